@@ -1,0 +1,225 @@
+//! What a database must be able to do: the traits behind which a driver lives.
+//!
+//! Both traits are object-safe, so that a [`Database`](crate::Database) has no backend type and a URL
+//! can choose one at run time. Core hands over SQL text and borrowed values and gets rows by callback;
+//! it never sees a driver's type. A backend in another crate needs nothing that is not public here.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::dialect::Dialect;
+use crate::error::{Error, Result};
+use crate::table::Table;
+use crate::value::{InvalidValue, Kind, Value};
+
+/// A row as the driver has it, decoded where it lies.
+pub trait Row {
+    /// The value of the column at `index`, read as `kind`, borrowing from the row.
+    ///
+    /// # Errors
+    ///
+    /// When the stored value is not of this kind.
+    fn value(&self, index: usize, kind: Kind) -> Result<Value<'_>, InvalidValue>;
+}
+
+/// Receives each row of a statement, in order. An error ends the statement and is its result.
+pub type OnRow<'a> = &'a mut (dyn FnMut(&dyn Row) -> Result<()> + Send + 'a);
+
+/// One SQL statement and its parameters.
+#[derive(Debug, Clone, Copy)]
+pub struct Statement<'a> {
+    /// The text, in the backend's dialect. Every value is a parameter.
+    pub sql: &'a str,
+    /// The parameters; placeholder `n` is `params[n - 1]`.
+    pub params: &'a [Value<'a>],
+    /// Whether it writes.
+    pub access: Access,
+    /// The entity it is about, for error messages.
+    pub table: &'static Table,
+}
+
+/// Whether a statement or a transaction writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// It only reads, and may run on a read-only connection.
+    Read,
+    /// It may write.
+    Write,
+}
+
+/// Rows to insert into one table, all or none.
+#[derive(Clone, Copy)]
+pub struct Insert<'a> {
+    /// The table.
+    pub table: &'static Table,
+    /// The columns given, as indexes into the table's columns: all, but an identity.
+    pub columns: &'a [usize],
+    /// The statement that inserts one row, with a parameter for each of `columns`, in order. It
+    /// returns the identity where the table has one.
+    pub sql: &'a str,
+    /// The rows.
+    pub rows: &'a dyn InsertRows,
+}
+
+/// The rows of an [`Insert`], encoded one at a time into a buffer that the backend keeps.
+pub trait InsertRows: Sync {
+    /// How many rows there are.
+    fn len(&self) -> usize;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Appends the values of the row at `index`, one for each of the insert's columns.
+    ///
+    /// # Errors
+    ///
+    /// When a value does not fit; the whole insert then fails with this error.
+    fn encode<'a>(&'a self, index: usize, values: &mut Vec<Value<'a>>) -> Result<()>;
+}
+
+/// How a transaction sees the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Isolation {
+    /// What the database does by itself: Postgres READ COMMITTED, SQLite serializable.
+    #[default]
+    Default,
+    /// Each statement sees what was committed before it. SQLite gives more: serializable.
+    ReadCommitted,
+    /// All statements see one snapshot. SQLite gives more: serializable.
+    RepeatableRead,
+    /// As if transactions ran one after the other.
+    Serializable,
+}
+
+/// What a transaction may do and see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct TransactionOptions {
+    /// How it sees the others.
+    pub isolation: Isolation,
+    /// Whether a write in it is an error.
+    pub read_only: bool,
+}
+
+/// How a backend is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Health {
+    /// How long the database took to answer.
+    pub round_trip: Duration,
+    /// The most connections that the pool opens.
+    pub size: usize,
+    /// The connections that are open and free.
+    pub idle: usize,
+}
+
+/// A database behind a pool of connections.
+#[async_trait]
+pub trait Backend: Debug + Send + Sync + 'static {
+    /// How this database spells SQL.
+    fn dialect(&self) -> &dyn Dialect;
+
+    /// Runs one statement by itself, committed when this returns `Ok`. Returns the rows affected.
+    ///
+    /// A connection whose statement did not finish, because the future was dropped or `on_row`
+    /// panicked, is not used again before it is proven clean.
+    async fn run(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64>;
+
+    /// Inserts all rows or none, committed when this returns `Ok`.
+    ///
+    /// Returns the identities in the order of the rows, or nothing where the table has none.
+    async fn insert(&self, insert: Insert<'_>) -> Result<Vec<i64>>;
+
+    /// A connection with an open transaction.
+    async fn begin(&self, options: TransactionOptions) -> Result<Box<dyn Connection>>;
+
+    /// Asks the database for an answer.
+    async fn health(&self) -> Result<Health>;
+
+    /// Closes the connections that are free now and each other one when it becomes free. Later
+    /// operations are [`Error::Closed`].
+    async fn close(&self);
+}
+
+/// A connection with an open transaction. Dropped, it rolls back.
+#[async_trait]
+pub trait Connection: Debug + Send {
+    /// Runs one statement in the transaction. Returns the rows affected.
+    ///
+    /// After an error core runs nothing more on this connection but [`rollback_to`](Self::rollback_to)
+    /// and [`rollback`](Self::rollback).
+    async fn run(&mut self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64>;
+
+    /// Inserts all rows; see [`Backend::insert`].
+    async fn insert(&mut self, insert: Insert<'_>) -> Result<Vec<i64>>;
+
+    /// Runs SQL text without parameters: the statements of a schema.
+    async fn execute_script(&mut self, sql: &str) -> Result<()>;
+
+    /// Marks a point, numbered from 1, that the transaction can return to.
+    async fn savepoint(&mut self, level: usize) -> Result<()>;
+
+    /// Forgets the point, keeping what was done since.
+    async fn release(&mut self, level: usize) -> Result<()>;
+
+    /// Undoes what was done since the point, and forgets it.
+    async fn rollback_to(&mut self, level: usize) -> Result<()>;
+
+    /// Commits.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::TransactionFailed`]: the database rolled back instead.
+    /// - [`Error::CommitUnknown`]: the connection went away before the answer came.
+    async fn commit(self: Box<Self>) -> Result<()>;
+
+    /// Rolls back.
+    async fn rollback(self: Box<Self>) -> Result<()>;
+}
+
+impl Debug for Insert<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Insert")
+            .field("sql", &self.sql)
+            .field("rows", &self.rows.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl TransactionOptions {
+    /// Default isolation, reads and writes.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With this isolation.
+    #[must_use]
+    pub fn isolation(mut self, isolation: Isolation) -> Self {
+        self.isolation = isolation;
+        self
+    }
+
+    /// Without writes.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        self.read_only = true;
+        self
+    }
+}
+
+impl Health {
+    /// What `health()` of a backend returns.
+    pub fn new(round_trip: Duration, size: usize, idle: usize) -> Self {
+        Self { round_trip, size, idle }
+    }
+}
+
+/// The error for a row that was not asked for: `INSERT` without `RETURNING` and the like.
+pub(crate) fn no_rows(_: &dyn Row) -> Result<()> {
+    Err(Error::Backend(crate::DatabaseError::new("the statement returned a row unasked")))
+}

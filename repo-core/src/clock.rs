@@ -1,0 +1,26 @@
+//! What time it is.
+
+use std::fmt::Debug;
+
+use chrono::{DateTime, SubsecRound, Utc};
+
+/// Tells the time. Replace it in tests with [`testing::FixedClock`](crate::testing::FixedClock).
+pub trait Clock: Debug + Send + Sync {
+    /// Now. Whoever stores it truncates it to whole microseconds.
+    fn now(&self) -> DateTime<Utc>;
+}
+
+/// The clock of the machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+}
+
+/// A moment as every database stores it.
+pub(crate) fn to_microseconds(moment: DateTime<Utc>) -> DateTime<Utc> {
+    moment.trunc_subsecs(6)
+}

@@ -1,0 +1,119 @@
+//! A column of an entity as a value, to filter and order by.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::column_type::{ColumnType, Comparable};
+use crate::entity::Entity;
+use crate::table::ColumnDef;
+
+/// The column of `E` that holds a `T`: the constants that the derive writes, such as
+/// `Incident::STATUS`.
+///
+/// Its comparisons are in [`filter`](crate::Filter).
+pub struct Column<E, T> {
+    index: usize,
+    types: PhantomData<fn() -> (E, T)>,
+}
+
+/// A column and a direction to order rows by. Made by [`Column::asc`] and [`Column::desc`].
+///
+/// `NULL` ranks above every value, last when ascending and first when descending, unless
+/// [`nulls_first`](Self::nulls_first) or [`nulls_last`](Self::nulls_last) says otherwise.
+pub struct Order<E> {
+    pub(crate) key: OrderKey,
+    entity: PhantomData<fn() -> E>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OrderKey {
+    pub(crate) column: usize,
+    pub(crate) descending: bool,
+    pub(crate) nulls_first: bool,
+}
+
+impl<E: Entity, T: ColumnType> Column<E, T> {
+    #[doc(hidden)]
+    pub const fn new(index: usize) -> Self {
+        Self { index, types: PhantomData }
+    }
+
+    /// The lowest value first.
+    pub fn asc(self) -> Order<E>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
+        self.order(false)
+    }
+
+    /// The highest value first.
+    pub fn desc(self) -> Order<E>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
+        self.order(true)
+    }
+
+    /// The name of the column in the database.
+    pub fn name(self) -> &'static str {
+        self.def().name
+    }
+
+    pub(crate) fn index(self) -> usize {
+        self.index
+    }
+
+    pub(crate) fn def(self) -> &'static ColumnDef {
+        &E::TABLE.columns[self.index]
+    }
+
+    fn order(self, descending: bool) -> Order<E> {
+        let key = OrderKey { column: self.index, descending, nulls_first: descending };
+        Order { key, entity: PhantomData }
+    }
+}
+
+impl<E> Order<E> {
+    /// Rows without a value first.
+    #[must_use]
+    pub fn nulls_first(mut self) -> Self {
+        self.key.nulls_first = true;
+        self
+    }
+
+    /// Rows without a value last.
+    #[must_use]
+    pub fn nulls_last(mut self) -> Self {
+        self.key.nulls_first = false;
+        self
+    }
+}
+
+impl<E, T> Clone for Column<E, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E, T> Copy for Column<E, T> {}
+
+impl<E: Entity, T: ColumnType> fmt::Debug for Column<E, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", E::TABLE.name, self.name())
+    }
+}
+
+impl<E> Clone for Order<E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for Order<E> {}
+
+impl<E: Entity> fmt::Debug for Order<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let direction = if self.key.descending { "desc" } else { "asc" };
+        write!(f, "{} {direction}", E::TABLE.columns[self.key.column].name)
+    }
+}

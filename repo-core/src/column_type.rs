@@ -1,0 +1,159 @@
+//! Which Rust types fit in a column, and how each becomes a [`Value`] and comes back.
+//!
+//! The impls are in `column_types/`. How a database stores a [`Kind`] is not decided here.
+
+use crate::value::{InvalidValue, Kind, Value};
+
+/// A type that fits in a column.
+///
+/// Implemented for `bool`, `i16`, `i32`, `i64`, `f32`, `f64`, `String`, `Vec<u8>`, [`uuid::Uuid`],
+/// `DateTime<Utc>`, `NaiveDate`, `NaiveTime`, `serde_json::Value`, `rust_decimal::Decimal` (feature
+/// `decimal`), and `Option` of any of them. `#[derive(ColumnEnum)]` implements it for an enum without
+/// payload, `#[derive(ColumnType)]` for a struct that wraps another column type.
+///
+/// Written by hand for a type that checks what it holds:
+///
+/// ```
+/// use repo_core::{ColumnType, InvalidValue, Kind, Value};
+///
+/// /// An e-mail address: text with an `@` in it.
+/// #[derive(Debug, Clone, PartialEq)]
+/// pub struct Email(String);
+///
+/// impl ColumnType for Email {
+///     type Bare = Self;
+///     type Class = <String as ColumnType>::Class;
+///     const KIND: Kind = String::KIND;
+///
+///     fn encode(&self, kind: Kind) -> Result<Value<'_>, InvalidValue> {
+///         self.0.encode(kind)
+///     }
+///
+///     fn decode(value: Value<'_>) -> Result<Self, InvalidValue> {
+///         let text = String::decode(value)?;
+///         if !text.contains('@') {
+///             return Err(InvalidValue::new("is not an e-mail address"));
+///         }
+///         Ok(Self(text))
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not fit in a column",
+    label = "not a column type",
+    note = "store it as JSON with `#[repository(json)]`, or derive `ColumnEnum` for an enum, `ColumnType` for a newtype"
+)]
+pub trait ColumnType: Sized + Send + Sync + 'static {
+    /// The type without `Option`: what the column is compared with.
+    type Bare: ColumnType;
+
+    /// What can be done with the column: one of [`class`].
+    type Class;
+
+    /// What the column stores.
+    const KIND: Kind;
+
+    /// Whether the column takes `NULL`: true for `Option` alone.
+    const NULLABLE: bool = false;
+
+    /// The only texts that the column takes, for an enum; empty when any will do.
+    const VARIANTS: &'static [&'static str] = &[];
+
+    /// The value to store in a column of `kind`, which is [`KIND`](Self::KIND) with the precision and
+    /// scale that the column declares.
+    ///
+    /// # Errors
+    ///
+    /// When no database could give the same value back: NaN, text with NUL, a decimal with more
+    /// digits than the column has.
+    fn encode(&self, kind: Kind) -> Result<Value<'_>, InvalidValue>;
+
+    /// The value that `encode` stored.
+    ///
+    /// # Errors
+    ///
+    /// When `value` is of another kind, is `NULL` where the type is not an `Option`, or is nothing
+    /// that this type can hold.
+    fn decode(value: Value<'_>) -> Result<Self, InvalidValue>;
+
+    /// This value as it will be read back from a column of `kind`: a timestamp loses its nanoseconds,
+    /// a decimal takes the scale of its column.
+    fn as_stored(self, kind: Kind) -> Self {
+        let _ = kind;
+        self
+    }
+}
+
+/// What can be done with a column of a type. A newtype has the class of what it wraps.
+pub mod class {
+    /// `bool`.
+    #[derive(Debug)]
+    pub enum Bool {}
+    /// `i16`, `i32`.
+    #[derive(Debug)]
+    pub enum Integer {}
+    /// `i64`: an integer that can also be an id.
+    #[derive(Debug)]
+    pub enum Identity {}
+    /// `f32`, `f64`.
+    #[derive(Debug)]
+    pub enum Float {}
+    /// `String`.
+    #[derive(Debug)]
+    pub enum Text {}
+    /// A `ColumnEnum`.
+    #[derive(Debug)]
+    pub enum Enum {}
+    /// `Vec<u8>`.
+    #[derive(Debug)]
+    pub enum Bytes {}
+    /// `Uuid`: can also be an id.
+    #[derive(Debug)]
+    pub enum Uuid {}
+    /// `DateTime<Utc>`, `NaiveDate`, `NaiveTime`.
+    #[derive(Debug)]
+    pub enum Temporal {}
+    /// `rust_decimal::Decimal`.
+    #[derive(Debug)]
+    pub enum Decimal {}
+    /// `serde_json::Value` and [`Json`](crate::Json).
+    #[derive(Debug)]
+    pub enum Json {}
+}
+
+/// The classes whose values can be compared and ordered: all but JSON.
+#[diagnostic::on_unimplemented(
+    message = "a JSON column cannot be compared or ordered",
+    note = "its text differs between databases although the document is the same; `is_null` works"
+)]
+pub trait Comparable {}
+
+impl Comparable for class::Bool {}
+impl Comparable for class::Integer {}
+impl Comparable for class::Identity {}
+impl Comparable for class::Float {}
+impl Comparable for class::Text {}
+impl Comparable for class::Enum {}
+impl Comparable for class::Bytes {}
+impl Comparable for class::Uuid {}
+impl Comparable for class::Temporal {}
+impl Comparable for class::Decimal {}
+
+/// The class whose values can be searched for a piece of text.
+#[diagnostic::on_unimplemented(
+    message = "only a text column can be searched for a piece of text",
+    label = "not a text column"
+)]
+pub trait Searchable {}
+
+impl Searchable for class::Text {}
+
+/// The classes whose values the repository or the database can make: `Uuid` and `i64`.
+#[diagnostic::on_unimplemented(
+    message = "an id must be a `Uuid`, an `i64`, or a newtype over one of them",
+    label = "this class of values cannot be made for a new row"
+)]
+pub trait Generated {}
+
+impl Generated for class::Uuid {}
+impl Generated for class::Identity {}

@@ -1,0 +1,25 @@
+//! `Option`: the column takes `NULL`.
+
+use crate::column_type::ColumnType;
+use crate::value::{InvalidValue, Kind, Value};
+
+// `Bare = T` keeps `Option<Option<T>>` from being a column: it has no second NULL.
+impl<T: ColumnType<Bare = T>> ColumnType for Option<T> {
+    type Bare = T;
+    type Class = T::Class;
+    const KIND: Kind = T::KIND;
+    const NULLABLE: bool = true;
+    const VARIANTS: &'static [&'static str] = T::VARIANTS;
+
+    fn encode(&self, kind: Kind) -> Result<Value<'_>, InvalidValue> {
+        self.as_ref().map_or(Ok(Value::Null(kind)), |value| value.encode(kind))
+    }
+
+    fn decode(value: Value<'_>) -> Result<Self, InvalidValue> {
+        if value.is_null() { Ok(None) } else { T::decode(value).map(Some) }
+    }
+
+    fn as_stored(self, kind: Kind) -> Self {
+        self.map(|value| value.as_stored(kind))
+    }
+}

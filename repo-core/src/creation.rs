@@ -1,0 +1,77 @@
+//! What the repository adds to a new row: id, tenant, times, version, correlation.
+
+use chrono::{DateTime, Utc};
+
+use crate::column_type::ColumnType;
+use crate::correlation::Correlation;
+use crate::error::{Error, Result};
+use crate::ids::IdSource;
+use crate::table::{ColumnDef, Table};
+use crate::value::{InvalidValue, Kind, Value};
+
+/// Gives a new entity its managed columns.
+#[derive(Debug)]
+pub struct Creation<'a> {
+    pub(crate) table: &'static Table,
+    pub(crate) tenant: Option<Value<'a>>,
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) ids: &'a dyn IdSource,
+    pub(crate) correlation: Option<&'a str>,
+}
+
+impl Creation<'_> {
+    /// The id: a new one, or a placeholder where the database makes it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`]: the id's type refuses it.
+    pub fn id<T: ColumnType>(&mut self) -> Result<T> {
+        let value = match T::KIND {
+            Kind::Uuid => Value::Uuid(self.ids.next_id(self.now)),
+            _ => Value::I64(0),
+        };
+        T::decode(value).map_err(|invalid| self.refused(self.table.id(), invalid))
+    }
+
+    /// The session's tenant.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`]: the tenant's type refuses it.
+    pub fn tenant<T: ColumnType>(&self) -> Result<T> {
+        let column = self.table.tenant().unwrap_or(self.table.id());
+        let value = self.tenant.as_ref().map_or(Value::Null(T::KIND), Value::borrowed);
+        T::decode(value).map_err(|invalid| self.refused(column, invalid))
+    }
+
+    /// The time of creation, in whole microseconds.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// The version of a new row.
+    pub fn version(&self) -> i64 {
+        1
+    }
+
+    /// The session's correlation.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`]: the field must have one and the session has none, or the field is a
+    /// UUID and the correlation is not.
+    pub fn correlation<T: Correlation>(&self) -> Result<T> {
+        let index = self.table.roles.correlation_id.unwrap_or(self.table.roles.id);
+        T::from_correlation(self.correlation)
+            .map_err(|invalid| self.refused(&self.table.columns[index], invalid))
+    }
+
+    /// A column that the caller gave, as it will be read back.
+    pub fn given<T: ColumnType>(&self, column: usize, value: T) -> T {
+        value.as_stored(self.table.columns[column].kind)
+    }
+
+    fn refused(&self, column: &'static ColumnDef, invalid: InvalidValue) -> Error {
+        Error::invalid_value(column.name, invalid)
+    }
+}

@@ -1,0 +1,115 @@
+//! What databases spell differently, behind one trait.
+//!
+//! Core writes the SQL that all databases share; a dialect writes the rest. Every method appends to a
+//! buffer and takes names and placeholders only, never a value.
+
+use std::fmt::{Debug, Write as _};
+
+use crate::table::ColumnDef;
+use crate::value::Kind;
+
+/// How one database spells SQL.
+pub trait Dialect: Debug + Send + Sync {
+    /// The name of the database, lower case, as in its URL.
+    fn name(&self) -> &'static str;
+
+    /// The most bytes of an identifier that the database keeps. Longer generated names are cut and
+    /// given a hash.
+    fn identifier_limit(&self) -> usize {
+        63
+    }
+
+    /// Parameter number `index`, counted from 1: the same number may be written more than once.
+    fn placeholder(&self, sql: &mut String, index: usize);
+
+    /// The type of a column, with the collation of text but without `NOT NULL`.
+    fn column_type(&self, sql: &mut String, kind: Kind);
+
+    /// The type of an `i64` id that the database makes, as in `CREATE TABLE`. An identity that must be
+    /// the primary key by itself says so through [`identity_is_primary_key`](Self::identity_is_primary_key).
+    fn identity_type(&self, sql: &mut String);
+
+    /// Whether an identity can only be the whole primary key; a tenant's table then has a unique key
+    /// `(tenant, id)` beside it.
+    fn identity_is_primary_key(&self) -> bool {
+        false
+    }
+
+    /// What follows the closing parenthesis of `CREATE TABLE`.
+    fn table_options(&self, sql: &mut String) {
+        let _ = sql;
+    }
+
+    /// A condition that the stored form of a column must meet beside its type, without `CHECK`.
+    /// Returns whether there is one.
+    fn storage_check(&self, sql: &mut String, quoted: &str, column: &ColumnDef) -> bool {
+        let _ = (sql, quoted, column);
+        false
+    }
+
+    /// The condition "`column` is one of the list bound as parameter `placeholder`", as
+    /// [`Value::List`](crate::Value::List).
+    fn in_list(&self, sql: &mut String, quoted: &str, placeholder: usize, kind: Kind);
+
+    /// The condition that `column` has the text bound as parameter `placeholder` at the place.
+    ///
+    /// The text is bound as it is, case included; for [`TextMatch::ContainsIgnoreCase`] core has
+    /// turned its ASCII letters into lower case, and only those of the column are folded.
+    fn text_match(&self, sql: &mut String, quoted: &str, placeholder: usize, place: TextMatch);
+
+    /// What a `SELECT` ends with to lock its rows for a write: nothing where the transaction already
+    /// locks the whole database.
+    fn lock_rows(&self, sql: &mut String);
+
+    /// Statements that `create_tables` runs first in its transaction, so that two processes do not
+    /// create the same table at once.
+    fn before_create_tables(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+/// Where a piece of text is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextMatch {
+    /// Anywhere.
+    Contains,
+    /// Anywhere, `A` to `Z` equal to `a` to `z`.
+    ContainsIgnoreCase,
+    /// At the start.
+    StartsWith,
+    /// At the end.
+    EndsWith,
+}
+
+/// Appends `name` as a quoted identifier: nothing in it can end the quotes.
+pub fn quote(sql: &mut String, name: &str) {
+    sql.push('"');
+    for part in name.split_inclusive('"') {
+        sql.push_str(part);
+        if part.ends_with('"') {
+            sql.push('"');
+        }
+    }
+    sql.push('"');
+}
+
+/// Joins `parts` with `_` into a name of at most `limit` bytes: a longer one is cut and ends in a hash
+/// of the whole, the same on every machine and in every release.
+pub fn generated_name(limit: usize, parts: &[&str]) -> String {
+    let name = parts.join("_");
+    if name.len() <= limit {
+        return name;
+    }
+    let mut end = limit - 9;
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    let mut short = name[..end].to_owned();
+    let _ = write!(short, "_{:08x}", fnv1a(name.as_bytes()));
+    short
+}
+
+/// FNV-1a, 32 bits: stable by definition, where the hasher of the standard library promises nothing.
+fn fnv1a(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+}

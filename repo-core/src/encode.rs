@@ -1,0 +1,143 @@
+//! An entity to values and back, column by column in the order of its table.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::backend::Row;
+use crate::column_type::ColumnType;
+use crate::error::{Error, Result};
+use crate::json;
+use crate::table::{ColumnDef, Table};
+use crate::value::{InvalidValue, Value};
+
+/// Collects the values of an entity's columns.
+#[derive(Debug)]
+pub struct Encoder<'a> {
+    table: &'static Table,
+    values: Vec<Value<'a>>,
+    error: Option<Error>,
+}
+
+/// Gives out the values of a row, column by column.
+#[derive(Debug)]
+pub struct Decoder<'r> {
+    table: &'static Table,
+    row: RowRef<'r>,
+    next: usize,
+}
+
+struct RowRef<'r>(&'r dyn Row);
+
+impl<'a> Encoder<'a> {
+    pub(crate) fn new(table: &'static Table) -> Self {
+        Self { table, values: Vec::with_capacity(table.columns.len()), error: None }
+    }
+
+    /// The next column.
+    pub fn column<T: ColumnType>(&mut self, value: &'a T) {
+        let column = self.next();
+        self.push(column, encode(column, value));
+    }
+
+    /// The next column, of JSON.
+    pub fn json<T: Serialize>(&mut self, value: &'a T) {
+        let column = self.next();
+        self.push(column, json::to_value(value));
+    }
+
+    /// The next column, of JSON that may be missing: `None` is `NULL`, not the document `null`.
+    pub fn json_option<T: Serialize>(&mut self, value: &'a Option<T>) {
+        let column = self.next();
+        let value = value.as_ref().map_or(Ok(Value::Null(column.kind)), json::to_value);
+        self.push(column, value);
+    }
+
+    pub(crate) fn finish(self) -> Result<Vec<Value<'a>>> {
+        self.error.map_or(Ok(self.values), Err)
+    }
+
+    fn next(&self) -> &'static ColumnDef {
+        &self.table.columns[self.values.len()]
+    }
+
+    fn push(&mut self, column: &'static ColumnDef, value: Result<Value<'a>, InvalidValue>) {
+        self.values.push(value.unwrap_or_else(|invalid| {
+            self.error.get_or_insert(Error::invalid_value(column.name, invalid));
+            Value::Null(column.kind)
+        }));
+    }
+}
+
+impl<'r> Decoder<'r> {
+    pub(crate) fn new(table: &'static Table, row: &'r dyn Row) -> Self {
+        Self { table, row: RowRef(row), next: 0 }
+    }
+
+    /// The next column.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decode`]: the value is nothing that `T` can hold.
+    pub fn column<T: ColumnType>(&mut self) -> Result<T> {
+        self.read(T::decode)
+    }
+
+    /// The next column, of JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decode`]: the document is nothing that `T` can hold.
+    pub fn json<T: DeserializeOwned>(&mut self) -> Result<T> {
+        self.read(json::from_value)
+    }
+
+    /// The next column, of JSON that may be missing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decode`]: the document is nothing that `T` can hold.
+    pub fn json_option<T: DeserializeOwned>(&mut self) -> Result<Option<T>> {
+        self.read(|value| if value.is_null() { Ok(None) } else { json::from_value(value).map(Some) })
+    }
+
+    fn read<T>(&mut self, decode: impl FnOnce(Value<'_>) -> Result<T, InvalidValue>) -> Result<T> {
+        let column = &self.table.columns[self.next];
+        let value = self.row.0.value(self.next, column.kind);
+        self.next += 1;
+        value.and_then(decode).map_err(|invalid| self.wrong(column, invalid))
+    }
+
+    #[cold]
+    fn wrong(&self, column: &'static ColumnDef, invalid: InvalidValue) -> Error {
+        Error::Decode {
+            entity: self.table.entity,
+            column: column.name,
+            reason: invalid.into_reason(),
+        }
+    }
+}
+
+/// The value of `column`, checked against all that the column declares.
+pub(crate) fn encode<'a, T: ColumnType>(
+    column: &'static ColumnDef,
+    value: &'a T,
+) -> Result<Value<'a>, InvalidValue> {
+    let encoded = value.encode(column.kind)?;
+    check_length(column, &encoded)?;
+    Ok(encoded)
+}
+
+fn check_length(column: &ColumnDef, value: &Value<'_>) -> Result<(), InvalidValue> {
+    let (Some(most), Value::Text(text)) = (column.max_length, value) else { return Ok(()) };
+    // A character has at least one byte: most texts are short enough without being counted.
+    if text.len() > most as usize && text.chars().count() > most as usize {
+        return Err(InvalidValue::new(format!("is longer than {most} characters")));
+    }
+    Ok(())
+}
+
+impl std::fmt::Debug for RowRef<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Row")
+    }
+}

@@ -1,0 +1,97 @@
+//! What the derive implements: an entity, its input types, and the capabilities its policies leave it.
+//!
+//! A policy takes a capability away by not implementing its trait; the methods that need it then do not
+//! compile, and the trait says why. No logic lives in the impls: they name columns in order.
+
+use chrono::{DateTime, Utc};
+
+use crate::column_type::ColumnType;
+use crate::encode::{Decoder, Encoder};
+use crate::error::Result;
+use crate::creation::Creation;
+use crate::patch::Patch;
+use crate::repo::Repo;
+use crate::scope::{Scope, Tenancy};
+use crate::table::Table;
+
+/// A struct whose values are the rows of a table. Written by `#[derive(Repository)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an entity",
+    note = "derive it: `#[derive(Repository)]` with `#[repository(table = \"...\")]`"
+)]
+pub trait Entity: Sized + Send + Sync + 'static {
+    /// The id: a [`uuid::Uuid`], an `i64`, or a newtype over one of them.
+    type Id: ColumnType + Clone;
+    /// [`Shared`](crate::Shared), or [`OwnedBy`](crate::OwnedBy) the type of its tenant.
+    type Tenancy: Tenancy;
+    /// What `create` takes: the columns that a caller gives.
+    type New: NewEntity<Entity = Self>;
+    /// The repository that `session.repo::<Self>()` returns.
+    type Repository<S: Scope>: From<Repo<Self, S>>;
+
+    /// The table.
+    const TABLE: &'static Table;
+
+    /// The id.
+    fn id(&self) -> &Self::Id;
+
+    /// Sets the id that the database made.
+    fn set_id(&mut self, id: Self::Id);
+
+    /// Writes all columns in the order of [`Table::columns`].
+    fn encode<'a>(&'a self, row: &mut Encoder<'a>);
+
+    /// Reads all columns in the order of [`Table::columns`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decode`](crate::Error::Decode): the row holds what the entity cannot.
+    fn decode(row: &mut Decoder<'_>) -> Result<Self>;
+}
+
+/// The columns of a new row that a caller gives. The repository adds the others.
+pub trait NewEntity: Sized + Send {
+    /// The entity this becomes.
+    type Entity: Entity;
+
+    /// The whole entity, as it will be stored.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`](crate::Error::InvalidInput): the session lacks what a managed column
+    /// needs.
+    fn into_entity(self, creation: &mut Creation<'_>) -> Result<Self::Entity>;
+}
+
+/// An entity whose rows change.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is immutable: its rows are only ever added and read",
+    label = "`{Self}` has the policy `immutable`",
+    note = "record a change as a new row, or remove `immutable` from `#[repository(..)]`"
+)]
+pub trait Mutable: Entity {
+    /// What `patch` takes: the columns that a caller may change.
+    type Patch: Into<Patch<Self>>;
+}
+
+/// An entity whose rows are marked when they are deleted.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not keep deleted rows",
+    label = "`{Self}` lacks the policy `soft_delete`",
+    note = "add `soft_delete` to `#[repository(..)]` and a field `deleted_at: Option<DateTime<Utc>>`"
+)]
+pub trait SoftDelete: Mutable {
+    /// When the row was deleted; `None` while it is live.
+    fn deleted_at(&self) -> Option<DateTime<Utc>>;
+}
+
+/// An entity that counts its changes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no version to compare",
+    label = "`{Self}` lacks the policy `versioned`",
+    note = "add `versioned` to `#[repository(..)]` and a field `version: i64`"
+)]
+pub trait Versioned: Mutable {
+    /// The version: 1 when created, one more after each change.
+    fn version(&self) -> i64;
+}

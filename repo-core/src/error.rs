@@ -1,0 +1,270 @@
+//! What can go wrong: one variant for one cause, the same on every database.
+//!
+//! No variant holds the value of a column, other than an id, nor any part of a URL.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::value::InvalidValue;
+
+/// The result of everything that talks to a database.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why an operation did not happen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No row of this session's tenant has this id, or the row that has it is deleted.
+    #[error("no `{entity}` has the id {id}")]
+    NotFound {
+        /// The entity.
+        entity: &'static str,
+        /// The id, or a word for what was looked for.
+        id: String,
+    },
+    /// More than one row answers where one was asked for.
+    #[error("more than one `{entity}` answers")]
+    MoreThanOne {
+        /// The entity.
+        entity: &'static str,
+    },
+    /// Another row has the same value in a unique column.
+    #[error("another `{entity}` has the same {}", columns.join(", "))]
+    Conflict {
+        /// The entity.
+        entity: &'static str,
+        /// The index that was violated, as the database names it.
+        constraint: String,
+        /// The columns that must be unique together, without the tenant.
+        columns: Vec<String>,
+    },
+    /// A restored row has the same value in a unique column as a live one.
+    #[error("the deleted `{entity}` cannot come back: a live one has the same {}", columns.join(", "))]
+    RestoreConflict {
+        /// The entity.
+        entity: &'static str,
+        /// The columns that must be unique together, without the tenant.
+        columns: Vec<String>,
+    },
+    /// The row changed after it was read.
+    #[error("the `{entity}` {id} changed meanwhile: expected version {expected}, {}", actual_version(*actual))]
+    VersionConflict {
+        /// The entity.
+        entity: &'static str,
+        /// The id.
+        id: String,
+        /// The version that the write was based on.
+        expected: i64,
+        /// The version of the row, where the database could still tell.
+        actual: Option<i64>,
+    },
+    /// The entity belongs to another tenant than the session.
+    #[error("this `{entity}` belongs to another tenant than the session")]
+    TenantMismatch {
+        /// The entity.
+        entity: &'static str,
+    },
+    /// A row refers to one that is not there, or a row that is referred to was to be deleted.
+    #[error("a `{entity}` would refer to a row that is not there")]
+    ForeignKey {
+        /// The entity that was written.
+        entity: &'static str,
+    },
+    /// A check of the database refused the row.
+    #[error("the check `{constraint}` refused the `{entity}`")]
+    Check {
+        /// The entity.
+        entity: &'static str,
+        /// The check, as the database names it.
+        constraint: String,
+    },
+    /// The row is live: only deleted rows are purged.
+    #[error("the `{entity}` {id} is not deleted: delete it before it is purged")]
+    NotDeleted {
+        /// The entity.
+        entity: &'static str,
+        /// The id.
+        id: String,
+    },
+    /// A value does not fit; nothing was sent to the database.
+    #[error("`{column}` {reason}")]
+    InvalidInput {
+        /// The column or the argument.
+        column: Cow<'static, str>,
+        /// What is wrong with it.
+        reason: Cow<'static, str>,
+    },
+    /// A cursor that was not made by this query, or not by this version of it.
+    #[error("the cursor does not belong to this query: {reason}")]
+    InvalidCursor {
+        /// What does not match.
+        reason: &'static str,
+    },
+    /// A list of tables that no database can hold.
+    #[error("the schema is not possible: {reason}")]
+    InvalidSchema {
+        /// What is wrong.
+        reason: String,
+    },
+    /// A URL or a setting that means nothing.
+    #[error("{reason}")]
+    Configuration {
+        /// What is wrong, and what is expected.
+        reason: String,
+    },
+    /// The database does not do this.
+    #[error("{reason}")]
+    Unsupported {
+        /// What, and where it can be done.
+        reason: Cow<'static, str>,
+    },
+    /// No connection became free in time.
+    #[error(
+        "no connection became free within {waited:?}: {size} of {size} are in use; \
+         inside a transaction, use the session that the closure is given"
+    )]
+    PoolTimeout {
+        /// The most connections that the pool opens.
+        size: usize,
+        /// The connections that were open and free.
+        idle: usize,
+        /// How long the operation waited.
+        waited: Duration,
+    },
+    /// Another process holds the database, or another transaction the row.
+    #[error("the database is busy: {source}")]
+    Busy {
+        /// What the database said.
+        source: DatabaseError,
+    },
+    /// The transaction could not be ordered among those beside it. Running it again may work.
+    #[error("the transaction met another one: {source}")]
+    Serialization {
+        /// What the database said.
+        source: DatabaseError,
+    },
+    /// The database cannot be written: a read-only transaction, file or replica.
+    #[error("the database is read-only here: {source}")]
+    ReadOnly {
+        /// What the database said.
+        source: DatabaseError,
+    },
+    /// The database could not be reached, or went away.
+    #[error("no connection to the database: {source}")]
+    Connection {
+        /// What the driver said.
+        source: DatabaseError,
+    },
+    /// The connection went away during COMMIT: the transaction may have happened or not.
+    #[error("whether the transaction was committed is unknown: {source}")]
+    CommitUnknown {
+        /// What the driver said.
+        source: DatabaseError,
+    },
+    /// The transaction can only be rolled back, because of an earlier error in it.
+    #[error("the transaction was rolled back: {reason}")]
+    TransactionFailed {
+        /// The first error, in words.
+        reason: String,
+    },
+    /// The session's transaction is over.
+    #[error("the transaction of this session is over: use the session it was opened on")]
+    TransactionEnded,
+    /// The operation has a meaning only inside a transaction.
+    #[error("`{operation}` needs a transaction: open one with `session.transaction(..)`")]
+    NoTransaction {
+        /// The operation.
+        operation: &'static str,
+    },
+    /// A row holds what the entity cannot.
+    #[error("`{column}` of a stored `{entity}` {reason}")]
+    Decode {
+        /// The entity.
+        entity: &'static str,
+        /// The column.
+        column: &'static str,
+        /// What is wrong with the value.
+        reason: Cow<'static, str>,
+    },
+    /// The backend was closed.
+    #[error("the database was closed by `close()`")]
+    Closed,
+    /// Anything else that the database said.
+    #[error(transparent)]
+    Backend(#[from] DatabaseError),
+}
+
+/// What a database or its driver said, without the values of any row.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}{}", code_in_words(code.as_deref()))]
+pub struct DatabaseError {
+    /// The SQLSTATE or the extended result code.
+    pub code: Option<String>,
+    /// The message, without details that quote a row.
+    pub message: String,
+}
+
+impl Error {
+    /// Whether the same operation, run again from its start, may succeed.
+    ///
+    /// False for [`CommitUnknown`](Error::CommitUnknown): it may already have happened.
+    pub fn is_retryable(&self) -> bool {
+        use Error::{Busy, Connection, PoolTimeout, Serialization};
+        matches!(
+            self,
+            Busy { .. } | Serialization { .. } | PoolTimeout { .. } | Connection { .. }
+        )
+    }
+
+    /// Whether no live row of this tenant has the id.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Error::NotFound { .. })
+    }
+
+    /// Whether another row has the same value in a unique column.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Error::Conflict { .. } | Error::RestoreConflict { .. })
+    }
+
+    /// Whether the row changed after it was read.
+    pub fn is_version_conflict(&self) -> bool {
+        matches!(self, Error::VersionConflict { .. })
+    }
+
+    /// Whether a value was refused before anything was sent.
+    pub fn is_invalid_input(&self) -> bool {
+        matches!(self, Error::InvalidInput { .. })
+    }
+
+    /// A refused value of `column`.
+    pub fn invalid_input(
+        column: impl Into<Cow<'static, str>>,
+        reason: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Error::InvalidInput { column: column.into(), reason: reason.into() }
+    }
+
+    pub(crate) fn invalid_value(column: &'static str, value: InvalidValue) -> Self {
+        Self::invalid_input(column, value.into_reason())
+    }
+}
+
+impl DatabaseError {
+    /// A message without a code.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { code: None, message: message.into() }
+    }
+
+    /// A message with the SQLSTATE or the extended result code.
+    pub fn with_code(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: Some(code.into()), message: message.into() }
+    }
+}
+
+fn code_in_words(code: Option<&str>) -> String {
+    code.map_or_else(String::new, |code| format!(" ({code})"))
+}
+
+fn actual_version(actual: Option<i64>) -> String {
+    actual.map_or_else(|| "found a newer one".to_owned(), |actual| format!("found {actual}"))
+}

@@ -1,0 +1,111 @@
+//! JSON documents as columns.
+//!
+//! Numbers are written so that both databases give back the same document: without exponents, and a
+//! float always with a decimal point, because `jsonb` would turn `1e16` into an integer.
+
+use std::io;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::ser::Formatter;
+
+use crate::column_type::{ColumnType, class};
+use crate::value::{InvalidValue, Kind, Value};
+
+/// Any serde type as a JSON column: what `#[repository(json)]` makes of a field's type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Json<T>(pub T);
+
+impl<T> ColumnType for Json<T>
+where
+    T: Serialize + DeserializeOwned + Send + Sync + 'static,
+{
+    type Bare = Self;
+    type Class = class::Json;
+    const KIND: Kind = Kind::Json;
+
+    fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
+        to_value(&self.0)
+    }
+
+    fn decode(value: Value<'_>) -> Result<Self, InvalidValue> {
+        from_value(value).map(Self)
+    }
+}
+
+impl ColumnType for serde_json::Value {
+    type Bare = Self;
+    type Class = class::Json;
+    const KIND: Kind = Kind::Json;
+
+    fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
+        to_value(self)
+    }
+
+    fn decode(value: Value<'_>) -> Result<Self, InvalidValue> {
+        from_value(value)
+    }
+}
+
+impl<T> From<T> for Json<T> {
+    fn from(value: T) -> Self {
+        Self(value)
+    }
+}
+
+/// The document as a value.
+pub(crate) fn to_value<'a, T: Serialize>(document: &T) -> Result<Value<'a>, InvalidValue> {
+    let mut text = Vec::with_capacity(128);
+    let mut serializer = serde_json::Serializer::with_formatter(&mut text, PlainNumbers);
+    document
+        .serialize(&mut serializer)
+        .map_err(|error| InvalidValue::new(format!("is not JSON: {error}")))?;
+    let text = String::from_utf8(text)
+        .map_err(|_| InvalidValue::new("is not JSON: it is not UTF-8"))?;
+    if has_escaped_nul(&text) {
+        return Err(InvalidValue::new("holds a NUL character"));
+    }
+    Ok(Value::Json(text.into()))
+}
+
+/// The document of a value.
+pub(crate) fn from_value<T: DeserializeOwned>(value: Value<'_>) -> Result<T, InvalidValue> {
+    match value {
+        // An `Option` field is NULL in the database only where the column is an `Option` of `Json`.
+        Value::Json(text) => serde_json::from_str(&text)
+            .map_err(|error| InvalidValue::new(format!("does not fit its type: {}", place(&error)))),
+        Value::Null(_) => Err(InvalidValue::new("is NULL")),
+        _ => Err(InvalidValue::new("is not JSON")),
+    }
+}
+
+/// What is wrong and where, without serde's quotes of the document itself.
+fn place(error: &serde_json::Error) -> String {
+    format!("{:?} error at line {} column {}", error.classify(), error.line(), error.column())
+}
+
+/// Whether a string of the document holds `\u0000`, which `jsonb` refuses. An escaped backslash before
+/// it makes it plain text.
+fn has_escaped_nul(text: &str) -> bool {
+    text.match_indices("\\u0000").any(|(at, _)| {
+        let backslashes = text[..at].bytes().rev().take_while(|byte| *byte == b'\\').count();
+        backslashes % 2 == 0
+    })
+}
+
+struct PlainNumbers;
+
+impl Formatter for PlainNumbers {
+    fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        write_plain(writer, &value.to_string())
+    }
+
+    fn write_f32<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f32) -> io::Result<()> {
+        write_plain(writer, &value.to_string())
+    }
+}
+
+fn write_plain<W: ?Sized + io::Write>(writer: &mut W, number: &str) -> io::Result<()> {
+    writer.write_all(number.as_bytes())?;
+    if number.contains('.') { Ok(()) } else { writer.write_all(b".0") }
+}

@@ -1,0 +1,80 @@
+//! The changes of a patch, column by column.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::column::Column;
+use crate::column_type::ColumnType;
+use crate::encode::encode;
+use crate::entity::Entity;
+use crate::error::{Error, Result};
+use crate::value::Value;
+
+/// New values for some columns of a row: what the derive's `XPatch` wraps.
+///
+/// A column set twice has the last value. An `Option` column set to `None` becomes `NULL`; one that is
+/// not set stays as it is.
+pub struct Patch<E> {
+    changes: Vec<(usize, Value<'static>)>,
+    error: Option<Error>,
+    entity: PhantomData<fn() -> E>,
+}
+
+impl<E: Entity> Patch<E> {
+    /// Changes nothing yet.
+    pub fn new() -> Self {
+        Self { changes: Vec::new(), error: None, entity: PhantomData }
+    }
+
+    /// Sets a column.
+    #[must_use]
+    pub fn set<T: ColumnType>(mut self, column: Column<E, T>, value: T) -> Self {
+        let def = column.def();
+        let value = value.as_stored(def.kind);
+        match encode(def, &value) {
+            Ok(encoded) => self.put(column.index(), encoded.into_owned()),
+            Err(invalid) => {
+                self.error.get_or_insert(Error::invalid_value(def.name, invalid));
+            }
+        }
+        self
+    }
+
+    /// Whether no column is set.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.error.is_none()
+    }
+
+    pub(crate) fn finish(self) -> Result<Vec<(usize, Value<'static>)>> {
+        self.error.map_or(Ok(self.changes), Err)
+    }
+
+    fn put(&mut self, column: usize, value: Value<'static>) {
+        match self.changes.iter_mut().find(|(index, _)| *index == column) {
+            Some(change) => change.1 = value,
+            None => self.changes.push((column, value)),
+        }
+    }
+}
+
+impl<E: Entity> Default for Patch<E> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Shows the columns that are set, without the values of sensitive ones.
+impl<E: Entity> fmt::Debug for Patch<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Patch");
+        for (index, value) in &self.changes {
+            let column = &E::TABLE.columns[*index];
+            if column.sensitive {
+                shown.field(column.name, &format_args!("<sensitive>"));
+            } else {
+                shown.field(column.name, value);
+            }
+        }
+        shown.finish()
+    }
+}

@@ -1,0 +1,103 @@
+//! Whose rows a session reaches.
+//!
+//! The scope is a type, so that a query without a tenant does not compile; the tenant is a value in it.
+//! There is no ambient tenant: no thread-local, no task-local, no global.
+
+use std::fmt::Debug;
+use std::marker::PhantomData;
+
+use crate::column_type::ColumnType;
+use crate::value::{InvalidValue, Value};
+
+/// A session without a tenant: reaches entities without `tenant`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoTenant;
+
+/// A session of one tenant: reaches its rows and the entities without `tenant`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenant<T>(pub(crate) T);
+
+/// A session over all tenants: reads every entity, writes those without `tenant`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AllTenants {
+    pub(crate) reason: std::sync::Arc<str>,
+}
+
+/// What a session can be opened for: [`NoTenant`], [`Tenant`], [`AllTenants`].
+pub trait Scope: Debug + Clone + Send + Sync + 'static {}
+
+impl Scope for NoTenant {}
+impl<T: ColumnType + Clone + Debug> Scope for Tenant<T> {}
+impl Scope for AllTenants {}
+
+impl<T> Tenant<T> {
+    /// The tenant.
+    pub fn id(&self) -> &T {
+        &self.0
+    }
+}
+
+impl AllTenants {
+    /// Why all tenants are looked at.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
+/// The tenancy of an entity without `tenant`.
+#[derive(Debug)]
+pub enum Shared {}
+
+/// The tenancy of an entity with `tenant`, whose column is a `T`.
+#[derive(Debug)]
+pub struct OwnedBy<T>(PhantomData<fn() -> T>);
+
+/// [`Shared`] or [`OwnedBy`].
+pub trait Tenancy: 'static {}
+
+impl Tenancy for Shared {}
+impl<T: 'static> Tenancy for OwnedBy<T> {}
+
+/// The scopes from which rows of this tenancy can be read.
+#[diagnostic::on_unimplemented(
+    message = "the rows of a tenant's entity cannot be reached from `{S}`: this one is `{Self}`",
+    label = "a session of `{S}` does not say whose rows",
+    note = "open a session with `db.tenant(id)`, whose id has the type of the entity's tenant, or with `db.all_tenants(reason)` to read"
+)]
+pub trait ReachableFrom<S: Scope>: Tenancy {
+    /// The tenant whose rows are reached; `None` for all rows there are.
+    ///
+    /// # Errors
+    ///
+    /// When the tenant is no value that a column can hold.
+    fn tenant(scope: &S) -> Result<Option<Value<'_>>, InvalidValue>;
+}
+
+/// The scopes from which rows of this tenancy can be written.
+#[diagnostic::on_unimplemented(
+    message = "the rows of a tenant's entity cannot be written from `{S}`: this one is `{Self}`",
+    label = "a session of `{S}` does not say whose row it would be",
+    note = "open a session with `db.tenant(id)` for the tenant whose row is written"
+)]
+pub trait WritableFrom<S: Scope>: ReachableFrom<S> {}
+
+impl<S: Scope> ReachableFrom<S> for Shared {
+    fn tenant(_: &S) -> Result<Option<Value<'_>>, InvalidValue> {
+        Ok(None)
+    }
+}
+
+impl<T: ColumnType + Clone + Debug> ReachableFrom<Tenant<T>> for OwnedBy<T> {
+    fn tenant(scope: &Tenant<T>) -> Result<Option<Value<'_>>, InvalidValue> {
+        scope.0.encode(T::KIND).map(Some)
+    }
+}
+
+impl<T: 'static> ReachableFrom<AllTenants> for OwnedBy<T> {
+    fn tenant(_: &AllTenants) -> Result<Option<Value<'_>>, InvalidValue> {
+        Ok(None)
+    }
+}
+
+impl<S: Scope> WritableFrom<S> for Shared {}
+impl<T: ColumnType + Clone + Debug> WritableFrom<Tenant<T>> for OwnedBy<T> {}

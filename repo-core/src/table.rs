@@ -1,0 +1,143 @@
+//! What a table is: the description that the derive writes as a constant.
+//!
+//! Everything that depends on an entity but not on its Rust types is decided from here.
+
+use crate::value::Kind;
+
+/// An entity's table, its columns, keys and policies.
+#[derive(Debug)]
+pub struct Table {
+    /// The name of the Rust type.
+    pub entity: &'static str,
+    /// The name of the table.
+    pub name: &'static str,
+    /// All columns, in the order of the struct's fields.
+    pub columns: &'static [ColumnDef],
+    /// Which columns have a role, as indexes into `columns`.
+    pub roles: Roles,
+    /// Whether rows are only ever added and read.
+    pub immutable: bool,
+    /// The indexes, unique or not, beside the primary key.
+    pub indexes: &'static [Index],
+    /// The references to other tables.
+    pub references: &'static [Reference],
+}
+
+/// One column.
+#[derive(Debug)]
+pub struct ColumnDef {
+    /// The name of the column.
+    pub name: &'static str,
+    /// What it stores.
+    pub kind: Kind,
+    /// Whether it takes `NULL`.
+    pub nullable: bool,
+    /// The only texts it takes; empty when any will do.
+    pub variants: &'static [&'static str],
+    /// The most characters that a text may have.
+    pub max_length: Option<u32>,
+    /// Set at creation and never changed after.
+    pub fixed: bool,
+    /// Never shown: not in `Debug` of inputs, not in logs, not in errors.
+    pub sensitive: bool,
+}
+
+/// The columns that the repository manages, as indexes into [`Table::columns`].
+#[derive(Debug, Clone, Copy)]
+pub struct Roles {
+    /// The id.
+    pub id: usize,
+    /// The tenant that a row belongs to.
+    pub tenant: Option<usize>,
+    /// The version, of a `versioned` entity.
+    pub version: Option<usize>,
+    /// When the row was created.
+    pub created_at: Option<usize>,
+    /// When the row was changed last.
+    pub updated_at: Option<usize>,
+    /// When the row was deleted, of a `soft_delete` entity.
+    pub deleted_at: Option<usize>,
+    /// The correlation of the session that created the row, of a `correlated` entity.
+    pub correlation_id: Option<usize>,
+}
+
+/// An index over columns of one table.
+///
+/// The tenant is put first when the table is made, unless the index is `global`.
+#[derive(Debug)]
+pub struct Index {
+    /// The columns in order.
+    pub columns: &'static [IndexColumn],
+    /// Whether two live rows may not agree in all columns.
+    pub unique: bool,
+    /// Whether the index, and so its uniqueness, spans all tenants.
+    pub global: bool,
+}
+
+/// A column of an index, and its direction.
+#[derive(Debug)]
+pub struct IndexColumn {
+    /// Index into [`Table::columns`].
+    pub column: usize,
+    /// Whether the highest value comes first.
+    pub descending: bool,
+}
+
+/// A column that holds the id of another entity.
+///
+/// Where both tables have a tenant the foreign key carries it, so that a row cannot refer to a row
+/// of another tenant.
+#[derive(Debug)]
+pub struct Reference {
+    /// Index into [`Table::columns`].
+    pub column: usize,
+    /// The table referred to: a function, because two tables may refer to each other.
+    pub parent: fn() -> &'static Table,
+    /// What deleting the parent row does.
+    pub on_delete: OnDelete,
+}
+
+/// What deleting a parent row does to the rows that refer to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnDelete {
+    /// The parent cannot be deleted while a row refers to it.
+    Restrict,
+    /// The rows are deleted with the parent.
+    Cascade,
+}
+
+impl Table {
+    /// The column of the id.
+    pub fn id(&self) -> &'static ColumnDef {
+        &self.columns[self.roles.id]
+    }
+
+    /// The column of the tenant.
+    pub fn tenant(&self) -> Option<&'static ColumnDef> {
+        self.roles.tenant.map(|index| &self.columns[index])
+    }
+
+    /// Whether the database makes the id.
+    pub fn has_identity(&self) -> bool {
+        self.id().kind == Kind::I64
+    }
+
+    /// The index of the column with this name.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+
+    /// Whether the repository alone writes this column.
+    pub fn is_managed(&self, column: usize) -> bool {
+        let roles = &self.roles;
+        let managed = [
+            roles.tenant,
+            roles.version,
+            roles.created_at,
+            roles.updated_at,
+            roles.deleted_at,
+            roles.correlation_id,
+        ];
+        column == roles.id || managed.contains(&Some(column))
+    }
+}

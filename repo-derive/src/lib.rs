@@ -1,0 +1,1 @@
+//! The derives of the repo data-access layer: Repository, ColumnEnum and ColumnType.

@@ -1,0 +1,1 @@
+//! Postgres backend of the repo data-access layer, on sqlx connections.

@@ -1,0 +1,1 @@
+//! SQLite backend of the repo data-access layer, on rusqlite.
