@@ -7,8 +7,8 @@ mod field;
 mod reader;
 mod structure;
 
-pub(crate) use field::{Field, read_field};
-pub(crate) use reader::{Given, Reader};
+pub(crate) use field::{Field, OnDelete, read_field};
+pub(crate) use reader::{Given, Reader, value};
 pub(crate) use structure::{RawColumn, RawIndex, Structure, read_structure};
 
 /// The keys of a struct.

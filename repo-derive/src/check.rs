@@ -54,8 +54,12 @@ pub(crate) fn check(input: &DeriveInput, diag: &mut Diag) -> Option<Entity> {
     entity.position(crate::model::Role::Id).map(|_| entity)
 }
 
-/// The path of repo-core.
-pub(crate) fn krate(structure: &Structure) -> syn::Path {
+/// The path of repo-core for an input that is no entity.
+pub(crate) fn krate_of(input: &DeriveInput) -> syn::Path {
+    krate(&attr::read_structure(&input.attrs, &mut Diag::default()))
+}
+
+fn krate(structure: &Structure) -> syn::Path {
     structure
         .krate
         .as_ref()
@@ -87,7 +91,10 @@ fn check_name(name: &LitStr, key: &str, diag: &mut Diag) {
         let most = names::MAX_NAME_LENGTH;
         diag.error(
             name,
-            format_args!("the name of this {key} has {} bytes, and Postgres keeps {most}", text.len()),
+            format_args!(
+                "the name of this {key} has {} bytes, and Postgres keeps {most}",
+                text.len()
+            ),
             "shorten it",
         );
     }

@@ -18,7 +18,12 @@ impl Diag {
     /// Reports what is wrong at `tokens`, and the one change that puts it right.
     ///
     /// Takes tokens, not a span: on stable, a span covers only the first token of `Vec<u8>`.
-    pub(crate) fn error(&mut self, tokens: impl ToTokens, problem: impl Display, help: impl Display) {
+    pub(crate) fn error(
+        &mut self,
+        tokens: impl ToTokens,
+        problem: impl Display,
+        help: impl Display,
+    ) {
         self.push(syn::Error::new_spanned(tokens, format_args!("{problem}\nhelp: {help}")));
     }
 

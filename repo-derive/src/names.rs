@@ -11,6 +11,59 @@ pub(crate) fn plain(ident: &Ident) -> String {
     ident.unraw().to_string()
 }
 
+/// How the name of a variant is spelled in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Case {
+    #[default]
+    Snake,
+    ScreamingSnake,
+    Kebab,
+    Camel,
+    Pascal,
+    Lower,
+    Upper,
+}
+
+impl Case {
+    /// The cases by the names that serde gives them.
+    pub(crate) const ALL: [(&'static str, Self); 7] = [
+        ("snake_case", Self::Snake),
+        ("SCREAMING_SNAKE_CASE", Self::ScreamingSnake),
+        ("kebab-case", Self::Kebab),
+        ("camelCase", Self::Camel),
+        ("PascalCase", Self::Pascal),
+        ("lowercase", Self::Lower),
+        ("UPPERCASE", Self::Upper),
+    ];
+
+    /// The case with this name.
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, case)| case)
+    }
+
+    /// The name of a variant in this case.
+    pub(crate) fn apply(self, variant: &str) -> String {
+        let capitalized = |word: &String| {
+            let (first, rest) = word.split_at(word.chars().next().map_or(0, char::len_utf8));
+            first.to_uppercase() + &rest.to_lowercase()
+        };
+        let pascal: String = words(variant).iter().map(capitalized).collect();
+        match self {
+            Self::Snake => snake_case(variant),
+            Self::ScreamingSnake => screaming_snake_case(variant),
+            Self::Kebab => snake_case(variant).replace('_', "-"),
+            Self::Camel => {
+                let (first, rest) =
+                    pascal.split_at(pascal.chars().next().map_or(0, char::len_utf8));
+                first.to_lowercase() + rest
+            }
+            Self::Pascal => pascal,
+            Self::Lower => pascal.to_lowercase(),
+            Self::Upper => pascal.to_uppercase(),
+        }
+    }
+}
+
 /// `HTTPServer` and `httpServer` as `http_server`.
 pub(crate) fn snake_case(name: &str) -> String {
     words(name).join("_").to_lowercase()
@@ -28,7 +81,8 @@ pub(crate) fn words(name: &str) -> Vec<String> {
     for (at, char) in chars.iter().enumerate() {
         let starts = char.is_uppercase()
             && at > 0
-            && (!chars[at - 1].is_uppercase() || chars.get(at + 1).is_some_and(|c| c.is_lowercase()));
+            && (!chars[at - 1].is_uppercase()
+                || chars.get(at + 1).is_some_and(|c| c.is_lowercase()));
         if starts || *char == '_' {
             words.push(String::new());
         }
@@ -105,6 +159,22 @@ mod tests {
             assert_eq!(snake_case(name), expected);
         }
         assert_eq!(screaming_snake_case("createdAt"), "CREATED_AT");
+    }
+
+    #[test]
+    fn a_variant_is_spelled_in_each_case() {
+        for (case, expected) in [
+            ("snake_case", "in_review"),
+            ("SCREAMING_SNAKE_CASE", "IN_REVIEW"),
+            ("kebab-case", "in-review"),
+            ("camelCase", "inReview"),
+            ("PascalCase", "InReview"),
+            ("lowercase", "inreview"),
+            ("UPPERCASE", "INREVIEW"),
+        ] {
+            let case = Case::of(case).expect("it is a case");
+            assert_eq!(case.apply("InReview"), expected);
+        }
     }
 
     #[test]

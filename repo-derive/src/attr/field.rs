@@ -43,7 +43,12 @@ pub(crate) fn read_field(attributes: &[Attribute], diag: &mut Diag) -> Field {
 }
 
 impl Field {
-    fn key(&mut self, reader: &mut Reader<'_>, key: &Ident, input: ParseStream<'_>) -> syn::Result<bool> {
+    fn key(
+        &mut self,
+        reader: &mut Reader<'_>,
+        key: &Ident,
+        input: ParseStream<'_>,
+    ) -> syn::Result<bool> {
         match key.to_string().as_str() {
             "unique" => reader.put(&mut self.unique, key, alone(key, input)?),
             "index" => reader.put(&mut self.index, key, alone(key, input)?),
@@ -53,7 +58,9 @@ impl Field {
             "max_length" => {
                 reader.put(&mut self.max_length, key, value(key, input, "max_length = 200")?);
             }
-            "default" => reader.put(&mut self.default, key, value(key, input, "default = expression")?),
+            "default" => {
+                reader.put(&mut self.default, key, value(key, input, "default = expression")?)
+            }
             "fixed" => reader.put(&mut self.fixed, key, ()),
             "sensitive" => reader.put(&mut self.sensitive, key, ()),
             "references" => {

@@ -42,8 +42,8 @@ impl<'d> Reader<'d> {
         let name = self.name;
         match &attribute.meta {
             Meta::List(list) if !list.tokens.is_empty() => {
-                let parsed = (|input: ParseStream<'_>| self.keys(input, key))
-                    .parse2(list.tokens.clone());
+                let parsed =
+                    (|input: ParseStream<'_>| self.keys(input, key)).parse2(list.tokens.clone());
                 if let Err(error) = parsed {
                     self.diag.push(error);
                 }
@@ -74,7 +74,10 @@ impl<'d> Reader<'d> {
             return Err(problem(
                 input.parse::<TokenTree>()?,
                 "a key is a name",
-                format_args!("write `key`, `key = value` or `key(..)` inside `#[{}(..)]`", self.name),
+                format_args!(
+                    "write `key`, `key = value` or `key(..)` inside `#[{}(..)]`",
+                    self.name
+                ),
             ));
         }
         let key = input.call(Ident::parse_any)?;
@@ -127,7 +130,11 @@ pub(crate) fn items<T>(
     example: &str,
 ) -> syn::Result<Vec<T>> {
     let wrong = |tokens: TokenStream| {
-        problem(tokens, format_args!("`{key}` needs its values in parentheses"), format_args!("write `{example}`"))
+        problem(
+            tokens,
+            format_args!("`{key}` needs its values in parentheses"),
+            format_args!("write `{example}`"),
+        )
     };
     if !input.peek(syn::token::Paren) {
         return Err(wrong(key.to_token_stream()));
@@ -135,9 +142,9 @@ pub(crate) fn items<T>(
     let content;
     syn::parenthesized!(content in input);
     let found = rest(&content.fork())?;
-    let items = content
-        .parse_terminated(item, Token![,])
-        .map_err(|_| problem(&found, format_args!("`{key}` cannot be read"), format_args!("write `{example}`")))?;
+    let items = content.parse_terminated(item, Token![,]).map_err(|_| {
+        problem(&found, format_args!("`{key}` cannot be read"), format_args!("write `{example}`"))
+    })?;
     if items.is_empty() {
         return Err(wrong(key.to_token_stream()));
     }
@@ -163,7 +170,11 @@ fn unexpected(key: &Ident, input: ParseStream<'_>) -> syn::Error {
             format_args!("write `{key}, {next}`"),
         );
     }
-    problem(next, format_args!("`{key}` takes nothing more"), format_args!("remove what follows `{key}`"))
+    problem(
+        next,
+        format_args!("`{key}` takes nothing more"),
+        format_args!("remove what follows `{key}`"),
+    )
 }
 
 /// Moves on to the next comma, or to the end.

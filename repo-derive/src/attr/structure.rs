@@ -60,7 +60,12 @@ impl Structure {
         given.as_ref().map(|given| &given.key)
     }
 
-    fn key(&mut self, reader: &mut Reader<'_>, key: &Ident, input: ParseStream<'_>) -> syn::Result<bool> {
+    fn key(
+        &mut self,
+        reader: &mut Reader<'_>,
+        key: &Ident,
+        input: ParseStream<'_>,
+    ) -> syn::Result<bool> {
         match key.to_string().as_str() {
             "table" => reader.put(&mut self.table, key, value(key, input, "table = \"name\"")?),
             "tenant" => reader.put(&mut self.tenant, key, ()),
@@ -84,7 +89,8 @@ fn index(key: &Ident, input: ParseStream<'_>) -> syn::Result<RawIndex> {
     let unique = key == "unique";
     let example = if unique { "unique(a, b)" } else { "index(a, b desc)" };
     let mut columns = items(key, input, column, example)?;
-    let is_global = columns.len() > 1 && columns[0].field == "global" && columns[0].direction.is_none();
+    let is_global =
+        columns.len() > 1 && columns[0].field == "global" && columns[0].direction.is_none();
     let global = is_global.then(|| columns.remove(0).field);
     Ok(RawIndex { key: key.clone(), unique, global, columns })
 }

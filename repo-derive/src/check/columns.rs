@@ -134,7 +134,8 @@ fn digits(given: &Given<Vec<LitInt>>, diag: &mut Diag) -> Option<(u8, u8)> {
     };
     let after = scale.base10_parse::<u8>().ok().filter(|after| *after <= digits);
     if after.is_none() {
-        let problem = format_args!("a decimal of {digits} digits has 0 to {digits} after the point");
+        let problem =
+            format_args!("a decimal of {digits} digits has 0 to {digits} after the point");
         diag.error(scale, problem, example);
     }
     after.map(|after| (digits, after))
@@ -154,7 +155,10 @@ fn check_repeats(column: &Column, field: &Field<'_>, earlier: &[Column], diag: &
     // SQLite tells no columns apart by case.
     if let Some(other) = earlier.iter().find(|other| other.name.eq_ignore_ascii_case(name)) {
         let help = "give one of them another name: `#[repository(column = \"name\")]`";
-        let problem = format_args!("two columns are called `{name}`: those of `{}` and `{}`", other.ident, field.ident);
+        let problem = format_args!(
+            "two columns are called `{name}`: those of `{}` and `{}`",
+            other.ident, field.ident
+        );
         match &field.attr.column {
             Some(given) => diag.error(&given.value, problem, help),
             None => diag.error(field.ident, problem, help),
@@ -162,7 +166,10 @@ fn check_repeats(column: &Column, field: &Field<'_>, earlier: &[Column], diag: &
     } else if let Some(other) = earlier.iter().find(|other| other.constant == column.constant) {
         diag.error(
             field.ident,
-            format_args!("`{}` and `{}` would both have the constant `{}`", other.ident, field.ident, column.constant),
+            format_args!(
+                "`{}` and `{}` would both have the constant `{}`",
+                other.ident, field.ident, column.constant
+            ),
             "rename one of the fields",
         );
     } else if names::plain(field.ident) == "new" && column.is_changeable() {

@@ -44,7 +44,11 @@ fn of_field(
         let Some(given) = given.as_ref().filter(|_| !column.is_json()) else { continue };
         if let Some(role @ (Role::Id | Role::Tenant)) = column.role {
             let problem = format_args!("`{}` is in the primary key already", field.ident);
-            let help = format_args!("remove `{}`; every table is indexed by its {}", given.key, role.key());
+            let help = format_args!(
+                "remove `{}`; every table is indexed by its {}",
+                given.key,
+                role.key()
+            );
             diag.error(&given.key, problem, help);
             continue;
         }
@@ -54,7 +58,11 @@ fn of_field(
 
 fn add(index: Index, key: &Ident, indexes: &mut Vec<Index>, diag: &mut Diag) {
     if indexes.iter().any(|other| other.columns == index.columns && other.global == index.global) {
-        diag.error(key, "another index has the same columns", format_args!("remove one of the two"));
+        diag.error(
+            key,
+            "another index has the same columns",
+            format_args!("remove one of the two"),
+        );
     } else {
         indexes.push(index);
     }
@@ -81,11 +89,7 @@ fn of_structure(
 
 fn check_global(raw: &RawIndex, is_owned: bool, diag: &mut Diag) {
     let Some(global) = raw.global.as_ref().filter(|_| !is_owned) else { return };
-    diag.error(
-        global,
-        "without `tenant` every index spans the whole table",
-        "remove `global`",
-    );
+    diag.error(global, "without `tenant` every index spans the whole table", "remove `global`");
 }
 
 fn index_column(

@@ -2,7 +2,8 @@
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens as _;
-use syn::{Data, DataStruct, DeriveInput, Fields, GenericParam};
+use syn::punctuated::Punctuated;
+use syn::{Data, DataStruct, DeriveInput, Fields, GenericParam, Token};
 
 use super::Field;
 use crate::attr;
@@ -12,9 +13,7 @@ use crate::names;
 
 /// The fields of a struct; `None` when `input` cannot be an entity.
 pub(crate) fn fields<'i>(input: &'i DeriveInput, diag: &mut Diag) -> Option<Vec<Field<'i>>> {
-    let Some(named) = named_fields(input, diag) else {
-        return None;
-    };
+    let named = named_fields(input, diag)?;
     if let Some(lifetime) = input.generics.lifetimes().next() {
         diag.error(
             lifetime,
@@ -51,11 +50,11 @@ pub(crate) fn check_generics(entity: &Entity, diag: &mut Diag) {
 fn named_fields<'i>(
     input: &'i DeriveInput,
     diag: &mut Diag,
-) -> Option<impl Iterator<Item = &'i syn::Field>> {
+) -> Option<&'i Punctuated<syn::Field, Token![,]>> {
     let name = names::plain(&input.ident);
     let (tokens, what, help) = match &input.data {
         Data::Struct(DataStruct { fields: Fields::Named(fields), .. }) => {
-            return Some(fields.named.iter());
+            return Some(&fields.named);
         }
         Data::Struct(DataStruct { fields: Fields::Unnamed(fields), .. }) => {
             let help = if fields.unnamed.len() == 1 {
@@ -65,7 +64,9 @@ fn named_fields<'i>(
             };
             (fields.to_token_stream(), "a tuple struct", help)
         }
-        Data::Struct(_) => (input.ident.to_token_stream(), "without fields", "add the columns as fields"),
+        Data::Struct(_) => {
+            (input.ident.to_token_stream(), "without fields", "add the columns as fields")
+        }
         Data::Enum(data) => (
             data.enum_token.to_token_stream(),
             "an enum",
@@ -73,7 +74,11 @@ fn named_fields<'i>(
         ),
         Data::Union(data) => (data.union_token.to_token_stream(), "a union", "write a struct"),
     };
-    diag.error(tokens, format_args!("an entity is a struct with named fields, and `{name}` is {what}"), help);
+    diag.error(
+        tokens,
+        format_args!("an entity is a struct with named fields, and `{name}` is {what}"),
+        help,
+    );
     None
 }
 

@@ -34,18 +34,11 @@ pub(crate) fn types(entity: &Entity) -> TokenStream {
 /// The impls.
 pub(crate) fn impls(entity: &Entity) -> TokenStream {
     let new = &entity.names.new;
-    let given: Vec<_> = given(entity).collect();
-    let fields = |at: TokenStream| {
-        given.iter().map(|(_, column)| {
-            let ident = &column.ident;
-            quote!(&self #at.#ident)
-        })
-    };
-    let debug_new = debug(entity, new, fields(quote!()), &[]);
+    let debug_new = debug(entity, new, &quote!(self), &[]);
     let into_entity = into_entity(entity);
     let draft = has_draft(entity).then(|| {
         let defaulted: Vec<_> = defaulted(entity).collect();
-        let debug = debug(entity, &entity.names.draft, fields(quote!(.new)), &defaulted);
+        let debug = debug(entity, &entity.names.draft, &quote!(self.new), &defaulted);
         let setters = setters(entity);
         quote!(#debug #setters)
     });
@@ -74,10 +67,10 @@ fn draft(entity: &Entity) -> TokenStream {
     let (_, ty_generics, where_clause) = generics.split_for_impl();
     let crate::model::Names { new, draft, .. } = &entity.names;
     let lenient = lenient();
-    let docs = format!("A [`{new}`] and those columns with a default that are set: a new [`{name}`].");
-    let fields = defaulted(entity).map(|(_, Column { ident, ty, .. })| {
-        quote!(#ident: ::core::option::Option<#ty>)
-    });
+    let docs =
+        format!("A [`{new}`] and those columns with a default that are set: a new [`{name}`].");
+    let fields = defaulted(entity)
+        .map(|(_, Column { ident, ty, .. })| quote!(#ident: ::core::option::Option<#ty>));
     quote! {
         #[doc = #docs]
         #lenient
@@ -91,15 +84,15 @@ fn draft(entity: &Entity) -> TokenStream {
 fn debug(
     entity: &Entity,
     shown: &Ident,
-    given_fields: impl Iterator<Item = TokenStream>,
+    owner: &TokenStream,
     defaulted: &[(usize, &Column)],
 ) -> TokenStream {
     let (impl_generics, ty_generics, where_clause) = entity.generics.split_for_impl();
     let Entity { krate, ident, .. } = entity;
     let name = shown.to_string();
-    let given = given(entity).zip(given_fields).map(|((at, column), field)| {
-        let codec = codec(entity, column);
-        quote!(#codec::show(&mut shown, #at, #field);)
+    let given = given(entity).map(|(at, column)| {
+        let (codec, field) = (codec(entity, column), &column.ident);
+        quote!(#codec::show(&mut shown, #at, &#owner.#field);)
     });
     let defaulted = defaulted.iter().map(|(at, column)| {
         let (codec, field) = (codec(entity, column), &column.ident);
@@ -179,7 +172,9 @@ fn setters(entity: &Entity) -> TokenStream {
     let types: Vec<_> = columns.iter().map(|column| &column.ty).collect();
     let docs: Vec<_> = columns
         .iter()
-        .map(|column| format!("Sets `{}`, which otherwise has its default.", names::plain(&column.ident)))
+        .map(|column| {
+            format!("Sets `{}`, which otherwise has its default.", names::plain(&column.ident))
+        })
         .collect();
     quote! {
         #lenient

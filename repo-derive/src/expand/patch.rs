@@ -17,7 +17,9 @@ pub(crate) fn types(entity: &Entity) -> TokenStream {
     let patch = &entity.names.patch;
     let lenient = lenient();
     let article = names::article(name);
-    let docs = format!("The changes to {article} [`{name}`]: the columns that are not set stay as they are.");
+    let docs = format!(
+        "The changes to {article} [`{name}`]: the columns that are not set stay as they are."
+    );
     quote! {
         #[doc = #docs]
         #lenient

@@ -2,7 +2,7 @@
 //! indexed column.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens as _, format_ident, quote};
+use quote::quote;
 use syn::{GenericParam, Generics};
 
 use super::{bare, lenient, tenancy};
@@ -128,23 +128,23 @@ fn finder(entity: &Entity, index: &Index) -> TokenStream {
         .map(|column| column.column)
         .filter(|column| entity.columns[*column].role != Some(Role::Tenant))
         .collect();
-    let (krate, ident) = (&entity.krate, &entity.ident);
+    let ident = &entity.ident;
     let (_, ty_generics, _) = entity.generics.split_for_impl();
     let fields: Vec<_> = plain_names(entity, &columns);
     let name = format!("find_by_{}", fields.join("_and_"));
     let docs = format!("The live row with this {}, if there is one.", tick(&fields, " and "));
     let found = quote!(::core::option::Option<#ident #ty_generics>);
-    method(entity, &columns, &name, &docs, &found, &quote!(#krate::__private::find))
+    method(entity, &columns, &name, &docs, &found, &quote!(at_most_one))
 }
 
 fn lister(entity: &Entity, column: usize) -> TokenStream {
-    let (krate, ident) = (&entity.krate, &entity.ident);
+    let ident = &entity.ident;
     let (_, ty_generics, _) = entity.generics.split_for_impl();
     let fields = plain_names(entity, &[column]);
     let name = format!("list_by_{}", fields[0]);
     let docs = format!("The live rows with this {}.", tick(&fields, " and "));
     let found = quote!(::std::vec::Vec<#ident #ty_generics>);
-    method(entity, &[column], &name, &docs, &found, &quote!(#krate::__private::list))
+    method(entity, &[column], &name, &docs, &found, &quote!(all))
 }
 
 fn method(
@@ -171,10 +171,8 @@ fn method(
         #vis fn #name(
             &self,
             #(#fields: impl #krate::Operand<#types>),*
-        ) -> impl ::core::future::Future<
-            Output = #krate::Result<#found>,
-        > + ::core::marker::Send {
-            self.0.query()#(.filter(<#ident #ty_generics>::#constants.eq(#fields)))*.XX()
+        ) -> impl ::core::future::Future<Output = #krate::Result<#found>> + ::core::marker::Send {
+            self.0.query()#(.filter(<#ident #ty_generics>::#constants.eq(#fields)))*.#run()
         }
     }
 }
