@@ -33,6 +33,7 @@ mod scope;
 mod session;
 mod sql;
 mod table;
+pub mod testing;
 mod transaction;
 mod transaction_state;
 mod value;
