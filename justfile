@@ -25,7 +25,7 @@ doc:
 bench *ARGS:
     scripts/with-postgres cargo bench -p benches {{ARGS}}
 
-# A shell-quoted command with a throwaway Postgres in REPO_TEST_POSTGRES_URL.
+# Any command, with a throwaway Postgres in REPO_TEST_POSTGRES_URL.
 with-postgres *CMD:
     scripts/with-postgres {{CMD}}
 
