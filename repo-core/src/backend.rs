@@ -73,7 +73,7 @@ pub trait InsertRows: Sync {
         self.len() == 0
     }
 
-    /// Appends the values of the row at `index`, one for each of the insert's columns.
+    /// Fills `values`, which is empty, with the row at `index`: one for each of the insert's columns.
     ///
     /// # Errors
     ///

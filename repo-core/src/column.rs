@@ -73,6 +73,13 @@ impl<E: Entity, T: ColumnType> Column<E, T> {
     }
 }
 
+impl OrderKey {
+    /// The exact reverse, `NULL` included.
+    pub(crate) fn reversed(&self) -> Self {
+        Self { column: self.column, descending: !self.descending, nulls_first: !self.nulls_first }
+    }
+}
+
 impl<E> Order<E> {
     /// Rows without a value first.
     #[must_use]

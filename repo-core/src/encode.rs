@@ -33,6 +33,11 @@ impl<'a> Encoder<'a> {
         Self { table, values: Vec::with_capacity(table.columns.len()), error: None }
     }
 
+    /// Into a buffer that is empty and may have room.
+    pub(crate) fn reuse(table: &'static Table, values: Vec<Value<'a>>) -> Self {
+        Self { table, values, error: None }
+    }
+
     /// The next column.
     pub fn column<T: ColumnType>(&mut self, value: &'a T) {
         let column = self.next();
@@ -97,7 +102,9 @@ impl<'r> Decoder<'r> {
     ///
     /// [`Error::Decode`]: the document is nothing that `T` can hold.
     pub fn json_option<T: DeserializeOwned>(&mut self) -> Result<Option<T>> {
-        self.read(|value| if value.is_null() { Ok(None) } else { json::from_value(value).map(Some) })
+        self.read(
+            |value| if value.is_null() { Ok(None) } else { json::from_value(value).map(Some) },
+        )
     }
 
     fn read<T>(&mut self, decode: impl FnOnce(Value<'_>) -> Result<T, InvalidValue>) -> Result<T> {

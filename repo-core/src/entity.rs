@@ -6,9 +6,9 @@
 use chrono::{DateTime, Utc};
 
 use crate::column_type::ColumnType;
+use crate::creation::Creation;
 use crate::encode::{Decoder, Encoder};
 use crate::error::Result;
-use crate::creation::Creation;
 use crate::patch::Patch;
 use crate::repo::Repo;
 use crate::scope::{Scope, Tenancy};

@@ -22,6 +22,12 @@ pub enum Error {
         /// The id, or a word for what was looked for.
         id: String,
     },
+    /// No row answers a query that asks for one.
+    #[error("no `{entity}` answers")]
+    NoMatch {
+        /// The entity.
+        entity: &'static str,
+    },
     /// More than one row answers where one was asked for.
     #[error("more than one `{entity}` answers")]
     MoreThanOne {
@@ -170,6 +176,9 @@ pub enum Error {
     /// The session's transaction is over.
     #[error("the transaction of this session is over: use the session it was opened on")]
     TransactionEnded,
+    /// A transaction was opened inside this one and is still open.
+    #[error("a nested transaction is open: use its session until it ends")]
+    InnerTransactionOpen,
     /// The operation has a meaning only inside a transaction.
     #[error("`{operation}` needs a transaction: open one with `session.transaction(..)`")]
     NoTransaction {
@@ -210,15 +219,12 @@ impl Error {
     /// False for [`CommitUnknown`](Error::CommitUnknown): it may already have happened.
     pub fn is_retryable(&self) -> bool {
         use Error::{Busy, Connection, PoolTimeout, Serialization};
-        matches!(
-            self,
-            Busy { .. } | Serialization { .. } | PoolTimeout { .. } | Connection { .. }
-        )
+        matches!(self, Busy { .. } | Serialization { .. } | PoolTimeout { .. } | Connection { .. })
     }
 
-    /// Whether no live row of this tenant has the id.
+    /// Whether no live row of this tenant has the id, or answers the query.
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Error::NotFound { .. })
+        matches!(self, Error::NotFound { .. } | Error::NoMatch { .. })
     }
 
     /// Whether another row has the same value in a unique column.

@@ -60,8 +60,8 @@ pub(crate) fn to_value<'a, T: Serialize>(document: &T) -> Result<Value<'a>, Inva
     document
         .serialize(&mut serializer)
         .map_err(|error| InvalidValue::new(format!("is not JSON: {error}")))?;
-    let text = String::from_utf8(text)
-        .map_err(|_| InvalidValue::new("is not JSON: it is not UTF-8"))?;
+    let text =
+        String::from_utf8(text).map_err(|_| InvalidValue::new("is not JSON: it is not UTF-8"))?;
     if has_escaped_nul(&text) {
         return Err(InvalidValue::new("holds a NUL character"));
     }
@@ -72,8 +72,9 @@ pub(crate) fn to_value<'a, T: Serialize>(document: &T) -> Result<Value<'a>, Inva
 pub(crate) fn from_value<T: DeserializeOwned>(value: Value<'_>) -> Result<T, InvalidValue> {
     match value {
         // An `Option` field is NULL in the database only where the column is an `Option` of `Json`.
-        Value::Json(text) => serde_json::from_str(&text)
-            .map_err(|error| InvalidValue::new(format!("does not fit its type: {}", place(&error)))),
+        Value::Json(text) => serde_json::from_str(&text).map_err(|error| {
+            InvalidValue::new(format!("does not fit its type: {}", place(&error)))
+        }),
         Value::Null(_) => Err(InvalidValue::new("is NULL")),
         _ => Err(InvalidValue::new("is not JSON")),
     }

@@ -1,29 +1,74 @@
-//! The runtime of the repo data-access layer.
+//! The runtime of the repo data-access layer: entities, sessions, repositories and queries, and the
+//! traits behind which a database lives.
 
 mod backend;
+mod change;
 mod clock;
+mod column;
 mod column_type;
 mod column_types;
 mod correlation;
+mod creation;
+mod cursor;
+mod cursor_value;
+mod database;
 mod dialect;
+mod driver;
 mod encode;
+mod entity;
 mod error;
+mod failure;
+mod filter;
+mod filter_shape;
 mod ids;
 mod json;
+mod page;
+mod patch;
+mod query;
+mod read;
+mod repo;
+mod schema;
+mod scope;
+mod session;
+mod sql;
 mod table;
+pub mod testing;
+mod transaction;
+mod transaction_state;
 mod value;
+mod window;
+mod write;
 
 pub use backend::{
     Access, Backend, Connection, Health, Insert, InsertRows, Isolation, OnRow, Row, Statement,
     TransactionOptions,
 };
+pub use change::Change;
 pub use clock::{Clock, SystemClock};
+pub use column::{Column, Order};
 pub use column_type::{ColumnType, Comparable, Generated, Searchable, class};
 pub use correlation::Correlation;
+pub use creation::Creation;
+pub use cursor::Cursor;
+pub use database::Database;
 pub use dialect::{Dialect, TextMatch, generated_name, quote};
+pub use driver::{Driver, Settings, connect, connect_from_env, connect_with};
 pub use encode::{Decoder, Encoder};
+pub use entity::{Entity, Mutable, NewEntity, SoftDelete, Versioned};
 pub use error::{DatabaseError, Error, Result};
+pub use filter::{Filter, Operand};
 pub use ids::{IdSource, UuidV7};
 pub use json::Json;
+pub use page::{Page, PageRequest};
+pub use patch::Patch;
+pub use query::Query;
+pub use repo::Repo;
+pub use schema::Schema;
+pub use scope::{
+    AllTenants, NoTenant, OwnedBy, ReachableFrom, Scope, Shared, Tenancy, Tenant, WritableFrom,
+};
+pub use session::Session;
 pub use table::{ColumnDef, Index, IndexColumn, OnDelete, Reference, Roles, Table};
+pub use transaction::Transaction;
 pub use value::{InvalidValue, Kind, Value};
+pub use window::{Window, WindowRequest};

@@ -1,1 +1,25 @@
 //! Postgres backend of the repo data-access layer, on sqlx connections.
+//!
+//! [`Options`] says how to connect; what it returns implements the traits of `repo-core`, and that is
+//! all of this crate that an application sees. SQL text comes from core: here is only what Postgres
+//! spells, stores and reports in its own way.
+//!
+//! - A statement is one round trip: prepared once per connection and kept.
+//! - Connections are kept in a pool that asks the server nothing, unless a connection has been idle
+//!   for a while. One whose operation did not finish is closed, never used again.
+//! - Many rows are inserted through binary `COPY`, all or none.
+//! - A `COMMIT` that rolled back is an error.
+
+mod backend;
+mod connect;
+mod connection;
+mod copy;
+mod dialect;
+mod error;
+mod pool;
+mod statement;
+mod value;
+
+pub use backend::Postgres;
+pub use connect::Options;
+pub use dialect::PostgresDialect;

@@ -1,0 +1,181 @@
+//! A database, shared by everything that talks to it.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest as _, Sha256};
+
+use crate::backend::{Backend, Health, TransactionOptions};
+use crate::clock::{Clock, SystemClock, to_microseconds};
+use crate::column_type::ColumnType;
+use crate::entity::Entity;
+use crate::error::Result;
+use crate::ids::{IdSource, UuidV7};
+use crate::schema::Schema;
+use crate::scope::{AllTenants, NoTenant, Tenant};
+use crate::session::Session;
+use crate::sql::crud::CrudSql;
+
+/// A database: a backend, a clock and a source of ids. Cheap to clone.
+///
+/// Made by a backend's `connect`, by [`connect`](crate::connect) where a URL chooses the backend, or
+/// by [`Database::new`] over any [`Backend`].
+#[derive(Debug, Clone)]
+pub struct Database {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    backend: Arc<dyn Backend>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+    cursor_key: [u8; 32],
+    crud: RwLock<HashMap<TypeId, Arc<CrudSql>>>,
+    opened_over_all_tenants: AtomicU64,
+}
+
+impl Database {
+    /// A database over `backend`, with the machine's clock and UUIDs of version 7.
+    pub fn new(backend: Arc<dyn Backend>) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                backend,
+                clock: Arc::new(SystemClock),
+                ids: Arc::new(UuidV7::default()),
+                cursor_key: [0; 32],
+                crud: RwLock::default(),
+                opened_over_all_tenants: AtomicU64::new(0),
+            }),
+        }
+    }
+
+    /// The same database with another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: impl Clock + 'static) -> Self {
+        self.with(|shared| shared.clock = Arc::new(clock))
+    }
+
+    /// The same database with another source of ids.
+    #[must_use]
+    pub fn with_ids(self, ids: impl IdSource + 'static) -> Self {
+        self.with(|shared| shared.ids = Arc::new(ids))
+    }
+
+    /// The same database whose cursors only it and others with the same key can make.
+    ///
+    /// Without a key a cursor is guarded against mistakes, not against somebody who forges one; what
+    /// it reads is limited to its holder's tenant and filter either way.
+    #[must_use]
+    pub fn with_cursor_key(self, key: impl AsRef<[u8]>) -> Self {
+        self.with(|shared| shared.cursor_key = Sha256::digest(key.as_ref()).into())
+    }
+
+    /// A session of one tenant.
+    pub fn tenant<T: ColumnType + Clone + Debug>(&self, id: T) -> Session<Tenant<T>> {
+        Session::new(self.clone(), Tenant(id))
+    }
+
+    /// A session without a tenant, for entities that belong to none.
+    pub fn session(&self) -> Session<NoTenant> {
+        Session::new(self.clone(), NoTenant)
+    }
+
+    /// A session that reads the rows of all tenants, for a reason that goes to the log.
+    pub fn all_tenants(&self, reason: &str) -> Session<AllTenants> {
+        self.shared.opened_over_all_tenants.fetch_add(1, Ordering::Relaxed);
+        tracing::info!(target: "repo", reason, "a session over all tenants was opened");
+        Session::new(self.clone(), AllTenants { reason: reason.into() })
+    }
+
+    /// How many sessions over all tenants were opened on this database since it was connected.
+    pub fn opened_over_all_tenants(&self) -> u64 {
+        self.shared.opened_over_all_tenants.load(Ordering::Relaxed)
+    }
+
+    /// Creates the tables, keys, indexes and checks of `schema` where they are not there yet, parents
+    /// before children, in one transaction.
+    ///
+    /// What is there already is left as it is, also where it differs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidSchema`](crate::Error::InvalidSchema): a table refers to one that is not in
+    /// `schema`, two tables have one name, or tables refer to each other in a circle.
+    pub async fn create_tables(&self, schema: &Schema) -> Result<()> {
+        let script = schema.script(self.backend().dialect())?;
+        let mut connection = self.backend().begin(TransactionOptions::default()).await?;
+        if let Some(first) = self.backend().dialect().before_create_tables() {
+            connection.execute_script(first).await?;
+        }
+        connection.execute_script(&script).await?;
+        connection.commit().await
+    }
+
+    /// Asks the database for an answer.
+    ///
+    /// # Errors
+    ///
+    /// Whatever kept it from answering.
+    pub async fn health(&self) -> Result<Health> {
+        self.backend().health().await
+    }
+
+    /// Closes all connections; those in use, when they become free. Later operations are
+    /// [`Error::Closed`](crate::Error::Closed).
+    pub async fn close(&self) {
+        self.backend().close().await;
+    }
+
+    /// The name of the database system: `sqlite` or `postgres`.
+    pub fn system(&self) -> &'static str {
+        self.backend().dialect().name()
+    }
+
+    /// The backend.
+    pub fn backend(&self) -> &Arc<dyn Backend> {
+        &self.shared.backend
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        to_microseconds(self.shared.clock.now())
+    }
+
+    pub(crate) fn ids(&self) -> &dyn IdSource {
+        &*self.shared.ids
+    }
+
+    pub(crate) fn cursor_key(&self) -> [u8; 32] {
+        self.shared.cursor_key
+    }
+
+    /// The fixed statements of an entity, rendered at first use.
+    pub(crate) fn crud<E: Entity>(&self) -> Arc<CrudSql> {
+        let crud = &self.shared.crud;
+        let id = TypeId::of::<E>();
+        if let Some(known) = crud.read().unwrap_or_else(PoisonError::into_inner).get(&id) {
+            return Arc::clone(known);
+        }
+        let rendered = Arc::new(CrudSql::new(self.backend().dialect(), E::TABLE));
+        let mut crud = crud.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(crud.entry(id).or_insert(rendered))
+    }
+
+    fn with(self, change: impl FnOnce(&mut Shared)) -> Self {
+        let old = &self.shared;
+        let mut shared = Shared {
+            backend: Arc::clone(&old.backend),
+            clock: Arc::clone(&old.clock),
+            ids: Arc::clone(&old.ids),
+            cursor_key: old.cursor_key,
+            crud: RwLock::default(),
+            opened_over_all_tenants: AtomicU64::new(self.opened_over_all_tenants()),
+        };
+        change(&mut shared);
+        Self { shared: Arc::new(shared) }
+    }
+}

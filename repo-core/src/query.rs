@@ -1,0 +1,261 @@
+//! A query under construction: which rows of an entity, in which order.
+//!
+//! Every query carries the session's tenant, and reads live rows unless it says otherwise; filters
+//! never touch either.
+
+use crate::column::{Order, OrderKey};
+use crate::entity::{Entity, SoftDelete};
+use crate::error::{Error, Result};
+use crate::filter::{Filter, Node};
+use crate::page::{Page, PageRequest};
+use crate::read;
+use crate::repo::Repo;
+use crate::scope::{ReachableFrom, Scope};
+use crate::table::Table;
+use crate::value::Value;
+use crate::window::{Window, WindowRequest};
+
+/// Rows of `E`, by filter and order. Made by [`Repo::query`] and [`Repo::filter`].
+///
+/// Rows come in the order asked for, then by id: the same rows always come in the same order.
+#[derive(Debug, Clone)]
+#[must_use = "a query does nothing until it is asked for rows: `.all().await`"]
+pub struct Query<E: Entity, S: Scope> {
+    repo: Repo<E, S>,
+    selection: Selection,
+}
+
+/// What a query asks for, without its types.
+#[derive(Clone)]
+pub(crate) struct Selection {
+    pub(crate) tenant: Option<Value<'static>>,
+    pub(crate) visibility: Visibility,
+    pub(crate) filters: Vec<Node>,
+    pub(crate) order: Vec<OrderKey>,
+    pub(crate) limit: Option<u64>,
+    pub(crate) offset: Option<u64>,
+    pub(crate) for_update: bool,
+}
+
+/// Which rows of a `soft_delete` entity a query sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Visibility {
+    Live,
+    WithDeleted,
+    OnlyDeleted,
+}
+
+impl<E: Entity, S: Scope> Query<E, S> {
+    pub(crate) fn new(repo: Repo<E, S>) -> Self {
+        let selection = Selection {
+            tenant: None,
+            visibility: Visibility::Live,
+            filters: Vec::new(),
+            order: Vec::new(),
+            limit: None,
+            offset: None,
+            for_update: false,
+        };
+        Self { repo, selection }
+    }
+
+    pub(crate) fn into_selection(self) -> Selection {
+        self.selection
+    }
+
+    /// Only rows for which `filter` holds as well. A `None` changes nothing.
+    pub fn filter(mut self, filter: impl Into<Filter<E>>) -> Self {
+        match filter.into().node {
+            Node::Always => {}
+            node => self.selection.filters.push(node),
+        }
+        self
+    }
+
+    /// Ordered by `order`, after the orders given before.
+    pub fn order_by(mut self, order: Order<E>) -> Self {
+        self.selection.order.push(order.key);
+        self
+    }
+
+    /// At most `limit` rows.
+    pub fn limit(mut self, limit: u64) -> Self {
+        self.selection.limit = Some(limit);
+        self
+    }
+
+    /// Without the first `offset` rows.
+    pub fn offset(mut self, offset: u64) -> Self {
+        self.selection.offset = Some(offset);
+        self
+    }
+
+    /// Deleted rows as well as live ones.
+    pub fn with_deleted(mut self) -> Self
+    where
+        E: SoftDelete,
+    {
+        self.selection.visibility = Visibility::WithDeleted;
+        self
+    }
+
+    /// Deleted rows instead of live ones.
+    pub fn only_deleted(mut self) -> Self
+    where
+        E: SoftDelete,
+    {
+        self.selection.visibility = Visibility::OnlyDeleted;
+        self
+    }
+
+    /// Locks the rows until the transaction ends: nobody else changes or locks them meanwhile.
+    ///
+    /// Only inside a transaction; anywhere else reading is [`Error::NoTransaction`]. On SQLite a
+    /// transaction already holds the whole database.
+    pub fn for_update(mut self) -> Self {
+        self.selection.for_update = true;
+        self
+    }
+}
+
+/// The answers.
+impl<E: Entity, S: Scope> Query<E, S>
+where
+    E::Tenancy: ReachableFrom<S>,
+{
+    /// All rows.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`]: a filter holds a value that its column cannot.
+    pub async fn all(self) -> Result<Vec<E>> {
+        let (repo, selection) = self.ready()?;
+        read::rows(&repo, &selection, &[]).await
+    }
+
+    /// The first row.
+    ///
+    /// # Errors
+    ///
+    /// As for [`all`](Self::all).
+    pub async fn first(self) -> Result<Option<E>> {
+        Ok(self.limit(1).all().await?.pop())
+    }
+
+    /// The only row.
+    ///
+    /// # Errors
+    ///
+    /// - [`is_not_found`](Error::is_not_found): there is none.
+    /// - [`Error::MoreThanOne`]: there are several.
+    pub async fn one(self) -> Result<E> {
+        let row = self.at_most_one().await?;
+        row.ok_or(Error::NoMatch { entity: E::TABLE.entity })
+    }
+
+    /// The only row, or none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MoreThanOne`]: there are several.
+    pub async fn at_most_one(self) -> Result<Option<E>> {
+        let mut rows = self.limit(2).all().await?;
+        if rows.len() > 1 {
+            return Err(Error::MoreThanOne { entity: E::TABLE.entity });
+        }
+        Ok(rows.pop())
+    }
+
+    /// How many rows there are, whatever the limit and the offset.
+    ///
+    /// # Errors
+    ///
+    /// As for [`all`](Self::all).
+    pub async fn count(self) -> Result<u64> {
+        let (repo, selection) = self.ready()?;
+        read::count(&repo, &selection).await
+    }
+
+    /// Whether there is any row.
+    ///
+    /// # Errors
+    ///
+    /// As for [`all`](Self::all).
+    pub async fn exists(self) -> Result<bool> {
+        let (repo, selection) = self.ready()?;
+        read::any(&repo, &selection).await
+    }
+
+    /// A page by number, and the total, both from one snapshot.
+    ///
+    /// Beyond the last page there are no items, and the total is right.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`]: the number or the size is zero, or the size is above
+    /// [`PageRequest::MAX_SIZE`]; or the query has a limit or an offset of its own.
+    pub async fn page(self, request: PageRequest) -> Result<Page<E>> {
+        self.refuse_limit("page")?;
+        let (limit, offset) = request.range()?;
+        let (repo, selection) = self.limit(limit).offset(offset).ready()?;
+        let (items, total) = read::page(&repo, &selection).await?;
+        Ok(Page { items, total, number: request.number, size: request.size })
+    }
+
+    /// Some rows from one end or beside a cursor, however far that is from the start.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::InvalidCursor`]: a cursor was not made by this query for this tenant.
+    /// - [`Error::InvalidInput`]: the size is zero or above [`WindowRequest::MAX_SIZE`], the query has
+    ///   a limit or an offset of its own, or orders by a sensitive column.
+    pub async fn window(self, request: WindowRequest) -> Result<Window<E>> {
+        self.refuse_limit("window")?;
+        let (repo, selection) = self.ready()?;
+        crate::window::read(&repo, selection, &request).await
+    }
+
+    /// The selection with all that the session and the order add to it.
+    fn ready(mut self) -> Result<(Repo<E, S>, Selection)> {
+        let table = E::TABLE;
+        if self.selection.for_update && !self.repo.session().in_transaction() {
+            return Err(Error::NoTransaction { operation: "for_update" });
+        }
+        self.selection.tenant = self.repo.tenant()?.map(Value::into_owned);
+        self.selection.complete_order(table);
+        Ok((self.repo, self.selection))
+    }
+
+    fn refuse_limit(&self, method: &'static str) -> Result<()> {
+        if self.selection.limit.is_none() && self.selection.offset.is_none() {
+            return Ok(());
+        }
+        Err(Error::invalid_input(method, "has its own size: leave out `limit` and `offset`"))
+    }
+}
+
+impl Selection {
+    /// Appends the key, in the direction of the last order given, unless it is there already.
+    fn complete_order(&mut self, table: &Table) {
+        let descending = self.order.last().is_some_and(|key| key.descending);
+        let across = table.roles.tenant.filter(|_| self.tenant.is_none());
+        for column in std::iter::once(table.roles.id).chain(across) {
+            if self.order.iter().all(|key| key.column != column) {
+                self.order.push(OrderKey { column, descending, nulls_first: descending });
+            }
+        }
+    }
+}
+
+/// Shows the number of parts, not their values.
+impl std::fmt::Debug for Selection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Selection")
+            .field("visibility", &self.visibility)
+            .field("filters", &self.filters.len())
+            .field("order", &self.order)
+            .field("limit", &self.limit)
+            .field("offset", &self.offset)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,258 @@
+//! Running reads and decoding what they answer.
+
+use std::collections::HashMap;
+
+use crate::backend::{Access, Row, Statement};
+use crate::column_type::ColumnType;
+use crate::encode::Decoder;
+use crate::entity::Entity;
+use crate::error::{Error, Result};
+use crate::filter::{Comparison, Filter, Node};
+use crate::query::{Query, Selection};
+use crate::repo::Repo;
+use crate::scope::{ReachableFrom, Scope};
+use crate::session::Session;
+use crate::sql::writer::Writer;
+use crate::table::Table;
+use crate::value::{Kind, Value};
+use crate::window::Bound;
+
+/// The live row with this id.
+pub(crate) async fn find<E: Entity, S: Scope>(repo: &Repo<E, S>, id: E::Id) -> Result<Option<E>>
+where
+    E::Tenancy: ReachableFrom<S>,
+{
+    let tenant = repo.tenant()?;
+    if tenant.is_none() && E::TABLE.roles.tenant.is_some() {
+        return across_tenants(repo, &id).at_most_one().await;
+    }
+    let key = [tenant, Some(encode_id::<E>(&id)?)];
+    let (params, count) = pack(key);
+    fetch_one(repo.session(), &repo.crud().find, &params[..count], Access::Read).await
+}
+
+/// Whether there is a live row with this id.
+pub(crate) async fn exists<E: Entity, S: Scope>(repo: &Repo<E, S>, id: E::Id) -> Result<bool>
+where
+    E::Tenancy: ReachableFrom<S>,
+{
+    let tenant = repo.tenant()?;
+    if tenant.is_none() && E::TABLE.roles.tenant.is_some() {
+        return across_tenants(repo, &id).exists().await;
+    }
+    let (params, count) = pack([tenant, Some(encode_id::<E>(&id)?)]);
+    answers(repo.session(), E::TABLE, &repo.crud().exists, &params[..count]).await
+}
+
+/// The live rows with these ids, in their order.
+pub(crate) async fn get_many<E: Entity, S: Scope>(
+    repo: &Repo<E, S>,
+    ids: &[E::Id],
+) -> Result<Vec<Option<E>>>
+where
+    E::Tenancy: ReachableFrom<S>,
+{
+    let mut wanted: HashMap<IdKey, Vec<usize>> = HashMap::with_capacity(ids.len());
+    for (position, id) in ids.iter().enumerate() {
+        wanted.entry(IdKey::of(&encode_id::<E>(id)?)).or_default().push(position);
+    }
+    let mut found: Vec<Option<E>> = ids.iter().map(|_| None).collect();
+    if ids.is_empty() {
+        return Ok(found);
+    }
+    let mut place = |row: &dyn Row| {
+        let id = row.value(E::TABLE.roles.id, E::TABLE.id().kind).map(|id| IdKey::of(&id));
+        for position in id.ok().and_then(|id| wanted.get(&id)).into_iter().flatten() {
+            if found[*position].replace(decode(row)?).is_some() {
+                return Err(Error::MoreThanOne { entity: E::TABLE.entity });
+            }
+        }
+        Ok(())
+    };
+    let list: Result<Vec<_>> = ids.iter().map(|id| encode_id::<E>(id)).collect();
+    let tenant = repo.tenant()?;
+    if tenant.is_none() && E::TABLE.roles.tenant.is_some() {
+        let values = list?.into_iter().map(Value::into_owned).collect();
+        let node = Node::InList { column: E::TABLE.roles.id, values, negated: false };
+        let selection = repo.filter(Filter::from(node)).into_selection();
+        let mut writer = writer::<E, S>(repo);
+        writer.rows(&selection, &[])?;
+        let (sql, params) = (&writer.sql, &writer.params);
+        let statement = Statement { sql, params, access: Access::Read, table: E::TABLE };
+        repo.session().run(statement, &mut place).await?;
+        return Ok(found);
+    }
+    let (params, count) = pack([tenant, Some(Value::List(E::TABLE.id().kind, list?))]);
+    let (sql, params) = (&repo.crud().get_many, &params[..count]);
+    let statement = Statement { sql, params, access: Access::Read, table: E::TABLE };
+    repo.session().run(statement, &mut place).await?;
+    Ok(found)
+}
+
+/// The rows of a selection.
+pub(crate) async fn rows<E: Entity, S: Scope>(
+    repo: &Repo<E, S>,
+    selection: &Selection,
+    bounds: &[Bound],
+) -> Result<Vec<E>> {
+    let mut writer = writer::<E, S>(repo);
+    writer.rows(selection, bounds)?;
+    // A lock is taken by the connection that writes.
+    let access = if selection.for_update { Access::Write } else { Access::Read };
+    let mut rows = Vec::new();
+    let mut on_row = |row: &dyn Row| {
+        rows.push(decode(row)?);
+        Ok(())
+    };
+    let (sql, params) = (&writer.sql, &writer.params);
+    let statement = Statement { sql, params, access, table: E::TABLE };
+    repo.session().run(statement, &mut on_row).await?;
+    Ok(rows)
+}
+
+/// The rows of a page, and how many there are in all.
+pub(crate) async fn page<E: Entity, S: Scope>(
+    repo: &Repo<E, S>,
+    selection: &Selection,
+) -> Result<(Vec<E>, u64)> {
+    let mut writer = writer::<E, S>(repo);
+    writer.page(selection)?;
+    let (mut items, mut total) = (Vec::new(), 0);
+    let mut on_row = |row: &dyn Row| {
+        total = number(row, E::TABLE.columns.len())?;
+        // Beyond the last page there is one row that holds the total alone.
+        let id = row.value(E::TABLE.roles.id, E::TABLE.id().kind);
+        if !id.is_ok_and(|id| id.is_null()) {
+            items.push(decode(row)?);
+        }
+        Ok(())
+    };
+    let (sql, params) = (&writer.sql, &writer.params);
+    let statement = Statement { sql, params, access: Access::Read, table: E::TABLE };
+    repo.session().run(statement, &mut on_row).await?;
+    Ok((items, total))
+}
+
+/// How many rows a selection names.
+pub(crate) async fn count<E: Entity, S: Scope>(
+    repo: &Repo<E, S>,
+    selection: &Selection,
+) -> Result<u64> {
+    let mut writer = writer::<E, S>(repo);
+    writer.count(selection)?;
+    let mut count = 0;
+    let mut on_row = |row: &dyn Row| {
+        count = number(row, 0)?;
+        Ok(())
+    };
+    let (sql, params) = (&writer.sql, &writer.params);
+    let statement = Statement { sql, params, access: Access::Read, table: E::TABLE };
+    repo.session().run(statement, &mut on_row).await?;
+    Ok(count)
+}
+
+/// Whether a selection names any row.
+pub(crate) async fn any<E: Entity, S: Scope>(
+    repo: &Repo<E, S>,
+    selection: &Selection,
+) -> Result<bool> {
+    let mut writer = writer::<E, S>(repo);
+    writer.any(selection)?;
+    answers(repo.session(), E::TABLE, &writer.sql, &writer.params).await
+}
+
+/// The entity of the only row that a statement answers with.
+pub(crate) async fn fetch_one<E: Entity, S: Scope>(
+    session: &Session<S>,
+    sql: &str,
+    params: &[Value<'_>],
+    access: Access,
+) -> Result<Option<E>> {
+    let mut found = None;
+    let mut on_row = |row: &dyn Row| {
+        found = Some(decode(row)?);
+        Ok(())
+    };
+    session.run(Statement { sql, params, access, table: E::TABLE }, &mut on_row).await?;
+    Ok(found)
+}
+
+pub(crate) fn decode<E: Entity>(row: &dyn Row) -> Result<E> {
+    E::decode(&mut Decoder::new(E::TABLE, row))
+}
+
+/// The id as a value.
+pub(crate) fn encode_id<E: Entity>(id: &E::Id) -> Result<Value<'_>> {
+    let column = E::TABLE.id();
+    id.encode(column.kind).map_err(|invalid| Error::invalid_value(column.name, invalid))
+}
+
+/// The values that are there, at the front, and how many they are: parameters without an allocation.
+pub(crate) fn pack<const N: usize>(values: [Option<Value<'_>>; N]) -> ([Value<'_>; N], usize) {
+    let mut packed = std::array::from_fn(|_| Value::Null(Kind::Bool));
+    let mut count = 0;
+    for value in values.into_iter().flatten() {
+        packed[count] = value;
+        count += 1;
+    }
+    (packed, count)
+}
+
+/// An id as a key of a map.
+#[derive(PartialEq, Eq, Hash)]
+enum IdKey {
+    Uuid(uuid::Uuid),
+    Integer(i64),
+    Other,
+}
+
+impl IdKey {
+    fn of(value: &Value<'_>) -> Self {
+        match value {
+            Value::Uuid(id) => IdKey::Uuid(*id),
+            Value::I64(id) => IdKey::Integer(*id),
+            _ => IdKey::Other,
+        }
+    }
+}
+
+fn across_tenants<E: Entity, S: Scope>(repo: &Repo<E, S>, id: &E::Id) -> Query<E, S>
+where
+    E::Tenancy: ReachableFrom<S>,
+{
+    let column = E::TABLE.roles.id;
+    let node = match id.encode(E::TABLE.id().kind) {
+        Ok(value) => {
+            Node::Compare { column, comparison: Comparison::Equal, value: value.into_owned() }
+        }
+        Err(invalid) => Node::Invalid { column: E::TABLE.id().name, invalid },
+    };
+    repo.query().filter(Filter::from(node))
+}
+
+fn writer<E: Entity, S: Scope>(repo: &Repo<E, S>) -> Writer<'_> {
+    Writer::new(repo.session().database().backend().dialect(), E::TABLE)
+}
+
+async fn answers<S: Scope>(
+    session: &Session<S>,
+    table: &'static Table,
+    sql: &str,
+    params: &[Value<'_>],
+) -> Result<bool> {
+    let mut answered = false;
+    let mut on_row = |_: &dyn Row| {
+        answered = true;
+        Ok(())
+    };
+    session.run(Statement { sql, params, access: Access::Read, table }, &mut on_row).await?;
+    Ok(answered)
+}
+
+/// A count, which no database gives below zero.
+fn number(row: &dyn Row, index: usize) -> Result<u64> {
+    let value = row.value(index, Kind::I64).and_then(i64::decode);
+    value.ok().and_then(|count| u64::try_from(count).ok()).ok_or_else(|| {
+        Error::Backend(crate::error::DatabaseError::new("the database gave no count"))
+    })
+}

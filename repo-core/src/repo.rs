@@ -1,0 +1,159 @@
+//! The repository of an entity in a session: what all entities share.
+//!
+//! Reads need a scope that reaches the entity; writes are in `write.rs`. Nothing here commits.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use crate::entity::Entity;
+use crate::error::{Error, Result};
+use crate::filter::Filter;
+use crate::query::Query;
+use crate::read;
+use crate::scope::{ReachableFrom, Scope};
+use crate::session::Session;
+use crate::sql::crud::CrudSql;
+use crate::value::Value;
+
+/// The rows of `E` that a session reaches. Cheap to clone.
+///
+/// The derive wraps it as `XRepository`, which derefs to it.
+pub struct Repo<E: Entity, S: Scope> {
+    session: Session<S>,
+    crud: Arc<CrudSql>,
+    entity: PhantomData<fn() -> E>,
+}
+
+impl<E: Entity, S: Scope> Repo<E, S> {
+    pub(crate) fn new(session: Session<S>) -> Self {
+        let crud = session.database().crud::<E>();
+        Self { session, crud, entity: PhantomData }
+    }
+
+    /// The session.
+    pub fn session(&self) -> &Session<S> {
+        &self.session
+    }
+
+    pub(crate) fn crud(&self) -> &CrudSql {
+        &self.crud
+    }
+}
+
+/// Reading: live rows of the session's tenant.
+impl<E: Entity, S: Scope> Repo<E, S>
+where
+    E::Tenancy: ReachableFrom<S>,
+{
+    /// A query over all rows.
+    pub fn query(&self) -> Query<E, S> {
+        Query::new(self.clone())
+    }
+
+    /// A query over the rows for which `filter` holds.
+    pub fn filter(&self, filter: impl Into<Filter<E>>) -> Query<E, S> {
+        self.query().filter(filter)
+    }
+
+    /// The row with this id, or none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MoreThanOne`]: in a session over all tenants, when several have a row with this id.
+    pub async fn find(&self, id: E::Id) -> Result<Option<E>> {
+        read::find(self, id).await
+    }
+
+    /// The row with this id.
+    ///
+    /// # Errors
+    ///
+    /// [`is_not_found`](Error::is_not_found): no live row of this tenant has this id.
+    pub async fn get(&self, id: E::Id) -> Result<E> {
+        let found = read::find(self, id.clone()).await?;
+        found.ok_or_else(|| not_found::<E>(&id))
+    }
+
+    /// The rows with these ids, in their order; `None` for each id that has no row.
+    ///
+    /// # Errors
+    ///
+    /// Whatever kept the database from answering.
+    pub fn get_many(
+        &self,
+        ids: impl IntoIterator<Item = E::Id>,
+    ) -> impl Future<Output = Result<Vec<Option<E>>>> + Send {
+        let ids: Vec<E::Id> = ids.into_iter().collect();
+        async move { read::get_many(self, &ids).await }
+    }
+
+    /// Whether a row has this id.
+    ///
+    /// # Errors
+    ///
+    /// Whatever kept the database from answering.
+    pub async fn exists(&self, id: E::Id) -> Result<bool> {
+        read::exists(self, id).await
+    }
+
+    /// How many rows there are.
+    ///
+    /// # Errors
+    ///
+    /// Whatever kept the database from answering.
+    pub async fn count(&self) -> Result<u64> {
+        self.query().count().await
+    }
+
+    /// All rows, by id.
+    ///
+    /// # Errors
+    ///
+    /// Whatever kept the database from answering.
+    pub async fn all(&self) -> Result<Vec<E>> {
+        self.query().all().await
+    }
+
+    /// The row with the lowest id.
+    ///
+    /// # Errors
+    ///
+    /// Whatever kept the database from answering.
+    pub async fn first(&self) -> Result<Option<E>> {
+        self.query().first().await
+    }
+
+    /// The tenant whose rows this reaches; `None` for all rows there are.
+    pub(crate) fn tenant(&self) -> Result<Option<Value<'_>>> {
+        let column = E::TABLE.tenant().unwrap_or(E::TABLE.id());
+        E::Tenancy::tenant(self.session.scope())
+            .map_err(|invalid| Error::invalid_value(column.name, invalid))
+    }
+}
+
+/// The id in words, for an error.
+pub(crate) fn id_in_words<E: Entity>(id: &E::Id) -> String {
+    use crate::column_type::ColumnType as _;
+    id.encode(E::TABLE.id().kind).map_or_else(|invalid| invalid.to_string(), |id| format!("{id:?}"))
+}
+
+pub(crate) fn not_found<E: Entity>(id: &E::Id) -> Error {
+    Error::NotFound { entity: E::TABLE.entity, id: id_in_words::<E>(id) }
+}
+
+impl<E: Entity, S: Scope> Clone for Repo<E, S> {
+    fn clone(&self) -> Self {
+        Self { session: self.session.clone(), crud: Arc::clone(&self.crud), entity: PhantomData }
+    }
+}
+
+impl<E: Entity, S: Scope> fmt::Debug for Repo<E, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Repo")
+            .field("table", &E::TABLE.name)
+            .field("session", &self.session)
+            .finish()
+    }
+}

@@ -1,0 +1,126 @@
+//! Tables to create together, parents before children.
+
+use std::collections::HashMap;
+
+use crate::dialect::Dialect;
+use crate::entity::Entity;
+use crate::error::{Error, Result};
+use crate::sql::{ddl, names};
+use crate::table::Table;
+
+/// The tables of some entities. Made by [`schema!`](crate::schema!).
+#[derive(Debug, Clone, Default)]
+pub struct Schema {
+    tables: Vec<&'static Table>,
+}
+
+/// The [`Schema`] of the named entities, in any order.
+///
+/// ```
+/// # use repo_core::{Repository, schema};
+/// # #[derive(Repository)]
+/// # #[repository(table = "teams")]
+/// # struct Team { id: uuid::Uuid }
+/// # #[derive(Repository)]
+/// # #[repository(table = "players")]
+/// # struct Player { id: uuid::Uuid, #[repository(references = Team)] team_id: uuid::Uuid }
+/// let schema = schema![Player, Team];
+/// ```
+#[macro_export]
+macro_rules! schema {
+    ($($entity:ty),* $(,)?) => {
+        $crate::Schema::new()$(.with::<$entity>())*
+    };
+}
+
+impl Schema {
+    /// No tables yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With the table of `E`; once, however often it is named.
+    #[must_use]
+    pub fn with<E: Entity>(mut self) -> Self {
+        if !self.tables.iter().any(|table| std::ptr::eq(*table, E::TABLE)) {
+            self.tables.push(E::TABLE);
+        }
+        self
+    }
+
+    /// The tables, in the order they were named.
+    pub fn tables(&self) -> &[&'static Table] {
+        &self.tables
+    }
+
+    /// The statements that [`create_tables`](crate::Database::create_tables) runs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidSchema`]: a table refers to one that is not here, two have one name, or tables
+    /// refer to each other in a circle.
+    pub fn script(&self, dialect: &dyn Dialect) -> Result<String> {
+        self.check_names(dialect)?;
+        let tables = self.parents_first()?;
+        Ok(tables.into_iter().map(|table| ddl::create_table(dialect, table)).collect())
+    }
+
+    /// Names are unique in a database, and `IF NOT EXISTS` would pass over the second of two.
+    fn check_names(&self, dialect: &dyn Dialect) -> Result<()> {
+        let mut known: HashMap<String, &str> = HashMap::new();
+        for table in &self.tables {
+            let indexes = table.indexes.iter().map(|index| names::index(dialect, table, index));
+            for name in std::iter::once(table.name.to_owned()).chain(indexes) {
+                if let Some(other) = known.insert(name.clone(), table.entity) {
+                    return Err(Error::InvalidSchema {
+                        reason: format!("`{other}` and `{}` both need `{name}`", table.entity),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn parents_first(&self) -> Result<Vec<&'static Table>> {
+        let mut sorted: Vec<&'static Table> = Vec::with_capacity(self.tables.len());
+        let mut waiting = self.tables.clone();
+        while !waiting.is_empty() {
+            let before = waiting.len();
+            let mut blocked = Vec::new();
+            for table in waiting {
+                if self.is_ready(table, &sorted)? {
+                    sorted.push(table);
+                } else {
+                    blocked.push(table);
+                }
+            }
+            if blocked.len() == before {
+                let names: Vec<_> = blocked.iter().map(|table| table.entity).collect();
+                return Err(Error::InvalidSchema {
+                    reason: format!("{} refer to each other in a circle", names.join(", ")),
+                });
+            }
+            waiting = blocked;
+        }
+        Ok(sorted)
+    }
+
+    /// Whether all parents of `table`, other than itself, are in `sorted`.
+    fn is_ready(&self, table: &'static Table, sorted: &[&'static Table]) -> Result<bool> {
+        let mut ready = true;
+        for reference in table.references {
+            let parent = (reference.parent)();
+            let is_parent = |other: &&&Table| other.name == parent.name;
+            if !self.tables.iter().any(|other| is_parent(&other)) {
+                return Err(Error::InvalidSchema {
+                    reason: format!(
+                        "`{}` refers to `{}`, which is not in it",
+                        table.entity, parent.entity
+                    ),
+                });
+            }
+            ready &= parent.name == table.name || sorted.iter().any(|other| is_parent(&other));
+        }
+        Ok(ready)
+    }
+}

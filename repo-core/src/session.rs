@@ -1,0 +1,214 @@
+//! Whose rows, on which connection: what every operation is asked of.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use crate::backend::{Insert, OnRow, Statement, TransactionOptions};
+use crate::database::Database;
+use crate::entity::Entity;
+use crate::error::{Error, Result};
+use crate::failure::complete;
+use crate::repo::Repo;
+use crate::scope::{AllTenants, ReachableFrom, Scope};
+use crate::transaction::{Executor, Transaction};
+
+/// A scope, a context, and the database or a transaction in it. Cheap to clone.
+///
+/// Inside a transaction a session has the same type as outside, so that a function takes
+/// `&Session<Tenant<Uuid>>` and need not know.
+#[derive(Debug, Clone)]
+pub struct Session<S: Scope> {
+    database: Database,
+    executor: Executor,
+    scope: S,
+    correlation: Option<Arc<str>>,
+}
+
+impl<S: Scope> Session<S> {
+    pub(crate) fn new(database: Database, scope: S) -> Self {
+        Self { database, executor: Executor::Pool, scope, correlation: None }
+    }
+
+    /// The same session, with the id of the request or the job that it serves. It is stored in the
+    /// `correlation_id` of the rows of `correlated` entities.
+    #[must_use]
+    pub fn correlation(mut self, id: impl ToString) -> Self {
+        self.correlation = Some(id.to_string().into());
+        self
+    }
+
+    /// The repository of `E`.
+    pub fn repo<E: Entity>(&self) -> E::Repository<S>
+    where
+        E::Tenancy: ReachableFrom<S>,
+    {
+        Repo::new(self.clone()).into()
+    }
+
+    /// Runs `work` in a transaction: committed when it returns `Ok`, rolled back when it returns
+    /// `Err`, panics, or is dropped before it ends.
+    ///
+    /// Inside a transaction this is a savepoint. Use the session that the closure is given: the one
+    /// it was opened on is not part of the transaction.
+    ///
+    /// After an error of the database inside the transaction, caught or not, only a rollback is
+    /// possible: `Ok` from `work` is then [`Error::TransactionFailed`]. An operation that may fail and
+    /// is to be survived goes into a nested transaction.
+    ///
+    /// ```no_run
+    /// # use repo_core::{Database, Repository, Error};
+    /// # #[derive(Repository)]
+    /// # #[repository(table = "accounts")]
+    /// # struct Account { id: uuid::Uuid, balance: i64 }
+    /// # async fn f(db: Database, from: uuid::Uuid, to: uuid::Uuid, amount: i64) -> Result<(), Error> {
+    /// db.session()
+    ///     .transaction(async |tx| {
+    ///         let accounts = tx.repo::<Account>();
+    ///         let (payer, payee) = (accounts.get(from).await?, accounts.get(to).await?);
+    ///         accounts.patch(from, AccountPatch::new().balance(payer.balance - amount)).await?;
+    ///         accounts.patch(to, AccountPatch::new().balance(payee.balance + amount)).await
+    ///     })
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The error of `work`; [`Error::TransactionFailed`] when an error inside was swallowed;
+    /// [`Error::CommitUnknown`] when the connection went away during COMMIT.
+    pub async fn transaction<T, Err, F>(&self, work: F) -> Result<T, Err>
+    where
+        F: AsyncFnOnce(&Session<S>) -> Result<T, Err>,
+        Err: From<Error>,
+    {
+        self.transaction_with(TransactionOptions::default(), work).await
+    }
+
+    /// As [`transaction`](Self::transaction), with options.
+    ///
+    /// # Errors
+    ///
+    /// As for [`transaction`](Self::transaction); [`Error::InvalidInput`] when options are given for
+    /// a nested transaction.
+    pub async fn transaction_with<T, Err, F>(
+        &self,
+        options: TransactionOptions,
+        work: F,
+    ) -> Result<T, Err>
+    where
+        F: AsyncFnOnce(&Session<S>) -> Result<T, Err>,
+        Err: From<Error>,
+    {
+        let transaction = self.begin_with(options).await?;
+        match work(transaction.session()).await {
+            Ok(value) => {
+                transaction.commit().await?;
+                Ok(value)
+            }
+            Err(error) => {
+                if let Err(lost) = transaction.rollback().await {
+                    // The connection is not used again, so the database rolls back by itself.
+                    tracing::warn!(target: "repo", error = %lost, "a rollback was not confirmed");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Opens a transaction that ends with [`Transaction::commit`] or [`Transaction::rollback`];
+    /// dropped, it rolls back. Inside a transaction this is a savepoint.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PoolTimeout`]: no connection became free in time.
+    pub async fn begin(&self) -> Result<Transaction<S>> {
+        self.begin_with(TransactionOptions::default()).await
+    }
+
+    /// As [`begin`](Self::begin), with options.
+    ///
+    /// # Errors
+    ///
+    /// As for [`begin`](Self::begin); [`Error::InvalidInput`] when options are given for a nested
+    /// transaction.
+    pub async fn begin_with(&self, options: TransactionOptions) -> Result<Transaction<S>> {
+        let executor = self.executor.begin(self.database.backend(), options).await?;
+        Ok(Transaction::new(Session { executor, ..self.clone() }))
+    }
+
+    /// Runs `hook` once the outermost transaction is committed, and never if it is not; outside a
+    /// transaction at once. Hooks run in the order they were given.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TransactionEnded`]: the session's transaction is over.
+    pub async fn after_commit(
+        &self,
+        hook: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<()> {
+        match &self.executor {
+            Executor::Pool => {
+                hook.await;
+                Ok(())
+            }
+            Executor::Transaction(handle) => handle.after_commit(Box::pin(hook)).await,
+        }
+    }
+
+    /// The scope.
+    pub fn scope(&self) -> &S {
+        &self.scope
+    }
+
+    /// The database.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Whether this session is inside a transaction.
+    pub fn in_transaction(&self) -> bool {
+        matches!(self.executor, Executor::Transaction(_))
+    }
+
+    pub(crate) fn executor(&self) -> &Executor {
+        &self.executor
+    }
+
+    pub(crate) fn correlation_id(&self) -> Option<&str> {
+        self.correlation.as_deref()
+    }
+
+    pub(crate) fn cursor_key(&self) -> [u8; 32] {
+        self.database.cursor_key()
+    }
+
+    /// Runs one statement where this session runs. Returns the rows affected.
+    pub(crate) async fn run(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
+        tracing::trace!(target: "repo::sql", sql = statement.sql);
+        let backend = self.database.backend();
+        let result = match &self.executor {
+            Executor::Pool => backend.run(statement, on_row).await,
+            Executor::Transaction(handle) => handle.run(statement, on_row).await,
+        };
+        result.map_err(|error| complete(error, backend.dialect(), statement.table))
+    }
+
+    /// Inserts all rows or none where this session runs. Returns their identities.
+    pub(crate) async fn insert(&self, insert: Insert<'_>) -> Result<Vec<i64>> {
+        tracing::trace!(target: "repo::sql", sql = insert.sql, rows = insert.rows.len());
+        let backend = self.database.backend();
+        let result = match &self.executor {
+            Executor::Pool => backend.insert(insert).await,
+            Executor::Transaction(handle) => handle.insert(insert).await,
+        };
+        result.map_err(|error| complete(error, backend.dialect(), insert.table))
+    }
+}
+
+impl Session<AllTenants> {
+    /// Why this session looks at all tenants.
+    pub fn reason(&self) -> &str {
+        self.scope.reason()
+    }
+}

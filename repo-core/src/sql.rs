@@ -1,0 +1,9 @@
+//! SQL text from tables, filters and orders. Values are always parameters, names always quoted.
+
+pub(crate) mod crud;
+pub(crate) mod ddl;
+pub(crate) mod keyset;
+pub(crate) mod names;
+pub(crate) mod predicate;
+pub(crate) mod select;
+pub(crate) mod writer;

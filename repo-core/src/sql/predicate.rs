@@ -1,0 +1,85 @@
+//! A filter as an SQL condition.
+
+use crate::error::{Error, Result};
+use crate::filter::Node;
+use crate::sql::writer::{Writer, quoted};
+use crate::value::Value;
+
+impl<'a> Writer<'a> {
+    /// The condition, in parentheses where it needs them.
+    pub(crate) fn predicate(&mut self, node: &'a Node) -> Result<()> {
+        match node {
+            Node::Always => self.push("1 = 1"),
+            Node::Never => self.push("1 = 0"),
+            Node::Compare { column, comparison, value } => self
+                .column(*column)
+                .push(" ")
+                .push(comparison.sql())
+                .push(" ")
+                .bind(value.borrowed()),
+            Node::Between { column, low, high } => {
+                self.column(*column).push(" BETWEEN ").bind(low.borrowed());
+                self.push(" AND ").bind(high.borrowed())
+            }
+            Node::InList { column, values, negated } => self.list(*column, values, *negated),
+            Node::Null { column, negated } => {
+                let test = if *negated { " IS NOT NULL" } else { " IS NULL" };
+                self.column(*column).push(test)
+            }
+            Node::Text { column, place, text } => {
+                self.params.push(Value::Text(text.as_str().into()));
+                let (name, index) = (quoted(self.table, *column), self.params.len());
+                self.dialect.text_match(&mut self.sql, &name, index, *place);
+                self
+            }
+            Node::All(nodes) => return self.join(nodes, " AND ", "1 = 1"),
+            Node::Any(nodes) => return self.join(nodes, " OR ", "1 = 0"),
+            Node::Not(node) => {
+                self.push("((");
+                self.predicate(node)?;
+                // `NOT` of an unknown is unknown; this is the complement.
+                self.push(") IS NOT TRUE)")
+            }
+            Node::Invalid { column, invalid } => {
+                return Err(Error::invalid_value(column, invalid.clone()));
+            }
+        };
+        Ok(())
+    }
+
+    fn list(&mut self, column: usize, values: &'a [Value<'static>], negated: bool) -> &mut Self {
+        if values.is_empty() {
+            // Of an empty list nothing is a member; every value is not a member.
+            return if negated {
+                self.column(column).push(" IS NOT NULL")
+            } else {
+                self.push("1 = 0")
+            };
+        }
+        let kind = self.table.columns[column].kind;
+        let values = values.iter().map(Value::borrowed).collect();
+        self.params.push(Value::List(kind, values));
+        let (name, index) = (quoted(self.table, column), self.params.len());
+        if negated {
+            self.push("NOT (");
+        }
+        self.dialect.in_list(&mut self.sql, &name, index, kind);
+        if negated { self.push(")") } else { self }
+    }
+
+    fn join(&mut self, nodes: &'a [Node], word: &str, empty: &str) -> Result<()> {
+        if nodes.is_empty() {
+            self.push(empty);
+            return Ok(());
+        }
+        self.push("(");
+        for (index, node) in nodes.iter().enumerate() {
+            if index > 0 {
+                self.push(word);
+            }
+            self.predicate(node)?;
+        }
+        self.push(")");
+        Ok(())
+    }
+}

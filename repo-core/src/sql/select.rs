@@ -1,0 +1,125 @@
+//! `SELECT` from a query: rows, counts, pages, windows.
+
+use crate::column::OrderKey;
+use crate::error::Result;
+use crate::filter::Node;
+use crate::query::{Selection, Visibility};
+use crate::sql::writer::Writer;
+use crate::value::Value;
+use crate::window::Bound;
+
+impl<'a> Writer<'a> {
+    /// `SELECT` all columns of the rows that the selection names, in its order.
+    pub(crate) fn rows(&mut self, selection: &'a Selection, bounds: &'a [Bound]) -> Result<()> {
+        self.push("SELECT ").all_columns().push(" FROM ").table_name();
+        self.restrict(selection, bounds)?;
+        self.order(&selection.order, "");
+        self.limit(selection.limit, selection.offset);
+        if selection.for_update {
+            self.dialect.lock_rows(&mut self.sql);
+        }
+        Ok(())
+    }
+
+    /// One row with the number of rows that the selection names, whatever its limit.
+    pub(crate) fn count(&mut self, selection: &'a Selection) -> Result<()> {
+        self.push("SELECT COUNT(*) FROM ").table_name();
+        self.restrict(selection, &[])
+    }
+
+    /// One row if the selection names any.
+    pub(crate) fn any(&mut self, selection: &'a Selection) -> Result<()> {
+        self.push("SELECT 1 FROM ").table_name();
+        self.restrict(selection, &[])?;
+        self.push(" LIMIT 1");
+        Ok(())
+    }
+
+    /// A page and its total from one snapshot: the columns, then the total.
+    ///
+    /// The total is the left side of the join, so that there is a row also beyond the last page; its
+    /// columns are then all `NULL`.
+    pub(crate) fn page(&mut self, selection: &'a Selection) -> Result<()> {
+        self.push("SELECT ");
+        for column in 0..self.table.columns.len() {
+            self.push("\"page\".").column(column).push(", ");
+        }
+        self.push("\"all\".\"total\" FROM (SELECT COUNT(*) AS \"total\" FROM ").table_name();
+        self.restrict(selection, &[])?;
+        // The condition again: its parameters are bound once for each place.
+        self.push(") AS \"all\" LEFT JOIN (");
+        self.rows(selection, &[])?;
+        self.push(") AS \"page\" ON 1 = 1");
+        self.order(&selection.order, "\"page\".");
+        Ok(())
+    }
+
+    fn restrict(&mut self, selection: &'a Selection, bounds: &'a [Bound]) -> Result<()> {
+        self.push(" WHERE ");
+        let start = self.sql.len();
+        if let (Some(column), Some(tenant)) = (self.table.roles.tenant, &selection.tenant) {
+            self.column(column).push(" = ").bind(tenant.borrowed());
+        }
+        self.visible(selection.visibility, start);
+        for node in &selection.filters {
+            self.conjunction(node, start)?;
+        }
+        for bound in bounds {
+            self.and(start);
+            self.bound(&selection.order, bound);
+        }
+        if self.sql.len() == start {
+            self.push("1 = 1");
+        }
+        Ok(())
+    }
+
+    /// The condition, its parts side by side where all of them must hold: no parentheses, so that
+    /// the text is what a person would write.
+    fn conjunction(&mut self, node: &'a Node, start: usize) -> Result<()> {
+        if let Node::All(nodes) = node {
+            return nodes.iter().try_for_each(|node| self.conjunction(node, start));
+        }
+        self.and(start);
+        self.predicate(node)
+    }
+
+    fn visible(&mut self, visibility: Visibility, start: usize) {
+        let Some(deleted_at) = self.table.roles.deleted_at else { return };
+        let test = match visibility {
+            Visibility::Live => " IS NULL",
+            Visibility::OnlyDeleted => " IS NOT NULL",
+            Visibility::WithDeleted => return,
+        };
+        self.and(start);
+        self.column(deleted_at).push(test);
+    }
+
+    fn and(&mut self, start: usize) {
+        if self.sql.len() > start {
+            self.push(" AND ");
+        }
+    }
+
+    fn order(&mut self, order: &[OrderKey], prefix: &str) {
+        for (position, key) in order.iter().enumerate() {
+            self.push(if position == 0 { " ORDER BY " } else { ", " });
+            self.push(prefix).column(key.column).push(if key.descending { " DESC" } else { "" });
+            // Where there is no NULL its place is left out: Postgres then finds the order in an index
+            // of either direction.
+            if self.table.columns[key.column].nullable {
+                self.push(if key.nulls_first { " NULLS FIRST" } else { " NULLS LAST" });
+            }
+        }
+    }
+
+    fn limit(&mut self, limit: Option<u64>, offset: Option<u64>) {
+        let number = |n: u64| Value::I64(i64::try_from(n).unwrap_or(i64::MAX));
+        if limit.is_some() || offset.is_some() {
+            self.push(" LIMIT ").bind(number(limit.unwrap_or(u64::MAX)));
+        }
+        if let Some(offset) = offset {
+            self.push(" OFFSET ").bind(number(offset));
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! A statement under construction: its text and its parameters.
+
+use crate::dialect::{Dialect, quote};
+use crate::table::Table;
+use crate::value::Value;
+
+/// Appends to a statement about one table.
+#[derive(Debug)]
+pub(crate) struct Writer<'a> {
+    pub(crate) dialect: &'a dyn Dialect,
+    pub(crate) table: &'static Table,
+    pub(crate) sql: String,
+    pub(crate) params: Vec<Value<'a>>,
+}
+
+impl<'a> Writer<'a> {
+    pub(crate) fn new(dialect: &'a dyn Dialect, table: &'static Table) -> Self {
+        Self { dialect, table, sql: String::with_capacity(256), params: Vec::new() }
+    }
+
+    pub(crate) fn push(&mut self, text: &str) -> &mut Self {
+        self.sql.push_str(text);
+        self
+    }
+
+    /// The quoted name of the table.
+    pub(crate) fn table_name(&mut self) -> &mut Self {
+        quote(&mut self.sql, self.table.name);
+        self
+    }
+
+    /// The quoted name of a column.
+    pub(crate) fn column(&mut self, column: usize) -> &mut Self {
+        quote(&mut self.sql, self.table.columns[column].name);
+        self
+    }
+
+    /// A parameter with this value.
+    pub(crate) fn bind(&mut self, value: Value<'a>) -> &mut Self {
+        self.params.push(value);
+        let index = self.params.len();
+        self.placeholder(index)
+    }
+
+    /// A parameter whose value is bound later, or was bound before.
+    pub(crate) fn placeholder(&mut self, index: usize) -> &mut Self {
+        self.dialect.placeholder(&mut self.sql, index);
+        self
+    }
+
+    /// The quoted names of these columns, separated by commas.
+    pub(crate) fn columns(&mut self, columns: impl IntoIterator<Item = usize>) -> &mut Self {
+        for (position, column) in columns.into_iter().enumerate() {
+            if position > 0 {
+                self.sql.push_str(", ");
+            }
+            self.column(column);
+        }
+        self
+    }
+
+    /// The quoted names of all columns, separated by commas.
+    pub(crate) fn all_columns(&mut self) -> &mut Self {
+        self.columns(0..self.table.columns.len())
+    }
+}
+
+/// The quoted name of a column.
+pub(crate) fn quoted(table: &Table, column: usize) -> String {
+    let mut name = String::new();
+    quote(&mut name, table.columns[column].name);
+    name
+}

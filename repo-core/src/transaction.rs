@@ -1,0 +1,209 @@
+//! Transactions and savepoints: one connection, a stack of what is open on it, and what went wrong.
+//!
+//! The connection lives here and nowhere else, so that ending the transaction ends it for every
+//! session in it. Whoever runs a statement takes the lock, and marks the connection as busy meanwhile:
+//! a statement whose future was dropped leaves the mark, and the transaction then only rolls back.
+
+use std::fmt;
+use std::future::Future;
+use std::ops::Deref;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::backend::{Backend, Insert, OnRow, Statement, TransactionOptions};
+use crate::error::{Error, Result};
+use crate::scope::Scope;
+use crate::session::Session;
+use crate::transaction_state::{Shared, State};
+
+/// A transaction, or a savepoint in one, and its session. Dropped without
+/// [`commit`](Self::commit), it rolls back.
+#[derive(Debug)]
+#[must_use = "a transaction that is dropped rolls back"]
+pub struct Transaction<S: Scope> {
+    session: Session<S>,
+    ended: bool,
+}
+
+/// Where a session runs its statements.
+#[derive(Debug, Clone)]
+pub(crate) enum Executor {
+    Pool,
+    Transaction(Handle),
+}
+
+/// One level of a transaction: the outermost, or a savepoint.
+#[derive(Clone)]
+pub(crate) struct Handle {
+    shared: Arc<Shared>,
+    /// Distinguishes this level from others that were open at the same depth before or after it.
+    id: u64,
+}
+
+pub(crate) type Hook = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl<S: Scope> Transaction<S> {
+    pub(crate) fn new(session: Session<S>) -> Self {
+        Self { session, ended: false }
+    }
+
+    /// The session to work with: it has the type of the one that opened the transaction.
+    pub fn session(&self) -> &Session<S> {
+        &self.session
+    }
+
+    /// Commits, then runs the hooks of [`Session::after_commit`]. Of a savepoint: keeps what was done.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::TransactionFailed`]: an earlier error allowed a rollback only, which was done.
+    /// - [`Error::InnerTransactionOpen`]: a savepoint in it is still open; it was rolled back.
+    /// - [`Error::CommitUnknown`]: the connection went away before the answer came.
+    pub async fn commit(mut self) -> Result<()> {
+        self.ended = true;
+        match self.session.executor() {
+            Executor::Pool => Ok(()),
+            Executor::Transaction(handle) => handle.commit().await,
+        }
+    }
+
+    /// Undoes what was done in it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever kept the database from answering; the connection is then not used again.
+    pub async fn rollback(mut self) -> Result<()> {
+        self.ended = true;
+        match self.session.executor() {
+            Executor::Pool => Ok(()),
+            Executor::Transaction(handle) => handle.rollback().await,
+        }
+    }
+}
+
+impl<S: Scope> Deref for Transaction<S> {
+    type Target = Session<S>;
+
+    fn deref(&self) -> &Session<S> {
+        &self.session
+    }
+}
+
+impl<S: Scope> Drop for Transaction<S> {
+    fn drop(&mut self) {
+        if let (false, Executor::Transaction(handle)) = (self.ended, self.session.executor()) {
+            handle.shared.abandon(handle.id);
+        }
+    }
+}
+
+impl Executor {
+    /// A transaction on a new connection, or a savepoint in this one.
+    pub(crate) async fn begin(
+        &self,
+        backend: &Arc<dyn Backend>,
+        options: TransactionOptions,
+    ) -> Result<Self> {
+        let handle = match self {
+            Executor::Pool => {
+                let connection = backend.begin(options).await?;
+                let (shared, id) = Shared::new(connection);
+                Handle { shared: Arc::new(shared), id }
+            }
+            Executor::Transaction(handle) => handle.savepoint(options).await?,
+        };
+        Ok(Executor::Transaction(handle))
+    }
+}
+
+impl Handle {
+    pub(crate) async fn run(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
+        let mut state = self.shared.enter(self.id).await?;
+        let connection = state.start()?;
+        let result = connection.run(statement, on_row).await;
+        state.finish(result)
+    }
+
+    pub(crate) async fn insert(&self, insert: Insert<'_>) -> Result<Vec<i64>> {
+        let mut state = self.shared.enter(self.id).await?;
+        let connection = state.start()?;
+        let result = connection.insert(insert).await;
+        state.finish(result)
+    }
+
+    pub(crate) async fn after_commit(&self, hook: Hook) -> Result<()> {
+        self.shared.enter(self.id).await?.add_hook(hook);
+        Ok(())
+    }
+
+    async fn savepoint(&self, options: TransactionOptions) -> Result<Self> {
+        if options != TransactionOptions::default() {
+            return Err(Error::invalid_input(
+                "options",
+                "belong to the outermost transaction: a nested one is a savepoint in it",
+            ));
+        }
+        let mut state = self.shared.enter(self.id).await?;
+        let level = state.depth();
+        let connection = state.start()?;
+        let result = connection.savepoint(level).await;
+        state.finish(result)?;
+        Ok(Self { shared: Arc::clone(&self.shared), id: state.push() })
+    }
+
+    async fn commit(&self) -> Result<()> {
+        let mut state = self.shared.lock().await;
+        state.settle().await;
+        match state.check(self.id) {
+            Ok(()) => {}
+            Err(ended @ Error::TransactionEnded) => return Err(ended),
+            Err(error) => {
+                if let Err(lost) = self.undo(&mut state).await {
+                    // The connection is not used again, so the database rolls back by itself.
+                    tracing::warn!(target: "repo", error = %lost, "a rollback was not confirmed");
+                }
+                return Err(error);
+            }
+        }
+        if state.depth() > 1 {
+            let level = state.depth() - 1;
+            let connection = state.start()?;
+            let result = connection.release(level).await;
+            state.finish(result)?;
+            state.pop();
+            return Ok(());
+        }
+        let (connection, hooks) = state.end();
+        drop(state);
+        if let Some(connection) = connection {
+            connection.commit().await?;
+        }
+        for hook in hooks {
+            hook.await;
+        }
+        Ok(())
+    }
+
+    async fn rollback(&self) -> Result<()> {
+        let mut state = self.shared.lock().await;
+        state.settle().await;
+        self.undo(&mut state).await
+    }
+
+    async fn undo(&self, state: &mut State) -> Result<()> {
+        match state.position(self.id) {
+            None => Err(Error::TransactionEnded),
+            Some(0) => match state.end().0 {
+                Some(connection) => connection.rollback().await,
+                None => Ok(()),
+            },
+            Some(level) => state.rollback_to(level).await,
+        }
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transaction").field("id", &self.id).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,238 @@
+//! What is open on a transaction's connection, behind one lock.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::backend::Connection;
+use crate::error::{Error, Result};
+use crate::transaction::Hook;
+
+/// The state of a transaction, shared by the sessions in it.
+pub(crate) struct Shared {
+    state: tokio::sync::Mutex<State>,
+    /// Levels that were dropped without an end while nobody could wait: undone by whoever comes next.
+    abandoned: Mutex<Vec<u64>>,
+    /// The outermost level was dropped: whoever holds the state gives the connection up.
+    over: AtomicBool,
+}
+
+/// The open levels, from the transaction itself to the innermost savepoint.
+pub(crate) struct State {
+    connection: Option<Box<dyn Connection>>,
+    open: Vec<u64>,
+    next_id: u64,
+    /// A statement was started and not finished.
+    busy: bool,
+    failure: Option<Failure>,
+    hooks: Vec<(usize, Hook)>,
+}
+
+/// The first error that the levels up to `depth` cannot survive.
+struct Failure {
+    depth: usize,
+    reason: String,
+}
+
+/// The lock, after which abandoned levels are undone.
+pub(crate) struct Entered<'a> {
+    shared: &'a Shared,
+    /// Taken only when this is dropped.
+    state: Option<tokio::sync::MutexGuard<'a, State>>,
+}
+
+impl Shared {
+    /// A new transaction and the id of its outermost level.
+    pub(crate) fn new(connection: Box<dyn Connection>) -> (Self, u64) {
+        let state = State {
+            connection: Some(connection),
+            open: vec![0],
+            next_id: 1,
+            busy: false,
+            failure: None,
+            hooks: Vec::new(),
+        };
+        let shared = Self {
+            state: tokio::sync::Mutex::new(state),
+            abandoned: Mutex::default(),
+            over: AtomicBool::new(false),
+        };
+        (shared, 0)
+    }
+
+    /// The state, for work at the level `id`.
+    pub(crate) async fn enter(&self, id: u64) -> Result<Entered<'_>> {
+        let mut entered = self.lock().await;
+        entered.settle().await;
+        entered.check(id)?;
+        Ok(entered)
+    }
+
+    pub(crate) async fn lock(&self) -> Entered<'_> {
+        Entered { shared: self, state: Some(self.state.lock().await) }
+    }
+
+    /// Ends the level `id` without waiting.
+    pub(crate) fn abandon(&self, id: u64) {
+        self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).push(id);
+        if id != 0 {
+            return;
+        }
+        self.over.store(true, Ordering::SeqCst);
+        self.give_up();
+    }
+
+    /// Drops the connection, which rolls back, unless somebody is at it: they do it then.
+    fn give_up(&self) {
+        if let Ok(mut state) = self.state.try_lock() {
+            drop(state.end());
+        }
+    }
+}
+
+impl Entered<'_> {
+    /// Undoes the levels that were dropped without an end.
+    pub(crate) async fn settle(&mut self) {
+        let abandoned = std::mem::take(
+            &mut *self.shared.abandoned.lock().unwrap_or_else(PoisonError::into_inner),
+        );
+        if self.busy {
+            // Whoever was here before was dropped amid a statement: nobody knows what the
+            // connection would answer next.
+            self.busy = false;
+            self.connection = None;
+            self.fail("an operation in it was cancelled before it ended".to_owned(), 0);
+        }
+        match abandoned.iter().filter_map(|id| self.position(*id)).min() {
+            Some(0) => drop(self.end()),
+            Some(level) => {
+                if let Err(error) = self.rollback_to(level).await {
+                    tracing::warn!(target: "repo", %error, "a savepoint was not rolled back");
+                }
+            }
+            None => {}
+        }
+    }
+}
+
+/// Gives the connection up if the transaction was dropped while this was held.
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        // Released before the flag is read: whoever set it in between found the lock taken.
+        drop(self.state.take());
+        if self.shared.over.load(Ordering::SeqCst) {
+            self.shared.give_up();
+        }
+    }
+}
+
+impl std::ops::Deref for Entered<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        self.state.as_deref().expect("the lock is held until this is dropped")
+    }
+}
+
+impl std::ops::DerefMut for Entered<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        self.state.as_deref_mut().expect("the lock is held until this is dropped")
+    }
+}
+
+impl State {
+    /// Whether work at the level `id` can go on.
+    pub(crate) fn check(&self, id: u64) -> Result<()> {
+        match self.position(id) {
+            None => return Err(Error::TransactionEnded),
+            Some(position) if position + 1 < self.open.len() => {
+                return Err(Error::InnerTransactionOpen);
+            }
+            Some(_) => {}
+        }
+        match &self.failure {
+            None => Ok(()),
+            Some(failure) => Err(Error::TransactionFailed { reason: failure.reason.clone() }),
+        }
+    }
+
+    /// The connection, marked as busy until [`finish`](Self::finish).
+    pub(crate) fn start(&mut self) -> Result<&mut Box<dyn Connection>> {
+        self.busy = self.connection.is_some();
+        self.connection.as_mut().ok_or(Error::TransactionEnded)
+    }
+
+    /// The result of what was started. An error allows a rollback only.
+    pub(crate) fn finish<T>(&mut self, result: Result<T>) -> Result<T> {
+        self.busy = false;
+        if let Err(error) = &result {
+            self.fail(error.to_string(), self.open.len());
+        }
+        result
+    }
+
+    pub(crate) fn depth(&self) -> usize {
+        self.open.len()
+    }
+
+    pub(crate) fn position(&self, id: u64) -> Option<usize> {
+        self.open.iter().position(|open| *open == id)
+    }
+
+    /// A new innermost level.
+    pub(crate) fn push(&mut self) -> u64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        self.open.push(id);
+        id
+    }
+
+    /// The innermost level ends and is kept: its hooks belong to the one around it.
+    pub(crate) fn pop(&mut self) {
+        self.open.pop();
+        let depth = self.open.len();
+        self.hooks.iter_mut().for_each(|(at, _)| *at = (*at).min(depth));
+    }
+
+    pub(crate) fn add_hook(&mut self, hook: Hook) {
+        let depth = self.open.len();
+        self.hooks.push((depth, hook));
+    }
+
+    /// The whole transaction ends: its connection and its hooks.
+    pub(crate) fn end(&mut self) -> (Option<Box<dyn Connection>>, Vec<Hook>) {
+        self.open.clear();
+        let hooks = std::mem::take(&mut self.hooks).into_iter().map(|(_, hook)| hook).collect();
+        (self.connection.take(), hooks)
+    }
+
+    /// Undoes the level at `level`, those in it, and with them their failure.
+    pub(crate) async fn rollback_to(&mut self, level: usize) -> Result<()> {
+        self.open.truncate(level);
+        self.hooks.retain(|(depth, _)| *depth <= level);
+        let connection = self.start()?;
+        let result = connection.rollback_to(level).await;
+        self.busy = false;
+        match &result {
+            Ok(()) => {
+                if self.failure.as_ref().is_some_and(|failure| failure.depth > level) {
+                    self.failure = None;
+                }
+            }
+            Err(error) => self.fail(error.to_string(), 0),
+        }
+        result
+    }
+
+    fn fail(&mut self, reason: String, depth: usize) {
+        match &mut self.failure {
+            Some(failure) => failure.depth = failure.depth.min(depth),
+            None => self.failure = Some(Failure { depth, reason }),
+        }
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Transaction")
+    }
+}

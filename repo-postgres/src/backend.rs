@@ -1,0 +1,112 @@
+//! The database: a dialect, and connections to run statements on.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use repo_core::{
+    Access, Backend, Connection, Dialect, Health, Insert, OnRow, Result, Statement,
+    TransactionOptions,
+};
+
+use crate::connection::Transaction;
+use crate::dialect::PostgresDialect;
+use crate::error::SOME_ROW;
+use crate::pool::Pool;
+use crate::{copy, statement};
+
+/// A Postgres database behind a pool of connections. Cheap to clone: all clones share the pool.
+#[derive(Clone)]
+pub struct Postgres {
+    pool: Arc<Pool>,
+    /// Whether statements stay prepared. Where they do not, a pooler may give each transaction another
+    /// server connection, and preparing is one transaction and running another: both are put into one.
+    persistent: bool,
+}
+
+impl Postgres {
+    pub(crate) fn new(pool: Pool, persistent: bool) -> Self {
+        Self { pool: Arc::new(pool), persistent }
+    }
+
+    /// Opens a connection, so that what is wrong with the settings shows now.
+    pub(crate) async fn check(&self) -> Result<()> {
+        self.pool.get().await.map(drop)
+    }
+
+    async fn run_in_transaction(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
+        let mut transaction = self.begin(TransactionOptions::new()).await?;
+        match transaction.run(statement, on_row).await {
+            Ok(affected) => transaction.commit().await.map(|()| affected),
+            Err(error) => transaction.rollback().await.and(Err(error)),
+        }
+    }
+
+    async fn insert_in_transaction(&self, insert: Insert<'_>) -> Result<Vec<i64>> {
+        let mut transaction = self.begin(TransactionOptions::new()).await?;
+        match transaction.insert(insert).await {
+            Ok(ids) => transaction.commit().await.map(|()| ids),
+            Err(error) => transaction.rollback().await.and(Err(error)),
+        }
+    }
+}
+
+#[async_trait]
+impl Backend for Postgres {
+    fn dialect(&self) -> &dyn Dialect {
+        &PostgresDialect
+    }
+
+    async fn run(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
+        if !self.persistent {
+            return self.run_in_transaction(statement, on_row).await;
+        }
+        let mut lease = self.pool.get().await?;
+        let result = statement::run(lease.start(), true, statement, on_row).await;
+        lease.finish(&result);
+        result.map_err(|failure| match statement.access {
+            Access::Read => failure.into_error(statement.table.entity),
+            Access::Write => failure.into_error_of_autocommit(statement.table.entity),
+        })
+    }
+
+    async fn insert(&self, insert: Insert<'_>) -> Result<Vec<i64>> {
+        if !self.persistent {
+            return self.insert_in_transaction(insert).await;
+        }
+        let mut lease = self.pool.get().await?;
+        let result = copy::insert(lease.start(), true, insert).await;
+        lease.finish(&result);
+        result.map_err(|failure| failure.into_error_of_autocommit(insert.table.entity))
+    }
+
+    async fn begin(&self, options: TransactionOptions) -> Result<Box<dyn Connection>> {
+        let lease = self.pool.get().await?;
+        Ok(Box::new(Transaction::begin(lease, self.persistent, options).await?))
+    }
+
+    async fn health(&self) -> Result<Health> {
+        let mut lease = self.pool.get().await?;
+        let started = Instant::now();
+        let result = statement::run_simple(lease.start(), "SELECT 1").await;
+        lease.finish(&result);
+        result.map_err(|failure| failure.into_error(SOME_ROW))?;
+        let round_trip = started.elapsed();
+        drop(lease);
+        Ok(Health::new(round_trip, self.pool.size(), self.pool.idle()))
+    }
+
+    async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+impl fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Postgres")
+            .field("size", &self.pool.size())
+            .field("idle", &self.pool.idle())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,177 @@
+//! How to connect: the URL, and what it does not say.
+
+use std::fmt;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use repo_core::{Error, Result};
+use sqlx::ConnectOptions as _;
+use sqlx::postgres::PgConnectOptions;
+
+use crate::backend::Postgres;
+use crate::pool::{Manager, Pool};
+
+const SCHEMES: &[&str] = &["postgres:", "postgresql:"];
+
+/// The settings of a connection pool.
+///
+/// ```no_run
+/// # async fn connect() -> repo_core::Result<()> {
+/// use std::time::Duration;
+///
+/// let backend = repo_postgres::Options::new("postgres://desk@localhost/desk")?
+///     .pool_size(20)
+///     .pool_timeout(Duration::from_secs(5))
+///     .application_name("desk")
+///     .connect_backend()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Options {
+    connect: PgConnectOptions,
+    pool_size: usize,
+    pool_timeout: Duration,
+    connect_timeout: Duration,
+    idle_test_after: Duration,
+    max_lifetime: Option<Duration>,
+    statement_cache: usize,
+}
+
+impl Options {
+    /// The settings that a URL such as `postgres://user:password@host:5432/database` gives, and the
+    /// defaults for all others.
+    ///
+    /// The URL may have the parameters `sslmode` (`disable`, `allow`, `prefer`, `require`, `verify-ca`,
+    /// `verify-full`), `sslrootcert`, `sslcert`, `sslkey`, `application_name`, `options` and `host`
+    /// (a directory, for a Unix socket). What it leaves out comes from `PGHOST`, `PGUSER` and the
+    /// other variables that `psql` reads.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Configuration`]: the URL is not one of Postgres.
+    pub fn new(url: &str) -> Result<Self> {
+        if !SCHEMES.iter().any(|scheme| url.starts_with(scheme)) {
+            return Err(wrong_url("it does not start with `postgres://`"));
+        }
+        // The driver's reasons never quote the URL or the password.
+        let connect: PgConnectOptions = url.parse().map_err(|error: sqlx::Error| match error {
+            sqlx::Error::Configuration(reason) => wrong_url(&reason.to_string()),
+            error => wrong_url(&error.to_string()),
+        })?;
+        Ok(Self {
+            // The server prints no floats for us: the binary format has all their bits. Poolers do
+            // not know the parameter.
+            connect: connect.extra_float_digits(None).disable_statement_logging(),
+            pool_size: 10,
+            pool_timeout: Duration::from_secs(30),
+            connect_timeout: Duration::from_secs(10),
+            idle_test_after: Duration::from_secs(30),
+            max_lifetime: None,
+            statement_cache: 128,
+        })
+    }
+
+    /// The most connections that are open at once: 10 by default.
+    #[must_use]
+    pub fn pool_size(mut self, connections: usize) -> Self {
+        self.pool_size = connections;
+        self
+    }
+
+    /// How long an operation waits for a connection before it is [`Error::PoolTimeout`]: 30 seconds by
+    /// default.
+    #[must_use]
+    pub fn pool_timeout(mut self, timeout: Duration) -> Self {
+        self.pool_timeout = timeout;
+        self
+    }
+
+    /// How long the server may take to accept a connection: 10 seconds by default.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long a connection is idle before the server is asked whether it still lives: 30 seconds by
+    /// default.
+    #[must_use]
+    pub fn idle_test_after(mut self, idle: Duration) -> Self {
+        self.idle_test_after = idle;
+        self
+    }
+
+    /// After how long a connection is replaced: never by default.
+    #[must_use]
+    pub fn max_lifetime(mut self, lifetime: Duration) -> Self {
+        self.max_lifetime = Some(lifetime);
+        self
+    }
+
+    /// How many statements each connection keeps prepared: 128 by default.
+    ///
+    /// 0 is for a pooler that gives each transaction another server connection and knows nothing of
+    /// prepared statements (pgbouncer before 1.21). Every operation then is a transaction of its own,
+    /// and takes four round trips instead of one.
+    #[must_use]
+    pub fn statement_cache(mut self, statements: usize) -> Self {
+        self.statement_cache = statements;
+        self
+    }
+
+    /// What the server shows as the name of the application.
+    #[must_use]
+    pub fn application_name(mut self, name: &str) -> Self {
+        self.connect = self.connect.application_name(name);
+        self
+    }
+
+    /// Connects once, to see that it works, and returns the backend: the others are opened when they
+    /// are needed.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Connection`]: the server cannot be reached, or refuses the user or the database.
+    /// - [`Error::Configuration`]: the pool has no connections.
+    pub async fn connect_backend(self) -> Result<Postgres> {
+        if self.pool_size == 0 {
+            return Err(Error::Configuration {
+                reason: "a pool of 0 connections cannot do anything: give it at least 1".to_owned(),
+            });
+        }
+        let manager = Manager {
+            options: self.connect.statement_cache_capacity(self.statement_cache),
+            connect_timeout: self.connect_timeout,
+            idle_test_after: self.idle_test_after,
+            max_lifetime: self.max_lifetime,
+            generation: AtomicU64::new(0),
+        };
+        let pool = Pool::new(manager, self.pool_size, self.pool_timeout)?;
+        let backend = Postgres::new(pool, self.statement_cache > 0);
+        backend.check().await?;
+        Ok(backend)
+    }
+}
+
+fn wrong_url(reason: &str) -> Error {
+    Error::Configuration {
+        reason: format!(
+            "the URL cannot be used: {reason}; expected postgres://user:password@host:5432/database"
+        ),
+    }
+}
+
+/// Leaves out the password.
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("host", &self.connect.get_host())
+            .field("database", &self.connect.get_database())
+            .field("pool_size", &self.pool_size)
+            .field("pool_timeout", &self.pool_timeout)
+            .field("statement_cache", &self.statement_cache)
+            .finish_non_exhaustive()
+    }
+}

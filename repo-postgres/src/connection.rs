@@ -1,0 +1,114 @@
+//! A connection with an open transaction.
+//!
+//! Core decides what runs and what an error makes of the transaction; here it is only carried out. A
+//! transaction that is dropped leaves its connection marked, and the pool closes it.
+
+use async_trait::async_trait;
+use repo_core::{
+    Connection, Error, Insert, Isolation, OnRow, Result, Statement, TransactionOptions,
+};
+
+use crate::error::{Aftermath, Failure, SOME_ROW};
+use crate::pool::Lease;
+use crate::{copy, statement};
+
+/// Commits, unless the transaction has failed: then the `SELECT` does, and the `COMMIT` is not run.
+///
+/// A `COMMIT` alone would roll a failed transaction back and report no error.
+const COMMIT: &str = "SELECT; COMMIT";
+
+#[derive(Debug)]
+pub(crate) struct Transaction {
+    lease: Lease,
+    persistent: bool,
+}
+
+impl Transaction {
+    pub(crate) async fn begin(
+        mut lease: Lease,
+        persistent: bool,
+        options: TransactionOptions,
+    ) -> Result<Self> {
+        let sql = begin_sql(options)?;
+        // Before the statement is sent: whether the server got it is not known until it answers.
+        lease.set_in_transaction(true);
+        let mut transaction = Self { lease, persistent };
+        transaction.simple(&sql).await.map_err(|failure| failure.into_error(SOME_ROW))?;
+        Ok(transaction)
+    }
+
+    async fn simple(&mut self, sql: &str) -> Result<(), Failure> {
+        let result = statement::run_simple(self.lease.start(), sql).await;
+        self.lease.finish(&result);
+        result
+    }
+
+    async fn control(&mut self, sql: String) -> Result<()> {
+        self.simple(&sql).await.map_err(|failure| failure.into_error(SOME_ROW))
+    }
+}
+
+#[async_trait]
+impl Connection for Transaction {
+    async fn run(&mut self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
+        let connection = self.lease.start();
+        let result = statement::run(connection, self.persistent, statement, on_row).await;
+        self.lease.finish(&result);
+        result.map_err(|failure| failure.into_error(statement.table.entity))
+    }
+
+    async fn insert(&mut self, insert: Insert<'_>) -> Result<Vec<i64>> {
+        let result = copy::insert(self.lease.start(), self.persistent, insert).await;
+        self.lease.finish(&result);
+        result.map_err(|failure| failure.into_error(insert.table.entity))
+    }
+
+    async fn execute_script(&mut self, sql: &str) -> Result<()> {
+        self.simple(sql).await.map_err(|failure| failure.into_error(SOME_ROW))
+    }
+
+    async fn savepoint(&mut self, level: usize) -> Result<()> {
+        self.control(format!("SAVEPOINT repo_{level}")).await
+    }
+
+    async fn release(&mut self, level: usize) -> Result<()> {
+        self.control(format!("RELEASE SAVEPOINT repo_{level}")).await
+    }
+
+    async fn rollback_to(&mut self, level: usize) -> Result<()> {
+        self.control(format!("ROLLBACK TO SAVEPOINT repo_{level}; RELEASE SAVEPOINT repo_{level}"))
+            .await
+    }
+
+    async fn commit(mut self: Box<Self>) -> Result<()> {
+        let Err(failure) = self.simple(COMMIT).await else {
+            self.lease.set_in_transaction(false);
+            return Ok(());
+        };
+        if failure.aftermath() == Aftermath::Usable {
+            self.rollback().await?;
+        }
+        Err(failure.into_error_of_commit())
+    }
+
+    async fn rollback(mut self: Box<Self>) -> Result<()> {
+        match self.simple("ROLLBACK").await {
+            Ok(()) => self.lease.set_in_transaction(false),
+            // The connection is closed with the lease, and without it the server rolls back.
+            Err(failure) => tracing::debug!(?failure, "closed a connection to roll back"),
+        }
+        Ok(())
+    }
+}
+
+fn begin_sql(options: TransactionOptions) -> Result<String> {
+    let isolation = match options.isolation {
+        Isolation::Default => "",
+        Isolation::ReadCommitted => " ISOLATION LEVEL READ COMMITTED",
+        Isolation::RepeatableRead => " ISOLATION LEVEL REPEATABLE READ",
+        Isolation::Serializable => " ISOLATION LEVEL SERIALIZABLE",
+        _ => return Err(Error::Unsupported { reason: "an unknown isolation level".into() }),
+    };
+    let access = if options.read_only { " READ ONLY" } else { "" };
+    Ok(format!("BEGIN{isolation}{access}"))
+}

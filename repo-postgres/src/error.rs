@@ -1,0 +1,249 @@
+//! What the server and the driver report, as [`Error`]: by SQLSTATE, from one table.
+//!
+//! Only the server's message is kept, which names tables, columns and constraints. Its DETAIL quotes
+//! rows and is never read; class 22 quotes values in the message itself, so there the quotes go.
+
+use std::io::ErrorKind;
+
+use repo_core::{DatabaseError, Error};
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
+
+/// What a [`Failure`] of a commit or of a statement outside a transaction is about: the constraint
+/// may be of any table.
+pub(crate) const SOME_ROW: &str = "row";
+
+/// Why an operation on a connection failed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The server or the driver said so.
+    Driver(sqlx::Error),
+    /// Core said so, of a row that it was given or that it was to give. The connection is unharmed.
+    Core(Error),
+    /// Core said so, and the connection could not be brought back into order.
+    Broken(Error),
+}
+
+/// What a failure leaves behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Aftermath {
+    /// A connection that takes the next statement.
+    Usable,
+    /// A connection that is of no more use.
+    Unusable,
+    /// The same, and the others that were opened before are probably no better.
+    OthersToo,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    Conflict,
+    ForeignKey,
+    Check,
+    NotNull,
+    Serialization,
+    Busy,
+    ReadOnly,
+    TransactionFailed,
+    Connection,
+}
+
+/// The states that mean something to core; any other is [`Error::Backend`].
+const CAUSES: &[(&str, Cause)] = &[
+    ("23001", Cause::ForeignKey),        // restrict_violation
+    ("23502", Cause::NotNull),           // not_null_violation
+    ("23503", Cause::ForeignKey),        // foreign_key_violation
+    ("23505", Cause::Conflict),          // unique_violation
+    ("23514", Cause::Check),             // check_violation
+    ("23P01", Cause::Conflict),          // exclusion_violation
+    ("25006", Cause::ReadOnly),          // read_only_sql_transaction
+    ("25P02", Cause::TransactionFailed), // in_failed_sql_transaction
+    ("25P03", Cause::Connection),        // idle_in_transaction_session_timeout
+    ("25P04", Cause::Connection),        // transaction_timeout
+    ("28000", Cause::Connection),        // invalid_authorization_specification
+    ("28P01", Cause::Connection),        // invalid_password
+    ("3D000", Cause::Connection),        // invalid_catalog_name: no such database
+    ("40001", Cause::Serialization),     // serialization_failure
+    ("40P01", Cause::Serialization),     // deadlock_detected
+    ("53300", Cause::Connection),        // too_many_connections
+    ("55P03", Cause::Busy),              // lock_not_available
+    ("57P01", Cause::Connection),        // admin_shutdown
+    ("57P02", Cause::Connection),        // crash_shutdown
+    ("57P03", Cause::Connection),        // cannot_connect_now
+    ("57P04", Cause::Connection),        // database_dropped
+    ("57P05", Cause::Connection),        // idle_session_timeout
+];
+
+/// What is left of a prepared statement when its tables changed, or when someone discarded it.
+const STALE_STATEMENT: &[&str] = &["0A000", "26000"];
+
+fn cause(code: &str) -> Option<Cause> {
+    if code.starts_with("08") {
+        return Some(Cause::Connection);
+    }
+    CAUSES.iter().find(|(state, _)| *state == code).map(|(_, cause)| *cause)
+}
+
+impl Failure {
+    /// The error of an operation on `entity`.
+    pub(crate) fn into_error(self, entity: &'static str) -> Error {
+        match self {
+            Failure::Core(error) | Failure::Broken(error) => error,
+            Failure::Driver(error) => into_error(error, entity),
+        }
+    }
+
+    /// The error of a write that commits by itself: the statement may have reached the server before
+    /// the connection went away.
+    pub(crate) fn into_error_of_autocommit(self, entity: &'static str) -> Error {
+        match self {
+            Failure::Driver(error) if is_answer_lost(&error) => {
+                Error::CommitUnknown { source: describe(&error) }
+            }
+            failure => failure.into_error(entity),
+        }
+    }
+
+    /// The error of a COMMIT: its outcome is known only from a server that takes the next statement.
+    pub(crate) fn into_error_of_commit(self) -> Error {
+        match self {
+            Failure::Driver(error) if aftermath_of(&error) != Aftermath::Usable => {
+                Error::CommitUnknown { source: describe(&error) }
+            }
+            failure => failure.into_error(SOME_ROW),
+        }
+    }
+
+    /// What becomes of the connection.
+    pub(crate) fn aftermath(&self) -> Aftermath {
+        match self {
+            Failure::Core(_) => Aftermath::Usable,
+            Failure::Broken(_) => Aftermath::Unusable,
+            Failure::Driver(error) => aftermath_of(error),
+        }
+    }
+}
+
+fn aftermath_of(error: &sqlx::Error) -> Aftermath {
+    match (postgres(error), error) {
+        (Some(error), _) if is_fatal(error) || STALE_STATEMENT.contains(&error.code()) => {
+            Aftermath::OthersToo
+        }
+        (Some(_), _) | (None, sqlx::Error::Encode(_)) => Aftermath::Usable,
+        (None, sqlx::Error::Io(_)) => Aftermath::OthersToo,
+        (None, _) => Aftermath::Unusable,
+    }
+}
+
+fn is_fatal(error: &PgDatabaseError) -> bool {
+    matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic)
+}
+
+/// The error of anything but a COMMIT, on `entity`.
+pub(crate) fn into_error(error: sqlx::Error, entity: &'static str) -> Error {
+    let source = describe(&error);
+    let Some(database) = postgres(&error) else {
+        return match error {
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) => Error::Connection { source },
+            sqlx::Error::Configuration(_) => Error::Configuration { reason: source.message },
+            _ => Error::Backend(source),
+        };
+    };
+    let Some(cause) = cause(database.code()) else { return Error::Backend(source) };
+    let constraint = || database.constraint().unwrap_or_default().to_owned();
+    match cause {
+        Cause::Conflict => {
+            Error::Conflict { entity, constraint: constraint(), columns: Vec::new() }
+        }
+        Cause::ForeignKey => Error::ForeignKey { entity },
+        Cause::Check => Error::Check { entity, constraint: constraint() },
+        Cause::NotNull => {
+            let column = database.column().unwrap_or_default();
+            Error::Check { entity, constraint: format!("{column} NOT NULL") }
+        }
+        Cause::Serialization => Error::Serialization { source },
+        Cause::Busy => Error::Busy { source },
+        Cause::ReadOnly => Error::ReadOnly { source },
+        Cause::TransactionFailed => Error::TransactionFailed { reason: source.message },
+        Cause::Connection => Error::Connection { source },
+    }
+}
+
+/// Whether the statement was sent whole, but no answer came.
+fn is_answer_lost(error: &sqlx::Error) -> bool {
+    // A broken pipe is known when writing: the server did not get all, and did nothing.
+    matches!(error, sqlx::Error::Io(error) if error.kind() != ErrorKind::BrokenPipe)
+}
+
+fn describe(error: &sqlx::Error) -> DatabaseError {
+    match (postgres(error), error) {
+        (Some(database), _) => DatabaseError::with_code(database.code(), message(database)),
+        // Without the driver's preface: what the error is about is said by ours.
+        (None, sqlx::Error::Io(error)) => DatabaseError::new(one_line(&error.to_string())),
+        (None, error) => DatabaseError::new(one_line(&error.to_string())),
+    }
+}
+
+fn postgres(error: &sqlx::Error) -> Option<&PgDatabaseError> {
+    error.as_database_error()?.try_downcast_ref()
+}
+
+fn message(error: &PgDatabaseError) -> String {
+    let message = one_line(error.message());
+    if error.code().starts_with("22") { without_quoted(&message) } else { message }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// `text` with nothing between its first and its last quote.
+fn without_quoted(text: &str) -> String {
+    match (text.find('"'), text.rfind('"')) {
+        (Some(first), Some(last)) if first < last => {
+            format!("{}…{}", &text[..=first], &text[last..])
+        }
+        _ => text.to_owned(),
+    }
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Failure::Driver(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CAUSES, Cause, cause, one_line, without_quoted};
+
+    #[test]
+    fn every_state_is_listed_once_and_in_order() {
+        assert!(CAUSES.is_sorted_by(|(left, _), (right, _)| left < right));
+        assert!(CAUSES.iter().all(|(state, _)| state.len() == 5));
+    }
+
+    #[test]
+    fn a_state_has_its_cause_and_a_class_08_is_a_lost_connection() {
+        assert_eq!(cause("23505"), Some(Cause::Conflict));
+        assert_eq!(cause("40001"), Some(Cause::Serialization));
+        assert_eq!(cause("40P01"), Some(Cause::Serialization));
+        assert_eq!(cause("08006"), Some(Cause::Connection));
+        assert_eq!(cause("42601"), None);
+        assert_eq!(cause("57014"), None);
+    }
+
+    #[test]
+    fn a_message_that_quotes_a_value_loses_it() {
+        assert_eq!(
+            without_quoted("invalid input syntax for type integer: \"s3\"cret\""),
+            "invalid input syntax for type integer: \"…\""
+        );
+        assert_eq!(without_quoted("division by zero"), "division by zero");
+        assert_eq!(without_quoted("a lonely \" quote"), "a lonely \" quote");
+    }
+
+    #[test]
+    fn a_message_is_one_line() {
+        assert_eq!(one_line("first\n\tsecond "), "first second");
+    }
+}

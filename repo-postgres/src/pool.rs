@@ -1,0 +1,212 @@
+//! Connections that wait for work, and who has one now.
+//!
+//! A [`Lease`] marks its connection before each operation and clears the mark after it. A connection
+//! that comes back marked, because a future was dropped or a callback panicked, or that is still in a
+//! transaction, is closed: the server rolls back. The server is asked nothing when a connection is
+//! taken, but for one that has been idle for a while.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use deadpool::Runtime;
+use deadpool::managed::{self, Metrics, Object, QueueMode, RecycleError, RecycleResult, Timeouts};
+use repo_core::{DatabaseError, Error, Result};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::error::{self, Aftermath, Failure};
+
+/// Connections, how many and for how long.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    connections: managed::Pool<Manager>,
+    size: usize,
+    wait: Duration,
+}
+
+/// A connection that is taken until the lease is dropped.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    // Only `drop` takes it.
+    connection: Option<Object<Manager>>,
+}
+
+/// What the pool does to connections.
+pub(crate) struct Manager {
+    pub(crate) options: PgConnectOptions,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) idle_test_after: Duration,
+    pub(crate) max_lifetime: Option<Duration>,
+    /// Connections of an earlier generation are closed instead of used.
+    pub(crate) generation: AtomicU64,
+}
+
+#[derive(Debug)]
+pub(crate) struct Pooled {
+    connection: PgConnection,
+    generation: u64,
+    is_unfinished: bool,
+    in_transaction: bool,
+}
+
+impl Pool {
+    pub(crate) fn new(manager: Manager, size: usize, wait: Duration) -> Result<Self> {
+        let connections = managed::Pool::builder(manager)
+            .max_size(size)
+            .timeouts(Timeouts { wait: Some(wait), ..Timeouts::default() })
+            .queue_mode(QueueMode::Lifo)
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|error| Error::Configuration { reason: error.to_string() })?;
+        Ok(Self { connections, size, wait })
+    }
+
+    pub(crate) async fn get(&self) -> Result<Lease> {
+        match self.connections.get().await {
+            Ok(connection) => Ok(Lease { connection: Some(connection) }),
+            Err(error) => Err(self.error(error)),
+        }
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        self.size
+    }
+
+    pub(crate) fn idle(&self) -> usize {
+        self.connections.status().available
+    }
+
+    /// Closes what is idle, and lets nothing more be taken.
+    pub(crate) async fn close(&self) {
+        let idle = self.connections.retain(|_, _| false).removed;
+        self.connections.close();
+        for pooled in idle {
+            // Saying goodbye is a courtesy: the socket is closed in any case.
+            let _ = timeout(Duration::from_secs(1), pooled.connection.close()).await;
+        }
+    }
+
+    fn error(&self, error: managed::PoolError<Error>) -> Error {
+        match error {
+            managed::PoolError::Backend(error) => error,
+            managed::PoolError::Closed => Error::Closed,
+            managed::PoolError::Timeout(_) => {
+                Error::PoolTimeout { size: self.size, idle: self.idle(), waited: self.wait }
+            }
+            error => Error::Backend(DatabaseError::new(error.to_string())),
+        }
+    }
+}
+
+impl Lease {
+    /// The connection, marked until [`finish`](Self::finish) is told what became of the operation.
+    pub(crate) fn start(&mut self) -> &mut PgConnection {
+        let pooled = self.pooled();
+        pooled.is_unfinished = true;
+        &mut pooled.connection
+    }
+
+    /// Clears the mark, where the operation left the connection usable.
+    pub(crate) fn finish<T>(&mut self, result: &Result<T, Failure>) {
+        let aftermath = result.as_ref().map_or_else(Failure::aftermath, |_| Aftermath::Usable);
+        match aftermath {
+            Aftermath::Usable => self.pooled().is_unfinished = false,
+            Aftermath::Unusable => {}
+            Aftermath::OthersToo => self.retire_others(),
+        }
+    }
+
+    /// Says whether the connection has an open transaction, or may have one.
+    pub(crate) fn set_in_transaction(&mut self, in_transaction: bool) {
+        self.pooled().in_transaction = in_transaction;
+    }
+
+    fn pooled(&mut self) -> &mut Pooled {
+        self.connection.as_mut().expect("the connection is there until the lease is dropped")
+    }
+
+    /// Sees to it that no connection as old as this one is used again.
+    fn retire_others(&mut self) {
+        let generation = self.pooled().generation;
+        let pool = self.connection.as_ref().and_then(Object::pool);
+        if let Some(pool) = pool {
+            // Fails where another one of the same age was faster: then it is done.
+            let _ = pool.manager().generation.compare_exchange(
+                generation,
+                generation + 1,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            );
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        if connection.is_unfinished || connection.in_transaction {
+            drop(Object::take(connection));
+        }
+    }
+}
+
+impl managed::Manager for Manager {
+    type Type = Pooled;
+    type Error = Error;
+
+    async fn create(&self) -> Result<Pooled> {
+        let generation = self.generation.load(Ordering::Relaxed);
+        let connection = timeout(self.connect_timeout, self.connect()).await.map_err(|_| {
+            let message = format!("the server did not answer within {:?}", self.connect_timeout);
+            Error::Connection { source: DatabaseError::new(message) }
+        })??;
+        Ok(Pooled { connection, generation, is_unfinished: false, in_transaction: false })
+    }
+
+    async fn recycle(&self, pooled: &mut Pooled, metrics: &Metrics) -> RecycleResult<Error> {
+        if pooled.generation != self.generation.load(Ordering::Relaxed) {
+            return Err(RecycleError::message("others of its age are broken"));
+        }
+        if self.max_lifetime.is_some_and(|most| metrics.age() > most) {
+            return Err(RecycleError::message("it is past its lifetime"));
+        }
+        if metrics.last_used() < self.idle_test_after {
+            return Ok(());
+        }
+        match timeout(self.connect_timeout, pooled.connection.ping()).await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(RecycleError::message("it does not answer")),
+        }
+    }
+}
+
+/// Leaves out the options, which hold the password.
+impl fmt::Debug for Manager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Manager").field("generation", &self.generation).finish_non_exhaustive()
+    }
+}
+
+impl Manager {
+    /// Connects, waiting for a server that says that it is starting. The caller's timeout ends it.
+    async fn connect(&self) -> Result<PgConnection> {
+        let mut pause = Duration::from_millis(10);
+        let started = Instant::now();
+        loop {
+            let error = match self.options.connect().await {
+                Ok(connection) => return Ok(connection),
+                Err(error) => error,
+            };
+            let is_starting = error
+                .as_database_error()
+                .is_some_and(|error| error.code().is_some_and(|code| code == "57P03"));
+            if !is_starting || started.elapsed() + pause >= self.connect_timeout {
+                return Err(error::into_error(error, error::SOME_ROW));
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(500));
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! One statement on one connection.
+//!
+//! Nothing here knows a pool or a transaction. A statement is read to its end, also after an error of
+//! a row: only then is it known what the server did with it.
+
+use futures_util::TryStreamExt as _;
+use repo_core::{OnRow, Statement};
+use sqlx::{AssertSqlSafe, Either, Executor as _, PgConnection};
+
+use crate::error::Failure;
+use crate::value::{BinaryRow, arguments};
+
+/// Runs a statement, prepared and kept if `persistent`. Returns the rows affected.
+pub(crate) async fn run(
+    connection: &mut PgConnection,
+    persistent: bool,
+    statement: Statement<'_>,
+    on_row: OnRow<'_>,
+) -> Result<u64, Failure> {
+    // The text comes from core, which puts no value into it.
+    let query = sqlx::query_with(AssertSqlSafe(statement.sql), arguments(statement.params)?)
+        .persistent(persistent);
+    let mut results = connection.fetch_many(query);
+    let mut affected = 0;
+    let mut error = None;
+    while let Some(result) = results.try_next().await? {
+        match result {
+            Either::Left(done) => affected += done.rows_affected(),
+            Either::Right(row) if error.is_none() => error = on_row(&BinaryRow(&row)).err(),
+            Either::Right(_) => {}
+        }
+    }
+    error.map_or(Ok(affected), |error| Err(Failure::Core(error)))
+}
+
+/// Runs SQL text without parameters, in one round trip however many statements there are.
+pub(crate) async fn run_simple(connection: &mut PgConnection, sql: &str) -> Result<(), Failure> {
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await?;
+    Ok(())
+}
