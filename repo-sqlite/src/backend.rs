@@ -24,11 +24,12 @@ use crate::statement::OnError;
 /// `SELECT 1` alone would not touch the file.
 const READ_THE_FILE: &str = "SELECT count(*) FROM (SELECT 1 FROM sqlite_schema LIMIT 1)";
 
-/// A SQLite database: the same pool twice where there is one connection only.
+/// A SQLite database, as [`Options::connect_backend`](crate::Options::connect_backend) opens it.
 #[derive(Debug)]
-pub(crate) struct Sqlite {
+pub struct Sqlite {
     // Closed before the writer, which then empties the write-ahead log.
     readers: Arc<Pool>,
+    // The same as `readers` where there is one connection only.
     writer: Arc<Pool>,
 }
 

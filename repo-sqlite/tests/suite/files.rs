@@ -5,10 +5,10 @@ use std::fs;
 use repo_core::{Access, Error};
 use repo_sqlite::{Options, Synchronous};
 
-use crate::support::{File, add, count, statement};
+use crate::support::{File, add, count, open, statement};
 
-async fn open(url: &str) -> Result<(), Error> {
-    Options::new(url)?.backend().await.map(drop)
+async fn try_open(url: &str) -> Result<(), Error> {
+    Options::new(url)?.connect_backend().await.map(drop)
 }
 
 #[tokio::test]
@@ -25,7 +25,7 @@ async fn a_file_that_cannot_be_a_database_is_one_clear_line() {
         (format!("sqlite://{folder}/letter.txt"), "is not a SQLite database"),
         (format!("sqlite://{folder}/letter.txt?mode=ro"), "is not a SQLite database"),
     ] {
-        let error = open(&url).await.expect_err(&url);
+        let error = try_open(&url).await.expect_err(&url);
         let text = error.to_string();
         assert!(matches!(error, Error::Configuration { .. }), "{url}: {error:?}");
         assert!(text.contains(words) && !text.contains('\n'), "{url}: {text}");
@@ -39,7 +39,7 @@ async fn a_file_opened_for_reading_is_read_and_not_written() {
     let backend = file.notes().await;
     add(&*backend, "one").await.expect("a note");
     let url = format!("{}?mode=ro", file.url());
-    let reading = Options::new(&url).expect("a URL").backend().await.expect("a database");
+    let reading = open(Options::new(&url).expect("a URL")).await;
     assert_eq!(count(&*reading).await.expect("a count"), 1);
     let error = add(&*reading, "two").await.expect_err("it is read-only");
     assert!(matches!(error, Error::ReadOnly { .. }), "{error}");
@@ -61,17 +61,14 @@ async fn closing_leaves_one_file_that_holds_everything() {
         .map(|entry| entry.expect("an entry").file_name())
         .collect();
     assert_eq!(files, ["notes.db"]);
-    assert_eq!(
-        count(&*file.options().backend().await.expect("a database")).await.expect("a count"),
-        1
-    );
+    assert_eq!(count(&*open(file.options()).await).await.expect("a count"), 1);
 }
 
 #[tokio::test]
 async fn the_settings_are_those_of_the_options() {
     let file = File::new();
     let options = file.options().synchronous(Synchronous::Normal).pragma("cache_size", "-4321");
-    let backend = options.expect("a free pragma").backend().await.expect("a database");
+    let backend = open(options.expect("a free pragma")).await;
     for (pragma, access, expected) in [
         ("synchronous", Access::Write, 1),
         ("cache_size", Access::Write, -4321),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use repo_core::{Error, TransactionOptions};
 
-use crate::support::{File, add, count, with_tables};
+use crate::support::{File, add, count, open, with_tables};
 
 const FILE: &str = "REPO_TEST_FILE_TO_LOCK";
 
@@ -95,7 +95,7 @@ async fn a_write_goes_on_when_it_lets_go() {
 async fn two_backends_on_one_file_wait_for_each_other() {
     let file = File::new();
     let first = file.notes().await;
-    let second = file.options().backend().await.expect("the same file again");
+    let second = open(file.options()).await;
     let write = async |backend: &dyn repo_core::Backend, name: &str| {
         for n in 0..100 {
             add(backend, &format!("{name} {n}")).await.expect("a write");

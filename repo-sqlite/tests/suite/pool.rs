@@ -37,6 +37,18 @@ async fn the_readers_are_as_many_as_were_asked_for() {
 }
 
 #[tokio::test]
+async fn one_connection_can_do_everything_with_a_file_too() {
+    let file = File::new();
+    let backend = with_tables(file.options().readers(0).pool_timeout(SOON)).await;
+    let connection = backend.begin(TransactionOptions::new().read_only()).await.expect("it");
+    let error = count(&*backend).await.expect_err("it is taken");
+    assert!(matches!(error, Error::PoolTimeout { size: 1, .. }), "{error}");
+    drop(connection);
+    add(&*backend, "a write").await.expect("the same again");
+    assert_eq!(backend.health().await.expect("an answer").size, 1);
+}
+
+#[tokio::test]
 async fn health_tells_how_many_connections_there_are() {
     let file = File::new();
     let backend = with_tables(file.options().readers(3)).await;

@@ -7,7 +7,7 @@ use repo_core::{Access, Backend, Dialect as _, Kind, Value};
 use repo_sqlite::{Options, SqliteDialect};
 use uuid::Uuid;
 
-use crate::support::{integer, statement, text};
+use crate::support::{integer, open, statement, text};
 
 const UUID: Uuid = Uuid::from_u128(0x0198_0000_0000_7000_8000_0000_0000_0001);
 const PRICE: Kind = Kind::Decimal { precision: 12, scale: 4 };
@@ -43,7 +43,7 @@ fn samples() -> Vec<(Kind, Value<'static>, &'static str)> {
 }
 
 async fn memory() -> Arc<dyn Backend> {
-    Options::new("sqlite::memory:").expect("a URL").backend().await.expect("a database")
+    open(Options::new("sqlite::memory:").expect("a URL")).await
 }
 
 #[tokio::test]

@@ -114,7 +114,7 @@ async fn a_commit_that_a_deferred_key_refuses_is_rolled_back() {
     let script = "PRAGMA defer_foreign_keys = ON; INSERT INTO comments (note_id) VALUES (9);";
     connection.execute_script(script).await.expect("the key is checked at the end");
     let error = connection.commit().await.expect_err("the key is checked now");
-    assert!(matches!(error, Error::TransactionFailed { .. }), "{error}");
+    assert!(matches!(error, Error::ForeignKey { .. }), "{error}");
     assert_eq!(count(&*backend).await.expect("a count"), 0);
 }
 
