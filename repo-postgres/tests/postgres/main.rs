@@ -8,6 +8,7 @@
 
 mod inserts;
 mod scratch;
+mod sqlx_holes;
 mod statements;
 mod transactions;
 mod values;
