@@ -6,7 +6,7 @@
 use crate::column::{Order, OrderKey};
 use crate::entity::{Entity, SoftDelete};
 use crate::error::{Error, Result};
-use crate::filter::{Filter, Node};
+use crate::filter::{IntoFilter, Node};
 use crate::page::{Page, PageRequest};
 use crate::read;
 use crate::repo::Repo;
@@ -64,8 +64,8 @@ impl<E: Entity, S: Scope> Query<E, S> {
     }
 
     /// Only rows for which `filter` holds as well. A `None` changes nothing.
-    pub fn filter(mut self, filter: impl Into<Filter<E>>) -> Self {
-        match filter.into().node {
+    pub fn filter(mut self, filter: impl IntoFilter<E>) -> Self {
+        match filter.into_filter().node {
             Node::Always => {}
             node => self.selection.filters.push(node),
         }
