@@ -110,8 +110,8 @@ impl<E: Entity, S: Scope> Query<E, S> {
 
     /// Locks the rows until the transaction ends: nobody else changes or locks them meanwhile.
     ///
-    /// Only inside a transaction; anywhere else reading is [`Error::NoTransaction`]. On SQLite a
-    /// transaction already holds the whole database.
+    /// Only inside a transaction; anywhere else reading is [`Error::NoTransaction`], and in a read-only
+    /// one [`Error::ReadOnly`]. On SQLite a transaction already holds the whole database.
     pub fn for_update(mut self) -> Self {
         self.selection.for_update = true;
         self
@@ -218,8 +218,8 @@ where
     /// The selection with all that the session and the order add to it.
     fn ready(mut self) -> Result<(Repo<E, S>, Selection)> {
         let table = E::TABLE;
-        if self.selection.for_update && !self.repo.session().in_transaction() {
-            return Err(Error::NoTransaction { operation: "for_update" });
+        if self.selection.for_update {
+            self.repo.session().executor().check_lock()?;
         }
         self.selection.tenant = self.repo.tenant()?.map(Value::into_owned);
         self.selection.complete_order(table);
