@@ -78,7 +78,7 @@ pub trait ColumnType: Sized + Send + Sync + 'static {
 
     /// This value as it will be read back from a column of `kind`: a timestamp loses its nanoseconds,
     /// a decimal takes the scale of its column.
-    fn as_stored(self, kind: Kind) -> Self {
+    fn into_stored(self, kind: Kind) -> Self {
         let _ = kind;
         self
     }

@@ -68,7 +68,7 @@ impl Creation<'_> {
 
     /// A column that the caller gave, as it will be read back.
     pub fn given<T: ColumnType>(&self, column: usize, value: T) -> T {
-        value.as_stored(self.table.columns[column].kind)
+        value.into_stored(self.table.columns[column].kind)
     }
 
     fn refused(&self, column: &'static ColumnDef, invalid: InvalidValue) -> Error {

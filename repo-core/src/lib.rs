@@ -24,6 +24,7 @@ mod ids;
 mod json;
 mod page;
 mod patch;
+mod private;
 mod query;
 mod read;
 mod repo;
@@ -32,6 +33,8 @@ mod scope;
 mod session;
 mod sql;
 mod table;
+mod target;
+pub mod testing;
 mod transaction;
 mod transaction_state;
 mod value;
@@ -42,7 +45,7 @@ pub use backend::{
     Access, Backend, Connection, Health, Insert, InsertRows, Isolation, OnRow, Row, Statement,
     TransactionOptions,
 };
-pub use change::Change;
+pub use change::{Change, Writing};
 pub use clock::{Clock, SystemClock};
 pub use column::{Column, Order};
 pub use column_type::{ColumnType, Comparable, Generated, Searchable, class};
@@ -55,7 +58,7 @@ pub use driver::{Driver, Settings, connect, connect_from_env, connect_with};
 pub use encode::{Decoder, Encoder};
 pub use entity::{Entity, Mutable, NewEntity, SoftDelete, Versioned};
 pub use error::{DatabaseError, Error, Result};
-pub use filter::{Filter, Operand};
+pub use filter::{Filter, IntoFilter, Operand};
 pub use ids::{IdSource, UuidV7};
 pub use json::Json;
 pub use page::{Page, PageRequest};
@@ -71,3 +74,11 @@ pub use table::{ColumnDef, Index, IndexColumn, OnDelete, Reference, Roles, Table
 pub use transaction::Transaction;
 pub use value::{InvalidValue, Kind, Value};
 pub use window::{Window, WindowRequest};
+
+pub use repo_derive::{ColumnEnum, ColumnType, Repository};
+
+/// What generated code calls.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::private::*;
+}

@@ -30,7 +30,7 @@ impl<E: Entity> Patch<E> {
     #[must_use]
     pub fn set<T: ColumnType>(mut self, column: Column<E, T>, value: T) -> Self {
         let def = column.def();
-        let value = value.as_stored(def.kind);
+        let value = value.into_stored(def.kind);
         match encode(def, &value) {
             Ok(encoded) => self.put(column.index(), encoded.into_owned()),
             Err(invalid) => {

@@ -3,12 +3,10 @@
 //! Every query carries the session's tenant, and reads live rows unless it says otherwise; filters
 //! never touch either.
 
-use std::future::Future;
-
 use crate::column::{Order, OrderKey};
 use crate::entity::{Entity, SoftDelete};
 use crate::error::{Error, Result};
-use crate::filter::{Filter, Node};
+use crate::filter::{IntoFilter, Node};
 use crate::page::{Page, PageRequest};
 use crate::read;
 use crate::repo::Repo;
@@ -66,8 +64,8 @@ impl<E: Entity, S: Scope> Query<E, S> {
     }
 
     /// Only rows for which `filter` holds as well. A `None` changes nothing.
-    pub fn filter(mut self, filter: impl Into<Filter<E>>) -> Self {
-        match filter.into().node {
+    pub fn filter(mut self, filter: impl IntoFilter<E>) -> Self {
+        match filter.into_filter().node {
             Node::Always => {}
             node => self.selection.filters.push(node),
         }
@@ -130,11 +128,9 @@ where
     /// # Errors
     ///
     /// [`Error::InvalidInput`]: a filter holds a value that its column cannot.
-    pub fn all(self) -> impl Future<Output = Result<Vec<E>>> + Send {
-        async move {
-            let (repo, selection) = self.ready()?;
-            read::rows(&repo, &selection, &[]).await
-        }
+    pub async fn all(self) -> Result<Vec<E>> {
+        let (repo, selection) = self.ready()?;
+        read::rows(&repo, &selection, &[]).await
     }
 
     /// The first row.
@@ -142,8 +138,8 @@ where
     /// # Errors
     ///
     /// As for [`all`](Self::all).
-    pub fn first(self) -> impl Future<Output = Result<Option<E>>> + Send {
-        async move { Ok(self.limit(1).all().await?.pop()) }
+    pub async fn first(self) -> Result<Option<E>> {
+        Ok(self.limit(1).all().await?.pop())
     }
 
     /// The only row.
@@ -152,11 +148,9 @@ where
     ///
     /// - [`is_not_found`](Error::is_not_found): there is none.
     /// - [`Error::MoreThanOne`]: there are several.
-    pub fn one(self) -> impl Future<Output = Result<E>> + Send {
-        async move {
-            let row = self.at_most_one().await?;
-            row.ok_or(Error::NoMatch { entity: E::TABLE.entity })
-        }
+    pub async fn one(self) -> Result<E> {
+        let row = self.at_most_one().await?;
+        row.ok_or(Error::NoMatch { entity: E::TABLE.entity })
     }
 
     /// The only row, or none.
@@ -164,14 +158,12 @@ where
     /// # Errors
     ///
     /// [`Error::MoreThanOne`]: there are several.
-    pub fn at_most_one(self) -> impl Future<Output = Result<Option<E>>> + Send {
-        async move {
-            let mut rows = self.limit(2).all().await?;
-            if rows.len() > 1 {
-                return Err(Error::MoreThanOne { entity: E::TABLE.entity });
-            }
-            Ok(rows.pop())
+    pub async fn at_most_one(self) -> Result<Option<E>> {
+        let mut rows = self.limit(2).all().await?;
+        if rows.len() > 1 {
+            return Err(Error::MoreThanOne { entity: E::TABLE.entity });
         }
+        Ok(rows.pop())
     }
 
     /// How many rows there are, whatever the limit and the offset.
@@ -179,11 +171,9 @@ where
     /// # Errors
     ///
     /// As for [`all`](Self::all).
-    pub fn count(self) -> impl Future<Output = Result<u64>> + Send {
-        async move {
-            let (repo, selection) = self.ready()?;
-            read::count(&repo, &selection).await
-        }
+    pub async fn count(self) -> Result<u64> {
+        let (repo, selection) = self.ready()?;
+        read::count(&repo, &selection).await
     }
 
     /// Whether there is any row.
@@ -191,11 +181,9 @@ where
     /// # Errors
     ///
     /// As for [`all`](Self::all).
-    pub fn exists(self) -> impl Future<Output = Result<bool>> + Send {
-        async move {
-            let (repo, selection) = self.ready()?;
-            read::any(&repo, &selection).await
-        }
+    pub async fn exists(self) -> Result<bool> {
+        let (repo, selection) = self.ready()?;
+        read::any(&repo, &selection).await
     }
 
     /// A page by number, and the total, both from one snapshot.
@@ -206,14 +194,12 @@ where
     ///
     /// [`Error::InvalidInput`]: the number or the size is zero, or the size is above
     /// [`PageRequest::MAX_SIZE`]; or the query has a limit or an offset of its own.
-    pub fn page(self, request: PageRequest) -> impl Future<Output = Result<Page<E>>> + Send {
-        async move {
-            self.refuse_limit("page")?;
-            let (limit, offset) = request.range()?;
-            let (repo, selection) = self.limit(limit).offset(offset).ready()?;
-            let (items, total) = read::page(&repo, &selection).await?;
-            Ok(Page { items, total, number: request.number, size: request.size })
-        }
+    pub async fn page(self, request: PageRequest) -> Result<Page<E>> {
+        self.refuse_limit("page")?;
+        let (limit, offset) = request.range()?;
+        let (repo, selection) = self.limit(limit).offset(offset).ready()?;
+        let (items, total) = read::page(&repo, &selection).await?;
+        Ok(Page { items, total, number: request.number, size: request.size })
     }
 
     /// Some rows from one end or beside a cursor, however far that is from the start.
@@ -223,12 +209,10 @@ where
     /// - [`Error::InvalidCursor`]: a cursor was not made by this query for this tenant.
     /// - [`Error::InvalidInput`]: the size is zero or above [`WindowRequest::MAX_SIZE`], the query has
     ///   a limit or an offset of its own, or orders by a sensitive column.
-    pub fn window(self, request: WindowRequest) -> impl Future<Output = Result<Window<E>>> + Send {
-        async move {
-            self.refuse_limit("window")?;
-            let (repo, selection) = self.ready()?;
-            crate::window::read(&repo, selection, &request).await
-        }
+    pub async fn window(self, request: WindowRequest) -> Result<Window<E>> {
+        self.refuse_limit("window")?;
+        let (repo, selection) = self.ready()?;
+        crate::window::read(&repo, selection, &request).await
     }
 
     /// The selection with all that the session and the order add to it.

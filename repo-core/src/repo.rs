@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::entity::Entity;
 use crate::error::{Error, Result};
-use crate::filter::Filter;
+use crate::filter::IntoFilter;
 use crate::query::Query;
 use crate::read;
 use crate::scope::{ReachableFrom, Scope};
@@ -53,7 +53,7 @@ where
     }
 
     /// A query over the rows for which `filter` holds.
-    pub fn filter(&self, filter: impl Into<Filter<E>>) -> Query<E, S> {
+    pub fn filter(&self, filter: impl IntoFilter<E>) -> Query<E, S> {
         self.query().filter(filter)
     }
 
@@ -62,8 +62,8 @@ where
     /// # Errors
     ///
     /// [`Error::MoreThanOne`]: in a session over all tenants, when several have a row with this id.
-    pub fn find(&self, id: E::Id) -> impl Future<Output = Result<Option<E>>> + Send + '_ {
-        read::find(self, id)
+    pub async fn find(&self, id: E::Id) -> Result<Option<E>> {
+        read::find(self, id).await
     }
 
     /// The row with this id.
@@ -71,11 +71,9 @@ where
     /// # Errors
     ///
     /// [`is_not_found`](Error::is_not_found): no live row of this tenant has this id.
-    pub fn get(&self, id: E::Id) -> impl Future<Output = Result<E>> + Send + '_ {
-        async move {
-            let found = read::find(self, id.clone()).await?;
-            found.ok_or_else(|| not_found::<E>(&id))
-        }
+    pub async fn get(&self, id: E::Id) -> Result<E> {
+        let found = read::find(self, id.clone()).await?;
+        found.ok_or_else(|| not_found::<E>(&id))
     }
 
     /// The rows with these ids, in their order; `None` for each id that has no row.
@@ -96,8 +94,8 @@ where
     /// # Errors
     ///
     /// Whatever kept the database from answering.
-    pub fn exists(&self, id: E::Id) -> impl Future<Output = Result<bool>> + Send + '_ {
-        read::exists(self, id)
+    pub async fn exists(&self, id: E::Id) -> Result<bool> {
+        read::exists(self, id).await
     }
 
     /// How many rows there are.
@@ -105,8 +103,8 @@ where
     /// # Errors
     ///
     /// Whatever kept the database from answering.
-    pub fn count(&self) -> impl Future<Output = Result<u64>> + Send {
-        self.query().count()
+    pub async fn count(&self) -> Result<u64> {
+        self.query().count().await
     }
 
     /// All rows, by id.
@@ -114,8 +112,8 @@ where
     /// # Errors
     ///
     /// Whatever kept the database from answering.
-    pub fn all(&self) -> impl Future<Output = Result<Vec<E>>> + Send {
-        self.query().all()
+    pub async fn all(&self) -> Result<Vec<E>> {
+        self.query().all().await
     }
 
     /// The row with the lowest id.
@@ -123,8 +121,8 @@ where
     /// # Errors
     ///
     /// Whatever kept the database from answering.
-    pub fn first(&self) -> impl Future<Output = Result<Option<E>>> + Send {
-        self.query().first()
+    pub async fn first(&self) -> Result<Option<E>> {
+        self.query().first().await
     }
 
     /// The tenant whose rows this reaches; `None` for all rows there are.

@@ -1,1 +1,31 @@
 //! SQLite backend of the repo data-access layer, on rusqlite.
+//!
+//! [`connect`] returns a [`Database`](repo_core::Database), and [`Options`] is for those who want to say
+//! more than a URL does; an application sees no more of this crate. SQL text comes from core: here is
+//! only what SQLite spells, stores and reports in its own way.
+//!
+//! Statements run on the calling thread: a hand-over to another one costs several times what a short
+//! statement takes. A file has a write-ahead log, one connection that writes and several that read
+//! beside it, so that tasks of one process never meet `SQLITE_BUSY`; where another process holds the
+//! file, operations wait without holding the thread.
+
+mod backend;
+mod busy;
+mod connect;
+mod connection;
+mod dialect;
+mod driver;
+mod error;
+mod insert;
+mod location;
+mod open;
+mod pool;
+mod run;
+mod statement;
+mod temporal;
+mod value;
+
+pub use backend::Sqlite;
+pub use connect::{Options, Synchronous};
+pub use dialect::SqliteDialect;
+pub use driver::{Driver, connect, connect_from_env};

@@ -38,7 +38,7 @@ impl ColumnType for Decimal {
         }
     }
 
-    fn as_stored(mut self, kind: Kind) -> Self {
+    fn into_stored(mut self, kind: Kind) -> Self {
         if let Kind::Decimal { scale, .. } = kind
             && self.normalize().scale() <= u32::from(scale)
         {

@@ -47,7 +47,7 @@ macro_rules! float {
                 }
             }
 
-            fn as_stored(self, _: Kind) -> Self {
+            fn into_stored(self, _: Kind) -> Self {
                 self + 0.0
             }
         }

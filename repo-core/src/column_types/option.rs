@@ -19,7 +19,7 @@ impl<T: ColumnType<Bare = T>> ColumnType for Option<T> {
         if value.is_null() { Ok(None) } else { T::decode(value).map(Some) }
     }
 
-    fn as_stored(self, kind: Kind) -> Self {
-        self.map(|value| value.as_stored(kind))
+    fn into_stored(self, kind: Kind) -> Self {
+        self.map(|value| value.into_stored(kind))
     }
 }

@@ -26,7 +26,7 @@ impl ColumnType for DateTime<Utc> {
         }
     }
 
-    fn as_stored(self, _: Kind) -> Self {
+    fn into_stored(self, _: Kind) -> Self {
         to_microseconds(self)
     }
 }
@@ -66,7 +66,7 @@ impl ColumnType for NaiveTime {
         }
     }
 
-    fn as_stored(self, _: Kind) -> Self {
+    fn into_stored(self, _: Kind) -> Self {
         self.trunc_subsecs(6)
     }
 }

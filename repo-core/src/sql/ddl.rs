@@ -36,7 +36,8 @@ fn column_definition(writer: &mut Writer<'_>, column: usize) {
     } else {
         dialect.column_type(&mut writer.sql, def.kind);
     }
-    if !def.nullable && !(is_identity && dialect.identity_is_primary_key()) {
+    let is_key = is_identity && dialect.identity_is_primary_key();
+    if !(def.nullable || is_key) {
         writer.push(" NOT NULL");
     }
     check(writer, column, def);

@@ -1,0 +1,192 @@
+//! How SQLite spells SQL.
+
+use std::fmt::Write as _;
+
+use repo_core::{ColumnDef, Dialect, Kind, TextMatch};
+
+/// The dialect of SQLite: `STRICT` tables, numbered placeholders, lists through `rarray`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SqliteDialect;
+
+impl Dialect for SqliteDialect {
+    fn name(&self) -> &'static str {
+        "sqlite"
+    }
+
+    fn placeholder(&self, sql: &mut String, index: usize) {
+        append(sql, format_args!("?{index}"));
+    }
+
+    fn column_type(&self, sql: &mut String, kind: Kind) {
+        sql.push_str(match kind {
+            Kind::Bool | Kind::I16 | Kind::I32 | Kind::I64 | Kind::Decimal { .. } => "INTEGER",
+            Kind::F32 | Kind::F64 => "REAL",
+            Kind::Bytes | Kind::Uuid => "BLOB",
+            Kind::Text | Kind::Timestamp | Kind::Date | Kind::Time | Kind::Json => "TEXT",
+            _ => "ANY",
+        });
+    }
+
+    fn identity_type(&self, sql: &mut String) {
+        sql.push_str("INTEGER PRIMARY KEY AUTOINCREMENT");
+    }
+
+    fn identity_is_primary_key(&self) -> bool {
+        true
+    }
+
+    fn table_options(&self, sql: &mut String) {
+        sql.push_str(" STRICT");
+    }
+
+    fn storage_check(&self, sql: &mut String, quoted: &str, column: &ColumnDef) -> bool {
+        match column.kind {
+            Kind::Bool => append(sql, format_args!("{quoted} IN (0, 1)")),
+            Kind::I16 => {
+                append(sql, format_args!("{quoted} BETWEEN {} AND {}", i16::MIN, i16::MAX))
+            }
+            Kind::I32 => {
+                append(sql, format_args!("{quoted} BETWEEN {} AND {}", i32::MIN, i32::MAX))
+            }
+            // Halfway to the first number that an `f32` would round to infinity.
+            Kind::F32 => append(sql, format_args!("abs({quoted}) < 3.4028235677973366e38")),
+            Kind::F64 => append(sql, format_args!("abs({quoted}) < 9e999")),
+            Kind::Uuid => append(sql, format_args!("length({quoted}) = 16")),
+            // Of one form, or text would not order as time does.
+            Kind::Timestamp => {
+                append(sql, format_args!("{quoted} GLOB '????-??-??T??:??:??*+00:00'"));
+            }
+            Kind::Date => append(sql, format_args!("{quoted} GLOB '????-??-??'")),
+            Kind::Time => append(sql, format_args!("{quoted} GLOB '??:??:??*'")),
+            Kind::Decimal { precision, .. } => {
+                let most = 10_i64.pow(u32::from(precision.min(18))) - 1;
+                append(sql, format_args!("{quoted} BETWEEN -{most} AND {most}"));
+            }
+            Kind::Json => append(sql, format_args!("json_valid({quoted})")),
+            _ => return false,
+        }
+        true
+    }
+
+    fn in_list(&self, sql: &mut String, quoted: &str, placeholder: usize, _: Kind) {
+        append(sql, format_args!("{quoted} IN rarray(?{placeholder})"));
+    }
+
+    fn text_match(&self, sql: &mut String, quoted: &str, placeholder: usize, place: TextMatch) {
+        let n = placeholder;
+        match place {
+            TextMatch::Contains => append(sql, format_args!("instr({quoted}, ?{n}) > 0")),
+            TextMatch::ContainsIgnoreCase => {
+                append(sql, format_args!("instr(lower({quoted}), ?{n}) > 0"));
+            }
+            TextMatch::StartsWith => {
+                append(sql, format_args!("substr({quoted}, 1, length(?{n})) = ?{n}"));
+            }
+            // Of a column that is shorter than the text, `substr` has fewer characters still.
+            TextMatch::EndsWith => append(
+                sql,
+                format_args!("substr({quoted}, length({quoted}) - length(?{n}) + 1) = ?{n}"),
+            ),
+        }
+    }
+
+    fn lock_rows(&self, _: &mut String) {
+        // A writing transaction holds the whole database from its start.
+    }
+}
+
+fn append(sql: &mut String, text: std::fmt::Arguments<'_>) {
+    sql.write_fmt(text).expect("a `String` takes any text");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connection() -> rusqlite::Connection {
+        rusqlite::Connection::open_in_memory().expect("memory")
+    }
+
+    fn matches(column: Option<&str>, place: TextMatch, text: &str) -> Option<bool> {
+        let mut sql = String::from("SELECT ");
+        SqliteDialect.text_match(&mut sql, "column1", 2, place);
+        sql.push_str(" FROM (VALUES (?1))");
+        connection().query_row(&sql, (column, text), |row| row.get(0)).expect("one row")
+    }
+
+    #[test]
+    fn text_is_found_where_it_is_asked_for() {
+        use TextMatch::{Contains, ContainsIgnoreCase, EndsWith, StartsWith};
+        for (column, place, text, expected) in [
+            ("naïve café", Contains, "ve c", true),
+            ("naïve café", Contains, "VE C", false),
+            ("naïve café", Contains, "%", false),
+            ("Naïve CAFÉ", ContainsIgnoreCase, "ve cafÉ", true),
+            ("Naïve CAFÉ", ContainsIgnoreCase, "ve café", false),
+            ("über", StartsWith, "üb", true),
+            ("über", StartsWith, "ub", false),
+            ("über", StartsWith, "überall", false),
+            ("café", EndsWith, "fé", true),
+            ("café", EndsWith, "café", true),
+            ("fé", EndsWith, "café", false),
+            ("fé", EndsWith, "xfé", false),
+            ("", EndsWith, "x", false),
+        ] {
+            assert_eq!(
+                matches(Some(column), place, text),
+                Some(expected),
+                "{column} {place:?} {text}"
+            );
+        }
+        for place in [Contains, ContainsIgnoreCase, StartsWith, EndsWith] {
+            assert_eq!(matches(Some("any"), place, ""), Some(true), "{place:?}");
+            assert_eq!(matches(Some(""), place, ""), Some(true), "{place:?}");
+            assert_eq!(matches(None, place, "x"), None, "{place:?}");
+        }
+    }
+
+    #[test]
+    fn a_check_refuses_what_the_type_alone_would_take() {
+        for (kind, good, bad) in [
+            (Kind::Bool, "1", "2"),
+            (Kind::I16, "-32768", "32768"),
+            (Kind::I32, "2147483647", "-2147483649"),
+            (Kind::F32, "3.4028234663852886e38", "3.5e38"),
+            (Kind::F64, "1.7976931348623157e308", "9e999"),
+            (Kind::Uuid, "zeroblob(16)", "zeroblob(15)"),
+            (Kind::Timestamp, "'2026-01-31T23:59:59.000001+00:00'", "'2026-01-31 23:59:59'"),
+            (Kind::Timestamp, "'2026-01-31T23:59:59+00:00'", "'2026-01-31T23:59:59Z'"),
+            (Kind::Date, "'2026-01-31'", "'31.01.2026'"),
+            (Kind::Time, "'23:59:59.000001'", "'9:59'"),
+            (
+                Kind::Decimal { precision: 18, scale: 2 },
+                "-999999999999999999",
+                "1000000000000000000",
+            ),
+            (Kind::Json, "'{\"a\": 1}'", "'{a'"),
+        ] {
+            let column = ColumnDef {
+                name: "c",
+                kind,
+                nullable: true,
+                variants: &[],
+                max_length: None,
+                fixed: false,
+                sensitive: false,
+            };
+            let mut sql = String::from("CREATE TABLE t (c ");
+            SqliteDialect.column_type(&mut sql, kind);
+            sql.push_str(" CHECK (");
+            assert!(SqliteDialect.storage_check(&mut sql, "\"c\"", &column));
+            sql.push_str("))");
+            SqliteDialect.table_options(&mut sql);
+            let connection = connection();
+            connection.execute_batch(&sql).expect(&sql);
+            let insert =
+                |value| connection.execute_batch(&format!("INSERT INTO t VALUES ({value})"));
+            insert(good).expect(good);
+            insert("NULL").expect("NULL passes every check");
+            insert(bad).expect_err(bad);
+        }
+    }
+}

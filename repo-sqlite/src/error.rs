@@ -1,0 +1,187 @@
+//! Which error a cause becomes, by table from SQLite's extended result codes.
+//!
+//! Messages of SQLite name tables and columns, never values; the statement's text is left out.
+
+use repo_core::{DatabaseError, Error, InvalidValue, Table};
+use rusqlite::ffi;
+
+/// What a code means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    Unique,
+    ForeignKey,
+    Check,
+    NotNull,
+    Trigger,
+    Busy,
+    ReadOnly,
+    Connection,
+    Other,
+}
+
+/// An extended code stands for itself, a primary one for its family as well.
+const CAUSES: &[(i32, Cause)] = &[
+    (ffi::SQLITE_CONSTRAINT_UNIQUE, Cause::Unique),
+    (ffi::SQLITE_CONSTRAINT_PRIMARYKEY, Cause::Unique),
+    (ffi::SQLITE_CONSTRAINT_ROWID, Cause::Unique),
+    (ffi::SQLITE_CONSTRAINT_FOREIGNKEY, Cause::ForeignKey),
+    (ffi::SQLITE_CONSTRAINT_TRIGGER, Cause::Trigger),
+    (ffi::SQLITE_CONSTRAINT_CHECK, Cause::Check),
+    (ffi::SQLITE_CONSTRAINT_NOTNULL, Cause::NotNull),
+    (ffi::SQLITE_BUSY, Cause::Busy),
+    (ffi::SQLITE_LOCKED, Cause::Busy),
+    // Two processes opened the write-ahead log at the same moment; it goes away by itself.
+    (ffi::SQLITE_PROTOCOL, Cause::Busy),
+    (ffi::SQLITE_READONLY, Cause::ReadOnly),
+    (ffi::SQLITE_CANTOPEN, Cause::Connection),
+];
+
+/// Why a statement did not run, before it is known what becomes of it.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// SQLite said so.
+    Driver(rusqlite::Error),
+    /// `on_row` or a value said so.
+    Ours(Error),
+}
+
+impl Failure {
+    /// A parameter that SQLite cannot store.
+    #[cold]
+    pub(crate) fn invalid_parameter(index: usize, reason: InvalidValue) -> Self {
+        Failure::Ours(Error::invalid_input(format!("parameter {index}"), reason.into_reason()))
+    }
+
+    /// Whether another process holds what the statement needs, and may let go of it.
+    pub(crate) fn is_busy(&self) -> bool {
+        matches!(self, Failure::Driver(error) if is_busy(error))
+    }
+
+    /// The error of a statement about `table`.
+    #[cold]
+    pub(crate) fn into_error(self, table: &'static Table) -> Error {
+        match self {
+            Failure::Driver(error) => about(&error, table.entity, table.name),
+            Failure::Ours(error) => error,
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Failure::Driver(error)
+    }
+}
+
+/// Whether another process holds what was needed, and may let go of it. A transaction that read an
+/// old snapshot (`SQLITE_BUSY_SNAPSHOT`) waits in vain.
+pub(crate) fn is_busy(error: &rusqlite::Error) -> bool {
+    let code = extended_code(error);
+    code != ffi::SQLITE_BUSY_SNAPSHOT
+        && matches!(code & 0xff, ffi::SQLITE_BUSY | ffi::SQLITE_PROTOCOL)
+}
+
+/// Whether the file holds something else than a database.
+pub(crate) fn is_not_a_database(error: &rusqlite::Error) -> bool {
+    extended_code(error) & 0xff == ffi::SQLITE_NOTADB
+}
+
+/// The error of a COMMIT: what a deferred key refuses may be of any table.
+#[cold]
+pub(crate) fn of_commit(error: &rusqlite::Error) -> Error {
+    if extended_code(error) & 0xff == ffi::SQLITE_IOERR {
+        // What reached the disk is found out when the file is next recovered.
+        return Error::CommitUnknown { source: database_error(error) };
+    }
+    about(error, "row", "")
+}
+
+/// The error of a statement about the table of an entity.
+fn about(error: &rusqlite::Error, entity: &'static str, table: &str) -> Error {
+    let (code, message) = (extended_code(error), message(error));
+    match cause(code) {
+        Cause::Unique => {
+            let (constraint, columns) = violated_key(&message, table);
+            Error::Conflict { entity, constraint, columns }
+        }
+        Cause::ForeignKey => Error::ForeignKey { entity },
+        // RESTRICT is a trigger inside SQLite.
+        Cause::Trigger if message == "FOREIGN KEY constraint failed" => {
+            Error::ForeignKey { entity }
+        }
+        Cause::Check => Error::Check { entity, constraint: after_colon(&message).to_owned() },
+        Cause::NotNull => {
+            let column = column_name(after_colon(&message), table);
+            Error::Check { entity, constraint: format!("{column} NOT NULL") }
+        }
+        _ => without_table(error),
+    }
+}
+
+/// The error of something that is about no table.
+#[cold]
+pub(crate) fn without_table(error: &rusqlite::Error) -> Error {
+    let source = database_error(error);
+    match cause(extended_code(error)) {
+        Cause::Busy => Error::Busy { source },
+        Cause::ReadOnly => Error::ReadOnly { source },
+        Cause::Connection => Error::Connection { source },
+        _ => Error::Backend(source),
+    }
+}
+
+/// The code and the message.
+pub(crate) fn database_error(error: &rusqlite::Error) -> DatabaseError {
+    match extended_code(error) {
+        0 => DatabaseError::new(message(error)),
+        code => DatabaseError::with_code(code.to_string(), message(error)),
+    }
+}
+
+fn cause(code: i32) -> Cause {
+    let of = |wanted| CAUSES.iter().find(|(code, _)| *code == wanted).map(|(_, cause)| *cause);
+    of(code).or_else(|| of(code & 0xff)).unwrap_or(Cause::Other)
+}
+
+/// The extended result code; 0 for what the driver itself refused.
+fn extended_code(error: &rusqlite::Error) -> i32 {
+    match error {
+        rusqlite::Error::SqliteFailure(error, _) | rusqlite::Error::SqlInputError { error, .. } => {
+            error.extended_code
+        }
+        _ => 0,
+    }
+}
+
+fn message(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqliteFailure(_, Some(message))
+        | rusqlite::Error::SqlInputError { msg: message, .. } => message.clone(),
+        rusqlite::Error::SqliteFailure(error, None) => {
+            ffi::code_to_str(error.extended_code).to_owned()
+        }
+        other => other.to_string(),
+    }
+}
+
+/// The index, where SQLite names it, or else the columns.
+///
+/// `UNIQUE constraint failed: t.a, t.b`, or for an index over an expression
+/// `UNIQUE constraint failed: index 't_lower_key'`.
+fn violated_key(message: &str, table: &str) -> (String, Vec<String>) {
+    let what = after_colon(message);
+    if let Some(index) = what.strip_prefix("index '") {
+        return (index.trim_end_matches('\'').to_owned(), Vec::new());
+    }
+    let columns = what.split(", ").map(|column| column_name(column, table).to_owned()).collect();
+    (String::new(), columns)
+}
+
+fn after_colon(message: &str) -> &str {
+    message.split_once(": ").map_or(message, |(_, what)| what)
+}
+
+/// `column` of `table.column`.
+fn column_name<'a>(qualified: &'a str, table: &str) -> &'a str {
+    qualified.strip_prefix(table).and_then(|rest| rest.strip_prefix('.')).unwrap_or(qualified)
+}

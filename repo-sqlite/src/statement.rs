@@ -1,0 +1,75 @@
+//! Running one statement on a connection, on this thread, from its first step to its last.
+//!
+//! Nothing here waits: a database that another process holds is a [`Failure`] that the caller may
+//! answer by trying again, as long as no row was handed over.
+
+use repo_core::{OnRow, Statement};
+use rusqlite::{Connection, Rows};
+
+use crate::error::Failure;
+use crate::value::{StoredRow, bind};
+
+/// Whether what a statement wrote before an error stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnError {
+    /// It is undone: the statement is a transaction of its own.
+    Undo,
+    /// It stays in the transaction, which the caller rolls back.
+    Keep,
+}
+
+/// Runs `statement` and returns the rows affected: those changed, or those read. Counts in
+/// `handed_over` the rows that `on_row` was given.
+pub(crate) fn run(
+    connection: &Connection,
+    statement: &Statement<'_>,
+    on_row: OnRow<'_>,
+    on_error: OnError,
+    handed_over: &mut u64,
+) -> Result<u64, Failure> {
+    let mut prepared = connection.prepare_cached(statement.sql)?;
+    check_parameters(prepared.parameter_count(), statement.params.len())?;
+    for (index, value) in statement.params.iter().enumerate() {
+        bind(&mut prepared, index + 1, value)?;
+    }
+    let writes = !prepared.readonly();
+    let undo = writes && on_error == OnError::Undo;
+    let mut stepping = Stepping { rows: prepared.raw_query(), undo: undo.then_some(connection) };
+    while let Some(row) = stepping.rows.next()? {
+        *handed_over += 1;
+        on_row(&StoredRow(row)).map_err(Failure::Ours)?;
+    }
+    stepping.undo = None;
+    Ok(if writes { connection.changes() } else { *handed_over })
+}
+
+/// Runs a statement that has neither parameters nor rows.
+pub(crate) fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.raw_execute().map(|_| ())
+}
+
+/// SQLite takes a parameter that was not bound for NULL.
+pub(crate) fn check_parameters(wanted: usize, given: usize) -> Result<(), Failure> {
+    if wanted == given {
+        return Ok(());
+    }
+    Err(Failure::Driver(rusqlite::Error::InvalidParameterCount(given, wanted)))
+}
+
+/// The rows of a statement; one that is left before its end, by an error or a panic, is undone.
+///
+/// Resetting a statement that has already written would commit it. Interrupted, it rolls back.
+struct Stepping<'a> {
+    rows: Rows<'a>,
+    undo: Option<&'a Connection>,
+}
+
+impl Drop for Stepping<'_> {
+    fn drop(&mut self) {
+        if let Some(connection) = self.undo {
+            connection.get_interrupt_handle().interrupt();
+            let interrupted = self.rows.next().is_err();
+            tracing::debug!(interrupted, "a statement was left before its end");
+        }
+    }
+}
