@@ -32,12 +32,15 @@ pub(crate) struct OrderKey {
     pub(crate) nulls_first: bool,
 }
 
-impl<E: Entity, T: ColumnType> Column<E, T> {
+impl<E, T> Column<E, T> {
+    // Without bounds, so that a field whose type does not fit is reported once, at the field.
     #[doc(hidden)]
     pub const fn new(index: usize) -> Self {
         Self { index, types: PhantomData }
     }
+}
 
+impl<E: Entity, T: ColumnType> Column<E, T> {
     /// The lowest value first.
     pub fn asc(self) -> Order<E>
     where

@@ -24,6 +24,7 @@ mod ids;
 mod json;
 mod page;
 mod patch;
+mod private;
 mod query;
 mod read;
 mod repo;
@@ -72,3 +73,11 @@ pub use table::{ColumnDef, Index, IndexColumn, OnDelete, Reference, Roles, Table
 pub use transaction::Transaction;
 pub use value::{InvalidValue, Kind, Value};
 pub use window::{Window, WindowRequest};
+
+pub use repo_derive::{ColumnEnum, ColumnType, Repository};
+
+/// What generated code calls.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::private::*;
+}

@@ -1,1 +1,52 @@
-//! The derives of the repo data-access layer: Repository, ColumnEnum and ColumnType.
+//! The derives of the repo data-access layer: `Repository`, `ColumnEnum` and `ColumnType`.
+//!
+//! Use them through `repo_core`, which documents them beside the traits they implement. Each goes
+//! `attr -> check -> model -> expand`, and each stage reads only the one before it. What a type can do is
+//! asked of the compiler in the expansion; no stage guesses it.
+
+mod attr;
+mod check;
+mod column_enum;
+mod column_type;
+mod diag;
+mod expand;
+mod fallback;
+mod model;
+mod names;
+mod types;
+
+use proc_macro::TokenStream;
+use syn::{DeriveInput, parse_macro_input};
+
+use crate::diag::Diag;
+
+/// Makes a struct an entity.
+#[proc_macro_derive(Repository, attributes(repository))]
+pub fn derive_repository(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    repository(&input).into()
+}
+
+/// Makes an enum without payload a column type: text, one of the variants' names.
+#[proc_macro_derive(ColumnEnum, attributes(column))]
+pub fn derive_column_enum(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    column_enum::derive(&input).into()
+}
+
+/// Makes a struct around one value a column type: stored as the value is.
+#[proc_macro_derive(ColumnType, attributes(column))]
+pub fn derive_column_type(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    column_type::derive(&input).into()
+}
+
+fn repository(input: &DeriveInput) -> proc_macro2::TokenStream {
+    let mut diag = Diag::default();
+    let mut tokens = match check::check(input, &mut diag) {
+        Some(entity) => expand::expand(&entity),
+        None => fallback::entity(input, &check::krate_of(input)),
+    };
+    tokens.extend(diag.into_tokens());
+    tokens
+}

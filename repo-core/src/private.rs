@@ -1,0 +1,26 @@
+//! What generated code calls. Not for people: it changes without notice.
+//!
+//! Field by field, by the type of the field: [`Field`], [`JsonField`] and [`OptionalJsonField`] carry
+//! values to and from columns, [`Managed`] makes what the repository writes. Each has a stand-in for
+//! types that do not fit (`private/misfit.rs`), so that only the question about a field
+//! (`private/questions.rs`) reports a mistake, and no line that uses it.
+
+mod column;
+mod managed;
+mod misfit;
+mod questions;
+mod shown;
+mod text;
+
+pub use column::{ColumnDescription, Field, JsonField, OptionalJsonField};
+pub use managed::{Managed, Parent};
+pub use misfit::{Misfit, NoParent, UNKNOWN_TABLE, Unknown, Unmanaged};
+pub use questions::{
+    CreatedAtField, DeletedAtField, IdField, IdOf, IndexedField, JsonDocument, RefersTo,
+    TenantField, UpdatedAtField, VersionField,
+};
+pub use shown::Shown;
+pub use text::{as_text, text};
+
+/// A moment, as managed columns hold it.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;

@@ -1,0 +1,236 @@
+//! A field whose type fits in its column: to a value and back, as it is or as JSON.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Shown;
+use crate::column::Column;
+use crate::column_type::{ColumnType, Comparable};
+use crate::creation::Creation;
+use crate::encode::{Decoder, Encoder};
+use crate::entity::Entity;
+use crate::error::Result;
+use crate::filter::{Filter, Operand};
+use crate::json::{self, Json};
+use crate::patch::Patch;
+use crate::table::ColumnDef;
+use crate::value::Kind;
+
+/// A field of a column type.
+pub struct Field<T>(PhantomData<fn() -> T>);
+
+/// A field that is stored as JSON.
+pub struct JsonField<T>(PhantomData<fn() -> T>);
+
+/// An `Option` field that is stored as JSON, or as `NULL`.
+pub struct OptionalJsonField<T>(PhantomData<fn() -> T>);
+
+/// A column, as far as the type of its field says.
+#[derive(Debug)]
+pub struct ColumnDescription(ColumnDef);
+
+impl<T: ColumnType> Field<T> {
+    /// The column.
+    pub const COLUMN: ColumnDescription = ColumnDescription::of::<T>();
+
+    /// Writes the field.
+    pub fn encode<'a>(value: &'a T, row: &mut Encoder<'a>) {
+        row.column(value);
+    }
+
+    /// Reads the field.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decode`](crate::Error::Decode): the value is nothing that the type can hold.
+    pub fn decode(row: &mut Decoder<'_>) -> Result<T> {
+        row.column()
+    }
+
+    /// The field of a new row, as it will be read back.
+    pub fn given(creation: &Creation<'_>, column: usize, value: T) -> T {
+        creation.given(column, value)
+    }
+
+    /// Sets the column in a patch.
+    pub fn set<E: Entity>(patch: Patch<E>, column: Column<E, T>, value: T) -> Patch<E> {
+        patch.set(column, value)
+    }
+
+    /// Shows the field in `Debug`.
+    pub fn show(shown: &mut Shown<'_, '_>, column: usize, value: &T) {
+        shown.field(column, |def| value.encode(def.kind));
+    }
+}
+
+impl<T: ColumnType> Field<T>
+where
+    <T::Bare as ColumnType>::Class: Comparable,
+{
+    /// The rows whose column is equal to `value`.
+    pub fn equals<E: Entity>(column: Column<E, T>, value: impl Operand<T::Bare>) -> Filter<E> {
+        column.eq(value)
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> JsonField<T> {
+    /// The column.
+    pub const COLUMN: ColumnDescription = ColumnDescription::of::<Json<T>>();
+
+    /// Writes the field.
+    pub fn encode<'a>(value: &'a T, row: &mut Encoder<'a>) {
+        row.json(value);
+    }
+
+    /// Reads the field.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decode`](crate::Error::Decode): the document is nothing that the type can hold.
+    pub fn decode(row: &mut Decoder<'_>) -> Result<T> {
+        row.json()
+    }
+
+    /// The field of a new row.
+    pub fn given(_: &Creation<'_>, _: usize, value: T) -> T {
+        value
+    }
+
+    /// Sets the column in a patch.
+    pub fn set<E: Entity>(patch: Patch<E>, column: Column<E, Json<T>>, value: T) -> Patch<E> {
+        patch.set(column, Json(value))
+    }
+
+    /// Shows the field in `Debug`.
+    pub fn show(shown: &mut Shown<'_, '_>, column: usize, value: &T) {
+        shown.field(column, |_| json::to_value(value));
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> OptionalJsonField<T> {
+    /// The column.
+    pub const COLUMN: ColumnDescription = ColumnDescription::of::<Option<Json<T>>>();
+
+    /// Writes the field.
+    pub fn encode<'a>(value: &'a Option<T>, row: &mut Encoder<'a>) {
+        row.json_option(value);
+    }
+
+    /// Reads the field.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decode`](crate::Error::Decode): the document is nothing that the type can hold.
+    pub fn decode(row: &mut Decoder<'_>) -> Result<Option<T>> {
+        row.json_option()
+    }
+
+    /// The field of a new row.
+    pub fn given(_: &Creation<'_>, _: usize, value: Option<T>) -> Option<T> {
+        value
+    }
+
+    /// Sets the column in a patch.
+    pub fn set<E: Entity>(
+        patch: Patch<E>,
+        column: Column<E, Option<Json<T>>>,
+        value: Option<T>,
+    ) -> Patch<E> {
+        patch.set(column, value.map(Json))
+    }
+
+    /// Shows the field in `Debug`.
+    pub fn show(shown: &mut Shown<'_, '_>, column: usize, value: &Option<T>) {
+        match value {
+            Some(value) => JsonField::<T>::show(shown, column, value),
+            None => shown.field(column, |def| Ok(crate::value::Value::Null(def.kind))),
+        }
+    }
+}
+
+impl ColumnDescription {
+    pub(super) const MISFIT: Self = Self::new(Kind::Bool, false, &[]);
+
+    const fn of<T: ColumnType>() -> Self {
+        Self::new(T::KIND, T::NULLABLE, T::VARIANTS)
+    }
+
+    const fn new(kind: Kind, nullable: bool, variants: &'static [&'static str]) -> Self {
+        Self(ColumnDef {
+            name: "",
+            kind,
+            nullable,
+            variants,
+            max_length: None,
+            fixed: false,
+            sensitive: false,
+        })
+    }
+
+    /// Declares the digits of a decimal.
+    #[must_use]
+    #[track_caller]
+    pub const fn decimal(mut self, precision: u8, scale: u8) -> Self {
+        if !matches!(self.0.kind, Kind::Decimal { .. }) {
+            panic!("`decimal` is for a decimal, and this column is none: remove `decimal`");
+        }
+        self.0.kind = Kind::Decimal { precision, scale };
+        self
+    }
+
+    /// Declares the most characters of a text.
+    #[must_use]
+    #[track_caller]
+    pub const fn max_length(mut self, most: u32) -> Self {
+        if !matches!(self.0.kind, Kind::Text) {
+            panic!("`max_length` is for text, and this column is none: remove `max_length`");
+        }
+        self.0.max_length = Some(most);
+        self
+    }
+
+    /// Declares that the column never changes.
+    #[must_use]
+    pub const fn fixed(mut self) -> Self {
+        self.0.fixed = true;
+        self
+    }
+
+    /// Declares that the column is never shown.
+    #[must_use]
+    pub const fn sensitive(mut self) -> Self {
+        self.0.sensitive = true;
+        self
+    }
+
+    /// The column with its name.
+    #[must_use]
+    #[track_caller]
+    pub const fn named(self, name: &'static str) -> ColumnDef {
+        if matches!(self.0.kind, Kind::Decimal { precision: 0, .. }) {
+            panic!("this decimal has no size: add `#[repository(decimal(precision, scale))]`");
+        }
+        ColumnDef { name, ..self.0 }
+    }
+}
+
+impl<T> fmt::Debug for Field<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Field")
+    }
+}
+
+impl<T> fmt::Debug for JsonField<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JsonField")
+    }
+}
+
+impl<T> fmt::Debug for OptionalJsonField<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OptionalJsonField")
+    }
+}

@@ -1,0 +1,99 @@
+//! What the repository writes by itself, for a field whose type can hold it.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::Timestamp;
+use crate::column_type::ColumnType;
+use crate::correlation::Correlation;
+use crate::creation::Creation;
+use crate::entity::Entity;
+use crate::error::Result;
+use crate::table::Table;
+
+/// A field that the repository writes.
+pub struct Managed<T>(PhantomData<fn() -> T>);
+
+/// The entity that a column refers to.
+pub struct Parent<E>(PhantomData<fn() -> E>);
+
+impl<T: ColumnType> Managed<T> {
+    /// A new id.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`](crate::Error::InvalidInput): the type refuses it.
+    pub fn id(creation: &mut Creation<'_>) -> Result<T> {
+        creation.id()
+    }
+
+    /// The tenant of the session.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`](crate::Error::InvalidInput): the type refuses it.
+    pub fn tenant(creation: &Creation<'_>) -> Result<T> {
+        creation.tenant()
+    }
+}
+
+impl<T: Correlation> Managed<T> {
+    /// The correlation of the session.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`](crate::Error::InvalidInput): the session has none that fits.
+    pub fn correlation(creation: &Creation<'_>) -> Result<T> {
+        creation.correlation()
+    }
+}
+
+impl Managed<i64> {
+    /// The version of a new row.
+    pub fn first_version(creation: &Creation<'_>) -> i64 {
+        creation.version()
+    }
+
+    /// The version of a row.
+    pub fn version(field: &i64) -> i64 {
+        *field
+    }
+}
+
+impl Managed<Timestamp> {
+    /// The time of creation.
+    pub fn now(creation: &Creation<'_>) -> Timestamp {
+        creation.now()
+    }
+}
+
+impl Managed<Option<Timestamp>> {
+    /// When a new row was deleted: it is live.
+    pub fn live() -> Option<Timestamp> {
+        None
+    }
+
+    /// When a row was deleted.
+    pub fn deleted_at(field: &Option<Timestamp>) -> Option<Timestamp> {
+        *field
+    }
+}
+
+impl<E: Entity> Parent<E> {
+    /// The table referred to.
+    pub fn table() -> &'static Table {
+        E::TABLE
+    }
+}
+
+impl<T> fmt::Debug for Managed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Managed")
+    }
+}
+
+impl<E> fmt::Debug for Parent<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Parent")
+    }
+}

@@ -1,0 +1,48 @@
+//! What is written in `#[repository(..)]`: syntax only.
+//!
+//! A key that does not parse is reported and left out, so that the rest is still read. Whether keys go
+//! together is decided in `check`.
+
+mod field;
+mod reader;
+mod structure;
+
+pub(crate) use field::{Field, OnDelete, read_field};
+pub(crate) use reader::{Given, Reader, value};
+pub(crate) use structure::{RawColumn, RawIndex, Structure, read_structure};
+
+/// The keys of a struct.
+pub(crate) const STRUCT_KEYS: [&str; 10] = [
+    "table",
+    "tenant",
+    "soft_delete",
+    "immutable",
+    "versioned",
+    "timestamps",
+    "correlated",
+    "index",
+    "unique",
+    "crate",
+];
+
+/// The keys of a field.
+pub(crate) const FIELD_KEYS: [&str; 18] = [
+    "id",
+    "tenant",
+    "version",
+    "created_at",
+    "updated_at",
+    "deleted_at",
+    "correlation_id",
+    "unique",
+    "index",
+    "column",
+    "json",
+    "decimal",
+    "max_length",
+    "default",
+    "fixed",
+    "sensitive",
+    "references",
+    "on_delete",
+];

@@ -1,0 +1,109 @@
+//! The attributes of a struct.
+
+use proc_macro2::Ident;
+use syn::ext::IdentExt as _;
+use syn::parse::ParseStream;
+use syn::{Attribute, LitStr, Path};
+
+use super::reader::{Given, Reader, items, problem, value};
+use super::{FIELD_KEYS, STRUCT_KEYS};
+use crate::diag::Diag;
+
+/// The keys of a struct, as they were written.
+#[derive(Default)]
+pub(crate) struct Structure {
+    pub(crate) table: Option<Given<LitStr>>,
+    pub(crate) tenant: Option<Given<()>>,
+    pub(crate) soft_delete: Option<Given<()>>,
+    pub(crate) immutable: Option<Given<()>>,
+    pub(crate) versioned: Option<Given<()>>,
+    pub(crate) timestamps: Option<Given<()>>,
+    pub(crate) correlated: Option<Given<()>>,
+    pub(crate) krate: Option<Given<Path>>,
+    pub(crate) indexes: Vec<RawIndex>,
+}
+
+/// `index(..)` or `unique(..)`, whose columns are not looked up yet.
+pub(crate) struct RawIndex {
+    pub(crate) key: Ident,
+    pub(crate) unique: bool,
+    pub(crate) global: Option<Ident>,
+    pub(crate) columns: Vec<RawColumn>,
+}
+
+/// A field in an index, and its direction.
+pub(crate) struct RawColumn {
+    pub(crate) field: Ident,
+    /// `asc` or `desc`, where it is written.
+    pub(crate) direction: Option<Ident>,
+}
+
+/// Reads the attributes of a struct.
+pub(crate) fn read_structure(attributes: &[Attribute], diag: &mut Diag) -> Structure {
+    let mut read = Structure::default();
+    Reader::new(diag, "repository")
+        .read(attributes, &mut |reader, key, input| read.key(reader, key, input));
+    read
+}
+
+impl Structure {
+    /// The policy key that was given, by its name.
+    pub(crate) fn policy(&self, name: &str) -> Option<&Ident> {
+        let given = match name {
+            "tenant" => &self.tenant,
+            "soft_delete" => &self.soft_delete,
+            "versioned" => &self.versioned,
+            "timestamps" => &self.timestamps,
+            "correlated" => &self.correlated,
+            _ => return None,
+        };
+        given.as_ref().map(|given| &given.key)
+    }
+
+    fn key(
+        &mut self,
+        reader: &mut Reader<'_>,
+        key: &Ident,
+        input: ParseStream<'_>,
+    ) -> syn::Result<bool> {
+        match key.to_string().as_str() {
+            "table" => reader.put(&mut self.table, key, value(key, input, "table = \"name\"")?),
+            "tenant" => reader.put(&mut self.tenant, key, ()),
+            "soft_delete" => reader.put(&mut self.soft_delete, key, ()),
+            "immutable" => reader.put(&mut self.immutable, key, ()),
+            "versioned" => reader.put(&mut self.versioned, key, ()),
+            "timestamps" => reader.put(&mut self.timestamps, key, ()),
+            "correlated" => reader.put(&mut self.correlated, key, ()),
+            "crate" => reader.put(&mut self.krate, key, value(key, input, "crate = path")?),
+            "index" | "unique" => self.indexes.push(index(key, input)?),
+            _ => {
+                reader.unknown(key, &STRUCT_KEYS, ("a field", &FIELD_KEYS));
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn index(key: &Ident, input: ParseStream<'_>) -> syn::Result<RawIndex> {
+    let unique = key == "unique";
+    let example = if unique { "unique(a, b)" } else { "index(a, b desc)" };
+    let mut columns = items(key, input, column, example)?;
+    let is_global =
+        columns.len() > 1 && columns[0].field == "global" && columns[0].direction.is_none();
+    let global = is_global.then(|| columns.remove(0).field);
+    Ok(RawIndex { key: key.clone(), unique, global, columns })
+}
+
+fn column(input: ParseStream<'_>) -> syn::Result<RawColumn> {
+    let field = input.call(Ident::parse_any)?;
+    let direction = input.call(|input: ParseStream<'_>| {
+        input.peek(syn::Ident::peek_any).then(|| input.call(Ident::parse_any)).transpose()
+    })?;
+    match &direction {
+        Some(word) if word != "asc" && word != "desc" => {
+            Err(problem(word, "a direction is `asc` or `desc`", "write `desc`"))
+        }
+        _ => Ok(RawColumn { field, direction }),
+    }
+}

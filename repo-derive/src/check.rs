@@ -1,0 +1,168 @@
+//! The rules: attributes in, a valid [`Entity`] out, and every mistake on the way.
+//!
+//! What only the compiler knows, such as whether a type fits in a column, is asked in the expansion
+//! (`expand/questions.rs`). After a mistake the rules go on with what the user most likely meant, so
+//! that one mistake is reported once.
+
+mod columns;
+mod indexes;
+mod policies;
+mod roles;
+mod shape;
+
+use proc_macro2::Ident;
+use quote::{ToTokens, format_ident};
+use syn::{DeriveInput, LitStr};
+
+use crate::attr::{self, Structure};
+use crate::diag::Diag;
+use crate::model::{Entity, Names, Reference};
+use crate::names;
+
+/// A field and what its attributes say.
+pub(crate) struct Field<'i> {
+    pub(crate) ident: &'i Ident,
+    pub(crate) syntax: &'i syn::Field,
+    pub(crate) attr: attr::Field,
+}
+
+/// The entity that `input` describes; `None` when too little of it is there.
+pub(crate) fn check(input: &DeriveInput, diag: &mut Diag) -> Option<Entity> {
+    let structure = attr::read_structure(&input.attrs, diag);
+    let fields = shape::fields(input, diag)?;
+    policies::check(&structure, diag);
+    let roles = roles::assign(input, &structure, &fields, diag);
+    let columns = columns::check(&fields, &roles, diag);
+    let references = references(&fields, diag);
+    let is_owned = structure.tenant.is_some();
+    let indexes = indexes::check(&structure, &fields, &columns, is_owned, diag);
+    let table = table(input, &structure, diag);
+    let entity = Entity {
+        krate: krate(&structure),
+        name: names::plain(&input.ident),
+        vis: input.vis.clone(),
+        ident: input.ident.clone(),
+        generics: input.generics.clone(),
+        names: generated_names(input),
+        table,
+        columns,
+        immutable: structure.immutable.is_some(),
+        indexes: with_references(indexes, &references),
+        references,
+    };
+    shape::check_generics(&entity, diag);
+    entity.position(crate::model::Role::Id).map(|_| entity)
+}
+
+/// The path of repo-core for an input that is no entity.
+pub(crate) fn krate_of(input: &DeriveInput) -> syn::Path {
+    krate(&attr::read_structure(&input.attrs, &mut Diag::default()))
+}
+
+fn krate(structure: &Structure) -> syn::Path {
+    structure
+        .krate
+        .as_ref()
+        .map_or_else(|| syn::parse_quote!(::repo_core), |given| given.value.clone())
+}
+
+fn table(input: &DeriveInput, structure: &Structure, diag: &mut Diag) -> String {
+    let Some(given) = &structure.table else {
+        let name = names::plain(&input.ident);
+        let example = names::snake_case(&name);
+        diag.error(
+            &input.ident,
+            format_args!("`{name}` has no table"),
+            format_args!("add `#[repository(table = \"{example}s\")]`"),
+        );
+        return example;
+    };
+    check_name(&given.value, "table", diag);
+    given.value.value()
+}
+
+/// Whether both databases keep this name as it is.
+fn check_name(name: &LitStr, key: &str, diag: &mut Diag) {
+    let text = name.value();
+    if text.is_empty() || text.contains('\0') {
+        let help = format_args!("write `{key} = \"name\"`");
+        diag.error(name, format_args!("no {key} can have this name"), help);
+    } else if text.len() > names::MAX_NAME_LENGTH {
+        let most = names::MAX_NAME_LENGTH;
+        diag.error(
+            name,
+            format_args!(
+                "the name of this {key} has {} bytes, and Postgres keeps {most}",
+                text.len()
+            ),
+            "shorten it",
+        );
+    }
+}
+
+fn references(fields: &[Field<'_>], diag: &mut Diag) -> Vec<Reference> {
+    let mut references = Vec::new();
+    for (column, Field { ident, attr, .. }) in fields.iter().enumerate() {
+        match (&attr.references, &attr.on_delete) {
+            (Some(parent), on_delete) => references.push(Reference {
+                column,
+                parent: parent.value.clone(),
+                cascade: on_delete.as_ref().is_some_and(|it| it.value == attr::OnDelete::Cascade),
+            }),
+            (None, Some(on_delete)) => diag.error(
+                &on_delete.key,
+                format_args!("`{ident}` refers to nothing that could be deleted"),
+                "add `references = Parent`, or remove `on_delete`",
+            ),
+            (None, None) => {}
+        }
+    }
+    references
+}
+
+/// The indexes, and one for each reference that no index starts with.
+fn with_references(
+    mut indexes: Vec<crate::model::Index>,
+    references: &[Reference],
+) -> Vec<crate::model::Index> {
+    for reference in references {
+        if !indexes.iter().any(|index| index.columns[0].column == reference.column) {
+            indexes.push(indexes::single(reference.column, false));
+        }
+    }
+    indexes
+}
+
+fn generated_names(input: &DeriveInput) -> Names {
+    let name = names::plain(&input.ident);
+    let place = &input.ident;
+    let used = words_of(input);
+    let scope = ["S", "Scope", "SessionScope", "RepositoryScope"]
+        .into_iter()
+        .find(|candidate| !used.iter().any(|word| word == candidate))
+        .unwrap_or("ScopeOfRepository");
+    Names {
+        new: names::ident_at(&format!("New{name}"), place),
+        draft: names::ident_at(&format!("{name}Draft"), place),
+        patch: names::ident_at(&format!("{name}Patch"), place),
+        repository: names::ident_at(&format!("{name}Repository"), place),
+        scope: format_ident!("{scope}"),
+    }
+}
+
+/// All identifiers of the struct: names that the expansion must not shadow.
+fn words_of(input: &DeriveInput) -> Vec<String> {
+    let mut words = Vec::new();
+    collect_words(input.to_token_stream(), &mut words);
+    words
+}
+
+fn collect_words(tokens: proc_macro2::TokenStream, words: &mut Vec<String>) {
+    for token in tokens {
+        match token {
+            proc_macro2::TokenTree::Ident(word) => words.push(word.to_string()),
+            proc_macro2::TokenTree::Group(group) => collect_words(group.stream(), words),
+            _ => {}
+        }
+    }
+}

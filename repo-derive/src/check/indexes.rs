@@ -1,0 +1,128 @@
+//! The indexes: of single fields, and those that the struct lists.
+
+use proc_macro2::Ident;
+
+use super::Field;
+use crate::attr::{RawColumn, RawIndex, Structure};
+use crate::diag::Diag;
+use crate::model::{Column, Index, IndexColumn, Role};
+use crate::names;
+
+/// The indexes, those of fields first.
+pub(crate) fn check(
+    structure: &Structure,
+    fields: &[Field<'_>],
+    columns: &[Column],
+    is_owned: bool,
+    diag: &mut Diag,
+) -> Vec<Index> {
+    let mut indexes = Vec::new();
+    for (at, field) in fields.iter().enumerate() {
+        of_field(at, field, &columns[at], &mut indexes, diag);
+    }
+    for raw in &structure.indexes {
+        let Some(index) = of_structure(raw, fields, columns, is_owned, diag) else { continue };
+        add(index, &raw.key, &mut indexes, diag);
+    }
+    indexes
+}
+
+/// An index over one column.
+pub(crate) fn single(column: usize, unique: bool) -> Index {
+    Index { columns: vec![IndexColumn { column, descending: false }], unique, global: false }
+}
+
+fn of_field(
+    at: usize,
+    field: &Field<'_>,
+    column: &Column,
+    indexes: &mut Vec<Index>,
+    diag: &mut Diag,
+) {
+    for (given, unique) in [(&field.attr.unique, true), (&field.attr.index, false)] {
+        // Of a JSON column it is reported with its other keys.
+        let Some(given) = given.as_ref().filter(|_| !column.is_json()) else { continue };
+        if let Some(role @ (Role::Id | Role::Tenant)) = column.role {
+            let problem = format_args!("`{}` is in the primary key already", field.ident);
+            let help = format_args!(
+                "remove `{}`; every table is indexed by its {}",
+                given.key,
+                role.key()
+            );
+            diag.error(&given.key, problem, help);
+            continue;
+        }
+        add(single(at, unique), &given.key, indexes, diag);
+    }
+}
+
+fn add(index: Index, key: &Ident, indexes: &mut Vec<Index>, diag: &mut Diag) {
+    if indexes.iter().any(|other| other.columns == index.columns && other.global == index.global) {
+        diag.error(
+            key,
+            "another index has the same columns",
+            format_args!("remove one of the two"),
+        );
+    } else {
+        indexes.push(index);
+    }
+}
+
+fn of_structure(
+    raw: &RawIndex,
+    fields: &[Field<'_>],
+    columns: &[Column],
+    is_owned: bool,
+    diag: &mut Diag,
+) -> Option<Index> {
+    check_global(raw, is_owned, diag);
+    let mut index = Index { columns: Vec::new(), unique: raw.unique, global: raw.global.is_some() };
+    let mut complete = true;
+    for raw_column in &raw.columns {
+        match index_column(raw, raw_column, &index, fields, columns, diag) {
+            Some(column) => index.columns.push(column),
+            None => complete = false,
+        }
+    }
+    (complete && !index.columns.is_empty()).then_some(index)
+}
+
+fn check_global(raw: &RawIndex, is_owned: bool, diag: &mut Diag) {
+    let Some(global) = raw.global.as_ref().filter(|_| !is_owned) else { return };
+    diag.error(global, "without `tenant` every index spans the whole table", "remove `global`");
+}
+
+fn index_column(
+    raw: &RawIndex,
+    RawColumn { field, direction }: &RawColumn,
+    index: &Index,
+    fields: &[Field<'_>],
+    columns: &[Column],
+    diag: &mut Diag,
+) -> Option<IndexColumn> {
+    let name = names::plain(field);
+    let plain: Vec<String> = fields.iter().map(|field| names::plain(field.ident)).collect();
+    let Some(column) = plain.iter().position(|other| *other == name) else {
+        let help = names::did_you_mean(&name, plain.iter().map(String::as_str), "the fields are");
+        diag.error(field, format_args!("there is no field `{name}` for `{}`", raw.key), help);
+        return None;
+    };
+    let problem = if columns[column].is_json() {
+        Some((format!("`{name}` is a JSON document, which no index orders"), "remove it"))
+    } else if index.columns.iter().any(|other| other.column == column) {
+        Some((format!("`{name}` is in this index twice"), "remove one of the two"))
+    } else if columns[column].role == Some(Role::Tenant) && raw.global.is_none() {
+        Some((format!("`{name}` leads every index by itself"), "remove it"))
+    } else {
+        None
+    };
+    if let Some((problem, help)) = problem {
+        diag.error(field, problem, help);
+        return None;
+    }
+    if let Some(direction) = direction.as_ref().filter(|_| raw.unique) {
+        diag.error(direction, "a unique index has no direction", format_args!("write `{field}`"));
+    }
+    let descending = direction.as_ref().is_some_and(|direction| direction == "desc");
+    Some(IndexColumn { column, descending })
+}

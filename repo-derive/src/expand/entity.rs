@@ -1,0 +1,110 @@
+//! `impl Entity`, and the capabilities that its policies leave it.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{codec, managed, table, tenancy};
+use crate::model::{Entity, Role};
+
+/// The impls for the struct itself.
+pub(crate) fn impls(entity: &Entity) -> TokenStream {
+    let (impl_generics, ty_generics, where_clause) = entity.generics.split_for_impl();
+    let Entity { krate, ident, .. } = entity;
+    let types = types(entity);
+    let table = table::table(entity);
+    let methods = methods(entity);
+    let capabilities = capabilities(entity);
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #krate::Entity for #ident #ty_generics #where_clause {
+            #types
+            const TABLE: &'static #krate::Table = #table;
+            #methods
+        }
+        #capabilities
+    }
+}
+
+fn types(entity: &Entity) -> TokenStream {
+    let (_, ty_generics, _) = entity.generics.split_for_impl();
+    let krate = &entity.krate;
+    let repository = super::repository::named(entity);
+    let scope = &entity.names.scope;
+    let tenancy = tenancy(entity);
+    let id = entity.column(Role::Id).map(|column| &column.ty);
+    let new = super::new::input(entity);
+    quote! {
+        type Id = #id;
+        type Tenancy = #tenancy;
+        type New = #new #ty_generics;
+        type Repository<#scope: #krate::Scope> = #repository;
+    }
+}
+
+fn methods(entity: &Entity) -> TokenStream {
+    let krate = &entity.krate;
+    let id = entity.column(Role::Id).map(|column| &column.ident);
+    let id_type = entity.column(Role::Id).map(|column| &column.ty);
+    let fields: Vec<_> = entity.columns.iter().map(|column| &column.ident).collect();
+    let codecs: Vec<_> = entity.columns.iter().map(|column| codec(entity, column)).collect();
+    quote! {
+        fn id(&self) -> &#id_type {
+            &self.#id
+        }
+
+        fn set_id(&mut self, id: #id_type) {
+            self.#id = id;
+        }
+
+        #[allow(deprecated, reason = "a deprecated field is still a column")]
+        fn encode<'row>(&'row self, row: &mut #krate::Encoder<'row>) {
+            #(#codecs::encode(&self.#fields, row);)*
+        }
+
+        #[allow(deprecated, reason = "a deprecated field is still a column")]
+        fn decode(row: &mut #krate::Decoder<'_>) -> #krate::Result<Self> {
+            ::core::result::Result::Ok(Self { #(#fields: #codecs::decode(row)?),* })
+        }
+    }
+}
+
+fn capabilities(entity: &Entity) -> TokenStream {
+    if entity.immutable {
+        return TokenStream::new();
+    }
+    let (_, ty_generics, _) = entity.generics.split_for_impl();
+    let krate = &entity.krate;
+    let patch = &entity.names.patch;
+    let mutable = capability(entity, "Mutable", &quote!(type Patch = #patch #ty_generics;));
+    let soft_delete = entity.column(Role::DeletedAt).map(|column| {
+        let (managed, field) = (managed(entity, column), &column.ident);
+        let body = quote! {
+            fn deleted_at(&self) -> ::core::option::Option<#krate::__private::Timestamp> {
+                #managed::deleted_at(&self.#field)
+            }
+        };
+        capability(entity, "SoftDelete", &body)
+    });
+    let versioned = entity.column(Role::Version).map(|column| {
+        let (managed, field) = (managed(entity, column), &column.ident);
+        let body = quote! {
+            fn version(&self) -> ::core::primitive::i64 {
+                #managed::version(&self.#field)
+            }
+        };
+        capability(entity, "Versioned", &body)
+    });
+    quote!(#mutable #soft_delete #versioned)
+}
+
+fn capability(entity: &Entity, name: &str, body: &TokenStream) -> TokenStream {
+    let (impl_generics, ty_generics, where_clause) = entity.generics.split_for_impl();
+    let Entity { krate, ident, .. } = entity;
+    let name = quote::format_ident!("{name}");
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #krate::#name for #ident #ty_generics #where_clause {
+            #body
+        }
+    }
+}

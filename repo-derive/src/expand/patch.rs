@@ -1,0 +1,106 @@
+//! `IncidentPatch`: a setter for each column that may change.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{codec, docs_or, lenient};
+use crate::model::{Column, Entity};
+use crate::names;
+
+/// The struct; nothing for an immutable entity.
+pub(crate) fn types(entity: &Entity) -> TokenStream {
+    if entity.immutable {
+        return TokenStream::new();
+    }
+    let (_, ty_generics, where_clause) = entity.generics.split_for_impl();
+    let Entity { krate, vis, ident, generics, name, .. } = entity;
+    let patch = &entity.names.patch;
+    let lenient = lenient();
+    let article = names::article(name);
+    let docs = format!(
+        "The changes to {article} [`{name}`]: the columns that are not set stay as they are."
+    );
+    quote! {
+        #[doc = #docs]
+        #lenient
+        #vis struct #patch #generics (#krate::Patch<#ident #ty_generics>) #where_clause;
+    }
+}
+
+/// The impls; nothing for an immutable entity.
+pub(crate) fn impls(entity: &Entity) -> TokenStream {
+    if entity.immutable {
+        return TokenStream::new();
+    }
+    let setters = setters(entity);
+    let traits = traits(entity);
+    quote!(#setters #traits)
+}
+
+fn setters(entity: &Entity) -> TokenStream {
+    let (impl_generics, ty_generics, where_clause) = entity.generics.split_for_impl();
+    let Entity { krate, vis, .. } = entity;
+    let patch = &entity.names.patch;
+    let lenient = lenient();
+    let setters =
+        entity.columns.iter().filter(|column| column.is_changeable()).map(|it| setter(entity, it));
+    quote! {
+        #lenient
+        #[automatically_derived]
+        impl #impl_generics #patch #ty_generics #where_clause {
+            /// Changes nothing yet.
+            #[must_use]
+            #vis fn new() -> Self {
+                Self(#krate::Patch::new())
+            }
+
+            #(#setters)*
+        }
+    }
+}
+
+fn setter(entity: &Entity, column: &Column) -> TokenStream {
+    let (_, ty_generics, _) = entity.generics.split_for_impl();
+    let owner = &entity.ident;
+    let vis = &entity.vis;
+    let codec = codec(entity, column);
+    let Column { ident, ty, constant, .. } = column;
+    let docs = docs_or(column, &format!("Sets `{}`.", names::plain(ident)));
+    quote! {
+        #docs
+        #[must_use]
+        #vis fn #ident(self, value: impl ::core::convert::Into<#ty>) -> Self {
+            Self(#codec::set(self.0, <#owner #ty_generics>::#constant, value.into()))
+        }
+    }
+}
+
+fn traits(entity: &Entity) -> TokenStream {
+    let (impl_generics, ty_generics, where_clause) = entity.generics.split_for_impl();
+    let Entity { krate, ident, .. } = entity;
+    let patch = &entity.names.patch;
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics ::core::default::Default for #patch #ty_generics #where_clause {
+            fn default() -> Self {
+                Self::new()
+            }
+        }
+
+        #[automatically_derived]
+        impl #impl_generics ::core::fmt::Debug for #patch #ty_generics #where_clause {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Debug::fmt(&self.0, f)
+            }
+        }
+
+        #[automatically_derived]
+        impl #impl_generics ::core::convert::From<#patch #ty_generics>
+            for #krate::Patch<#ident #ty_generics> #where_clause
+        {
+            fn from(patch: #patch #ty_generics) -> Self {
+                patch.0
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! What stands in for an entity that could not be read.
+//!
+//! Code that uses the entity still compiles as far as it can, so that the mistakes in the struct are the
+//! only ones reported.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{DeriveInput, Path};
+
+/// An entity without columns.
+pub(crate) fn entity(input: &DeriveInput, krate: &Path) -> TokenStream {
+    if input.generics.lifetimes().next().is_some() {
+        return TokenStream::new();
+    }
+    let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
+    let ident = &input.ident;
+    quote! {
+        const _: () = {
+            #[automatically_derived]
+            impl #impl_generics #krate::Entity for #ident #ty_generics #where_clause {
+                type Id = ::core::primitive::i64;
+                type Tenancy = #krate::Shared;
+                type New = #krate::__private::Unknown<Self>;
+                type Repository<S: #krate::Scope> = #krate::Repo<Self, S>;
+                const TABLE: &'static #krate::Table = #krate::__private::UNKNOWN_TABLE;
+                fn id(&self) -> &::core::primitive::i64 {
+                    ::core::unreachable!()
+                }
+                fn set_id(&mut self, _: ::core::primitive::i64) {}
+                fn encode<'row>(&'row self, _: &mut #krate::Encoder<'row>) {}
+                fn decode(_: &mut #krate::Decoder<'_>) -> #krate::Result<Self> {
+                    ::core::unreachable!()
+                }
+            }
+            #[automatically_derived]
+            impl #impl_generics #krate::Mutable for #ident #ty_generics #where_clause {
+                type Patch = #krate::Patch<Self>;
+            }
+        };
+    }
+}

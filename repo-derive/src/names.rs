@@ -1,0 +1,188 @@
+//! Spellings: the case of generated names, lists of words for messages, and "did you mean".
+
+use proc_macro2::{Ident, Span};
+use syn::ext::IdentExt as _;
+
+/// The longest name that Postgres keeps whole, in bytes.
+pub(crate) const MAX_NAME_LENGTH: usize = 63;
+
+/// The name of an identifier, without `r#`.
+pub(crate) fn plain(ident: &Ident) -> String {
+    ident.unraw().to_string()
+}
+
+/// How the name of a variant is spelled in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Case {
+    #[default]
+    Snake,
+    ScreamingSnake,
+    Kebab,
+    Camel,
+    Pascal,
+    Lower,
+    Upper,
+}
+
+impl Case {
+    /// The cases by the names that serde gives them.
+    pub(crate) const ALL: [(&'static str, Self); 7] = [
+        ("snake_case", Self::Snake),
+        ("SCREAMING_SNAKE_CASE", Self::ScreamingSnake),
+        ("kebab-case", Self::Kebab),
+        ("camelCase", Self::Camel),
+        ("PascalCase", Self::Pascal),
+        ("lowercase", Self::Lower),
+        ("UPPERCASE", Self::Upper),
+    ];
+
+    /// The case with this name.
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, case)| case)
+    }
+
+    /// The name of a variant in this case.
+    pub(crate) fn apply(self, variant: &str) -> String {
+        let capitalized = |word: &String| {
+            let (first, rest) = word.split_at(word.chars().next().map_or(0, char::len_utf8));
+            first.to_uppercase() + &rest.to_lowercase()
+        };
+        let pascal: String = words(variant).iter().map(capitalized).collect();
+        match self {
+            Self::Snake => snake_case(variant),
+            Self::ScreamingSnake => screaming_snake_case(variant),
+            Self::Kebab => snake_case(variant).replace('_', "-"),
+            Self::Camel => {
+                let (first, rest) =
+                    pascal.split_at(pascal.chars().next().map_or(0, char::len_utf8));
+                first.to_lowercase() + rest
+            }
+            Self::Pascal => pascal,
+            Self::Lower => pascal.to_lowercase(),
+            Self::Upper => pascal.to_uppercase(),
+        }
+    }
+}
+
+/// `HTTPServer` and `httpServer` as `http_server`.
+pub(crate) fn snake_case(name: &str) -> String {
+    words(name).join("_").to_lowercase()
+}
+
+/// `created_at` and `createdAt` as `CREATED_AT`.
+pub(crate) fn screaming_snake_case(name: &str) -> String {
+    snake_case(name).to_uppercase()
+}
+
+/// The words of a name in any case: at underscores, and where capitals begin.
+pub(crate) fn words(name: &str) -> Vec<String> {
+    let chars: Vec<char> = name.chars().collect();
+    let mut words = vec![String::new()];
+    for (at, char) in chars.iter().enumerate() {
+        let starts = char.is_uppercase()
+            && at > 0
+            && (!chars[at - 1].is_uppercase()
+                || chars.get(at + 1).is_some_and(|c| c.is_lowercase()));
+        if starts || *char == '_' {
+            words.push(String::new());
+        }
+        if *char != '_' {
+            words.last_mut().expect("it starts with one word").push(*char);
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// An identifier that points at `place` and belongs to the expansion, so that lints about code that a
+/// person wrote leave it alone.
+pub(crate) fn ident_at(name: &str, place: &Ident) -> Ident {
+    expanded(Ident::new(name, place.span()))
+}
+
+/// The same identifier, as part of the expansion.
+pub(crate) fn expanded(mut ident: Ident) -> Ident {
+    ident.set_span(ident.span().resolved_at(Span::call_site()));
+    ident
+}
+
+/// The known word that `word` was probably meant to be.
+pub(crate) fn similar<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let most = word.chars().count().max(3) / 3;
+    known
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+        .filter(|(distance, candidate)| {
+            *distance <= most || (word.len() > 3 && candidate.starts_with(word))
+        })
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// "did you mean `x`?" or, when nothing is similar, what there is.
+pub(crate) fn did_you_mean<'a>(
+    word: &str,
+    known: impl IntoIterator<Item = &'a str> + Clone,
+    what: &str,
+) -> String {
+    match similar(word, known.clone()) {
+        Some(candidate) => format!("did you mean `{candidate}`?"),
+        None => format!("{what} {}", list(known)),
+    }
+}
+
+/// "`a`, `b`, `c`".
+pub(crate) fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    words.into_iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// "a" or "an", as `word` is spoken.
+pub(crate) fn article(word: &str) -> &'static str {
+    if word.starts_with(['a', 'e', 'i', 'o', 'A', 'E', 'I', 'O']) { "an" } else { "a" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_case_becomes_snake_case() {
+        for (name, expected) in [
+            ("New", "new"),
+            ("InReview", "in_review"),
+            ("HTTPServer", "http_server"),
+            ("httpServer", "http_server"),
+            ("Level2", "level2"),
+            ("created_at", "created_at"),
+            ("_hidden", "hidden"),
+        ] {
+            assert_eq!(snake_case(name), expected);
+        }
+        assert_eq!(screaming_snake_case("createdAt"), "CREATED_AT");
+    }
+
+    #[test]
+    fn a_variant_is_spelled_in_each_case() {
+        for (case, expected) in [
+            ("snake_case", "in_review"),
+            ("SCREAMING_SNAKE_CASE", "IN_REVIEW"),
+            ("kebab-case", "in-review"),
+            ("camelCase", "inReview"),
+            ("PascalCase", "InReview"),
+            ("lowercase", "inreview"),
+            ("UPPERCASE", "INREVIEW"),
+        ] {
+            let case = Case::of(case).expect("it is a case");
+            assert_eq!(case.apply("InReview"), expected);
+        }
+    }
+
+    #[test]
+    fn a_near_word_is_suggested_and_a_far_one_is_not() {
+        let known = ["soft_delete", "immutable", "index", "id"];
+        assert_eq!(similar("softdelete", known), Some("soft_delete"));
+        assert_eq!(similar("imutable", known), Some("immutable"));
+        assert_eq!(similar("idx", known), Some("id"));
+        assert_eq!(similar("audited", known), None);
+    }
+}

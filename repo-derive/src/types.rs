@@ -1,0 +1,73 @@
+//! What can be told of a type from how it is written.
+//!
+//! Only what decides which code to write: whether it is an `Option`, whether it is a `Decimal`. All else
+//! is asked of the compiler.
+
+use proc_macro2::TokenStream;
+use syn::{GenericArgument, PathArguments, PathSegment, Type};
+
+/// The `T` of an `Option<T>`.
+pub(crate) fn inside_option(ty: &Type) -> Option<&Type> {
+    let segment = last_segment(ty).filter(|segment| segment.ident == "Option")?;
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    match arguments.args.first()? {
+        GenericArgument::Type(inner) if arguments.args.len() == 1 => Some(inner),
+        _ => None,
+    }
+}
+
+/// Whether the type is called `Decimal`, or is an `Option` of one that is.
+pub(crate) fn is_decimal(ty: &Type) -> bool {
+    let bare = inside_option(ty).unwrap_or(ty);
+    last_segment(bare).is_some_and(|segment| segment.ident == "Decimal")
+}
+
+/// The type as a person would write it.
+pub(crate) fn show(tokens: TokenStream) -> String {
+    let mut text = String::new();
+    for word in tokens.to_string().split(' ') {
+        let tight = text.is_empty()
+            || word.starts_with(['<', '>', ',', ':', ')', ']'])
+            || text.ends_with(['<', ':', '(', '[', '&']);
+        if !tight {
+            text.push(' ');
+        }
+        text.push_str(word);
+    }
+    text
+}
+
+fn last_segment(ty: &Type) -> Option<&PathSegment> {
+    match ty {
+        Type::Path(path) if path.qself.is_none() => path.path.segments.last(),
+        // A type that came through `macro_rules!` is in an invisible group.
+        Type::Group(group) => last_segment(&group.elem),
+        Type::Paren(paren) => last_segment(&paren.elem),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::{ToTokens as _, quote};
+    use syn::parse_quote;
+
+    use super::*;
+
+    #[test]
+    fn an_option_is_known_by_its_last_segment() {
+        for option in [parse_quote!(Option<u8>), parse_quote!(::std::option::Option<u8>)] {
+            let inner = inside_option(&option).expect("it is an option");
+            assert_eq!(inner.to_token_stream().to_string(), "u8");
+        }
+        assert!(inside_option(&parse_quote!(Vec<u8>)).is_none());
+        assert!(inside_option(&parse_quote!(Option)).is_none());
+    }
+
+    #[test]
+    fn a_type_is_shown_as_it_was_written() {
+        let written = "Option<Vec<chrono::DateTime<Utc>>>";
+        let tokens = written.parse::<TokenStream>().expect("it is a type");
+        assert_eq!(show(quote!(#tokens)), written);
+    }
+}
