@@ -169,7 +169,8 @@ fn setting() -> impl Strategy<Value = Setting> {
 
 /// Words that a collation, a pattern or a case rule would treat in its own way.
 pub(crate) fn name() -> impl Strategy<Value = String> {
-    let words = ["", "a", "B", "ab", "aB", "AB", "é", "É", "e", "a%", "a_", "%", "_", "\\", "'", "ß"];
+    let words =
+        ["", "a", "B", "ab", "aB", "AB", "é", "É", "e", "a%", "a_", "%", "_", "\\", "'", "ß"];
     let more = ["z", "Zz", "a b", " a", "\u{1F600}", "a\u{301}", "null", "\"", "i", "I", "ı", "İ"];
     let words: Vec<String> = words.iter().chain(&more).map(ToString::to_string).collect();
     prop_oneof![60 => prop::sample::select(words), 1 => Just("a\0b".to_owned())]

@@ -48,7 +48,9 @@ impl World {
             _folder: folder,
         };
         for (name, db) in &world.databases {
-            db.create_tables(&schema![Item]).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+            db.create_tables(&schema![Item])
+                .await
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
         }
         world
     }

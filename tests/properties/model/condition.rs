@@ -62,9 +62,7 @@ fn text_holds(test: &TextTest, value: Option<&String>) -> bool {
     match test {
         TextTest::Compare(test) => test_holds(test, value),
         TextTest::Contains(part) => text.contains(part),
-        TextTest::IContains(part) => {
-            text.to_ascii_lowercase().contains(&part.to_ascii_lowercase())
-        }
+        TextTest::IContains(part) => text.to_ascii_lowercase().contains(&part.to_ascii_lowercase()),
         TextTest::StartsWith(part) => text.starts_with(part),
         TextTest::EndsWith(part) => text.ends_with(part),
     }

@@ -139,10 +139,7 @@ impl Model {
         refuse_limits(selection, "page")?;
         check_size("page size", size)?;
         if number == 0 {
-            return Err(Error::invalid_input(
-                "page number",
-                "is 0: pages are counted from 1",
-            ));
+            return Err(Error::invalid_input("page number", "is 0: pages are counted from 1"));
         }
         let all = self.matching(tenant, selection)?;
         let (total, before) = (all.len() as u64, (number - 1) * size);
