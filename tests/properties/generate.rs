@@ -64,7 +64,8 @@ fn write() -> BoxedStrategy<Operation> {
             .prop_map(|(id, version)| Operation::Delete { id, version }),
         2 => (id(), option::weighted(0.3, version()))
             .prop_map(|(id, version)| Operation::Restore { id, version }),
-        1 => id().prop_map(Operation::Purge),
+        1 => (id(), option::weighted(0.3, version()))
+            .prop_map(|(id, version)| Operation::Purge { id, version }),
         1 => (-5_000_000..50_000_000_i64).prop_map(Operation::Tick),
     ]
     .boxed()

@@ -76,7 +76,7 @@ impl Model {
             | Operation::Patch { .. }
             | Operation::Delete { .. }
             | Operation::Restore { .. }
-            | Operation::Purge(_) => self.write(tenant, operation),
+            | Operation::Purge { .. } => self.write(tenant, operation),
             _ => self.read(tenant, operation),
         }
     }

@@ -31,7 +31,7 @@ pub(crate) enum Operation {
     Patch { id: Id, version: Option<Version>, changes: Vec<Setting> },
     Delete { id: Id, version: Option<Version> },
     Restore { id: Id, version: Option<Version> },
-    Purge(Id),
+    Purge { id: Id, version: Option<Version> },
     Find(Id),
     Get(Id),
     GetMany(Vec<Id>),

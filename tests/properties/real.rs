@@ -71,7 +71,7 @@ impl Run {
                 | Operation::Patch { .. }
                 | Operation::Delete { .. }
                 | Operation::Restore { .. }
-                | Operation::Purge(_) => self.change(&items, operation).await,
+                | Operation::Purge { .. } => self.change(&items, operation).await,
                 Operation::Create(draft) => {
                     self.trace.add("create", &items.create(new(draft)).await);
                 }
@@ -115,7 +115,13 @@ impl Run {
                 }
                 self.trace.add("restore", &change.await);
             }
-            Operation::Purge(id) => self.trace.add("purge", &items.purge(id.uuid()).await),
+            Operation::Purge { id, version } => {
+                let mut change = items.purge(id.uuid());
+                if let Some(version) = version {
+                    change = change.if_version(number(*version, stored(items, *id).await.as_ref()));
+                }
+                self.trace.add("purge", &change.await);
+            }
             _ => unreachable!("only changes come here"),
         }
     }

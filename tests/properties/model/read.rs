@@ -1,6 +1,6 @@
 //! What reads answer.
 
-use repo_core::{Error, Result};
+use repo_core::{DatabaseError, Error, Result};
 use uuid::Uuid;
 
 use super::{Model, condition, not_found, order};
@@ -110,10 +110,14 @@ impl Model {
     }
 
     pub(super) fn check_lock(&self, selection: &Selection) -> Result<()> {
-        if selection.for_update && self.transaction.is_none() {
-            return Err(Error::NoTransaction { operation: "for_update" });
+        match &self.transaction {
+            _ if !selection.for_update => Ok(()),
+            None => Err(Error::NoTransaction { operation: "for_update" }),
+            Some(transaction) if transaction.read_only => {
+                Err(Error::ReadOnly { source: DatabaseError::new("") })
+            }
+            Some(_) => Ok(()),
         }
-        Ok(())
     }
 
     fn find(&self, tenant: i64, id: Uuid) -> Result<Option<Item>> {

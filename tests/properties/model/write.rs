@@ -41,8 +41,9 @@ impl Model {
                 let restored = self.restore(tenant, id.uuid(), base);
                 self.trace.add("restore", &restored);
             }
-            Operation::Purge(id) => {
-                let purged = self.purge(tenant, id.uuid());
+            Operation::Purge { id, version } => {
+                let base = version.map(|version| self.base(tenant, id.uuid(), version));
+                let purged = self.purge(tenant, id.uuid(), base);
                 self.trace.add("purge", &purged);
             }
             _ => unreachable!("only writes come here"),
@@ -137,12 +138,13 @@ impl Model {
         })
     }
 
-    fn purge(&mut self, tenant: i64, id: Uuid) -> Result<()> {
+    fn purge(&mut self, tenant: i64, id: Uuid, base: Option<i64>) -> Result<()> {
         self.check_write()?;
         let item = self.find_any(tenant, id).ok_or_else(|| not_found(id))?;
         if item.deleted_at.is_none() {
             return Err(Error::NotDeleted { entity: "Item", id: id.to_string() });
         }
+        base.map_or(Ok(()), |base| check_version(item, base))?;
         self.rows.remove(&(tenant, id));
         Ok(())
     }
