@@ -6,8 +6,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod faults;
 mod inserts;
+mod pool;
 mod scratch;
+mod server;
+mod settings;
 mod sqlx_holes;
 mod statements;
 mod transactions;

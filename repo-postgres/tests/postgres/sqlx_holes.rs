@@ -3,9 +3,8 @@
 //! Each test first shows the hole in plain sqlx: where one of these assertions fails, sqlx has closed it,
 //! and the code here that works around it may go.
 
-use std::future::Future;
 use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use repo_core::{Access, Backend, Error, TransactionOptions};
@@ -17,17 +16,17 @@ use crate::scratch::{
 };
 
 const INSERT_1: &str = "INSERT INTO notes VALUES (1, 'a note')";
+
 /// Polls `future` a number of times, waiting for the server in between, and drops it.
-async fn cancel_after(polls: usize, future: impl Future) -> bool {
+async fn cancel_after(polls: usize, future: impl Future) {
     let mut future = pin!(future);
     for _ in 0..polls {
         let mut context = Context::from_waker(Waker::noop());
-        if let Poll::Ready(_) = future.as_mut().poll(&mut context) {
-            return false;
+        if future.as_mut().poll(&mut context).is_ready() {
+            return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    true
 }
 
 async fn sqlx_pool(scratch: &Scratch) -> PgPool {

@@ -1,0 +1,28 @@
+use repo_core::{Database, Repository};
+use uuid::Uuid;
+
+pub struct Context;
+
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "incidents", tenant, versioned, unique(signature, context))]
+pub struct Incident {
+    pub id: Uuid,
+    pub tenant_id: Uuid,
+    pub signature: String,
+    pub context: Context,
+    pub version: u64,
+}
+
+pub async fn used(db: Database, id: Uuid) -> repo_core::Result<()> {
+    let incidents = db.tenant(Uuid::nil()).repo::<Incident>();
+    let new = NewIncident { signature: String::new(), context: Context };
+    let mut incident = incidents.create(new).await?;
+    incident.signature.push('x');
+    incidents.update(incident).await?;
+    incidents.patch(id, IncidentPatch::new().signature("y").context(Context)).await?;
+    incidents.filter(Incident::SIGNATURE.eq("y")).order_by(Incident::VERSION.desc()).all().await?;
+    incidents.delete(id).await?;
+    Ok(())
+}
+
+fn main() {}
