@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::Timestamp;
+use super::{IdOf, RefersTo, Timestamp};
 use crate::column_type::ColumnType;
 use crate::correlation::Correlation;
 use crate::creation::Creation;
@@ -80,6 +80,9 @@ impl Managed<Option<Timestamp>> {
 }
 
 impl<E: Entity> Parent<E> {
+    /// A column of `T`, of an entity of this tenancy, can hold the id of the parent.
+    pub fn is_referred_to_by<T: IdOf<E>, O: RefersTo<E::Tenancy>>() {}
+
     /// The table referred to.
     pub fn table() -> &'static Table {
         E::TABLE

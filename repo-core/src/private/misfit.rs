@@ -117,6 +117,9 @@ pub trait Unmanaged<T> {
 
 /// A type that is referred to and is no entity.
 pub trait NoParent {
+    /// Asks nothing.
+    fn is_referred_to_by<T, O>() {}
+
     /// No table.
     fn table() -> &'static Table {
         unreachable!("{NEVER}")

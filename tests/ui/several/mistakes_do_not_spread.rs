@@ -1,6 +1,7 @@
 use repo_core::{Database, Repository};
 use uuid::Uuid;
 
+#[derive(Debug, Clone, PartialEq)]
 pub struct Context;
 
 #[derive(Debug, Clone, PartialEq, Repository)]
@@ -18,9 +19,10 @@ pub async fn used(db: Database, id: Uuid) -> repo_core::Result<()> {
     let new = NewIncident { signature: String::new(), context: Context };
     let mut incident = incidents.create(new).await?;
     incident.signature.push('x');
-    incidents.update(incident).await?;
+    incidents.update(&incident).await?;
     incidents.patch(id, IncidentPatch::new().signature("y").context(Context)).await?;
-    incidents.filter(Incident::SIGNATURE.eq("y")).order_by(Incident::VERSION.desc()).all().await?;
+    incidents.filter(Incident::SIGNATURE.eq("y")).order_by(Incident::ID.desc()).all().await?;
+    incidents.find_by_signature_and_context("y", Context).await?;
     incidents.delete(id).await?;
     Ok(())
 }
