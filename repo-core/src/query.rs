@@ -6,7 +6,7 @@
 use crate::column::{Order, OrderKey};
 use crate::entity::{Entity, SoftDelete};
 use crate::error::{Error, Result};
-use crate::filter::{Filter, Node};
+use crate::filter::{IntoFilter, Node};
 use crate::page::{Page, PageRequest};
 use crate::read;
 use crate::repo::Repo;
@@ -64,8 +64,8 @@ impl<E: Entity, S: Scope> Query<E, S> {
     }
 
     /// Only rows for which `filter` holds as well. A `None` changes nothing.
-    pub fn filter(mut self, filter: impl Into<Filter<E>>) -> Self {
-        match filter.into().node {
+    pub fn filter(mut self, filter: impl IntoFilter<E>) -> Self {
+        match filter.into_filter().node {
             Node::Always => {}
             node => self.selection.filters.push(node),
         }
@@ -110,8 +110,8 @@ impl<E: Entity, S: Scope> Query<E, S> {
 
     /// Locks the rows until the transaction ends: nobody else changes or locks them meanwhile.
     ///
-    /// Only inside a transaction; anywhere else reading is [`Error::NoTransaction`]. On SQLite a
-    /// transaction already holds the whole database.
+    /// Only inside a transaction; anywhere else reading is [`Error::NoTransaction`], and in a read-only
+    /// one [`Error::ReadOnly`]. On SQLite a transaction already holds the whole database.
     pub fn for_update(mut self) -> Self {
         self.selection.for_update = true;
         self
@@ -218,8 +218,8 @@ where
     /// The selection with all that the session and the order add to it.
     fn ready(mut self) -> Result<(Repo<E, S>, Selection)> {
         let table = E::TABLE;
-        if self.selection.for_update && !self.repo.session().in_transaction() {
-            return Err(Error::NoTransaction { operation: "for_update" });
+        if self.selection.for_update {
+            self.repo.session().executor().check_lock()?;
         }
         self.selection.tenant = self.repo.tenant()?.map(Value::into_owned);
         self.selection.complete_order(table);

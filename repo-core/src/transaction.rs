@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::backend::{Backend, Insert, OnRow, Statement, TransactionOptions};
-use crate::error::{Error, Result};
+use crate::error::{DatabaseError, Error, Result};
 use crate::scope::Scope;
 use crate::session::Session;
 use crate::transaction_state::{Shared, State};
@@ -98,6 +98,17 @@ impl<S: Scope> Drop for Transaction<S> {
 }
 
 impl Executor {
+    /// Whether rows can be locked here: only until a transaction ends, and only by one that may write.
+    pub(crate) fn check_lock(&self) -> Result<()> {
+        match self {
+            Executor::Pool => Err(Error::NoTransaction { operation: "for_update" }),
+            Executor::Transaction(handle) if handle.shared.is_read_only() => Err(Error::ReadOnly {
+                source: DatabaseError::new("a read-only transaction cannot lock rows"),
+            }),
+            Executor::Transaction(_) => Ok(()),
+        }
+    }
+
     /// A transaction on a new connection, or a savepoint in this one.
     pub(crate) async fn begin(
         &self,
@@ -107,7 +118,7 @@ impl Executor {
         let handle = match self {
             Executor::Pool => {
                 let connection = backend.begin(options).await?;
-                let (shared, id) = Shared::new(connection);
+                let (shared, id) = Shared::new(connection, options.read_only);
                 Handle { shared: Arc::new(shared), id }
             }
             Executor::Transaction(handle) => handle.savepoint(options).await?,
