@@ -161,6 +161,10 @@ pub trait IdType: ColumnType<Bare = Self, Class: Generated> + Clone {}
 impl<T: ColumnType<Bare = T, Class: Generated> + Clone> IdType for T {}
 
 /// The classes whose values the repository or the database can make: `Uuid` and `i64`.
+#[diagnostic::on_unimplemented(
+    message = "an id is a `Uuid`, an `i64`, or a newtype over one of them",
+    label = "no values of this type can be made for new rows"
+)]
 pub trait Generated {}
 
 impl Generated for class::Uuid {}

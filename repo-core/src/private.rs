@@ -10,6 +10,7 @@ mod managed;
 mod misfit;
 mod operand;
 mod questions;
+mod reading;
 mod shown;
 mod text;
 
@@ -21,6 +22,7 @@ pub use questions::{
     CreatedAtField, DeletedAtField, IdOf, IsDecimal, IsIndexable, IsText, JsonDocument, KnownSize,
     RefersTo, TenantField, UpdatedAtField, VersionField,
 };
+pub use reading::Reading;
 pub use shown::Shown;
 pub use text::{as_text, text};
 

@@ -4,12 +4,13 @@
 //! mistake is reported here and nowhere else. The type of the id is asked for by `Entity::Id`.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned as _;
 
 use super::tenancy;
 use crate::model::{Column, Entity, Reference, Role, Storage};
+use crate::names;
 
 /// The questions.
 pub(crate) fn ask(entity: &Entity) -> TokenStream {
@@ -61,13 +62,22 @@ fn given(entity: &Entity, at: usize, column: &Column) -> TokenStream {
         // A parameter need not say of what class it is.
         return quote_spanned!(ty.span()=> let _ = <#ty as #krate::ColumnType>::KIND;);
     }
-    let class = quote_spanned!(ty.span()=> <#ty as #krate::ColumnType>::Class);
+    let class = class(entity, ty);
     let questions = [
         Some(if column.decimal.is_some() { "IsDecimal" } else { "KnownSize" }),
         column.max_length.map(|_| "IsText"),
         entity.is_indexed(at).then_some("IsIndexable"),
     ];
     questions.into_iter().flatten().map(|question| answer(entity, &class, question)).collect()
+}
+
+/// The class of the type, spanning all of it: on stable, the span of a type is that of its first token.
+fn class(entity: &Entity, ty: &Type) -> TokenStream {
+    let krate = &entity.krate;
+    let last = ty.to_token_stream().into_iter().last().map_or(ty.span(), |token| token.span());
+    let trait_part = quote_spanned!(ty.span()=> <#ty as #krate::ColumnType>);
+    let class = quote_spanned!(last=> ::Class);
+    quote!(#trait_part #class)
 }
 
 fn answer(entity: &Entity, ty: &TokenStream, question: &str) -> TokenStream {
@@ -80,7 +90,7 @@ fn answer(entity: &Entity, ty: &TokenStream, question: &str) -> TokenStream {
 fn reference(entity: &Entity, Reference { column, parent, .. }: &Reference) -> TokenStream {
     let krate = &entity.krate;
     let ty = &entity.columns[*column].ty;
-    let tenancy = tenancy(entity);
+    let tenancy = names::at(parent.span(), tenancy(entity));
     quote_spanned! {parent.span()=>
         let _ = <#parent as #krate::Entity>::TABLE;
         #krate::__private::Parent::<#parent>::is_referred_to_by::<#ty, #tenancy>();

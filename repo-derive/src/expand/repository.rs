@@ -172,10 +172,10 @@ fn method(
         #vis fn #name(
             &self,
             #(#fields: impl #krate::__private::OperandOf<#types>),*
-        ) -> impl ::core::future::Future<Output = #krate::Result<#found>> + ::core::marker::Send {
-            self.0.query()
-                #(.filter(#codecs::equals(<#ident #ty_generics>::#constants, #fields)))*
-                .#run()
+        ) -> #krate::__private::Reading<#found> {
+            let query = self.0.query()
+                #(.filter(#codecs::equals(<#ident #ty_generics>::#constants, #fields)))*;
+            #krate::__private::Reading::new(query.#run())
         }
     }
 }
