@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use repo_core::{Backend, Error, Result};
+use repo_core::{Database, Error, Result, Settings};
 
 use crate::backend::Sqlite;
 use crate::location::Location;
@@ -26,6 +26,22 @@ const RESERVED_PRAGMAS: [(&str, &str); 8] = [
 ///
 /// A file has a write-ahead log, one connection that writes and several that read beside it. An
 /// in-memory database has one connection for everything.
+///
+/// ```no_run
+/// # async fn connect() -> repo_core::Result<()> {
+/// use std::time::Duration;
+/// use repo_sqlite::{Options, Synchronous};
+///
+/// let db = Options::new("sqlite://desk.db")?
+///     .readers(8)
+///     .busy_timeout(Duration::from_secs(10))
+///     .synchronous(Synchronous::Normal)
+///     .pragma("cache_size", "-64000")?
+///     .connect()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Options {
     pub(crate) location: Location,
@@ -69,16 +85,25 @@ impl Options {
         })
     }
 
-    /// How many connections read beside the one that writes, at least 1; 4 unless set. Each is opened
-    /// when it is first needed.
+    /// How many connections read beside the one that writes: 4 by default. Each is opened when it is
+    /// first needed. With 0 one connection does everything, as in memory.
     #[must_use]
     pub fn readers(mut self, readers: usize) -> Self {
-        self.readers = readers.max(1);
+        self.readers = readers;
+        self
+    }
+
+    /// The pool's size and timeout from `settings`, where they are given. One connection of the size
+    /// is the one that writes.
+    #[must_use]
+    pub fn settings(mut self, settings: &Settings) -> Self {
+        self.readers = settings.pool_size.map_or(self.readers, |size| size.saturating_sub(1));
+        self.pool_timeout = settings.pool_timeout.unwrap_or(self.pool_timeout);
         self
     }
 
     /// How long an operation waits for a connection to become free before it is
-    /// [`Error::PoolTimeout`]; 30 seconds unless set.
+    /// [`Error::PoolTimeout`]: 30 seconds by default.
     #[must_use]
     pub fn pool_timeout(mut self, timeout: Duration) -> Self {
         self.pool_timeout = timeout;
@@ -86,21 +111,21 @@ impl Options {
     }
 
     /// How long an operation waits for another process to let go of the database before it is
-    /// [`Error::Busy`]; 5 seconds unless set. Tasks of this process never meet that way.
+    /// [`Error::Busy`]: 5 seconds by default. Tasks of this process never meet that way.
     #[must_use]
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
         self.busy_timeout = timeout;
         self
     }
 
-    /// When a commit is safe from a loss of power; at once unless set.
+    /// When a commit is safe from a loss of power: when it returns, by default.
     #[must_use]
     pub fn synchronous(mut self, synchronous: Synchronous) -> Self {
         self.synchronous = synchronous;
         self
     }
 
-    /// How many prepared statements each connection keeps; 128 unless set.
+    /// How many prepared statements each connection keeps: 128 by default.
     #[must_use]
     pub fn statement_cache(mut self, statements: usize) -> Self {
         self.statement_cache = statements;
@@ -122,25 +147,35 @@ impl Options {
         Ok(self)
     }
 
-    /// Opens the database as a backend, to be wrapped in one of your own.
+    /// Opens the database.
     ///
     /// # Errors
     ///
-    /// [`Error::Configuration`] or [`Error::Connection`] when the file cannot be opened or is no
-    /// database, [`Error::Busy`] when another process holds it for longer than the busy timeout.
-    pub async fn backend(self) -> Result<Arc<dyn Backend>> {
+    /// - [`Error::Configuration`]: the file is no database, or cannot be there.
+    /// - [`Error::Connection`]: the file cannot be opened.
+    /// - [`Error::Busy`]: another process held it for longer than the busy timeout.
+    pub async fn connect(self) -> Result<Database> {
+        Ok(Database::new(Arc::new(self.connect_backend().await?)))
+    }
+
+    /// As [`connect`](Self::connect), but returns the backend alone, to be wrapped by another one.
+    ///
+    /// # Errors
+    ///
+    /// As for [`connect`](Self::connect).
+    pub async fn connect_backend(self) -> Result<Sqlite> {
         let options = Arc::new(self);
         let pool = |role, size| {
             Pool::new(Source { options: Arc::clone(&options), role }, size, options.pool_timeout)
         };
         let writer = pool(Role::Writer, 1);
-        let readers = match options.location {
-            Location::Memory => Arc::clone(&writer),
-            Location::File { .. } => pool(Role::Reader, options.readers),
+        let readers = match (&options.location, options.readers) {
+            (Location::Memory, _) | (_, 0) => Arc::clone(&writer),
+            (Location::File { .. }, readers) => pool(Role::Reader, readers),
         };
         // What is wrong with the file is said here, not at the first statement.
         drop(writer.checkout().await?);
-        Ok(Arc::new(Sqlite::new(readers, writer)))
+        Ok(Sqlite::new(readers, writer))
     }
 }
 

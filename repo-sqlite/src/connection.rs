@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use repo_core::{Connection, Error, Insert, OnRow, Result, Statement};
 
 use crate::busy::Patience;
-use crate::error::{database_error, is_busy, is_constraint, is_io, without_table};
+use crate::error::{is_busy, of_commit, without_table};
 use crate::insert::insert;
 use crate::pool::Checkout;
 use crate::run::run;
@@ -87,17 +87,7 @@ pub(crate) async fn begin(checkout: &mut Checkout, sql: &str) -> Result<()> {
 
 /// Commits. After an error the checkout rolls back when it is dropped.
 pub(crate) async fn commit(checkout: &mut Checkout) -> Result<()> {
-    execute_patiently(checkout, "COMMIT").await.map_err(|error| {
-        let source = database_error(&error);
-        if is_io(&error) {
-            // What reached the disk is found out when the file is next recovered.
-            Error::CommitUnknown { source }
-        } else if is_constraint(&error) {
-            Error::TransactionFailed { reason: source.to_string() }
-        } else {
-            without_table(&error)
-        }
-    })
+    execute_patiently(checkout, "COMMIT").await.map_err(|error| of_commit(&error))
 }
 
 async fn execute_patiently(checkout: &mut Checkout, sql: &str) -> rusqlite::Result<()> {

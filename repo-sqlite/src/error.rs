@@ -61,7 +61,7 @@ impl Failure {
     #[cold]
     pub(crate) fn into_error(self, table: &'static Table) -> Error {
         match self {
-            Failure::Driver(error) => of_table(&error, table),
+            Failure::Driver(error) => about(&error, table.entity, table.name),
             Failure::Ours(error) => error,
         }
     }
@@ -81,28 +81,27 @@ pub(crate) fn is_busy(error: &rusqlite::Error) -> bool {
         && matches!(code & 0xff, ffi::SQLITE_BUSY | ffi::SQLITE_PROTOCOL)
 }
 
-/// Whether SQLite could not read or write the file.
-pub(crate) fn is_io(error: &rusqlite::Error) -> bool {
-    extended_code(error) & 0xff == ffi::SQLITE_IOERR
-}
-
-/// Whether the database refused a row.
-pub(crate) fn is_constraint(error: &rusqlite::Error) -> bool {
-    extended_code(error) & 0xff == ffi::SQLITE_CONSTRAINT
-}
-
 /// Whether the file holds something else than a database.
 pub(crate) fn is_not_a_database(error: &rusqlite::Error) -> bool {
     extended_code(error) & 0xff == ffi::SQLITE_NOTADB
 }
 
-/// The error of a statement about `table`.
-fn of_table(error: &rusqlite::Error, table: &'static Table) -> Error {
+/// The error of a COMMIT: what a deferred key refuses may be of any table.
+#[cold]
+pub(crate) fn of_commit(error: &rusqlite::Error) -> Error {
+    if extended_code(error) & 0xff == ffi::SQLITE_IOERR {
+        // What reached the disk is found out when the file is next recovered.
+        return Error::CommitUnknown { source: database_error(error) };
+    }
+    about(error, "row", "")
+}
+
+/// The error of a statement about the table of an entity.
+fn about(error: &rusqlite::Error, entity: &'static str, table: &str) -> Error {
     let (code, message) = (extended_code(error), message(error));
-    let entity = table.entity;
     match cause(code) {
         Cause::Unique => {
-            let (constraint, columns) = violated_key(&message, table.name);
+            let (constraint, columns) = violated_key(&message, table);
             Error::Conflict { entity, constraint, columns }
         }
         Cause::ForeignKey => Error::ForeignKey { entity },
@@ -112,7 +111,7 @@ fn of_table(error: &rusqlite::Error, table: &'static Table) -> Error {
         }
         Cause::Check => Error::Check { entity, constraint: after_colon(&message).to_owned() },
         Cause::NotNull => {
-            let column = column_name(after_colon(&message), table.name);
+            let column = column_name(after_colon(&message), table);
             Error::Check { entity, constraint: format!("{column} NOT NULL") }
         }
         _ => without_table(error),

@@ -1,5 +1,9 @@
 //! SQLite backend of the repo data-access layer, on rusqlite.
 //!
+//! [`connect`] returns a [`Database`](repo_core::Database), and [`Options`] is for those who want to say
+//! more than a URL does; an application sees no more of this crate. SQL text comes from core: here is
+//! only what SQLite spells, stores and reports in its own way.
+//!
 //! Statements run on the calling thread: a hand-over to another one costs several times what a short
 //! statement takes. A file has a write-ahead log, one connection that writes and several that read
 //! beside it, so that tasks of one process never meet `SQLITE_BUSY`; where another process holds the
@@ -10,6 +14,7 @@ mod busy;
 mod connect;
 mod connection;
 mod dialect;
+mod driver;
 mod error;
 mod insert;
 mod location;
@@ -20,5 +25,7 @@ mod statement;
 mod temporal;
 mod value;
 
+pub use backend::Sqlite;
 pub use connect::{Options, Synchronous};
 pub use dialect::SqliteDialect;
+pub use driver::{Driver, connect, connect_from_env};

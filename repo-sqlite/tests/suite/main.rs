@@ -1,4 +1,12 @@
 //! The backend driven through the traits of core, with SQL written by hand.
 
+mod cancellation;
+mod causes;
+mod concurrency;
+mod files;
+mod other_process;
+mod pool;
 mod statements;
+mod storage;
 mod support;
+mod transactions;

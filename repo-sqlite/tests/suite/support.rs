@@ -80,7 +80,6 @@ impl File {
         Options::new(&self.url()).expect("the URL of the test")
     }
 
-    /// The database with its tables.
     pub(crate) async fn notes(&self) -> Arc<dyn Backend> {
         with_tables(self.options()).await
     }
@@ -92,8 +91,13 @@ impl File {
     }
 }
 
+pub(crate) async fn open(options: Options) -> Arc<dyn Backend> {
+    Arc::new(options.connect_backend().await.expect("a database"))
+}
+
+/// The database with its tables.
 pub(crate) async fn with_tables(options: Options) -> Arc<dyn Backend> {
-    let backend = options.backend().await.expect("a database");
+    let backend = open(options).await;
     let mut connection = backend.begin(TransactionOptions::new()).await.expect("a transaction");
     connection.execute_script(SCHEMA).await.expect("the tables");
     connection.commit().await.expect("a commit");
