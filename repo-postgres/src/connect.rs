@@ -1,17 +1,19 @@
 //! How to connect: the URL, and what it does not say.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use repo_core::{Error, Result};
+use repo_core::{Database, Error, Result, Settings};
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::backend::Postgres;
 use crate::pool::{Manager, Pool};
 
-const SCHEMES: &[&str] = &["postgres:", "postgresql:"];
+/// The schemes of a URL, without the colon.
+pub(crate) const SCHEMES: &[&str] = &["postgres", "postgresql"];
 
 /// The settings of a connection pool.
 ///
@@ -19,11 +21,11 @@ const SCHEMES: &[&str] = &["postgres:", "postgresql:"];
 /// # async fn connect() -> repo_core::Result<()> {
 /// use std::time::Duration;
 ///
-/// let backend = repo_postgres::Options::new("postgres://desk@localhost/desk")?
+/// let db = repo_postgres::Options::new("postgres://desk@localhost/desk")?
 ///     .pool_size(20)
 ///     .pool_timeout(Duration::from_secs(5))
 ///     .application_name("desk")
-///     .connect_backend()
+///     .connect()
 ///     .await?;
 /// # Ok(())
 /// # }
@@ -52,7 +54,7 @@ impl Options {
     ///
     /// [`Error::Configuration`]: the URL is not one of Postgres.
     pub fn new(url: &str) -> Result<Self> {
-        if !SCHEMES.iter().any(|scheme| url.starts_with(scheme)) {
+        if !SCHEMES.contains(&url.split(':').next().unwrap_or_default()) {
             return Err(wrong_url("it does not start with `postgres://`"));
         }
         // The driver's reasons never quote the URL or the password.
@@ -85,6 +87,14 @@ impl Options {
     #[must_use]
     pub fn pool_timeout(mut self, timeout: Duration) -> Self {
         self.pool_timeout = timeout;
+        self
+    }
+
+    /// The pool's size and timeout from `settings`, where they are given.
+    #[must_use]
+    pub fn settings(mut self, settings: &Settings) -> Self {
+        self.pool_size = settings.pool_size.unwrap_or(self.pool_size);
+        self.pool_timeout = settings.pool_timeout.unwrap_or(self.pool_timeout);
         self
     }
 
@@ -128,13 +138,22 @@ impl Options {
         self
     }
 
-    /// Connects once, to see that it works, and returns the backend: the others are opened when they
-    /// are needed.
+    /// Opens one connection, to see that it works, and returns the database. Further connections are
+    /// opened when they are needed.
     ///
     /// # Errors
     ///
     /// - [`Error::Connection`]: the server cannot be reached, or refuses the user or the database.
     /// - [`Error::Configuration`]: the pool has no connections.
+    pub async fn connect(self) -> Result<Database> {
+        Ok(Database::new(Arc::new(self.connect_backend().await?)))
+    }
+
+    /// As [`connect`](Self::connect), but returns the backend alone, to be wrapped by another one.
+    ///
+    /// # Errors
+    ///
+    /// As for [`connect`](Self::connect).
     pub async fn connect_backend(self) -> Result<Postgres> {
         if self.pool_size == 0 {
             return Err(Error::Configuration {

@@ -1,7 +1,7 @@
 //! Postgres backend of the repo data-access layer, on sqlx connections.
 //!
-//! [`Options`] says how to connect; what it returns implements the traits of `repo-core`, and that is
-//! all of this crate that an application sees. SQL text comes from core: here is only what Postgres
+//! [`connect`] returns a [`Database`](repo_core::Database), and [`Options`] is for those who want to say
+//! more than a URL does; an application sees no more of this crate. SQL text comes from core: here is only what Postgres
 //! spells, stores and reports in its own way.
 //!
 //! - A statement is one round trip: prepared once per connection and kept.
@@ -15,6 +15,7 @@ mod connect;
 mod connection;
 mod copy;
 mod dialect;
+mod driver;
 mod error;
 mod pool;
 mod statement;
@@ -23,3 +24,4 @@ mod value;
 pub use backend::Postgres;
 pub use connect::Options;
 pub use dialect::PostgresDialect;
+pub use driver::{Driver, connect, connect_from_env};
