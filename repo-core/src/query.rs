@@ -139,7 +139,7 @@ where
     ///
     /// As for [`all`](Self::all).
     pub async fn first(self) -> Result<Option<E>> {
-        Ok(self.limit(1).all().await?.pop())
+        Ok(self.narrow(1).all().await?.pop())
     }
 
     /// The only row.
@@ -159,7 +159,7 @@ where
     ///
     /// [`Error::MoreThanOne`]: there are several.
     pub async fn at_most_one(self) -> Result<Option<E>> {
-        let mut rows = self.limit(2).all().await?;
+        let mut rows = self.narrow(2).all().await?;
         if rows.len() > 1 {
             return Err(Error::MoreThanOne { entity: E::TABLE.entity });
         }
@@ -224,6 +224,12 @@ where
         self.selection.tenant = self.repo.tenant()?.map(Value::into_owned);
         self.selection.complete_order(table);
         Ok((self.repo, self.selection))
+    }
+
+    /// At most `limit` of the rows that the query names, which may have a lower limit itself.
+    fn narrow(mut self, limit: u64) -> Self {
+        self.selection.limit = Some(self.selection.limit.map_or(limit, |own| own.min(limit)));
+        self
     }
 
     fn refuse_limit(&self, method: &'static str) -> Result<()> {
