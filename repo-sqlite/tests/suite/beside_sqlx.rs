@@ -64,7 +64,7 @@ fn sample(id: u128, at: &str, words: Option<&str>) -> Sample {
     let at = DateTime::parse_from_rfc3339(at).expect("a moment").to_utc();
     Sample {
         id: Uuid::from_u128(id),
-        flag: id % 2 == 0,
+        flag: id.is_multiple_of(2),
         small: -7,
         medium: 70_000,
         large: i64::MAX,
