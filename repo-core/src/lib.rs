@@ -48,7 +48,7 @@ pub use backend::{
 pub use change::{Change, Writing};
 pub use clock::{Clock, SystemClock};
 pub use column::{Column, Order};
-pub use column_type::{ColumnType, Comparable, Generated, Searchable, class};
+pub use column_type::{ColumnType, Comparable, Generated, IdType, Searchable, class};
 pub use correlation::Correlation;
 pub use creation::Creation;
 pub use cursor::Cursor;
