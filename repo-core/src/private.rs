@@ -16,8 +16,8 @@ pub use column::{ColumnDescription, Field, JsonField, OptionalJsonField};
 pub use managed::{Managed, Parent};
 pub use misfit::{Misfit, NoParent, UNKNOWN_TABLE, Unknown, Unmanaged};
 pub use questions::{
-    CreatedAtField, DeletedAtField, IdField, IdOf, JsonDocument, RefersTo, TenantField,
-    UpdatedAtField, VersionField,
+    CreatedAtField, DeletedAtField, IdField, IdOf, IndexedField, JsonDocument, RefersTo,
+    TenantField, UpdatedAtField, VersionField,
 };
 pub use shown::Shown;
 pub use text::{as_text, text};

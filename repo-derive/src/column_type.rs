@@ -104,8 +104,8 @@ fn expand(input: &DeriveInput, krate: &Path, field: &Field) -> TokenStream {
                 ::core::result::Result::Ok(Self { #member: #inner::decode(value)? })
             }
 
-            fn as_stored(self, kind: #krate::Kind) -> Self {
-                Self { #member: #inner::as_stored(self.#member, kind) }
+            fn into_stored(self, kind: #krate::Kind) -> Self {
+                Self { #member: #inner::into_stored(self.#member, kind) }
             }
         }
     }

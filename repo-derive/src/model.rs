@@ -56,7 +56,7 @@ pub(crate) enum Storage {
     /// As a JSON document, whatever serde makes of it.
     Json,
     /// The same for an `Option` of this type: `None` is `NULL`.
-    OptionalJson(Type),
+    OptionalJson(Box<Type>),
 }
 
 /// What the repository manages in a column.
@@ -177,6 +177,12 @@ impl Entity {
     /// The columns that whoever creates a row may leave out.
     pub(crate) fn defaulted(&self) -> impl Iterator<Item = &Column> {
         self.columns.iter().filter(|column| column.default.is_some())
+    }
+
+    /// Whether an index has this column.
+    pub(crate) fn is_indexed(&self, column: usize) -> bool {
+        let mut columns = self.indexes.iter().flat_map(|index| &index.columns);
+        columns.any(|indexed| indexed.column == column)
     }
 
     /// The columns by which the repository lists: each once, in the order of the indexes.

@@ -8,11 +8,12 @@ use serde::de::DeserializeOwned;
 
 use super::Shown;
 use crate::column::Column;
-use crate::column_type::ColumnType;
+use crate::column_type::{ColumnType, Comparable};
 use crate::creation::Creation;
 use crate::encode::{Decoder, Encoder};
 use crate::entity::Entity;
 use crate::error::Result;
+use crate::filter::{Filter, Operand};
 use crate::json::{self, Json};
 use crate::patch::Patch;
 use crate::table::ColumnDef;
@@ -62,6 +63,16 @@ impl<T: ColumnType> Field<T> {
     /// Shows the field in `Debug`.
     pub fn show(shown: &mut Shown<'_, '_>, column: usize, value: &T) {
         shown.field(column, |def| value.encode(def.kind));
+    }
+}
+
+impl<T: ColumnType> Field<T>
+where
+    <T::Bare as ColumnType>::Class: Comparable,
+{
+    /// The rows whose column is equal to `value`.
+    pub fn equals<E: Entity>(column: Column<E, T>, value: impl Operand<T::Bare>) -> Filter<E> {
+        column.eq(value)
     }
 }
 

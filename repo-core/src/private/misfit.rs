@@ -12,6 +12,7 @@ use crate::creation::Creation;
 use crate::encode::{Decoder, Encoder};
 use crate::entity::{Entity, NewEntity};
 use crate::error::Result;
+use crate::filter::Filter;
 use crate::json::Json;
 use crate::patch::Patch;
 use crate::table::{Roles, Table};
@@ -48,6 +49,11 @@ pub trait Misfit {
     /// Sets nothing.
     fn set<E>(patch: Patch<E>, _: Column<E, Self::Stored>, _: Self::Value) -> Patch<E> {
         patch
+    }
+
+    /// No rows.
+    fn equals<E>(_: Column<E, Self::Stored>, _: impl Sized) -> Filter<E> {
+        unreachable!("{NEVER}")
     }
 
     /// Shows nothing.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Timestamp;
-use crate::column_type::{ColumnType, Generated};
+use crate::column_type::{ColumnType, Comparable, Generated};
 use crate::entity::Entity;
 use crate::scope::{OwnedBy, Shared, Tenancy};
 
@@ -105,6 +105,20 @@ pub trait DeletedAtField {
 }
 
 impl DeletedAtField for Option<Timestamp> {}
+
+/// Can rows be ordered by the column?
+#[diagnostic::on_unimplemented(
+    message = "a column of `{Self}` cannot be indexed",
+    label = "neither compared nor ordered",
+    note = "remove `index` or `unique`: documents are neither compared nor ordered"
+)]
+pub trait IndexedField {
+    /// Yes.
+    const ANSWER: () = ();
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: ColumnType<Bare: ColumnType<Class: Comparable>>> IndexedField for T {}
 
 /// Is the type that of the parent's id?
 #[diagnostic::on_unimplemented(

@@ -55,7 +55,7 @@ fn name(field: &Field<'_>, diag: &mut Diag) -> String {
 fn storage(field: &Field<'_>) -> Storage {
     match types::inside_option(&field.syntax.ty) {
         _ if field.attr.json.is_none() => Storage::Plain,
-        Some(inner) => Storage::OptionalJson(inner.clone()),
+        Some(inner) => Storage::OptionalJson(Box::new(inner.clone())),
         None => Storage::Json,
     }
 }

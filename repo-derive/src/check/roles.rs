@@ -31,7 +31,7 @@ pub(crate) fn assign(
 }
 
 fn marked(fields: &[Field<'_>], diag: &mut Diag) -> Vec<Option<Role>> {
-    let mut role_of = |field: &Field<'_>| {
+    let role_of = |field: &Field<'_>| {
         let mut given = field.attr.roles.iter();
         let first = given.next()?;
         for Given { key, .. } in given {
@@ -43,7 +43,7 @@ fn marked(fields: &[Field<'_>], diag: &mut Diag) -> Vec<Option<Role>> {
         }
         Some(first.value)
     };
-    fields.iter().map(|field| role_of(field)).collect()
+    fields.iter().map(role_of).collect()
 }
 
 /// Leaves a role to the first field that is marked with it.

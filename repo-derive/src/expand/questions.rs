@@ -13,7 +13,7 @@ use crate::model::{Column, Entity, Reference, Role, Storage};
 /// The questions.
 pub(crate) fn ask(entity: &Entity) -> TokenStream {
     let (impl_generics, _, where_clause) = entity.generics.split_for_impl();
-    let fields = entity.columns.iter().map(|column| question(entity, column));
+    let fields = entity.columns.iter().enumerate().map(|(at, column)| question(entity, at, column));
     let references = entity.references.iter().map(|it| reference(entity, it));
     quote! {
         #[allow(dead_code, deprecated, clippy::pedantic, reason = "asks the compiler, runs never")]
@@ -24,7 +24,7 @@ pub(crate) fn ask(entity: &Entity) -> TokenStream {
     }
 }
 
-fn question(entity: &Entity, column: &Column) -> TokenStream {
+fn question(entity: &Entity, at: usize, column: &Column) -> TokenStream {
     let krate = &entity.krate;
     let ty = match &column.storage {
         Storage::OptionalJson(inner) => inner,
@@ -42,6 +42,7 @@ fn question(entity: &Entity, column: &Column) -> TokenStream {
                 let _ = <#ty as #krate::Correlation>::from_correlation;
             };
         }
+        (None, Storage::Plain) if entity.is_indexed(at) => "IndexedField",
         (None, Storage::Plain) => {
             return quote_spanned!(ty.span()=> let _ = <#ty as #krate::ColumnType>::KIND;);
         }

@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{GenericParam, Generics};
 
-use super::{bare, lenient, tenancy};
+use super::{bare, codec, lenient, tenancy};
 use crate::model::{Entity, Index, Role};
 use crate::names;
 
@@ -161,6 +161,7 @@ fn method(
     let fields: Vec<_> = columns.iter().map(|column| &column.ident).collect();
     let constants = columns.iter().map(|column| &column.constant);
     let types = columns.iter().map(|column| bare(entity, column));
+    let codecs = columns.iter().map(|column| codec(entity, column));
     let name = names::ident_at(name, fields[0]);
     quote! {
         #[doc = #docs]
@@ -172,7 +173,9 @@ fn method(
             &self,
             #(#fields: impl #krate::Operand<#types>),*
         ) -> impl ::core::future::Future<Output = #krate::Result<#found>> + ::core::marker::Send {
-            self.0.query()#(.filter(<#ident #ty_generics>::#constants.eq(#fields)))*.#run()
+            self.0.query()
+                #(.filter(#codecs::equals(<#ident #ty_generics>::#constants, #fields)))*
+                .#run()
         }
     }
 }

@@ -2,23 +2,25 @@
 #![deny(warnings, missing_docs, unreachable_pub, clippy::pedantic, missing_debug_implementations)]
 
 use chrono::{DateTime, Utc};
-use repo_core::{ColumnEnum, Repository, ColumnType};
+use repo_core::{ColumnEnum, ColumnType, Repository};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
 /// A document.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct Context { 
+pub struct Context {
     /// Where.
-    pub place: String }
+    pub place: String,
+}
 
 /// A status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ColumnEnum)]
-pub enum Status { 
+pub enum Status {
     /// New.
-    New, 
-    /// InReview.
-    InReview, }
+    New,
+    /// Being looked at.
+    InReview,
+}
 
 /// A newtype.
 #[derive(Debug, Clone, PartialEq, Eq, ColumnType)]
@@ -81,7 +83,9 @@ pub struct Incident {
 /// Event.
 #[derive(Debug, Clone, PartialEq, Repository)]
 #[repository(table = "events", immutable, timestamps)]
-pub struct Event<T: repo_core::ColumnType + Clone> {
+pub struct Event<
+    T: repo_core::ColumnType<Bare: repo_core::ColumnType<Class: repo_core::Comparable>> + Clone,
+> {
     /// The id.
     pub id: i64,
     /// Body.
