@@ -33,6 +33,7 @@ mod scope;
 mod session;
 mod sql;
 mod table;
+mod target;
 pub mod testing;
 mod transaction;
 mod transaction_state;
@@ -44,10 +45,10 @@ pub use backend::{
     Access, Backend, Connection, Health, Insert, InsertRows, Isolation, OnRow, Row, Statement,
     TransactionOptions,
 };
-pub use change::Change;
+pub use change::{Change, Writing};
 pub use clock::{Clock, SystemClock};
 pub use column::{Column, Order};
-pub use column_type::{ColumnType, Comparable, Generated, Searchable, class};
+pub use column_type::{ColumnType, Comparable, Generated, IdType, Searchable, class};
 pub use correlation::Correlation;
 pub use creation::Creation;
 pub use cursor::Cursor;
@@ -57,7 +58,7 @@ pub use driver::{Driver, Settings, connect, connect_from_env, connect_with};
 pub use encode::{Decoder, Encoder};
 pub use entity::{Entity, Mutable, NewEntity, SoftDelete, Versioned};
 pub use error::{DatabaseError, Error, Result};
-pub use filter::{Filter, Operand};
+pub use filter::{Filter, IntoFilter, Operand};
 pub use ids::{IdSource, UuidV7};
 pub use json::Json;
 pub use page::{Page, PageRequest};

@@ -8,17 +8,21 @@
 mod column;
 mod managed;
 mod misfit;
+mod operand;
 mod questions;
+mod reading;
 mod shown;
 mod text;
 
 pub use column::{ColumnDescription, Field, JsonField, OptionalJsonField};
 pub use managed::{Managed, Parent};
 pub use misfit::{Misfit, NoParent, UNKNOWN_TABLE, Unknown, Unmanaged};
+pub use operand::OperandOf;
 pub use questions::{
-    CreatedAtField, DeletedAtField, IdField, IdOf, IndexedField, JsonDocument, RefersTo,
-    TenantField, UpdatedAtField, VersionField,
+    CreatedAtField, DeletedAtField, IdOf, IsDecimal, IsIndexable, IsText, JsonDocument, KnownSize,
+    RefersTo, TenantField, UpdatedAtField, VersionField,
 };
+pub use reading::Reading;
 pub use shown::Shown;
 pub use text::{as_text, text};
 

@@ -16,7 +16,7 @@ use syn::{DeriveInput, LitStr};
 
 use crate::attr::{self, Structure};
 use crate::diag::Diag;
-use crate::model::{Entity, Names, Reference};
+use crate::model::{Entity, Index, Names, Reference, Role};
 use crate::names;
 
 /// A field and what its attributes say.
@@ -32,7 +32,7 @@ pub(crate) fn check(input: &DeriveInput, diag: &mut Diag) -> Option<Entity> {
     let fields = shape::fields(input, diag)?;
     policies::check(&structure, diag);
     let roles = roles::assign(input, &structure, &fields, diag);
-    let columns = columns::check(&fields, &roles, diag);
+    let columns = columns::check(&fields, &roles, &input.generics, diag);
     let references = references(&fields, diag);
     let is_owned = structure.tenant.is_some();
     let indexes = indexes::check(&structure, &fields, &columns, is_owned, diag);
@@ -46,12 +46,13 @@ pub(crate) fn check(input: &DeriveInput, diag: &mut Diag) -> Option<Entity> {
         names: generated_names(input),
         table,
         columns,
+        tenant: roles::tenant(&fields, &roles),
         immutable: structure.immutable.is_some(),
         indexes: with_references(indexes, &references),
         references,
     };
-    shape::check_generics(&entity, diag);
-    entity.position(crate::model::Role::Id).map(|_| entity)
+    let is_whole = shape::check_generics(&entity, diag);
+    entity.position(Role::Id).filter(|_| is_whole).map(|_| entity)
 }
 
 /// The path of repo-core for an input that is no entity.
@@ -69,12 +70,14 @@ fn krate(structure: &Structure) -> syn::Path {
 fn table(input: &DeriveInput, structure: &Structure, diag: &mut Diag) -> String {
     let Some(given) = &structure.table else {
         let name = names::plain(&input.ident);
-        let example = names::snake_case(&name);
-        diag.error(
-            &input.ident,
-            format_args!("`{name}` has no table"),
-            format_args!("add `#[repository(table = \"{example}s\")]`"),
-        );
+        let example = names::snake_case(&name) + "s";
+        if !structure.has_table {
+            diag.error(
+                &input.ident,
+                format_args!("`{name}` has no table"),
+                format_args!("add `#[repository(table = \"{example}\")]`"),
+            );
+        }
         return example;
     };
     check_name(&given.value, "table", diag);
@@ -121,10 +124,7 @@ fn references(fields: &[Field<'_>], diag: &mut Diag) -> Vec<Reference> {
 }
 
 /// The indexes, and one for each reference that no index starts with.
-fn with_references(
-    mut indexes: Vec<crate::model::Index>,
-    references: &[Reference],
-) -> Vec<crate::model::Index> {
+fn with_references(mut indexes: Vec<Index>, references: &[Reference]) -> Vec<Index> {
     for reference in references {
         if !indexes.iter().any(|index| index.columns[0].column == reference.column) {
             indexes.push(indexes::single(reference.column, false));

@@ -12,8 +12,7 @@ mod repository;
 mod table;
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
-use syn::spanned::Spanned as _;
+use quote::{ToTokens, quote};
 
 use crate::model::{Column, Entity, Storage};
 
@@ -75,18 +74,11 @@ fn managed(entity: &Entity, column: &Column) -> TokenStream {
     quote!(#krate::__private::Managed::<#ty>)
 }
 
-/// The type of a column without `Option`, which is what it is compared with.
-fn bare(entity: &Entity, column: &Column) -> TokenStream {
-    let krate = &entity.krate;
-    let ty = &column.ty;
-    quote_spanned!(ty.span()=> <#ty as #krate::ColumnType>::Bare)
-}
-
 /// The tenancy of the entity.
 fn tenancy(entity: &Entity) -> TokenStream {
     let krate = &entity.krate;
-    match entity.column(crate::model::Role::Tenant) {
-        Some(Column { ty, .. }) => quote!(#krate::OwnedBy<#ty>),
+    match &entity.tenant {
+        Some(ty) => quote!(#krate::OwnedBy<#ty>),
         None => quote!(#krate::Shared),
     }
 }

@@ -10,6 +10,8 @@ mod column_enum;
 mod column_type;
 mod diag;
 mod expand;
+#[cfg(test)]
+mod expansions;
 mod fallback;
 mod model;
 mod names;

@@ -3,7 +3,7 @@
 //! Only what decides which code to write: whether it is an `Option`, whether it is a `Decimal`. All else
 //! is asked of the compiler.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::{GenericArgument, PathArguments, PathSegment, Type};
 
 /// The `T` of an `Option<T>`.
@@ -35,6 +35,15 @@ pub(crate) fn show(tokens: TokenStream) -> String {
         text.push_str(word);
     }
     text
+}
+
+/// Whether `word` is among the tokens, at any depth.
+pub(crate) fn mentions(tokens: TokenStream, word: &Ident) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(found) => found == *word,
+        TokenTree::Group(group) => mentions(group.stream(), word),
+        _ => false,
+    })
 }
 
 fn last_segment(ty: &Type) -> Option<&PathSegment> {

@@ -144,7 +144,6 @@ pub(crate) fn into_error(error: sqlx::Error, entity: &'static str) -> Error {
     let Some(database) = postgres(&error) else {
         return match error {
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) => Error::Connection { source },
-            sqlx::Error::Configuration(_) => Error::Configuration { reason: source.message },
             _ => Error::Backend(source),
         };
     };
@@ -175,11 +174,16 @@ fn is_answer_lost(error: &sqlx::Error) -> bool {
 }
 
 fn describe(error: &sqlx::Error) -> DatabaseError {
-    match (postgres(error), error) {
-        (Some(database), _) => DatabaseError::with_code(database.code(), message(database)),
+    if let Some(database) = postgres(error) {
+        return DatabaseError::with_code(database.code(), message(database));
+    }
+    match error {
+        sqlx::Error::Io(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            DatabaseError::new("the server closed the connection")
+        }
         // Without the driver's preface: what the error is about is said by ours.
-        (None, sqlx::Error::Io(error)) => DatabaseError::new(one_line(&error.to_string())),
-        (None, error) => DatabaseError::new(one_line(&error.to_string())),
+        sqlx::Error::Io(error) => DatabaseError::new(one_line(&error.to_string())),
+        error => DatabaseError::new(one_line(&error.to_string())),
     }
 }
 

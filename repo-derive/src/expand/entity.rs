@@ -80,7 +80,7 @@ fn capabilities(entity: &Entity) -> TokenStream {
         let (managed, field) = (managed(entity, column), &column.ident);
         let body = quote! {
             fn deleted_at(&self) -> ::core::option::Option<#krate::__private::Timestamp> {
-                #managed::deleted_at(&self.#field)
+                #managed::read_deleted_at(&self.#field)
             }
         };
         capability(entity, "SoftDelete", &body)
@@ -89,7 +89,7 @@ fn capabilities(entity: &Entity) -> TokenStream {
         let (managed, field) = (managed(entity, column), &column.ident);
         let body = quote! {
             fn version(&self) -> ::core::primitive::i64 {
-                #managed::version(&self.#field)
+                #managed::read_version(&self.#field)
             }
         };
         capability(entity, "Versioned", &body)

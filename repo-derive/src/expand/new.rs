@@ -148,12 +148,14 @@ fn value(entity: &Entity, at: usize, column: &Column, given: &TokenStream) -> To
     let codec = codec(entity, column);
     let Column { ident, ty, .. } = column;
     match (column.role, &column.default) {
-        (Some(Role::Id), _) => quote!(#managed::id(creation)?),
-        (Some(Role::Tenant), _) => quote!(#managed::tenant(creation)?),
+        (Some(Role::Id), _) => quote!(#managed::new_id(creation)?),
+        (Some(Role::Tenant), _) => quote!(#managed::session_tenant(creation)?),
         (Some(Role::Version), _) => quote!(#managed::first_version(creation)),
-        (Some(Role::CreatedAt | Role::UpdatedAt), _) => quote!(#managed::now(creation)),
-        (Some(Role::DeletedAt), _) => quote!(#managed::live()),
-        (Some(Role::CorrelationId), _) => quote!(#managed::correlation(creation)?),
+        (Some(Role::CreatedAt | Role::UpdatedAt), _) => {
+            quote!(#managed::time_of_creation(creation))
+        }
+        (Some(Role::DeletedAt), _) => quote!(#managed::not_deleted()),
+        (Some(Role::CorrelationId), _) => quote!(#managed::session_correlation(creation)?),
         (None, Some(default)) => {
             quote!(#codec::given(creation, #at, self.#ident.unwrap_or_else(|| -> #ty { #default })))
         }

@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{GenericParam, Generics};
 
-use super::{bare, codec, lenient, tenancy};
+use super::{codec, lenient, tenancy};
 use crate::model::{Entity, Index, Role};
 use crate::names;
 
@@ -160,7 +160,7 @@ fn method(
     let columns: Vec<_> = columns.iter().map(|column| &entity.columns[*column]).collect();
     let fields: Vec<_> = columns.iter().map(|column| &column.ident).collect();
     let constants = columns.iter().map(|column| &column.constant);
-    let types = columns.iter().map(|column| bare(entity, column));
+    let types = columns.iter().map(|column| &column.ty);
     let codecs = columns.iter().map(|column| codec(entity, column));
     let name = names::ident_at(name, fields[0]);
     quote! {
@@ -171,11 +171,11 @@ fn method(
         /// When the database cannot be asked, or holds what the entity cannot.
         #vis fn #name(
             &self,
-            #(#fields: impl #krate::Operand<#types>),*
-        ) -> impl ::core::future::Future<Output = #krate::Result<#found>> + ::core::marker::Send {
-            self.0.query()
-                #(.filter(#codecs::equals(<#ident #ty_generics>::#constants, #fields)))*
-                .#run()
+            #(#fields: impl #krate::__private::OperandOf<#types>),*
+        ) -> #krate::__private::Reading<#found> {
+            let query = self.0.query()
+                #(.filter(#codecs::equals(<#ident #ty_generics>::#constants, #fields)))*;
+            #krate::__private::Reading::new(query.#run())
         }
     }
 }

@@ -1,8 +1,7 @@
 //! The constant description of the table.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
-use syn::spanned::Spanned as _;
+use quote::quote;
 
 use super::codec;
 use crate::model::{Column, Entity, Index, Reference, Role};
@@ -34,10 +33,8 @@ fn definition(entity: &Entity, column: &Column) -> TokenStream {
     let max_length = column.max_length.map(|most| quote!(.max_length(#most)));
     let fixed = column.fixed.then(|| quote!(.fixed()));
     let sensitive = column.sensitive.then(|| quote!(.sensitive()));
-    // The span is where a constant that panics is reported.
-    quote_spanned! { column.ty.span()=>
-        #codec::COLUMN #decimal #max_length #fixed #sensitive .named(#name)
-    }
+    let checked = column.is_generic.then(|| quote!(.checked()));
+    quote!(#codec::COLUMN #decimal #max_length #fixed #sensitive #checked .named(#name))
 }
 
 fn roles(entity: &Entity) -> TokenStream {

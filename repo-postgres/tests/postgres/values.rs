@@ -212,6 +212,12 @@ async fn text_is_found_and_ordered_by_its_bytes() {
     let ordered = ["100%", "A", "B", "a", "b", "É", "é"].map(|word| Value::Text(word.into()));
     assert_eq!(words, ordered);
 
+    let mut sql = String::from("SELECT word FROM words WHERE ");
+    dialect.in_list(&mut sql, "\"word\"", 1, Kind::Text);
+    let list = ["a", "é", "c"].map(|word| Value::Text(word.into()));
+    let list = Value::List(Kind::Text, list.to_vec());
+    assert_eq!(read(&db, &sql, &[list], Kind::Text).await.unwrap().len(), 2);
+
     use repo_core::TextMatch::{Contains, ContainsIgnoreCase, EndsWith, StartsWith};
     let cases = [
         (Contains, "%", 1),
