@@ -166,3 +166,25 @@ impl<S: Scope> ModelRepository<S> {
             .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use repo_core::{Entity, Kind};
+
+    use super::*;
+
+    #[test]
+    fn what_the_importer_checks_is_what_the_columns_hold() {
+        let column = |table: &'static repo_core::Table, name: &str| {
+            table.columns.iter().find(|column| column.name == name).expect("the column is there")
+        };
+        let provider = column(Provider::TABLE, "name").max_length;
+        assert_eq!(provider.map(|most| most as usize), Some(MAX_PROVIDER_NAME));
+        let model = column(Model::TABLE, "name").max_length;
+        assert_eq!(model.map(|most| most as usize), Some(MAX_MODEL_NAME));
+        for name in ["input_price", "output_price"] {
+            let kind = Kind::Decimal { precision: 18, scale: MONEY_SCALE as u8 };
+            assert_eq!(column(Model::TABLE, name).kind, kind);
+        }
+    }
+}

@@ -90,20 +90,15 @@ async fn sort_out<S: Scope>(
     let stored = tx.repo::<Model>().all().await?;
     let stored: HashMap<Key, Model> =
         stored.into_iter().map(|model| ((model.provider_id, model.name.clone()), model)).collect();
-    let mut new: HashMap<Key, NewModel> = HashMap::new();
+    let mut new = Vec::new();
     for entry in entries {
         let key = (providers[&entry.provider], entry.name.clone());
         let model = new_model(entry, key.0, today);
-        if new.contains_key(&key) {
-            let reason = "the registry has it twice; the first is kept".to_owned();
-            report.rejected.push(Rejected { entry: key.1, reason });
-            continue;
-        }
         report.remarks.extend(field_remarks(entry));
         match stored.get(&key) {
             None => {
                 report.loaded += 1;
-                new.insert(key, model);
+                new.push(model);
             }
             Some(stored) => {
                 report.already_there += 1;
@@ -113,7 +108,7 @@ async fn sort_out<S: Scope>(
             }
         }
     }
-    Ok(new.into_values().collect())
+    Ok(new)
 }
 
 async fn load<S: Scope>(
@@ -121,8 +116,6 @@ async fn load<S: Scope>(
     mut models: Vec<NewModel>,
     progress: &Progress,
 ) -> Result<()> {
-    // By name, so that the same registry always makes the same rows in the same order.
-    models.sort_unstable_by(|one, other| one.name.cmp(&other.name));
     let repo = tx.repo::<Model>();
     while !models.is_empty() {
         let rest = models.split_off(models.len().min(BATCH));

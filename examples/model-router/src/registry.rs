@@ -3,11 +3,13 @@
 //! Each entry is read on its own: what is wrong in one keeps no other out, and every entry is either
 //! an [`Entry`] or [`Rejected`] with the reasons.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::entities::{Capabilities, MAX_MODEL_NAME, MAX_PROVIDER_NAME, Mode};
 use crate::failure::Failure;
@@ -61,10 +63,14 @@ pub(crate) fn read(path: Option<&Path>) -> Result<Registry, Failure> {
 fn parse(text: &str) -> Result<Registry, serde_json::Error> {
     let Members(members) = serde_json::from_str(text)?;
     let mut registry = Registry::default();
+    let mut known = HashSet::new();
     for (name, value) in members {
-        match serde_json::from_str(value.get()) {
-            Ok(members) => registry.add(name, members),
-            Err(_) => registry.reject(&name, "is not an object".to_owned()),
+        match read_entry(&name, value) {
+            Ok(entry) if !known.insert((entry.provider.clone(), name.clone())) => {
+                registry.reject(&name, "is there twice; the first is kept".to_owned());
+            }
+            Ok(entry) => registry.entries.push(entry),
+            Err(reasons) => registry.reject(&name, reasons.join("; ")),
         }
     }
     Ok(registry)
@@ -76,20 +82,16 @@ impl Registry {
         self.entries.len() + self.rejected.len()
     }
 
-    fn add(&mut self, name: String, members: Members<'_>) {
-        match entry(&name, Fields::new(members)) {
-            Ok(entry) => self.entries.push(entry),
-            Err(reasons) => self.reject(&name, reasons.join("; ")),
-        }
-    }
-
     fn reject(&mut self, name: &str, reason: String) {
         self.rejected.push(Rejected { entry: shorten(name), reason });
     }
 }
 
 /// The model that an entry describes, or all reasons why it describes none.
-fn entry(name: &str, mut fields: Fields<'_>) -> Result<Entry, Vec<String>> {
+fn read_entry(name: &str, value: &RawValue) -> Result<Entry, Vec<String>> {
+    let members =
+        serde_json::from_str(value.get()).map_err(|_| vec!["is not an object".to_owned()]);
+    let mut fields = Fields::new(members?);
     let named = values::check_name(name, MAX_MODEL_NAME).map_err(|why| format!("its name {why}"));
     let provider = fields.required("provider", |json| values::name(json, MAX_PROVIDER_NAME));
     let mode = fields.required("mode", values::mode);
@@ -151,7 +153,8 @@ mod tests {
     fn an_entry_without_provider_or_mode_is_rejected_with_all_reasons() {
         let text = r#"{
             "a": {}, "b": 7, "c": {"provider": "p", "mode": "dance"},
-            "": {"provider": "two words", "mode": null}
+            "": {"provider": "two words", "mode": null},
+            "d": {"provider": "p", "mode": "ocr"}, "d": {"provider": "p", "mode": "chat"}
         }"#;
         assert_eq!(
             reasons(text),
@@ -161,6 +164,7 @@ mod tests {
                 "c: its `mode` is not a known mode: \"dance\"",
                 ": its name is empty; its `provider` is not a name, for it has blanks: \"two words\"; \
                  has no `mode`",
+                "d: is there twice; the first is kept",
             ]
         );
     }

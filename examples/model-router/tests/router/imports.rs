@@ -47,7 +47,7 @@ fn a_rejected_entry_is_named_with_its_reasons_and_a_field_that_is_left_out_as_we
             json!([
                 {"entry": "three", "reason": "its `mode` is not a known mode: \"dance\""},
                 {"entry": "four", "reason": "is not an object"},
-                {"entry": "one", "reason": "the registry has it twice; the first is kept"},
+                {"entry": "one", "reason": "is there twice; the first is kept"},
             ])
         );
         assert_eq!(
