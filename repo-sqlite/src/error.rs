@@ -15,6 +15,7 @@ enum Cause {
     Trigger,
     Busy,
     ReadOnly,
+    StorageFull,
     Connection,
     Other,
 }
@@ -33,6 +34,7 @@ const CAUSES: &[(i32, Cause)] = &[
     // Two processes opened the write-ahead log at the same moment; it goes away by itself.
     (ffi::SQLITE_PROTOCOL, Cause::Busy),
     (ffi::SQLITE_READONLY, Cause::ReadOnly),
+    (ffi::SQLITE_FULL, Cause::StorageFull),
     (ffi::SQLITE_CANTOPEN, Cause::Connection),
 ];
 
@@ -125,6 +127,7 @@ pub(crate) fn without_table(error: &rusqlite::Error) -> Error {
     match cause(extended_code(error)) {
         Cause::Busy => Error::Busy { source },
         Cause::ReadOnly => Error::ReadOnly { source },
+        Cause::StorageFull => Error::StorageFull { source },
         Cause::Connection => Error::Connection { source },
         _ => Error::Backend(source),
     }
@@ -206,7 +209,7 @@ mod tests {
             (ffi::SQLITE_CONSTRAINT_DATATYPE, Cause::Other),
             (ffi::SQLITE_IOERR_FSYNC, Cause::Other),
             (ffi::SQLITE_CORRUPT, Cause::Other),
-            (ffi::SQLITE_FULL, Cause::Other),
+            (ffi::SQLITE_FULL, Cause::StorageFull),
         ] {
             assert_eq!(cause(code), expected, "{code}");
         }
@@ -239,7 +242,7 @@ mod tests {
         let refused = of_commit(&error(ffi::SQLITE_CONSTRAINT_FOREIGNKEY, "FOREIGN KEY"));
         assert!(matches!(refused, Error::ForeignKey { .. }), "{refused}");
         let full = of_commit(&error(ffi::SQLITE_FULL, "database or disk is full"));
-        assert!(matches!(full, Error::Backend(_)), "{full}");
+        assert!(matches!(full, Error::StorageFull { .. }), "{full}");
     }
 
     #[test]
