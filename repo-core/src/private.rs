@@ -6,6 +6,7 @@
 //! (`private/questions.rs`) reports a mistake, and no line that uses it.
 
 mod column;
+mod index;
 mod managed;
 mod misfit;
 mod operand;
@@ -15,6 +16,7 @@ mod shown;
 mod text;
 
 pub use column::{ColumnDescription, Field, JsonField, OptionalJsonField};
+pub use index::{asc, desc};
 pub use managed::{Managed, Parent};
 pub use misfit::{Misfit, NoParent, UNKNOWN_TABLE, Unknown, Unmanaged};
 pub use operand::OperandOf;
@@ -23,7 +25,7 @@ pub use questions::{
     RefersTo, TenantField, UpdatedAtField, VersionField,
 };
 pub use reading::Reading;
-pub use shown::Shown;
+pub use shown::{Show, Shown, debug};
 pub use text::{as_text, text};
 
 /// A moment, as managed columns hold it.

@@ -7,7 +7,7 @@ use crate::backend::{Insert, OnRow, Statement, TransactionOptions};
 use crate::database::Database;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
-use crate::failure::complete;
+use crate::failure::{complete, complete_insert};
 use crate::repo::Repo;
 use crate::scope::{AllTenants, ReachableFrom, Scope};
 use crate::transaction::{Executor, Transaction};
@@ -205,7 +205,7 @@ impl<S: Scope> Session<S> {
         match &self.executor {
             Executor::Pool => {
                 let result = backend.insert(insert).await;
-                result.map_err(|error| complete(error, dialect, insert.table))
+                result.map_err(|error| complete_insert(error, dialect, insert))
             }
             Executor::Transaction(handle) => handle.insert(dialect, insert).await,
         }

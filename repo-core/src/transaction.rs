@@ -13,7 +13,7 @@ use std::sync::Arc;
 use crate::backend::{Backend, Insert, OnRow, Statement, TransactionOptions};
 use crate::dialect::Dialect;
 use crate::error::{DatabaseError, Error, Result};
-use crate::failure::complete;
+use crate::failure::{complete, complete_insert};
 use crate::scope::Scope;
 use crate::session::Session;
 use crate::transaction_state::{Shared, State};
@@ -151,7 +151,7 @@ impl Handle {
         let mut state = self.shared.enter(self.id).await?;
         let connection = state.start()?;
         let result = connection.insert(insert).await;
-        state.finish(result.map_err(|error| complete(error, dialect, insert.table)))
+        state.finish(result.map_err(|error| complete_insert(error, dialect, insert)))
     }
 
     pub(crate) async fn after_commit(&self, hook: Hook) -> Result<()> {

@@ -157,7 +157,7 @@ fn expand(Enum { krate, input, variants }: &Enum<'_>) -> TokenStream {
     let mismatch = format!("is none of {}", names::list(texts.iter().copied()));
     quote! {
         #[automatically_derived]
-        #[allow(dead_code, deprecated, reason = "generated")]
+        #[allow(deprecated, unused)]
         impl #impl_generics #ident #ty_generics #where_clause {
             /// The text that is stored.
             #[must_use]
@@ -169,7 +169,7 @@ fn expand(Enum { krate, input, variants }: &Enum<'_>) -> TokenStream {
         }
 
         #[automatically_derived]
-        #[allow(deprecated, reason = "generated")]
+        #[allow(deprecated, unused_qualifications)]
         impl #impl_generics #krate::ColumnType for #ident #ty_generics #where_clause {
             type Bare = Self;
             type Class = #krate::class::Enum;

@@ -87,7 +87,7 @@ fn expand(input: &DeriveInput, krate: &Path, field: &Field) -> TokenStream {
     let class = quote_spanned!(ty.span()=> type Class = #inner::Class;);
     quote! {
         #[automatically_derived]
-        #[allow(deprecated, reason = "generated")]
+        #[allow(deprecated, unused_qualifications)]
         impl #impl_generics #krate::ColumnType for #ident #ty_generics #where_clause {
             type Bare = Self;
             #class

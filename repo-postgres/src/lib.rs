@@ -7,16 +7,16 @@
 //! - A statement is one round trip: prepared once per connection and kept.
 //! - Connections are kept in a pool that asks the server nothing, unless a connection has been idle
 //!   for a while. One whose operation did not finish is closed, never used again.
-//! - Many rows are inserted through binary `COPY`, all or none.
+//! - Many rows are inserted at once, through arrays or binary `COPY`, all or none.
 //! - A `COMMIT` that rolled back is an error.
 
 mod backend;
 mod connect;
 mod connection;
-mod copy;
 mod dialect;
 mod driver;
 mod error;
+mod insert;
 mod pool;
 mod statement;
 mod value;

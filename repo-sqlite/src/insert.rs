@@ -25,9 +25,7 @@ pub(crate) async fn insert(checkout: &mut Checkout, insert: Insert<'_>) -> Resul
     while start < count {
         let end = count.min(start + CHUNK);
         insert_range(checkout.connection(), &insert, start..end, &mut values, &mut identities)
-            .map_err(|failure| {
-                first_refused(&insert, start).unwrap_or_else(|| failure.into_error(insert.table))
-            })?;
+            .map_err(|failure| failure.into_error(insert.table))?;
         start = end;
         if start < count {
             yield_now().await;
@@ -55,14 +53,6 @@ fn insert_range<'a>(
         step(&mut prepared, insert, identities)?;
     }
     Ok(())
-}
-
-/// What is wrong with a row at `start` or after it: told before what the database says of an earlier one,
-/// as where all rows are encoded before any is sent.
-#[cold]
-fn first_refused(insert: &Insert<'_>, start: usize) -> Option<Error> {
-    let mut rows = start..insert.rows.len();
-    rows.find_map(|index| insert.rows.encode(index, &mut Vec::new()).err())
 }
 
 /// Inserts the row that is bound.

@@ -29,7 +29,7 @@ use crate::operation::Step;
 use crate::world::{Run, World};
 
 /// So many that they take less than a minute.
-const CASES: u32 = 300;
+const CASES: u32 = 200;
 
 #[test]
 fn the_model_and_every_database_answer_the_same() {

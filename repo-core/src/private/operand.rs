@@ -9,7 +9,8 @@ use crate::filter::Operand;
 /// at the field and not at its finder as well.
 #[diagnostic::on_unimplemented(
     message = "a column of `{T}` cannot be compared with a `{Self}`",
-    label = "expected a `{T}`"
+    label = "expected a `{T}`",
+    note = "a column that is an `Option` is compared with a value, never with `None`"
 )]
 pub trait OperandOf<T> {
     /// The value.

@@ -17,12 +17,11 @@ pub(crate) fn ask(entity: &Entity) -> TokenStream {
     let (impl_generics, _, where_clause) = entity.generics.split_for_impl();
     let columns = entity.columns.iter().enumerate().filter(|(_, column)| !column.is_mistaken);
     let fields = columns.map(|(at, column)| match column.role {
-        Some(role) => managed(entity, role, &column.ty),
+        Some(role) => managed(role, &column.ty),
         None => given(entity, at, column),
     });
     let references = entity.references.iter().map(|it| reference(entity, it));
     quote! {
-        #[allow(dead_code, deprecated, clippy::pedantic, reason = "asks the compiler, runs never")]
         fn questions #impl_generics () #where_clause {
             #(#fields)*
             #(#references)*
@@ -31,8 +30,7 @@ pub(crate) fn ask(entity: &Entity) -> TokenStream {
 }
 
 /// Can the type hold what the repository writes?
-fn managed(entity: &Entity, role: Role, ty: &Type) -> TokenStream {
-    let krate = &entity.krate;
+fn managed(role: Role, ty: &Type) -> TokenStream {
     let question = match role {
         Role::Id => return TokenStream::new(),
         Role::Tenant => "TenantField",
@@ -42,57 +40,53 @@ fn managed(entity: &Entity, role: Role, ty: &Type) -> TokenStream {
         Role::DeletedAt => "DeletedAtField",
         Role::CorrelationId => {
             return quote_spanned! {ty.span()=>
-                let _ = <#ty as #krate::Correlation>::from_correlation;
+                let _ = <#ty as __core::Correlation>::from_correlation;
             };
         }
     };
-    answer(entity, &quote!(#ty), question)
+    answer(&quote!(#ty), question)
 }
 
 /// Does the type fit in a column, and has it what the keys of its field need?
 fn given(entity: &Entity, at: usize, column: &Column) -> TokenStream {
-    let krate = &entity.krate;
     let ty = &column.ty;
     match &column.storage {
-        Storage::Json => return answer(entity, &quote!(#ty), "JsonDocument"),
-        Storage::OptionalJson(inner) => return answer(entity, &quote!(#inner), "JsonDocument"),
+        Storage::Json => return answer(&quote!(#ty), "JsonDocument"),
+        Storage::OptionalJson(inner) => return answer(&quote!(#inner), "JsonDocument"),
         Storage::Plain => {}
     }
     if column.is_generic {
         // A parameter need not say of what class it is.
-        return quote_spanned!(ty.span()=> let _ = <#ty as #krate::ColumnType>::KIND;);
+        return quote_spanned!(ty.span()=> let _ = <#ty as __core::ColumnType>::KIND;);
     }
-    let class = class(entity, ty);
+    let class = class(ty);
     let questions = [
         Some(if column.decimal.is_some() { "IsDecimal" } else { "KnownSize" }),
         column.max_length.map(|_| "IsText"),
         entity.is_indexed(at).then_some("IsIndexable"),
     ];
-    questions.into_iter().flatten().map(|question| answer(entity, &class, question)).collect()
+    questions.into_iter().flatten().map(|question| answer(&class, question)).collect()
 }
 
 /// The class of the type, spanning all of it: on stable, the span of a type is that of its first token.
-fn class(entity: &Entity, ty: &Type) -> TokenStream {
-    let krate = &entity.krate;
+fn class(ty: &Type) -> TokenStream {
     let last = ty.to_token_stream().into_iter().last().map_or(ty.span(), |token| token.span());
-    let trait_part = quote_spanned!(ty.span()=> <#ty as #krate::ColumnType>);
+    let trait_part = quote_spanned!(ty.span()=> <#ty as __core::ColumnType>);
     let class = quote_spanned!(last=> ::Class);
     quote!(#trait_part #class)
 }
 
-fn answer(entity: &Entity, ty: &TokenStream, question: &str) -> TokenStream {
-    let krate = &entity.krate;
+fn answer(ty: &TokenStream, question: &str) -> TokenStream {
     let question = format_ident!("{question}");
-    quote_spanned!(ty.span()=> let () = <#ty as #krate::__private::#question>::ANSWER;)
+    quote_spanned!(ty.span()=> let () = <#ty as __private::#question>::ANSWER;)
 }
 
 /// Is the parent an entity, and can this column hold its id?
 fn reference(entity: &Entity, Reference { column, parent, .. }: &Reference) -> TokenStream {
-    let krate = &entity.krate;
     let ty = &entity.columns[*column].ty;
     let tenancy = names::at(parent.span(), tenancy(entity));
     quote_spanned! {parent.span()=>
-        let _ = <#parent as #krate::Entity>::TABLE;
-        #krate::__private::Parent::<#parent>::is_referred_to_by::<#ty, #tenancy>();
+        let _ = <#parent as __core::Entity>::TABLE;
+        __private::Parent::<#parent>::is_referred_to_by::<#ty, #tenancy>();
     }
 }

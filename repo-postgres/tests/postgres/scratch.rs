@@ -87,6 +87,40 @@ pub(crate) const CREATE_EVENTS: &str = "CREATE TABLE \"Events \"\"1\"\"\" \
 pub(crate) const INSERT_EVENT: &str =
     "INSERT INTO \"Events \"\"1\"\"\" (body) VALUES ($1) RETURNING id";
 
+/// Every kind, after an id.
+pub(crate) static ALL_KINDS: Table = table("AllKinds", "all kinds", &ALL_KINDS_COLUMNS);
+static ALL_KINDS_COLUMNS: [ColumnDef; 15] = {
+    let names = [
+        "id", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", "c10", "c11", "c12", "c13",
+        "c14",
+    ];
+    let mut columns = [const { column("", Kind::Bool) }; 15];
+    let mut index = 0;
+    while index < 15 {
+        columns[index] = column(names[index], KINDS[index]);
+        index += 1;
+    }
+    columns
+};
+pub(crate) const DECIMAL: Kind = Kind::Decimal { precision: 18, scale: 4 };
+pub(crate) const KINDS: [Kind; 15] = [
+    Kind::I32,
+    Kind::Bool,
+    Kind::I16,
+    Kind::I32,
+    Kind::I64,
+    Kind::F32,
+    Kind::F64,
+    Kind::Text,
+    Kind::Bytes,
+    Kind::Uuid,
+    Kind::Timestamp,
+    Kind::Date,
+    Kind::Time,
+    DECIMAL,
+    Kind::Json,
+];
+
 const fn table(entity: &'static str, name: &'static str, columns: &'static [ColumnDef]) -> Table {
     let roles = Roles {
         id: 0,

@@ -115,3 +115,21 @@ pub(crate) fn nothing(label: &str) -> NewOptional {
         instant: None,
     }
 }
+
+/// The same table, which takes any text as a status.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "optional_samples")]
+pub(crate) struct StatusAsText {
+    pub(crate) id: Uuid,
+    pub(crate) label: String,
+    pub(crate) status: Option<String>,
+}
+
+/// The same table, where every row has a known status.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "optional_samples")]
+pub(crate) struct StatusOnly {
+    pub(crate) id: Uuid,
+    pub(crate) label: String,
+    pub(crate) status: Status,
+}

@@ -62,10 +62,12 @@ impl Model {
         if items.is_empty() {
             return Ok(items);
         }
-        self.check_write()?;
+        self.check()?;
         if let Some(error) = items.iter().find_map(|item| check_values(item).err()) {
+            // The rows before it may have been written.
             return Err(self.failed(error));
         }
+        self.check_write()?;
         let before = self.rows.clone();
         let created: Result<Vec<Item>> =
             items.into_iter().map(|item| self.insert(stored(item))).collect();
