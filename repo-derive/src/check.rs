@@ -11,13 +11,13 @@ mod roles;
 mod shape;
 
 use proc_macro2::Ident;
-use quote::{ToTokens, format_ident};
-use syn::{DeriveInput, LitStr};
+use quote::{ToTokens, format_ident, quote};
+use syn::{Data, DeriveInput, LitStr, Meta};
 
 use crate::attr::{self, Structure};
 use crate::diag::Diag;
 use crate::model::{Entity, Index, Names, Reference, Role};
-use crate::names;
+use crate::{names, types};
 
 /// A field and what its attributes say.
 pub(crate) struct Field<'i> {
@@ -28,6 +28,7 @@ pub(crate) struct Field<'i> {
 
 /// The entity that `input` describes; `None` when too little of it is there.
 pub(crate) fn check(input: &DeriveInput, diag: &mut Diag) -> Option<Entity> {
+    let input = &without_self(input);
     let structure = attr::read_structure(&input.attrs, diag);
     let fields = shape::fields(input, diag)?;
     policies::check(&structure, diag);
@@ -53,6 +54,26 @@ pub(crate) fn check(input: &DeriveInput, diag: &mut Diag) -> Option<Entity> {
     };
     let is_whole = shape::check_generics(&entity, diag);
     entity.position(Role::Id).filter(|_| is_whole).map(|_| entity)
+}
+
+/// The struct by its name wherever it calls itself `Self`: in the types of fields, and in what their
+/// attributes say.
+fn without_self(input: &DeriveInput) -> DeriveInput {
+    let mut named = input.clone();
+    let (_, ty_generics, _) = input.generics.split_for_impl();
+    let ident = &input.ident;
+    let owner = quote!(#ident #ty_generics);
+    let Data::Struct(data) = &mut named.data else { return named };
+    for field in &mut data.fields {
+        field.ty = syn::parse2(types::without_self(&field.ty, &owner))
+            .expect("a type stays one when it names itself");
+        for attribute in &mut field.attrs {
+            if let Meta::List(list) = &mut attribute.meta {
+                list.tokens = types::without_self(&list.tokens, &owner);
+            }
+        }
+    }
+    named
 }
 
 /// The path of repo-core for an input that is no entity.

@@ -161,7 +161,7 @@ fn expand(Enum { krate, input, variants }: &Enum<'_>) -> TokenStream {
         impl #impl_generics #ident #ty_generics #where_clause {
             /// The text that is stored.
             #[must_use]
-            #vis const fn as_str(&self) -> &'static str {
+            #vis const fn as_str(&self) -> &'static ::core::primitive::str {
                 match self {
                     #(Self::#idents { .. } => #texts,)*
                 }
@@ -174,7 +174,7 @@ fn expand(Enum { krate, input, variants }: &Enum<'_>) -> TokenStream {
             type Bare = Self;
             type Class = #krate::class::Enum;
             const KIND: #krate::Kind = #krate::Kind::Text;
-            const VARIANTS: &'static [&'static str] = &[#(#texts),*];
+            const VARIANTS: &'static [&'static ::core::primitive::str] = &[#(#texts),*];
 
             fn encode(
                 &self,

@@ -92,7 +92,7 @@ fn expand(input: &DeriveInput, krate: &Path, field: &Field) -> TokenStream {
             type Bare = Self;
             #class
             const KIND: #krate::Kind = #inner::KIND;
-            const VARIANTS: &'static [&'static str] = #inner::VARIANTS;
+            const VARIANTS: &'static [&'static ::core::primitive::str] = #inner::VARIANTS;
 
             fn encode(
                 &self,

@@ -42,6 +42,18 @@ pub(crate) fn entity(input: &DeriveInput, krate: &Path) -> TokenStream {
             impl #impl_generics #krate::Mutable for #ident #ty_generics #where_clause {
                 type Patch = #krate::Patch<Self>;
             }
+            #[automatically_derived]
+            impl #impl_generics #krate::SoftDelete for #ident #ty_generics #where_clause {
+                fn deleted_at(&self) -> ::core::option::Option<#krate::__private::Timestamp> {
+                    ::core::unreachable!()
+                }
+            }
+            #[automatically_derived]
+            impl #impl_generics #krate::Versioned for #ident #ty_generics #where_clause {
+                fn version(&self) -> ::core::primitive::i64 {
+                    ::core::unreachable!()
+                }
+            }
         };
     }
 }

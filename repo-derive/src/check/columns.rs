@@ -191,12 +191,12 @@ fn check_repeats(column: &mut Column, field: &Field<'_>, earlier: &[Column], dia
         diag.error(ident, problem, "rename one of the fields");
         column.constant = names::ident_at(&format!("{constant}_{}", earlier.len()), ident);
     }
-    if names::plain(ident) == "new" && column.is_changeable() {
+    if names::plain(ident) == "new" && (column.is_changeable() || column.default.is_some()) {
         diag.error(
             ident,
-            "a setter `new` would hide the function that makes a patch",
+            "a setter `new` would hide the function `new` of a generated type",
             "rename the field, and keep its column with `#[repository(column = \"new\")]`",
         );
-        column.fixed = true;
+        (column.fixed, column.default) = (true, None);
     }
 }

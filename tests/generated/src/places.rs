@@ -1,7 +1,29 @@
-//! Entities in functions and out of `macro_rules!`.
+//! Entities in functions, out of `macro_rules!`, and such as call themselves `Self`.
 
 use repo_core::{Entity, Repository};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+/// A branch, which calls itself `Self`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Repository)]
+#[repository(table = "branches")]
+pub struct Branch {
+    /// The id.
+    pub id: i64,
+    /// The branch it grows from.
+    #[repository(references = Self)]
+    pub parent: Option<i64>,
+    /// How long it is.
+    #[repository(default = Self::USUAL_LENGTH)]
+    pub length: i64,
+    /// What it looked like before.
+    #[repository(json)]
+    pub former: Vec<Self>,
+}
+
+impl Branch {
+    const USUAL_LENGTH: i64 = 1;
+}
 
 /// The table of an entity that is local to a function.
 #[must_use]

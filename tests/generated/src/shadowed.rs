@@ -1,9 +1,11 @@
 //! Names of the prelude that mean something else here.
 
+#![no_implicit_prelude]
 #![allow(dead_code, reason = "they are here to be in the way")]
 
-use repo_core::{ColumnEnum, ColumnType, Repository};
-use uuid::Uuid;
+use ::repo_core::{ColumnEnum, ColumnType, Repository};
+use ::std::string::String;
+use ::uuid::Uuid;
 
 struct Result;
 struct Option;
@@ -22,6 +24,12 @@ struct Scope;
 
 #[allow(non_camel_case_types, reason = "it is here to be in the way")]
 type i64 = i32;
+
+#[allow(non_camel_case_types, reason = "it is here to be in the way")]
+struct str;
+
+#[allow(non_camel_case_types, reason = "it is here to be in the way")]
+struct usize;
 
 mod std {}
 mod core {}

@@ -47,7 +47,7 @@ async fn finders_compare_their_columns() {
     let (recorder, incidents) = incidents();
     incidents.find_by_signature("timeout").await.expect("it is asked");
     incidents.find_by_external_id_and_status(7, Status::New).await.expect("it is asked");
-    incidents.list_by_status(&Status::New).await.expect("it is asked");
+    incidents.list_by_status(Status::New).await.expect("it is asked");
     incidents.list_by_team_id(Uuid::nil()).await.expect("it is asked");
     incidents.list_by_follows(Uuid::nil()).await.expect("it is asked");
     let filters: Vec<String> = recorder.sql().iter().map(|sql| compared(sql)).collect();
