@@ -22,6 +22,7 @@ use syn::{DeriveInput, parse_macro_input};
 
 use crate::diag::Diag;
 
+<<<<<<< HEAD
 /// Makes a struct an entity: its fields become the columns of a table.
 ///
 /// ```
@@ -127,12 +128,17 @@ use crate::diag::Diag;
 ///
 /// The struct may have type parameters; they need the bounds that their columns need, such as
 /// `T: ColumnType`. All that is generated has the same parameters. It may not have lifetimes.
+=======
+/// Implements `repo_core::Entity` for a struct with named fields. The code calls `::repo_core`, unless
+/// `#[repository(crate = path)]` says where that is.
+>>>>>>> refs/heads/docs
 #[proc_macro_derive(Repository, attributes(repository))]
 pub fn derive_repository(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     repository(&input).into()
 }
 
+<<<<<<< HEAD
 /// Makes an enum without payload a column type: a text, the name of the variant in `snake_case`.
 ///
 /// ```
@@ -154,12 +160,17 @@ pub fn derive_repository(input: TokenStream) -> TokenStream {
 /// `SCREAMING_SNAKE_CASE`, `kebab-case`, `camelCase`, `PascalCase`, `lowercase` and `UPPERCASE`;
 /// `#[column(crate = path)]` says where repo-core is. Renaming a variant in Rust renames it in the database:
 /// keep the stored name with `rename`.
+=======
+/// Implements `repo_core::ColumnType` for an enum without payload. The code calls `::repo_core`, unless
+/// `#[column(crate = path)]` says where that is.
+>>>>>>> refs/heads/docs
 #[proc_macro_derive(ColumnEnum, attributes(column))]
 pub fn derive_column_enum(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     column_enum::derive(&input).into()
 }
 
+<<<<<<< HEAD
 /// Makes a struct around one value a column type: stored, compared and searched as the value is.
 ///
 /// ```
@@ -174,6 +185,10 @@ pub fn derive_column_enum(input: TokenStream) -> TokenStream {
 ///
 /// A type that checks what it holds implements the trait by hand; its documentation shows how.
 /// `#[column(crate = path)]` says where repo-core is.
+=======
+/// Implements `repo_core::ColumnType` for a struct of one field. The code calls `::repo_core`, unless
+/// `#[column(crate = path)]` says where that is.
+>>>>>>> refs/heads/docs
 #[proc_macro_derive(ColumnType, attributes(column))]
 pub fn derive_column_type(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -18,7 +18,7 @@ use crate::statement;
 /// A row costs it half of what it costs `unnest`. But it takes a round trip more, and over TCP it ends
 /// with a small packet that the client's kernel holds back until the server's has acknowledged the one
 /// before, which takes 40 ms where that was small as well: the driver does not set `TCP_NODELAY`.
-const COPY_FROM: usize = 500;
+const COPY_FROM: usize = 1_000;
 
 /// The ids in the order in which they are handed out. The sequence is looked up once.
 const RESERVE: &str = "SELECT nextval(s.sequence) \

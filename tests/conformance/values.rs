@@ -303,6 +303,22 @@ pub(crate) async fn json_comes_back_as_the_same_document(fixture: Fixture) {
     }
 }
 
+pub(crate) async fn every_float_of_a_document_comes_back(fixture: Fixture) {
+    let db = fixture.with(&schema![Sample]).await;
+    let samples = db.session().repo::<Sample>();
+    let mut bits = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = || {
+        bits ^= bits << 13;
+        bits ^= bits >> 7;
+        bits ^= bits << 17;
+        f64::from_bits(bits)
+    };
+    let floats: Vec<f64> =
+        std::iter::repeat_with(&mut random).filter(|float| float.is_finite()).take(1_000).collect();
+    let created = samples.create(NewSample { json: json!(floats), ..sample() }).await.unwrap();
+    assert_eq!(samples.get(created.id).await.unwrap().json, json!(floats));
+}
+
 pub(crate) async fn json_null_is_not_sql_null(fixture: Fixture) {
     let db = fixture.with(&schema![Optional]).await;
     let samples = db.session().repo::<Optional>();

@@ -45,21 +45,37 @@ type Key = (Uuid, String);
 /// Adds what is new in `registry`. `today` decides which models are retired.
 pub(crate) async fn import<S: Scope>(
     session: &Session<S>,
-    registry: Registry,
+    registry: &Registry,
     today: NaiveDate,
     progress: &Progress,
 ) -> Result<Import> {
-    let mut report = Import { entries: registry.len(), ..Import::default() };
-    report.rejected = registry.rejected;
-    session
-        .transaction(async |tx| {
-            let providers = providers(tx, &registry.entries).await?;
-            let new = sort_out(tx, &registry.entries, &providers, today, &mut report).await?;
-            progress.advance(report.entries - new.len());
-            load(tx, new, progress).await
-        })
-        .await?;
-    Ok(report)
+    again_on_conflict(async || {
+        progress.restart();
+        let mut report = Import {
+            entries: registry.len(),
+            rejected: registry.rejected.clone(),
+            ..Import::default()
+        };
+        session
+            .transaction(async |tx| {
+                let providers = providers(tx, &registry.entries).await?;
+                let new = sort_out(tx, &registry.entries, &providers, today, &mut report).await?;
+                progress.advance(report.entries - new.len());
+                load(tx, new, progress).await
+            })
+            .await?;
+        Ok(report)
+    })
+    .await
+}
+
+/// Does `work`, and does it once more where another program added the same rows at the same time: the
+/// second time, `work` finds them.
+pub(crate) async fn again_on_conflict<T>(work: impl AsyncFn() -> Result<T>) -> Result<T> {
+    match work().await {
+        Err(error) if error.is_conflict() => work().await,
+        done => done,
+    }
 }
 
 /// The ids of all providers by name, new ones included.

@@ -72,7 +72,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     db.create_tables(&schema![Provider, Model, Request]).await?;
     let today = arguments.today.unwrap_or_else(|| Utc::now().date_naive());
     let progress = Progress::new(registry.len());
-    let imported = import::import(&db.session(), registry, today, &progress).await;
+    let imported = import::import(&db.session(), &registry, today, &progress).await;
     progress.finish();
     let report = answers::report(&db, imported?).await?;
     db.close().await;

@@ -19,6 +19,11 @@ impl Progress {
         Self(bar.with_style(style.expect("the template is a constant that parses")))
     }
 
+    /// No entry is done yet.
+    pub(crate) fn restart(&self) {
+        self.0.set_position(0);
+    }
+
     /// Some entries are done.
     pub(crate) fn advance(&self, entries: usize) {
         self.0.inc(entries as u64);

@@ -14,7 +14,7 @@ use crate::entities::{Model, ModelPatch, Status};
 pub(crate) enum Promotion {
     /// There is no shadow model.
     Nothing,
-    /// An earlier run promoted this model; one is enough.
+    /// An earlier run, or one beside this, promoted this model; one is enough.
     AlreadyPromoted { model: String, status: &'static str, version: i64 },
     /// This run promoted it.
     Promoted {
@@ -33,14 +33,20 @@ pub(crate) async fn promote<S: Scope>(session: &Session<S>) -> Result<Promotion>
     let models = session.repo::<Model>();
     // A row starts at version 1, and nothing but a promotion changes a model here.
     let promoted = models.filter(Model::STATUS.eq(Status::Active) & Model::VERSION.gt(1));
-    if let Some(Model { name, status, version, .. }) = promoted.first().await? {
-        return Ok(Promotion::AlreadyPromoted { model: name, status: status.as_str(), version });
+    if let Some(model) = promoted.first().await? {
+        return Ok(already(model));
     }
     let Some(before) = models.first_shadow().await? else { return Ok(Promotion::Nothing) };
     let activate = || {
         models.patch(before.id, ModelPatch::new().status(Status::Active)).if_version(before.version)
     };
-    let after = activate().await?;
+    let after = match activate().await {
+        // Another program was faster.
+        Err(error) if error.is_version_conflict() => {
+            return Ok(already(models.get(before.id).await?));
+        }
+        after => after?,
+    };
     let second_attempt = match activate().await {
         Err(error) if error.is_version_conflict() => error.to_string(),
         Err(error) => return Err(error),
@@ -54,4 +60,9 @@ pub(crate) async fn promote<S: Scope>(session: &Session<S>) -> Result<Promotion>
         version: after.version,
         second_attempt,
     })
+}
+
+fn already(model: Model) -> Promotion {
+    let Model { name, status, version, .. } = model;
+    Promotion::AlreadyPromoted { model: name, status: status.as_str(), version }
 }

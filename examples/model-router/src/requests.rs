@@ -9,6 +9,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::entities::{Model, NewRequest, Outcome, Request};
+use crate::import::again_on_conflict;
 
 /// The tenants: a name, an id, and how many requests they make.
 const TENANTS: [(&str, Uuid, usize); 2] = [
@@ -71,17 +72,20 @@ async fn add(
     count: usize,
     models: &[Model],
 ) -> Result<(usize, usize)> {
-    let wanted = requests(count, models);
-    session
-        .transaction(async |tx| {
-            let repo = tx.repo::<Request>();
-            let keys = wanted.iter().map(|request| request.key.as_str());
-            let there = repo.filter(Request::KEY.in_list(keys)).all().await?;
-            let is_new = |new: &NewRequest| there.iter().all(|request| request.key != new.key);
-            let added = repo.create_many(wanted.into_iter().filter(is_new)).await?;
-            Ok((added.len(), there.len()))
-        })
-        .await
+    let add = async || {
+        session
+            .transaction(async |tx| {
+                let repo = tx.repo::<Request>();
+                let wanted = requests(count, models);
+                let keys = wanted.iter().map(|request| request.key.as_str());
+                let there = repo.filter(Request::KEY.in_list(keys)).all().await?;
+                let is_new = |new: &NewRequest| there.iter().all(|it| it.key != new.key);
+                let added = repo.create_many(wanted.into_iter().filter(is_new)).await?;
+                Ok((added.len(), there.len()))
+            })
+            .await
+    };
+    again_on_conflict(add).await
 }
 
 /// What `session` is told about a request of `other`; `None` if that has none.

@@ -13,7 +13,7 @@ use crate::requests::TenantLog;
 /// How many providers are shown; the others are summed up in one line.
 const PROVIDERS: usize = 20;
 /// The most characters of a line.
-const WIDTH: u16 = 120;
+const WIDTH: u16 = 144;
 
 /// The whole report as text.
 pub(crate) fn render(report: &Report) -> String {
@@ -127,7 +127,7 @@ fn promotion(promotion: &Promotion) -> Table {
         Promotion::Nothing => table.add_row(["-", "-", "-", "there is no shadow model"]),
         Promotion::AlreadyPromoted { model, status, version } => {
             let version = version.to_string();
-            table.add_row([model, *status, &version, "promoted by an earlier run"])
+            table.add_row([model, *status, &version, "promoted by another run"])
         }
         Promotion::Promoted {
             model,

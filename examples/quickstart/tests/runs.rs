@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use repo_core::TransactionOptions;
+
 fn lines(url: Option<&str>) -> Vec<String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_quickstart"));
     match url {
@@ -53,5 +55,21 @@ fn it_runs_on_postgres() {
         eprintln!("skipped: REPO_TEST_POSTGRES_URL is not set");
         return;
     };
-    expect(&lines(Some(&url)), "postgres");
+    let schema = format!("quickstart_{}", std::process::id());
+    script(&url, &format!("CREATE SCHEMA {schema}"));
+    let separator = if url.contains('?') { '&' } else { '?' };
+    let lines = lines(Some(&format!("{url}{separator}options=-c%20search_path%3D{schema}")));
+    script(&url, &format!("DROP SCHEMA {schema} CASCADE"));
+    expect(&lines, "postgres");
+}
+
+fn script(url: &str, sql: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let db = repo_postgres::connect(url).await.expect("the server of the tests");
+        let begun = db.backend().begin(TransactionOptions::default()).await;
+        let mut connection = begun.expect("a connection");
+        connection.execute_script(sql).await.expect(sql);
+        connection.commit().await.expect(sql);
+    });
 }

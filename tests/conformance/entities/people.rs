@@ -1,5 +1,6 @@
 //! Entities that refer to each other: within a tenant, to a shared parent, to their own table.
 
+use chrono::{DateTime, Utc};
 use repo_core::Repository;
 use uuid::Uuid;
 
@@ -55,4 +56,24 @@ pub(crate) fn team(name: &str) -> NewTeam {
 /// A new member of a team, without a country and a mentor.
 pub(crate) fn member(name: &str, team: &Team) -> NewMember {
     NewMember { name: name.to_owned(), team_id: team.id, country_id: None, mentor_id: None }
+}
+
+/// A parent that is only marked when it is deleted.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "folders", tenant, soft_delete)]
+pub(crate) struct Folder {
+    pub(crate) id: Uuid,
+    pub(crate) tenant_id: Uuid,
+    pub(crate) name: String,
+    pub(crate) deleted_at: Option<DateTime<Utc>>,
+}
+
+/// Its child.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "files", tenant)]
+pub(crate) struct File {
+    pub(crate) id: Uuid,
+    pub(crate) tenant_id: Uuid,
+    #[repository(references = Folder)]
+    pub(crate) folder_id: Uuid,
 }

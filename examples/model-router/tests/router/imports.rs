@@ -1,8 +1,10 @@
 //! What becomes of each entry of a registry.
 
+use std::process::Stdio;
+
 use serde_json::{Value, json};
 
-use crate::program::{Place, places, shipped};
+use crate::program::{places, shipped};
 
 const SMALL: &str = r#"{
     "one": {"provider": "p", "mode": "chat", "input_cost_per_token": 1e-7,
@@ -87,15 +89,18 @@ fn an_empty_registry_is_a_registry() {
 
 #[test]
 fn two_programs_that_import_at_once_load_every_model_once() {
-    let place = Place::sqlite();
-    let spawn = || {
-        let mut command = place.command(&["--json"]);
-        command.stdout(std::process::Stdio::piped()).spawn().expect("the program runs")
-    };
-    let both = [spawn(), spawn()].map(|it| it.wait_with_output().expect("the program ends"));
-    let loaded = both.map(|output| {
-        assert!(output.status.success());
-        counts(&serde_json::from_slice(&output.stdout).expect("JSON"))[1]
-    });
-    assert_eq!(loaded.iter().sum::<u64>(), 4541, "{loaded:?}");
+    for place in places() {
+        let spawn = || {
+            let mut command = place.command(&["--json"]);
+            command.stdout(Stdio::piped()).spawn().expect("the program runs")
+        };
+        let both = [spawn(), spawn()].map(|it| it.wait_with_output().expect("the program ends"));
+        let loaded = both.map(|output| {
+            assert!(output.status.success(), "on {}", place.system());
+            counts(&serde_json::from_slice(&output.stdout).expect("JSON"))[1]
+        });
+        assert_eq!(loaded.iter().sum::<u64>(), 4541, "{loaded:?} on {}", place.system());
+        let requests = &place.json(&[])["tenants"];
+        assert_eq!((&requests[0]["requests"], &requests[1]["requests"]), (&json!(40), &json!(25)));
+    }
 }
