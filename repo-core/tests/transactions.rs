@@ -1,5 +1,7 @@
 //! What a transaction does to the connection under it, seen by recording and failing backends.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
