@@ -45,6 +45,16 @@ pub trait Operand<T> {
     fn into_operand(self) -> T;
 }
 
+/// What a query of `E` can be filtered by: a [`Filter`] over its columns, or `None` for no filter.
+#[diagnostic::on_unimplemented(
+    message = "a query of `{E}` cannot be filtered by `{Self}`",
+    label = "not a filter over the columns of `{E}`"
+)]
+pub trait IntoFilter<E> {
+    /// The filter; one that holds for every row where there is none.
+    fn into_filter(self) -> Filter<E>;
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Node {
     Always,
@@ -97,72 +107,95 @@ pub(crate) enum Comparison {
 impl<E: Entity, T: ColumnType> Column<E, T> {
     /// The row has no value in this column.
     pub fn is_null(self) -> Filter<E> {
-        Node::Null { column: self.index(), negated: false }.into()
+        Filter::new(Node::Null { column: self.index(), negated: false })
     }
 
     /// The row has a value in this column.
     pub fn is_not_null(self) -> Filter<E> {
-        Node::Null { column: self.index(), negated: true }.into()
+        Filter::new(Node::Null { column: self.index(), negated: true })
     }
 }
 
 /// Comparisons: for every type but JSON.
-impl<E: Entity, T: ColumnType> Column<E, T>
-where
-    <T::Bare as ColumnType>::Class: Comparable,
-{
+impl<E: Entity, T: ColumnType> Column<E, T> {
     /// The column is equal to `value`.
-    pub fn eq(self, value: impl Operand<T::Bare>) -> Filter<E> {
+    pub fn eq(self, value: impl Operand<T::Bare>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
         self.compare(Comparison::Equal, value.into_operand())
     }
 
     /// The column has a value, and it is not `value`.
-    pub fn ne(self, value: impl Operand<T::Bare>) -> Filter<E> {
+    pub fn ne(self, value: impl Operand<T::Bare>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
         self.compare(Comparison::NotEqual, value.into_operand())
     }
 
     /// The column is less than `value`.
-    pub fn lt(self, value: impl Operand<T::Bare>) -> Filter<E> {
+    pub fn lt(self, value: impl Operand<T::Bare>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
         self.compare(Comparison::Less, value.into_operand())
     }
 
     /// The column is less than `value` or equal to it.
-    pub fn le(self, value: impl Operand<T::Bare>) -> Filter<E> {
+    pub fn le(self, value: impl Operand<T::Bare>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
         self.compare(Comparison::LessOrEqual, value.into_operand())
     }
 
     /// The column is greater than `value`.
-    pub fn gt(self, value: impl Operand<T::Bare>) -> Filter<E> {
+    pub fn gt(self, value: impl Operand<T::Bare>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
         self.compare(Comparison::Greater, value.into_operand())
     }
 
     /// The column is greater than `value` or equal to it.
-    pub fn ge(self, value: impl Operand<T::Bare>) -> Filter<E> {
+    pub fn ge(self, value: impl Operand<T::Bare>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
         self.compare(Comparison::GreaterOrEqual, value.into_operand())
     }
 
     /// The column lies between `low` and `high`, both included.
-    pub fn between(self, low: impl Operand<T::Bare>, high: impl Operand<T::Bare>) -> Filter<E> {
+    pub fn between(self, low: impl Operand<T::Bare>, high: impl Operand<T::Bare>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
         let column = self.index();
-        self.with(low.into_operand(), |low| {
+        Filter::new(self.with(low.into_operand(), |low| {
             self.with(high.into_operand(), |high| Node::Between { column, low, high })
-        })
-        .into()
+        }))
     }
 
     /// The column is one of `values`; none of an empty list.
-    pub fn in_list<V: Operand<T::Bare>>(self, values: impl IntoIterator<Item = V>) -> Filter<E> {
+    pub fn in_list<V: Operand<T::Bare>>(self, values: impl IntoIterator<Item = V>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
         self.list(values, false)
     }
 
     /// The column has a value, and it is none of `values`.
-    pub fn not_in<V: Operand<T::Bare>>(self, values: impl IntoIterator<Item = V>) -> Filter<E> {
+    pub fn not_in<V: Operand<T::Bare>>(self, values: impl IntoIterator<Item = V>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
         self.list(values, true)
     }
 
     fn compare(self, comparison: Comparison, value: T::Bare) -> Filter<E> {
         let column = self.index();
-        self.with(value, |value| Node::Compare { column, comparison, value }).into()
+        Filter::new(self.with(value, |value| Node::Compare { column, comparison, value }))
     }
 
     fn list<V: Operand<T::Bare>>(
@@ -175,11 +208,10 @@ where
             .into_iter()
             .map(|value| value.into_operand().encode(kind).map(Value::into_owned))
             .collect();
-        match values {
+        Filter::new(match values {
             Ok(values) => Node::InList { column: self.index(), values, negated },
             Err(invalid) => self.invalid(invalid),
-        }
-        .into()
+        })
     }
 
     fn with(self, value: T::Bare, node: impl FnOnce(Value<'static>) -> Node) -> Node {
@@ -195,74 +227,87 @@ where
 }
 
 /// Searches in text. Case counts, unless the method's name says otherwise; no character is special.
-impl<E: Entity, T: ColumnType> Column<E, T>
-where
-    <T::Bare as ColumnType>::Class: Searchable,
-{
+impl<E: Entity, T: ColumnType> Column<E, T> {
     /// The column has `text` somewhere.
-    pub fn contains(self, text: impl AsRef<str>) -> Filter<E> {
+    pub fn contains(self, text: impl AsRef<str>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Searchable,
+    {
         self.search(TextMatch::Contains, text.as_ref().to_owned())
     }
 
     /// The column has `text` somewhere; `A` to `Z` are equal to `a` to `z`, other letters only to
     /// themselves, because that is all that both databases agree on.
-    pub fn icontains(self, text: impl AsRef<str>) -> Filter<E> {
+    pub fn icontains(self, text: impl AsRef<str>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Searchable,
+    {
         self.search(TextMatch::ContainsIgnoreCase, text.as_ref().to_ascii_lowercase())
     }
 
     /// The column starts with `text`.
-    pub fn starts_with(self, text: impl AsRef<str>) -> Filter<E> {
+    pub fn starts_with(self, text: impl AsRef<str>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Searchable,
+    {
         self.search(TextMatch::StartsWith, text.as_ref().to_owned())
     }
 
     /// The column ends with `text`.
-    pub fn ends_with(self, text: impl AsRef<str>) -> Filter<E> {
+    pub fn ends_with(self, text: impl AsRef<str>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Searchable,
+    {
         self.search(TextMatch::EndsWith, text.as_ref().to_owned())
     }
 
     fn search(self, place: TextMatch, text: String) -> Filter<E> {
         let column = self.index();
         if let Err(invalid) = text.encode(String::KIND) {
-            return Node::Invalid { column: self.name(), invalid }.into();
+            return Filter::new(Node::Invalid { column: self.name(), invalid });
         }
         if text.is_empty() {
             return self.is_not_null();
         }
-        Node::Text { column, place, text }.into()
+        Filter::new(Node::Text { column, place, text })
     }
 }
 
 impl<E> Filter<E> {
+    pub(crate) fn new(node: Node) -> Self {
+        Self { node, entity: PhantomData }
+    }
+
     /// Holds when every one of `filters` holds; of an empty list, always. A `None` is left out.
     pub fn all<F: Into<Option<Filter<E>>>>(filters: impl IntoIterator<Item = F>) -> Self {
-        Node::All(nodes(filters)).into()
+        Self::new(Node::All(nodes(filters)))
     }
 
     /// Holds when at least one of `filters` holds; of an empty list, never. A `None` is left out.
     pub fn any<F: Into<Option<Filter<E>>>>(filters: impl IntoIterator<Item = F>) -> Self {
-        Node::Any(nodes(filters)).into()
+        Self::new(Node::Any(nodes(filters)))
     }
 
     /// Holds for every row.
     pub fn always() -> Self {
-        Node::Always.into()
+        Self::new(Node::Always)
     }
 
     /// Holds for no row.
     pub fn never() -> Self {
-        Node::Never.into()
+        Self::new(Node::Never)
     }
 
     /// Holds when both hold. Also written `a & b`.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        Node::All(vec![self.node, other.node]).into()
+        Self::new(Node::All(vec![self.node, other.node]))
     }
 
     /// Holds when one or both hold. Also written `a | b`.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        Node::Any(vec![self.node, other.node]).into()
+        Self::new(Node::Any(vec![self.node, other.node]))
     }
 }
 
@@ -275,7 +320,7 @@ impl<E> Not for Filter<E> {
     type Output = Self;
 
     fn not(self) -> Self {
-        Node::Not(Box::new(self.node)).into()
+        Self::new(Node::Not(Box::new(self.node)))
     }
 }
 
@@ -295,22 +340,21 @@ impl<E> BitOr for Filter<E> {
     }
 }
 
-impl<E> From<Node> for Filter<E> {
-    fn from(node: Node) -> Self {
-        Self { node, entity: PhantomData }
+impl<E> IntoFilter<E> for Filter<E> {
+    fn into_filter(self) -> Filter<E> {
+        self
     }
 }
 
-/// No filter holds for every row.
-impl<E> From<Option<Filter<E>>> for Filter<E> {
-    fn from(filter: Option<Filter<E>>) -> Self {
-        filter.unwrap_or_else(Filter::always)
+impl<E> IntoFilter<E> for Option<Filter<E>> {
+    fn into_filter(self) -> Filter<E> {
+        self.unwrap_or_else(Filter::always)
     }
 }
 
 impl<E> Clone for Filter<E> {
     fn clone(&self) -> Self {
-        self.node.clone().into()
+        Self::new(self.node.clone())
     }
 }
 

@@ -74,7 +74,7 @@ where
     if tenant.is_none() && E::TABLE.roles.tenant.is_some() {
         let values = list?.into_iter().map(Value::into_owned).collect();
         let node = Node::InList { column: E::TABLE.roles.id, values, negated: false };
-        let selection = repo.filter(Filter::from(node)).into_selection();
+        let selection = repo.filter(Filter::new(node)).into_selection();
         let mut writer = writer::<E, S>(repo);
         writer.rows(&selection, &[])?;
         let (sql, params) = (&writer.sql, &writer.params);
@@ -227,7 +227,7 @@ where
         }
         Err(invalid) => Node::Invalid { column: E::TABLE.id().name, invalid },
     };
-    repo.query().filter(Filter::from(node))
+    repo.query().filter(Filter::new(node))
 }
 
 fn writer<E: Entity, S: Scope>(repo: &Repo<E, S>) -> Writer<'_> {

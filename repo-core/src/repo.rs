@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::entity::Entity;
 use crate::error::{Error, Result};
-use crate::filter::Filter;
+use crate::filter::IntoFilter;
 use crate::query::Query;
 use crate::read;
 use crate::scope::{ReachableFrom, Scope};
@@ -53,7 +53,7 @@ where
     }
 
     /// A query over the rows for which `filter` holds.
-    pub fn filter(&self, filter: impl Into<Filter<E>>) -> Query<E, S> {
+    pub fn filter(&self, filter: impl IntoFilter<E>) -> Query<E, S> {
         self.query().filter(filter)
     }
 

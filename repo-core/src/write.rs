@@ -1,27 +1,24 @@
 //! Writing: each method is one statement, in the session's transaction or by itself.
 //!
 //! A statement that should have changed a row and changed none is an error, never a success. What a
-//! policy forbids is a bound that is not met. `patch`, `delete` and `restore` are in `change.rs`.
-
-use std::future::Future;
+//! policy forbids is a bound that is not met. How one row changes by its id is in `target.rs`.
 
 use crate::backend::{Access, Insert, InsertRows, Row, Statement};
-use crate::change::{Change, Wants, diagnose};
+use crate::change::{Change, Writing};
 use crate::column_type::ColumnType as _;
 use crate::creation::Creation;
 use crate::encode::Encoder;
 use crate::entity::{Entity, Mutable, NewEntity, SoftDelete};
 use crate::error::{Error, Result};
 use crate::patch::Patch;
-use crate::read::{encode_id, fetch_one, pack};
+use crate::read::fetch_one;
 use crate::repo::Repo;
 use crate::scope::{Scope, WritableFrom};
+use crate::target::{Wants, diagnose};
 use crate::value::{Kind, Value};
 
-impl<E: Entity, S: Scope> Repo<E, S>
-where
-    E::Tenancy: WritableFrom<S>,
-{
+/// Writing: rows of the session's tenant.
+impl<E: Entity, S: Scope> Repo<E, S> {
     /// Adds a row, with the id, tenant, times and version that the repository gives it, and returns
     /// it as it is stored.
     ///
@@ -30,9 +27,12 @@ where
     /// - [`is_conflict`](Error::is_conflict): another row has the same value in a unique column.
     /// - [`Error::ForeignKey`]: it refers to a row that is not there, or not of this tenant.
     /// - [`is_invalid_input`](Error::is_invalid_input): a value does not fit its column.
-    pub fn create(&self, new: impl Into<E::New>) -> impl Future<Output = Result<E>> + Send {
+    pub fn create(&self, new: impl Into<E::New>) -> Writing<'_, E>
+    where
+        E::Tenancy: WritableFrom<S>,
+    {
         let entity = self.complete(new.into());
-        async move { self.insert_one(entity?).await }
+        Writing::new(async move { insert_one(self, entity?).await })
     }
 
     /// Adds all rows or none, and returns them in the same order.
@@ -43,10 +43,13 @@ where
     pub fn create_many<N: Into<E::New>>(
         &self,
         new: impl IntoIterator<Item = N>,
-    ) -> impl Future<Output = Result<Vec<E>>> + Send {
+    ) -> Writing<'_, Vec<E>>
+    where
+        E::Tenancy: WritableFrom<S>,
+    {
         let entities: Result<Vec<E>> =
             new.into_iter().map(|new| self.complete(new.into())).collect();
-        async move { self.insert_many(entities?).await }
+        Writing::new(async move { insert_many(self, entities?).await })
     }
 
     /// Writes `entity` over the row with the same id and returns what is then stored.
@@ -62,11 +65,13 @@ where
     /// - [`is_invalid_input`](Error::is_invalid_input): a `fixed` column differs, or a value does not
     ///   fit its column.
     /// - [`is_conflict`](Error::is_conflict): another row has the same value in a unique column.
-    pub fn update<'a>(&'a self, entity: &'a E) -> impl Future<Output = Result<E>> + Send + 'a
+    pub fn update<'a>(&'a self, entity: &'a E) -> Writing<'a, E>
     where
         E: Mutable,
+        E::Tenancy: WritableFrom<S>,
     {
-        self.update_one(entity)
+        let tenant = self.tenant();
+        Writing::new(async move { update_one(self, tenant?, entity).await })
     }
 
     /// Changes some columns of the row with this id, without reading it first. Awaited, it returns
@@ -80,8 +85,9 @@ where
     pub fn patch(&self, id: E::Id, patch: impl Into<Patch<E>>) -> Change<'_, E, S, E>
     where
         E: Mutable,
+        E::Tenancy: WritableFrom<S>,
     {
-        Change::patch(self, id, patch.into())
+        Change::patch(self, self.tenant(), id, patch.into())
     }
 
     /// Deletes the row with this id: marks it where the entity has `soft_delete`, removes it where it
@@ -94,8 +100,9 @@ where
     pub fn delete(&self, id: E::Id) -> Change<'_, E, S, ()>
     where
         E: Mutable,
+        E::Tenancy: WritableFrom<S>,
     {
-        Change::delete(self, id)
+        Change::delete(self, self.tenant(), id)
     }
 
     /// Brings a deleted row back and returns it.
@@ -108,8 +115,9 @@ where
     pub fn restore(&self, id: E::Id) -> Change<'_, E, S, E>
     where
         E: SoftDelete,
+        E::Tenancy: WritableFrom<S>,
     {
-        Change::restore(self, id)
+        Change::restore(self, self.tenant(), id)
     }
 
     /// Removes a deleted row for good.
@@ -119,15 +127,19 @@ where
     /// - [`Error::NotDeleted`]: the row is live.
     /// - [`is_not_found`](Error::is_not_found): no row of this tenant has this id.
     /// - [`Error::ForeignKey`]: a row refers to it.
-    pub fn purge(&self, id: E::Id) -> impl Future<Output = Result<()>> + Send + '_
+    pub fn purge(&self, id: E::Id) -> Change<'_, E, S, ()>
     where
         E: SoftDelete,
+        E::Tenancy: WritableFrom<S>,
     {
-        self.purge_one(id)
+        Change::purge(self, self.tenant(), id)
     }
 
     /// The entity that a new one becomes in this session.
-    fn complete(&self, new: E::New) -> Result<E> {
+    fn complete(&self, new: E::New) -> Result<E>
+    where
+        E::Tenancy: WritableFrom<S>,
+    {
         let (session, database) = (self.session(), self.session().database());
         let mut creation = Creation {
             table: E::TABLE,
@@ -138,88 +150,82 @@ where
         };
         new.into_entity(&mut creation)
     }
+}
 
-    async fn insert_one(&self, mut entity: E) -> Result<E> {
-        let crud = self.crud();
-        let mut made = None;
-        {
-            let mut values = encode(&entity)?;
-            if E::TABLE.has_identity() {
-                values.remove(E::TABLE.roles.id);
-            }
-            let mut on_row = |row: &dyn Row| {
-                made = Some(identity::<E>(row.value(0, Kind::I64))?);
-                Ok(())
-            };
-            let statement = Statement {
-                sql: &crud.insert,
-                params: &values,
-                access: Access::Write,
-                table: E::TABLE,
-            };
-            self.session().run(statement, &mut on_row).await?;
+async fn insert_one<E: Entity, S: Scope>(repo: &Repo<E, S>, mut entity: E) -> Result<E> {
+    let crud = repo.crud();
+    let mut made = None;
+    {
+        let mut values = encode(&entity)?;
+        if E::TABLE.has_identity() {
+            values.remove(E::TABLE.roles.id);
         }
-        if let Some(id) = made {
-            entity.set_id(id);
-        }
-        Ok(entity)
-    }
-
-    async fn insert_many(&self, mut entities: Vec<E>) -> Result<Vec<E>> {
-        if entities.is_empty() {
-            return Ok(entities);
-        }
-        let identities = {
-            let insert = Insert {
-                table: E::TABLE,
-                columns: &self.crud().insert_columns,
-                sql: &self.crud().insert,
-                rows: &Entities(&entities),
-            };
-            self.session().insert(insert).await?
+        let mut on_row = |row: &dyn Row| {
+            made = Some(identity::<E>(row.value(0, Kind::I64))?);
+            Ok(())
         };
-        for (entity, id) in entities.iter_mut().zip(identities) {
-            entity.set_id(identity::<E>(Ok(Value::I64(id)))?);
-        }
-        Ok(entities)
-    }
-
-    async fn update_one(&self, entity: &E) -> Result<E> {
-        let (table, crud) = (E::TABLE, self.crud());
-        let values = encode(entity)?;
-        let tenant = self.tenant()?;
-        if let (Some(column), Some(tenant)) = (table.roles.tenant, &tenant)
-            && values[column] != *tenant
-        {
-            return Err(Error::TenantMismatch { entity: table.entity });
-        }
-        let version = table.roles.version.map(|column| values[column].borrowed());
-        let mut params = Vec::with_capacity(values.len() + 1);
-        params.extend(crud.update_columns.iter().map(|column| values[*column].borrowed()));
-        params.push(Value::Timestamp(self.session().database().now()));
-        params.extend(tenant);
-        params.push(values[table.roles.id].borrowed());
-        params.extend(version.clone());
-        params.extend(crud.fixed_columns.iter().map(|column| values[*column].borrowed()));
-        let updated = fetch_one(self.session(), &crud.update, &params, Access::Write).await;
-        let expected = version.and_then(|version| i64::decode(version).ok());
-        match updated.map_err(|error| as_version_conflict::<E>(error, entity.id(), expected))? {
-            Some(updated) => Ok(updated),
-            None => Err(diagnose(self, entity.id(), Wants::Live, expected, Some(&values)).await?),
-        }
-    }
-
-    async fn purge_one(&self, id: E::Id) -> Result<()> {
-        let (params, count) = pack([self.tenant()?, Some(encode_id::<E>(&id)?)]);
         let statement = Statement {
-            sql: &self.crud().purge,
-            params: &params[..count],
+            sql: &crud.insert,
+            params: &values,
             access: Access::Write,
             table: E::TABLE,
         };
-        match self.session().run(statement, &mut crate::backend::no_rows).await? {
-            0 => Err(diagnose(self, &id, Wants::Deleted, None, None).await?),
-            _ => Ok(()),
+        repo.session().run(statement, &mut on_row).await?;
+    }
+    if let Some(id) = made {
+        entity.set_id(id);
+    }
+    Ok(entity)
+}
+
+async fn insert_many<E: Entity, S: Scope>(
+    repo: &Repo<E, S>,
+    mut entities: Vec<E>,
+) -> Result<Vec<E>> {
+    if entities.is_empty() {
+        return Ok(entities);
+    }
+    let identities = {
+        let insert = Insert {
+            table: E::TABLE,
+            columns: &repo.crud().insert_columns,
+            sql: &repo.crud().insert,
+            rows: &Entities(&entities),
+        };
+        repo.session().insert(insert).await?
+    };
+    for (entity, id) in entities.iter_mut().zip(identities) {
+        entity.set_id(identity::<E>(Ok(Value::I64(id)))?);
+    }
+    Ok(entities)
+}
+
+async fn update_one<E: Entity, S: Scope>(
+    repo: &Repo<E, S>,
+    tenant: Option<Value<'_>>,
+    entity: &E,
+) -> Result<E> {
+    let (table, crud) = (E::TABLE, repo.crud());
+    let values = encode(entity)?;
+    if let (Some(column), Some(tenant)) = (table.roles.tenant, &tenant)
+        && values[column] != *tenant
+    {
+        return Err(Error::TenantMismatch { entity: table.entity });
+    }
+    let version = table.roles.version.map(|column| values[column].borrowed());
+    let mut params = Vec::with_capacity(values.len() + 1);
+    params.extend(crud.update_columns.iter().map(|column| values[*column].borrowed()));
+    params.push(Value::Timestamp(repo.session().database().now()));
+    params.extend(tenant.as_ref().map(Value::borrowed));
+    params.push(values[table.roles.id].borrowed());
+    params.extend(version.clone());
+    params.extend(crud.fixed_columns.iter().map(|column| values[*column].borrowed()));
+    let updated = fetch_one(repo.session(), &crud.update, &params, Access::Write).await;
+    let expected = version.and_then(|version| i64::decode(version).ok());
+    match updated.map_err(|error| as_version_conflict::<E>(error, entity.id(), expected))? {
+        Some(updated) => Ok(updated),
+        None => {
+            Err(diagnose(repo, tenant, entity.id(), Wants::Live, expected, Some(&values)).await?)
         }
     }
 }

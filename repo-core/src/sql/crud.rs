@@ -29,8 +29,8 @@ pub(crate) struct CrudSql {
     pub(crate) delete: Guarded,
     /// Parameters: now, key, version (where it is asked for).
     pub(crate) restore: Guarded,
-    /// Parameters: key. Removes a deleted row.
-    pub(crate) purge: String,
+    /// Parameters: key, version (where it is asked for). Removes a deleted row.
+    pub(crate) purge: Guarded,
 }
 
 /// A statement without and with the version in its condition.
@@ -74,7 +74,10 @@ impl CrudSql {
                 any_version: text(&|w| restore(w, false)),
                 one_version: text(&|w| restore(w, true)),
             },
-            purge: text(&purge),
+            purge: Guarded {
+                any_version: text(&|w| purge(w, false)),
+                one_version: text(&|w| purge(w, true)),
+            },
             insert_columns,
             update_columns,
             fixed_columns,
@@ -231,8 +234,9 @@ fn restore(writer: &mut Writer<'_>, with_version: bool) {
     writer.and_version(with_version, next).returning();
 }
 
-fn purge(writer: &mut Writer<'_>) {
+fn purge(writer: &mut Writer<'_>, with_version: bool) {
     let Some(deleted_at) = writer.table.roles.deleted_at else { return };
-    writer.push("DELETE FROM ").table_name().push(" WHERE ").key(1);
+    let next = writer.push("DELETE FROM ").table_name().push(" WHERE ").key(1);
     writer.push(" AND ").column(deleted_at).push(" IS NOT NULL");
+    writer.and_version(with_version, next);
 }
