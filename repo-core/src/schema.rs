@@ -12,9 +12,8 @@ use crate::table::Table;
 /// The tables of some entities. Made by [`schema!`](crate::schema!).
 #[derive(Debug, Clone, Default)]
 pub struct Schema {
-    tables: Vec<&'static Table>,
-    /// Whose they are: one constant may have several addresses.
     entities: Vec<TypeId>,
+    tables: Vec<&'static Table>,
 }
 
 /// The [`Schema`] of the named entities, in any order.
@@ -45,8 +44,9 @@ impl Schema {
     /// With the table of `E`; once, however often it is named.
     #[must_use]
     pub fn with<E: Entity>(mut self) -> Self {
-        if !self.entities.contains(&TypeId::of::<E>()) {
-            self.entities.push(TypeId::of::<E>());
+        let entity = TypeId::of::<E>();
+        if !self.entities.contains(&entity) {
+            self.entities.push(entity);
             self.tables.push(E::TABLE);
         }
         self
