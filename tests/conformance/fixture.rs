@@ -57,7 +57,7 @@ pub(crate) fn run<S: Store, C: Future<Output = ()>>(case: impl FnOnce(Fixture) -
         .expect("a runtime");
     runtime.block_on(async {
         let (store, url) = S::create().await;
-        let db = connect(&url, 4).await;
+        let db = connect(&url, 4, PATIENCE).await;
         let fixture = Fixture { db: db.clone(), url };
         let outcome = AssertUnwindSafe(case(fixture)).catch_unwind().await;
         db.close().await;
@@ -82,7 +82,19 @@ impl Fixture {
     /// Another pool of `size` connections to the same database, as another process has one; of a
     /// database in memory there is one only.
     pub(crate) async fn beside(&self, size: usize) -> Database {
-        if self.url == MEMORY { self.db.clone() } else { connect(&self.url, size).await }
+        if self.is_shared() { connect(&self.url, size, PATIENCE).await } else { self.db.clone() }
+    }
+
+    /// A pool of one connection, for which nobody waits for long, with these tables.
+    pub(crate) async fn pool_of_one(&self, schema: &Schema) -> Database {
+        let db = connect(&self.url, 1, Duration::from_millis(100)).await;
+        db.create_tables(schema).await.expect("the tables are possible");
+        db
+    }
+
+    /// Whether two connections reach the same database.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.url != MEMORY
     }
 }
 
@@ -103,10 +115,13 @@ pub(crate) fn moment(text: &str) -> DateTime<Utc> {
 
 const MEMORY: &str = "sqlite::memory:";
 
-async fn connect(url: &str, size: usize) -> Database {
+/// How long a case waits for a connection.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+async fn connect(url: &str, size: usize, patience: Duration) -> Database {
     let mut settings = Settings::new();
     settings.pool_size = Some(size);
-    settings.pool_timeout = Some(Duration::from_secs(20));
+    settings.pool_timeout = Some(patience);
     connect_with(url, &settings, &[&repo_sqlite::Driver, &repo_postgres::Driver])
         .await
         .expect("the database can be reached")
