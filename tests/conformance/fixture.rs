@@ -12,6 +12,7 @@ use futures_util::FutureExt as _;
 use repo_core::testing::FixedClock;
 use repo_core::{Database, Schema, Session, Settings, Tenant, connect_with};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use tokio::runtime::Builder;
 use uuid::Uuid;
 
 /// Two tenants.
@@ -34,12 +35,19 @@ pub(crate) trait Store: Sized {
 
     /// Removes what is left of it.
     async fn remove(self);
+
+    /// The runtime of its cases.
+    fn runtime() -> Builder {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(2);
+        builder
+    }
 }
 
 /// A file in a folder of its own.
 pub(crate) struct Sqlite(tempfile::TempDir);
 
-/// A database in memory.
+/// A database in memory, on a runtime of one thread.
 pub(crate) struct SqliteMemory;
 
 /// A schema of its own on the server of `REPO_TEST_POSTGRES_URL`.
@@ -50,12 +58,7 @@ pub(crate) struct Postgres {
 
 /// Runs a case on a new database of a store.
 pub(crate) fn run<S: Store, C: Future<Output = ()>>(case: impl FnOnce(Fixture) -> C) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    runtime.block_on(async {
+    S::runtime().enable_all().build().expect("a runtime").block_on(async {
         let (store, url) = S::create().await;
         let db = connect(&url, 4, PATIENCE).await;
         let fixture = Fixture { db: db.clone(), url };
@@ -145,6 +148,10 @@ impl Store for SqliteMemory {
     }
 
     async fn remove(self) {}
+
+    fn runtime() -> Builder {
+        Builder::new_current_thread()
+    }
 }
 
 impl Store for Postgres {

@@ -19,6 +19,7 @@ mod ordering;
 mod pages;
 mod references;
 mod soft_delete;
+mod statements;
 mod tables;
 mod tenants;
 mod transactions;
@@ -141,6 +142,13 @@ conformance! {
             a_restore_that_collides_leaves_the_row_deleted,
             a_version_guards_deletion_and_restoration,
         }
+        statements {
+            every_statement_carries_the_tenant_outermost,
+            no_statement_holds_a_value,
+            an_operation_is_one_statement,
+            a_transaction_adds_begin_and_commit_and_nothing_else,
+            what_is_refused_reaches_nothing,
+        }
         tables {
             tables_are_made_once,
             tables_are_made_once_by_many_at_once,
@@ -186,6 +194,7 @@ conformance! {
             it_runs_in_a_spawned_task,
             a_pool_of_one_is_enough_for_everything_inside,
             the_session_outside_does_not_reach_into_it,
+            two_that_wait_for_each_other_can_be_run_again,
         }
         unique {
             a_conflict_names_entity_key_and_columns,
@@ -196,6 +205,7 @@ conformance! {
             letters_and_spaces_count,
             an_id_given_twice_is_a_conflict_with_the_primary_key,
             of_many_at_once_one_is_created,
+            no_error_shows_a_value,
         }
         values {
             a_value_of_every_type_comes_back,
@@ -221,6 +231,7 @@ conformance! {
             an_enum_is_stored_by_its_name,
             a_stored_value_that_the_type_cannot_hold_is_a_decode_error,
             a_status_outside_of_the_enum_is_refused_by_the_database,
+            a_column_of_another_type_is_a_decode_error,
         }
         versions {
             every_change_bumps_the_version_and_the_time,

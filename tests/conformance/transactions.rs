@@ -485,3 +485,39 @@ pub(crate) async fn the_session_outside_does_not_reach_into_it(fixture: Fixture)
     assert_error!(outcome, Error::PoolTimeout { size: 1, idle: 0, .. });
     session.repo::<Item>().create(item("a")).await.unwrap();
 }
+
+pub(crate) async fn two_that_wait_for_each_other_can_be_run_again(fixture: Fixture) {
+    let db = fixture.with(&schema![Counter]).await;
+    let counters = db.session().repo::<Counter>();
+    let created = counters.create_many([counter("a"), counter("b")]).await.unwrap();
+    let ids = [created[0].id, created[1].id];
+    let tasks = [[ids[0], ids[1]], [ids[1], ids[0]]].map(|order| {
+        let session = db.session();
+        tokio::spawn(async move {
+            loop {
+                let outcome: Result<(), Error> = session
+                    .transaction(async |tx| {
+                        let counters = tx.repo::<Counter>();
+                        for id in order {
+                            let query = counters.filter(Counter::ID.eq(id)).for_update();
+                            let row = query.one().await?;
+                            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                            let patch = CounterPatch::new().value(row.value + 1);
+                            counters.patch(id, patch).await?;
+                        }
+                        Ok(())
+                    })
+                    .await;
+                match outcome {
+                    Err(error) if error.is_retryable() => {}
+                    outcome => break outcome,
+                }
+            }
+        })
+    });
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    let values: Vec<_> = counters.all().await.unwrap().iter().map(|row| row.value).collect();
+    assert_eq!(values, [2, 2]);
+}

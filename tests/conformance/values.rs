@@ -416,3 +416,51 @@ pub(crate) async fn a_status_outside_of_the_enum_is_refused_by_the_database(fixt
         Error::Check { entity: "StatusAsText", constraint } if constraint == "optional_samples_status_check"
     );
 }
+
+/// The same table, with other types.
+#[derive(Debug, Clone, PartialEq, repo_core::Repository)]
+#[repository(table = "optional_samples")]
+struct Narrow {
+    id: Uuid,
+    large: i16,
+}
+
+pub(crate) async fn a_column_of_another_type_is_a_decode_error(fixture: Fixture) {
+    let db = fixture.with(&schema![Optional]).await;
+    let samples = db.session().repo::<Optional>();
+    let narrow = db.session().repo::<Narrow>();
+    let row = samples.create(nothing("row")).await.unwrap();
+    let read = async |patch: OptionalPatch| {
+        samples.patch(row.id, patch).await.unwrap();
+        match narrow.get(row.id).await {
+            Err(Error::Decode { entity: "Narrow", column, .. }) => column,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(read(OptionalPatch::new().large(None)).await, "large", "NULL");
+    assert_eq!(read(OptionalPatch::new().large(70_000)).await, "large", "out of range");
+    let document = json!({ "words": "secret" });
+    let patch = OptionalPatch::new().json(document).text("secret".to_owned());
+    samples.patch(row.id, patch).await.unwrap();
+    let error = db.session().repo::<NarrowDocument>().get(row.id).await.expect_err("decoded");
+    assert!(matches!(error, Error::Decode { column: "json", .. }), "{error:?}");
+    assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
+    let error = db.session().repo::<NarrowText>().all().await.expect_err("decoded");
+    assert!(matches!(error, Error::Decode { column: "text", .. }), "{error:?}");
+    assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
+}
+
+#[derive(Debug, Clone, PartialEq, repo_core::Repository)]
+#[repository(table = "optional_samples")]
+struct NarrowDocument {
+    id: Uuid,
+    #[repository(json)]
+    json: Payload,
+}
+
+#[derive(Debug, Clone, PartialEq, repo_core::Repository)]
+#[repository(table = "optional_samples")]
+struct NarrowText {
+    id: Uuid,
+    text: Uuid,
+}
