@@ -15,6 +15,8 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio::runtime::Builder;
 use uuid::Uuid;
 
+use crate::entities::Item;
+
 /// Two tenants.
 pub(crate) const ACME: Uuid = Uuid::from_u128(0xacae);
 pub(crate) const BOLT: Uuid = Uuid::from_u128(0xb017);
@@ -109,6 +111,12 @@ pub(crate) fn acme(db: &Database) -> Session<Tenant<Uuid>> {
 /// A session of the other tenant.
 pub(crate) fn bolt(db: &Database) -> Session<Tenant<Uuid>> {
     db.tenant(BOLT)
+}
+
+/// The names of all items, in order.
+pub(crate) async fn names(db: &Database) -> Vec<String> {
+    let items = db.session().repo::<Item>().query().order_by(Item::NAME.asc()).all().await;
+    items.expect("items are read").into_iter().map(|row| row.name).collect()
 }
 
 /// A moment, as RFC 3339 writes it.

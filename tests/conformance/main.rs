@@ -1,7 +1,7 @@
 //! What every backend does alike: one list of cases, run against each.
 //!
 //! Run with `scripts/test -p conformance`, and one topic or case with a filter behind it:
-//! `scripts/test -p conformance tenants`. A case is a sentence, is given a [`Fixture`], and knows no
+//! `scripts/test -p conformance tenants`. A case is a sentence, is given a [`fixture::Fixture`], and knows no
 //! backend; one that is not in the list below is a warning of dead code. Not here: what a single
 //! backend promises (`repo-sqlite/tests`, `repo-postgres/tests`), faults of servers and files
 //! (`tests/faults`), and sequences of operations that nobody wrote down (`tests/properties`).
@@ -10,11 +10,15 @@
 mod batches;
 mod context;
 mod crud;
+mod decoding;
+mod documents;
 mod entities;
 mod expect;
 mod filters;
 mod fixture;
 mod hooks;
+mod isolation;
+mod nesting;
 mod ordering;
 mod pages;
 mod references;
@@ -28,7 +32,7 @@ mod values;
 mod versions;
 mod windows;
 
-use fixture::{Fixture, Postgres, Sqlite, SqliteMemory};
+use fixture::{Postgres, Sqlite, SqliteMemory};
 
 /// A test for each case on each store: `postgres::tenants::a_row_of_another_tenant_is_not_found`.
 macro_rules! conformance {
@@ -85,6 +89,18 @@ conformance! {
             identities_are_made_by_the_database,
             hostile_text_is_only_text,
         }
+        decoding {
+            a_stored_value_that_the_type_cannot_hold_is_a_decode_error,
+            a_status_outside_of_the_enum_is_refused_by_the_database,
+            a_column_of_another_type_is_a_decode_error,
+        }
+        documents {
+            json_comes_back_as_the_same_document,
+            every_float_of_a_document_comes_back,
+            json_null_is_not_sql_null,
+            json_with_a_nul_is_refused,
+            a_document_that_could_not_be_read_again_is_refused,
+        }
         filters {
             every_type_is_compared_alike,
             a_bool_is_compared_as_false_before_true,
@@ -103,6 +119,29 @@ conformance! {
             no_hook_runs_without_a_commit,
             a_hook_goes_with_the_level_it_was_given_on,
             outside_a_transaction_a_hook_runs_at_once,
+        }
+        isolation {
+            it_is_seen_by_others_only_when_it_is_committed,
+            a_read_only_one_reads,
+            a_snapshot_stays_as_it_was,
+            serializable_ones_run_as_if_one_after_the_other,
+            a_lock_needs_a_transaction,
+            no_increment_under_a_lock_is_lost,
+            the_session_outside_does_not_reach_into_it,
+            two_that_wait_for_each_other_can_be_run_again,
+            a_lock_is_a_write_and_refused_in_a_read_only_one,
+            operations_at_once_in_one_stand_in_line,
+            two_pools_write_beside_each_other,
+        }
+        nesting {
+            a_nested_one_is_undone_alone,
+            a_nested_one_goes_with_the_one_around_it,
+            an_error_in_a_nested_one_is_survived,
+            the_outer_one_waits_for_the_inner_one,
+            options_belong_to_the_outermost,
+            a_level_that_was_dropped_keeps_nothing_of_its_own,
+            the_levels_end_with_the_one_around_them,
+            levels_may_be_many_and_deep,
         }
         ordering {
             null_ranks_above_every_value,
@@ -176,25 +215,12 @@ conformance! {
             nothing_of_it_is_there_after_a_panic,
             nothing_of_it_is_there_after_a_drop,
             begin_commit_and_rollback_do_what_they_say,
-            it_is_seen_by_others_only_when_it_is_committed,
-            a_nested_one_is_undone_alone,
-            a_nested_one_goes_with_the_one_around_it,
             an_error_that_was_swallowed_fails_it,
             after_an_error_nothing_goes_on_but_a_rollback,
-            an_error_in_a_nested_one_is_survived,
             what_was_never_sent_does_not_fail_it,
             its_session_ends_with_it,
-            the_outer_one_waits_for_the_inner_one,
-            a_read_only_one_reads,
-            options_belong_to_the_outermost,
-            a_snapshot_stays_as_it_was,
-            serializable_ones_run_as_if_one_after_the_other,
-            a_lock_needs_a_transaction,
-            no_increment_under_a_lock_is_lost,
             it_runs_in_a_spawned_task,
             a_pool_of_one_is_enough_for_everything_inside,
-            the_session_outside_does_not_reach_into_it,
-            two_that_wait_for_each_other_can_be_run_again,
         }
         unique {
             a_conflict_names_entity_key_and_columns,
@@ -223,15 +249,8 @@ conformance! {
             decimals_are_exact,
             a_decimal_takes_the_scale_of_its_column,
             a_decimal_with_too_many_digits_is_refused,
-            json_comes_back_as_the_same_document,
-            every_float_of_a_document_comes_back,
-            json_null_is_not_sql_null,
-            json_with_a_nul_is_refused,
             a_text_is_no_longer_than_declared,
             an_enum_is_stored_by_its_name,
-            a_stored_value_that_the_type_cannot_hold_is_a_decode_error,
-            a_status_outside_of_the_enum_is_refused_by_the_database,
-            a_column_of_another_type_is_a_decode_error,
         }
         versions {
             every_change_bumps_the_version_and_the_time,

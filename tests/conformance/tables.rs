@@ -107,7 +107,7 @@ pub(crate) async fn a_name_may_be_anything_that_is_quoted(fixture: Fixture) {
     let window = query.clone().window(repo_core::WindowRequest::first(1)).await.unwrap();
     assert_eq!(window.items[0].position, 3);
     let after = repo_core::WindowRequest::first(1).after(window.end.unwrap());
-    assert_eq!(query.clone().window(after).await.unwrap().items, [two.clone()]);
+    assert_eq!(query.clone().window(after).await.unwrap().items, std::slice::from_ref(&two));
     let page = query.page(repo_core::PageRequest::number(1)).await.unwrap();
     assert_eq!(page.total, 2);
     let taken = clauses.patch(two.id, ClausePatch::new().position(1)).await;
