@@ -1,5 +1,45 @@
 //! The runtime of the repo data-access layer: entities, sessions, repositories and queries, and the
 //! traits behind which a database lives.
+//!
+//! A [`Database`] comes from a backend (`repo_sqlite::connect`, `repo_postgres::connect`, or [`connect`]
+//! where a URL chooses). It opens a [`Session`] for a scope: a [`Tenant`], [`NoTenant`] or [`AllTenants`].
+//! A session gives the repository of an entity, which is a [`Repo`] with the finders that the derive
+//! adds; a [`Query`] asks for rows by [`Filter`] and [`Order`]; and [`Session::transaction`] puts several
+//! operations into one. Everything returns [`Result`], with one [`Error`] for one cause.
+//!
+//! ```
+//! use repo_core::{Database, Error, Repository};
+//! use uuid::Uuid;
+//!
+//! #[derive(Debug, Repository)]
+//! #[repository(table = "notes", tenant, versioned)]
+//! struct Note {
+//!     id: Uuid,
+//!     tenant_id: Uuid,
+//!     title: String,
+//!     done: bool,
+//!     version: i64,
+//! }
+//!
+//! async fn finish(db: &Database, tenant: Uuid, title: &str) -> Result<Vec<Note>, Error> {
+//!     let session = db.tenant(tenant);
+//!     session
+//!         .transaction(async |tx| {
+//!             let notes = tx.repo::<Note>();
+//!             for note in notes.filter(Note::TITLE.eq(title)).all().await? {
+//!                 let patch = NotePatch::new().done(true);
+//!                 notes.patch(note.id, patch).if_version(note.version).await?;
+//!             }
+//!             notes.filter(Note::DONE.eq(false)).order_by(Note::TITLE.asc()).all().await
+//!         })
+//!         .await
+//! }
+//! ```
+//!
+//! What a database must do is in [`Backend`], [`Connection`] and [`Dialect`]; [`testing`] has backends for
+//! unit tests. No driver is known here.
+//!
+//! The feature `decimal` makes `rust_decimal::Decimal` a column type.
 
 mod backend;
 mod change;
@@ -48,7 +88,7 @@ pub use backend::{
 pub use change::{Change, Writing};
 pub use clock::{Clock, SystemClock};
 pub use column::{Column, Order};
-pub use column_type::{ColumnType, Comparable, Generated, Searchable, class};
+pub use column_type::{ColumnType, Comparable, Generated, IdType, Searchable, class};
 pub use correlation::Correlation;
 pub use creation::Creation;
 pub use cursor::Cursor;

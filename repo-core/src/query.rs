@@ -18,7 +18,6 @@ use crate::window::{Window, WindowRequest};
 /// Rows of `E`, by filter and order. Made by [`Repo::query`] and [`Repo::filter`].
 ///
 /// Rows come in the order asked for, then by id: the same rows always come in the same order.
-#[derive(Debug, Clone)]
 #[must_use = "a query does nothing until it is asked for rows: `.all().await`"]
 pub struct Query<E: Entity, S: Scope> {
     repo: Repo<E, S>,
@@ -250,6 +249,22 @@ impl Selection {
                 self.order.push(OrderKey { column, descending, nulls_first: descending });
             }
         }
+    }
+}
+
+// Not derived: that would ask for entities that can be cloned and shown.
+impl<E: Entity, S: Scope> Clone for Query<E, S> {
+    fn clone(&self) -> Self {
+        Self { repo: self.repo.clone(), selection: self.selection.clone() }
+    }
+}
+
+impl<E: Entity, S: Scope> std::fmt::Debug for Query<E, S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Query")
+            .field("table", &E::TABLE.name)
+            .field("selection", &self.selection)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Tables to create together, parents before children.
 
+use std::any::TypeId;
 use std::collections::HashMap;
 
 use crate::dialect::Dialect;
@@ -11,6 +12,7 @@ use crate::table::Table;
 /// The tables of some entities. Made by [`schema!`](crate::schema!).
 #[derive(Debug, Clone, Default)]
 pub struct Schema {
+    entities: Vec<TypeId>,
     tables: Vec<&'static Table>,
 }
 
@@ -42,7 +44,9 @@ impl Schema {
     /// With the table of `E`; once, however often it is named.
     #[must_use]
     pub fn with<E: Entity>(mut self) -> Self {
-        if !self.tables.iter().any(|table| std::ptr::eq(*table, E::TABLE)) {
+        let entity = TypeId::of::<E>();
+        if !self.entities.contains(&entity) {
+            self.entities.push(entity);
             self.tables.push(E::TABLE);
         }
         self

@@ -10,6 +10,8 @@ mod column_enum;
 mod column_type;
 mod diag;
 mod expand;
+#[cfg(test)]
+mod expansions;
 mod fallback;
 mod model;
 mod names;
@@ -20,21 +22,24 @@ use syn::{DeriveInput, parse_macro_input};
 
 use crate::diag::Diag;
 
-/// Makes a struct an entity.
+/// Implements `repo_core::Entity` for a struct with named fields. The code calls `::repo_core`, unless
+/// `#[repository(crate = path)]` says where that is.
 #[proc_macro_derive(Repository, attributes(repository))]
 pub fn derive_repository(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     repository(&input).into()
 }
 
-/// Makes an enum without payload a column type: text, one of the variants' names.
+/// Implements `repo_core::ColumnType` for an enum without payload. The code calls `::repo_core`, unless
+/// `#[column(crate = path)]` says where that is.
 #[proc_macro_derive(ColumnEnum, attributes(column))]
 pub fn derive_column_enum(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     column_enum::derive(&input).into()
 }
 
-/// Makes a struct around one value a column type: stored as the value is.
+/// Implements `repo_core::ColumnType` for a struct of one field. The code calls `::repo_core`, unless
+/// `#[column(crate = path)]` says where that is.
 #[proc_macro_derive(ColumnType, attributes(column))]
 pub fn derive_column_type(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

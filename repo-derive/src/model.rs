@@ -16,6 +16,8 @@ pub(crate) struct Entity {
     pub(crate) names: Names,
     pub(crate) table: String,
     pub(crate) columns: Vec<Column>,
+    /// The type of the tenant, of an entity that has one.
+    pub(crate) tenant: Option<Type>,
     pub(crate) immutable: bool,
     pub(crate) indexes: Vec<Index>,
     pub(crate) references: Vec<Reference>,
@@ -41,6 +43,10 @@ pub(crate) struct Column {
     /// The name of its constant, such as `CREATED_AT`.
     pub(crate) constant: Ident,
     pub(crate) storage: Storage,
+    /// Whether the type depends on a parameter of the struct.
+    pub(crate) is_generic: bool,
+    /// Whether the type is a mistake that is reported already.
+    pub(crate) is_mistaken: bool,
     pub(crate) role: Option<Role>,
     pub(crate) decimal: Option<(u8, u8)>,
     pub(crate) max_length: Option<u32>,

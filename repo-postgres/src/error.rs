@@ -43,6 +43,7 @@ enum Cause {
     Serialization,
     Busy,
     ReadOnly,
+    StorageFull,
     TransactionFailed,
     Connection,
 }
@@ -64,6 +65,7 @@ const CAUSES: &[(&str, Cause)] = &[
     ("3D000", Cause::Connection),        // invalid_catalog_name: no such database
     ("40001", Cause::Serialization),     // serialization_failure
     ("40P01", Cause::Serialization),     // deadlock_detected
+    ("53100", Cause::StorageFull),       // disk_full
     ("53300", Cause::Connection),        // too_many_connections
     ("55P03", Cause::Busy),              // lock_not_available
     ("57P01", Cause::Connection),        // admin_shutdown
@@ -162,6 +164,7 @@ pub(crate) fn into_error(error: sqlx::Error, entity: &'static str) -> Error {
         Cause::Serialization => Error::Serialization { source },
         Cause::Busy => Error::Busy { source },
         Cause::ReadOnly => Error::ReadOnly { source },
+        Cause::StorageFull => Error::StorageFull { source },
         Cause::TransactionFailed => Error::TransactionFailed { reason: source.message },
         Cause::Connection => Error::Connection { source },
     }

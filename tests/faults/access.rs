@@ -26,6 +26,8 @@ async fn a_server_that_refuses_is_a_connection_error() {
     let server = Server::start();
     let password = server.url.split([':', '@']).nth(2).expect("a password").to_owned();
     let refused = |from: &str, to: &str| server.url.replacen(from, to, 1);
+    let missing =
+        server.url.strip_suffix("/postgres").expect("the database").to_owned() + "/missing";
     let nobody = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound");
     for (url, words) in [
         (refused(&password, "hunter2"), "password authentication failed"),
@@ -33,18 +35,14 @@ async fn a_server_that_refuses_is_a_connection_error() {
             refused("postgres://repo:", "postgres://nobody:hunter2"),
             "password authentication failed",
         ),
-        (
-            refused("/postgres", "/missing").replacen("postgres:/missing", "postgres://", 1),
-            "missing",
-        ),
+        (missing, "database \"missing\" does not exist"),
         (format!("postgres://repo:hunter2@{nobody}/postgres"), "onnection refused"),
-        ("postgres://repo:hunter2@host.invalid/postgres".to_owned(), "host"),
+        // The words are those of the system.
+        ("postgres://repo:hunter2@host.invalid/postgres".to_owned(), ""),
     ] {
         let error = connect(&url).await.expect_err(&url);
         assert!(matches!(error, Error::Connection { .. }), "{url}: {error:?}");
-        if !words.is_empty() {
-            check_text(&error, words, &url);
-        }
+        check_text(&error, words, &url);
     }
 }
 

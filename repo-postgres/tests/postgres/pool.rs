@@ -94,21 +94,21 @@ impl Numbers {
 
 #[tokio::test]
 async fn after_a_thousand_cancelled_operations_a_pool_of_one_answers_right() {
-    cancel_a_thousand_times().await;
+    cancel(1_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_on_several_threads() {
-    cancel_a_thousand_times().await;
+    cancel(300).await;
 }
 
-async fn cancel_a_thousand_times() {
+async fn cancel(rounds: i32) {
     let Some(scratch) = Scratch::new().await else { return };
     let db = scratch.options().pool_size(1).connect_backend().await.unwrap();
     script(&db, CREATE_NOTES).await;
     let mut numbers = Numbers(1);
     let mut cancelled = 0;
-    for round in 0..1_000 {
+    for round in 0..rounds {
         let time = Duration::from_micros(numbers.below(1_500));
         let kind = numbers.below(4);
         // Polled first, timed after: an operation gets as far as the server lets it in that time.
@@ -120,7 +120,7 @@ async fn cancel_a_thousand_times() {
         let answer = read(&db, "SELECT $1", &[Value::I32(round)], Kind::I32).await.unwrap();
         assert_eq!(answer, [Value::I32(round)]);
     }
-    assert!(cancelled > 100, "{cancelled} of 1,000 were cancelled");
+    assert!(cancelled > rounds / 10, "{cancelled} of {rounds} were cancelled");
     // Each round adds all of its rows or none of them.
     let partly = "SELECT count(*) FROM (SELECT 1 FROM notes GROUP BY body HAVING count(*) <> 10) x";
     assert_eq!(count(&db, partly).await, 0);

@@ -13,6 +13,8 @@ pub struct Incident {
     pub id: Uuid,
     #[repository(references = Team)]
     pub team_id: Option<Uuid>,
+    #[repository(references = Team)]
+    pub other_team_id: String,
 }
 
 fn main() {}

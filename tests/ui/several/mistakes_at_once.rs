@@ -8,7 +8,7 @@ pub struct Incident {
     pub id: Uuid,
     #[repository(uniqe)]
     pub signature: String,
-    pub status: std::rc::Rc<String>,
+    pub status: [u8; 4],
     #[repository(json, json)]
     pub context: serde_json::Value,
     pub deleted_at: Option<DateTime<Utc>>,

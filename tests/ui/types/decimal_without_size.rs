@@ -1,4 +1,4 @@
-use repo_core::Repository;
+use repo_core::{ColumnType, Repository};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -11,11 +11,15 @@ pub struct Model {
     pub price: Decimal,
 }
 
+#[derive(ColumnType)]
+pub struct Price(Money);
+
 #[derive(Repository)]
 #[repository(table = "offers")]
 pub struct Offer {
     pub id: Uuid,
     pub price: Option<Money>,
+    pub reduced: Price,
 }
 
 fn main() {}

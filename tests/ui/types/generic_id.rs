@@ -1,8 +1,8 @@
-use repo_core::{ColumnType, Repository};
+use repo_core::Repository;
 
 #[derive(Repository)]
 #[repository(table = "models")]
-pub struct Model<K: ColumnType> {
+pub struct Model<K: repo_core::IdType> {
     pub id: K,
     pub name: String,
 }
