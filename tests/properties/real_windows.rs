@@ -8,11 +8,14 @@ use crate::operation::{Selection, Use, Visibility, Walk};
 use crate::real::built;
 use crate::world::Run;
 
+/// More windows than a run has rows.
+const LONGEST: usize = 500;
+
 impl Run {
     pub(crate) async fn walk(&mut self, session: &Session<Tenant<i64>>, walk: &Walk) {
         let mut meanwhile = walk.meanwhile.as_deref();
         let mut beside: Option<Cursor> = None;
-        loop {
+        for _ in 0..LONGEST {
             let query = built(session.repo::<Item>().query(), &walk.selection);
             let request = match (walk.backwards, beside.take()) {
                 (false, None) => WindowRequest::first(walk.size),
@@ -36,6 +39,7 @@ impl Run {
                 _ => return,
             }
         }
+        self.trace.note("the walk does not end");
     }
 
     pub(crate) async fn stray(&mut self, maker: usize, made_by: &Selection, use_of: Use) {
