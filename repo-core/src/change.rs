@@ -40,7 +40,7 @@ enum ChangeKind<E: Entity> {
 impl<'r, E: Entity, S: Scope, T> Change<'r, E, S, T> {
     /// Only if the row has this version.
     ///
-    /// Awaiting is then [`Error::VersionConflict`] when it has another.
+    /// Awaiting is then [`Error::VersionConflict`](crate::Error::VersionConflict) when it has another.
     pub fn if_version(mut self, version: i64) -> Self
     where
         E: Versioned,

@@ -148,10 +148,22 @@ pub trait Searchable {}
 
 impl Searchable for class::Text {}
 
+/// A type whose values can be made for new rows and tell them apart: `Uuid`, `i64`, or a newtype over one
+/// of them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an id",
+    label = "neither a `Uuid` nor an `i64`",
+    note = "an id is a `Uuid`, an `i64`, or a newtype over one of them with `#[derive(Clone, ColumnType)]`"
+)]
+pub trait IdType: ColumnType<Bare = Self, Class: Generated> + Clone {}
+
+#[diagnostic::do_not_recommend]
+impl<T: ColumnType<Bare = T, Class: Generated> + Clone> IdType for T {}
+
 /// The classes whose values the repository or the database can make: `Uuid` and `i64`.
 #[diagnostic::on_unimplemented(
-    message = "an id must be a `Uuid`, an `i64`, or a newtype over one of them",
-    label = "this class of values cannot be made for a new row"
+    message = "an id is a `Uuid`, an `i64`, or a newtype over one of them",
+    label = "no values of this type can be made for new rows"
 )]
 pub trait Generated {}
 

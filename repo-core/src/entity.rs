@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::column_type::ColumnType;
+use crate::column_type::IdType;
 use crate::creation::Creation;
 use crate::encode::{Decoder, Encoder};
 use crate::error::Result;
@@ -21,7 +21,7 @@ use crate::table::Table;
 )]
 pub trait Entity: Sized + Send + Sync + 'static {
     /// The id: a [`uuid::Uuid`], an `i64`, or a newtype over one of them.
-    type Id: ColumnType + Clone;
+    type Id: IdType;
     /// [`Shared`](crate::Shared), or [`OwnedBy`](crate::OwnedBy) the type of its tenant.
     type Tenancy: Tenancy;
     /// What `create` takes: the columns that a caller gives.

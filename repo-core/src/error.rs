@@ -155,6 +155,12 @@ pub enum Error {
         /// What the database said.
         source: DatabaseError,
     },
+    /// The disk of the database is full, or a limit on its size is reached. Nothing was written.
+    #[error("the database has no room left: {source}")]
+    StorageFull {
+        /// What the database said.
+        source: DatabaseError,
+    },
     /// The database could not be reached, or went away.
     #[error("no connection to the database: {source}")]
     Connection {

@@ -1,5 +1,7 @@
-//! What a backend's error lacks and only core knows: the names that the schema gave.
+//! What a backend's error lacks and only core knows: the names that the schema gave, and which of two
+//! errors is told.
 
+use crate::backend::Insert;
 use crate::dialect::Dialect;
 use crate::error::Error;
 use crate::sql::names;
@@ -13,4 +15,16 @@ pub(crate) fn complete(error: Error, dialect: &dyn Dialect, table: &'static Tabl
         Some((constraint, columns)) => Error::Conflict { entity, constraint, columns },
         None => Error::Conflict { entity, constraint, columns },
     }
+}
+
+/// The same of an insert. A value that does not fit is told before what the database says of its row or
+/// of another: one database is asked row by row, the other when all rows are encoded.
+pub(crate) fn complete_insert(error: Error, dialect: &dyn Dialect, insert: Insert<'_>) -> Error {
+    use Error::{Check, Conflict, ForeignKey, ReadOnly};
+    if let Conflict { .. } | ForeignKey { .. } | Check { .. } | ReadOnly { .. } = error {
+        let mut rows = 0..insert.rows.len();
+        let refused = rows.find_map(|index| insert.rows.encode(index, &mut Vec::new()).err());
+        return refused.unwrap_or_else(|| complete(error, dialect, insert.table));
+    }
+    error
 }

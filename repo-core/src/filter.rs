@@ -117,42 +117,60 @@ impl<E: Entity, T: ColumnType> Column<E, T> {
 }
 
 /// Comparisons: for every type but JSON.
-impl<E: Entity, T: ColumnType> Column<E, T>
-where
-    <T::Bare as ColumnType>::Class: Comparable,
-{
+impl<E: Entity, T: ColumnType> Column<E, T> {
     /// The column is equal to `value`.
-    pub fn eq(self, value: impl Operand<T::Bare>) -> Filter<E> {
+    pub fn eq(self, value: impl Operand<T::Bare>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
         self.compare(Comparison::Equal, value.into_operand())
     }
 
     /// The column has a value, and it is not `value`.
-    pub fn ne(self, value: impl Operand<T::Bare>) -> Filter<E> {
+    pub fn ne(self, value: impl Operand<T::Bare>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
         self.compare(Comparison::NotEqual, value.into_operand())
     }
 
     /// The column is less than `value`.
-    pub fn lt(self, value: impl Operand<T::Bare>) -> Filter<E> {
+    pub fn lt(self, value: impl Operand<T::Bare>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
         self.compare(Comparison::Less, value.into_operand())
     }
 
     /// The column is less than `value` or equal to it.
-    pub fn le(self, value: impl Operand<T::Bare>) -> Filter<E> {
+    pub fn le(self, value: impl Operand<T::Bare>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
         self.compare(Comparison::LessOrEqual, value.into_operand())
     }
 
     /// The column is greater than `value`.
-    pub fn gt(self, value: impl Operand<T::Bare>) -> Filter<E> {
+    pub fn gt(self, value: impl Operand<T::Bare>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
         self.compare(Comparison::Greater, value.into_operand())
     }
 
     /// The column is greater than `value` or equal to it.
-    pub fn ge(self, value: impl Operand<T::Bare>) -> Filter<E> {
+    pub fn ge(self, value: impl Operand<T::Bare>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
         self.compare(Comparison::GreaterOrEqual, value.into_operand())
     }
 
     /// The column lies between `low` and `high`, both included.
-    pub fn between(self, low: impl Operand<T::Bare>, high: impl Operand<T::Bare>) -> Filter<E> {
+    pub fn between(self, low: impl Operand<T::Bare>, high: impl Operand<T::Bare>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
         let column = self.index();
         Filter::new(self.with(low.into_operand(), |low| {
             self.with(high.into_operand(), |high| Node::Between { column, low, high })
@@ -160,12 +178,18 @@ where
     }
 
     /// The column is one of `values`; none of an empty list.
-    pub fn in_list<V: Operand<T::Bare>>(self, values: impl IntoIterator<Item = V>) -> Filter<E> {
+    pub fn in_list<V: Operand<T::Bare>>(self, values: impl IntoIterator<Item = V>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
         self.list(values, false)
     }
 
     /// The column has a value, and it is none of `values`.
-    pub fn not_in<V: Operand<T::Bare>>(self, values: impl IntoIterator<Item = V>) -> Filter<E> {
+    pub fn not_in<V: Operand<T::Bare>>(self, values: impl IntoIterator<Item = V>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
         self.list(values, true)
     }
 
@@ -203,28 +227,37 @@ where
 }
 
 /// Searches in text. Case counts, unless the method's name says otherwise; no character is special.
-impl<E: Entity, T: ColumnType> Column<E, T>
-where
-    <T::Bare as ColumnType>::Class: Searchable,
-{
+impl<E: Entity, T: ColumnType> Column<E, T> {
     /// The column has `text` somewhere.
-    pub fn contains(self, text: impl AsRef<str>) -> Filter<E> {
+    pub fn contains(self, text: impl AsRef<str>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Searchable,
+    {
         self.search(TextMatch::Contains, text.as_ref().to_owned())
     }
 
     /// The column has `text` somewhere; `A` to `Z` are equal to `a` to `z`, other letters only to
     /// themselves, because that is all that both databases agree on.
-    pub fn icontains(self, text: impl AsRef<str>) -> Filter<E> {
+    pub fn icontains(self, text: impl AsRef<str>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Searchable,
+    {
         self.search(TextMatch::ContainsIgnoreCase, text.as_ref().to_ascii_lowercase())
     }
 
     /// The column starts with `text`.
-    pub fn starts_with(self, text: impl AsRef<str>) -> Filter<E> {
+    pub fn starts_with(self, text: impl AsRef<str>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Searchable,
+    {
         self.search(TextMatch::StartsWith, text.as_ref().to_owned())
     }
 
     /// The column ends with `text`.
-    pub fn ends_with(self, text: impl AsRef<str>) -> Filter<E> {
+    pub fn ends_with(self, text: impl AsRef<str>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Searchable,
+    {
         self.search(TextMatch::EndsWith, text.as_ref().to_owned())
     }
 

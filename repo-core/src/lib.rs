@@ -1,5 +1,45 @@
 //! The runtime of the repo data-access layer: entities, sessions, repositories and queries, and the
 //! traits behind which a database lives.
+//!
+//! A [`Database`] comes from a backend (`repo_sqlite::connect`, `repo_postgres::connect`, or [`connect`]
+//! where a URL chooses). It opens a [`Session`] for a scope: a [`Tenant`], [`NoTenant`] or [`AllTenants`].
+//! A session gives the repository of an entity, which is a [`Repo`] with the finders that the derive
+//! adds; a [`Query`] asks for rows by [`Filter`] and [`Order`]; and [`Session::transaction`] puts several
+//! operations into one. Everything returns [`Result`], with one [`Error`] for one cause.
+//!
+//! ```
+//! use repo_core::{Database, Error, Repository};
+//! use uuid::Uuid;
+//!
+//! #[derive(Debug, Repository)]
+//! #[repository(table = "notes", tenant, versioned)]
+//! struct Note {
+//!     id: Uuid,
+//!     tenant_id: Uuid,
+//!     title: String,
+//!     done: bool,
+//!     version: i64,
+//! }
+//!
+//! async fn finish(db: &Database, tenant: Uuid, title: &str) -> Result<Vec<Note>, Error> {
+//!     let session = db.tenant(tenant);
+//!     session
+//!         .transaction(async |tx| {
+//!             let notes = tx.repo::<Note>();
+//!             for note in notes.filter(Note::TITLE.eq(title)).all().await? {
+//!                 let patch = NotePatch::new().done(true);
+//!                 notes.patch(note.id, patch).if_version(note.version).await?;
+//!             }
+//!             notes.filter(Note::DONE.eq(false)).order_by(Note::TITLE.asc()).all().await
+//!         })
+//!         .await
+//! }
+//! ```
+//!
+//! What a database must do is in [`Backend`], [`Connection`] and [`Dialect`]; [`testing`] has backends for
+//! unit tests. No driver is known here.
+//!
+//! The feature `decimal` makes `rust_decimal::Decimal` a column type.
 
 mod backend;
 mod change;
@@ -48,7 +88,7 @@ pub use backend::{
 pub use change::{Change, Writing};
 pub use clock::{Clock, SystemClock};
 pub use column::{Column, Order};
-pub use column_type::{ColumnType, Comparable, Generated, Searchable, class};
+pub use column_type::{ColumnType, Comparable, Generated, IdType, Searchable, class};
 pub use correlation::Correlation;
 pub use creation::Creation;
 pub use cursor::Cursor;
@@ -75,7 +115,81 @@ pub use transaction::Transaction;
 pub use value::{InvalidValue, Kind, Value};
 pub use window::{Window, WindowRequest};
 
-pub use repo_derive::{ColumnEnum, ColumnType, Repository};
+/// Makes a struct an entity: `#[derive(Repository)]`.
+///
+/// The fields become the columns of `#[repository(table = "..")]`, which also names the policies:
+/// `tenant`, `soft_delete`, `immutable`, `versioned`, `timestamps`, `correlated`, and lists `index(a, b desc)`
+/// and `unique(a, b)`. Each policy takes the field with the usual name (`tenant_id`, `deleted_at`,
+/// `version`, `created_at`, `updated_at`, `correlation_id`; the id is `id`), or the one that is marked with the role.
+///
+/// Keys of a field: `id`, `tenant`, `version`, `created_at`, `updated_at`, `deleted_at`, `correlation_id`,
+/// `unique`, `index`, `references = Parent`, `on_delete = restrict | cascade`, `column = ".."`, `json`,
+/// `decimal(precision, scale)`, `max_length = n`, `default = expression`, `fixed`, `sensitive`.
+///
+/// For `Task` it writes `NewTask` (the columns that a creator gives), `TaskPatch` (a setter for each column
+/// that may change), `Task::TITLE` and so on (the columns, to filter and order by), `TaskRepository`
+/// (what [`Session::repo`] returns, with a `find_by_..` for each unique key and a `list_by_..` for each
+/// index), [`Entity`], and of [`Mutable`], [`SoftDelete`] and [`Versioned`] what the policies leave.
+///
+/// ```
+/// use repo_core::{ColumnEnum, Repository};
+/// use uuid::Uuid;
+///
+/// #[derive(Debug, Clone, Repository)]
+/// #[repository(table = "tasks", tenant, index(state, title))]
+/// struct Task {
+///     id: Uuid,
+///     tenant_id: Uuid,
+///     #[repository(unique, max_length = 200)]
+///     title: String,
+///     #[repository(default = State::Open)]
+///     state: State,
+/// }
+///
+/// #[derive(Debug, Clone, Copy, PartialEq, ColumnEnum)]
+/// enum State {
+///     Open,
+///     Done,
+/// }
+///
+/// let task = NewTask { title: "write".into() }.state(State::Done);
+/// let patch = TaskPatch::new().title("read");
+/// let open = Task::STATE.eq(State::Open) & Task::TITLE.starts_with("w");
+/// ```
+#[doc(inline)]
+pub use repo_derive::Repository;
+
+/// Makes an enum without payload a column type: `#[derive(ColumnEnum)]`.
+///
+/// It is stored as text, the name of its variant in `snake_case`, and its column has a check for the names.
+/// `#[column(rename_all = "kebab-case")]` on the enum and `#[column(rename = "name")]` on a variant spell
+/// them otherwise. `as_str` gives the name. Rows are ordered by the names.
+///
+/// ```
+/// use repo_core::ColumnEnum;
+///
+/// #[derive(ColumnEnum)]
+/// enum Status {
+///     InReview,
+///     #[column(rename = "done")]
+///     Resolved,
+/// }
+/// assert_eq!(Status::InReview.as_str(), "in_review");
+/// assert_eq!(Status::Resolved.as_str(), "done");
+/// ```
+#[doc(inline)]
+pub use repo_derive::ColumnEnum;
+
+/// Makes a struct around one value a column type, stored as the value is: `#[derive(ColumnType)]`.
+///
+/// ```
+/// use repo_core::ColumnType;
+///
+/// #[derive(Debug, Clone, ColumnType)]
+/// struct OrgId(uuid::Uuid);
+/// ```
+#[doc(inline)]
+pub use repo_derive::ColumnType;
 
 /// What generated code calls.
 #[doc(hidden)]

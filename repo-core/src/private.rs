@@ -6,20 +6,26 @@
 //! (`private/questions.rs`) reports a mistake, and no line that uses it.
 
 mod column;
+mod index;
 mod managed;
 mod misfit;
+mod operand;
 mod questions;
+mod reading;
 mod shown;
 mod text;
 
 pub use column::{ColumnDescription, Field, JsonField, OptionalJsonField};
+pub use index::{asc, desc};
 pub use managed::{Managed, Parent};
 pub use misfit::{Misfit, NoParent, UNKNOWN_TABLE, Unknown, Unmanaged};
+pub use operand::OperandOf;
 pub use questions::{
-    CreatedAtField, DeletedAtField, IdField, IdOf, JsonDocument, RefersTo, TenantField,
-    UpdatedAtField, VersionField,
+    CreatedAtField, DeletedAtField, IdOf, IsDecimal, IsIndexable, IsText, JsonDocument, KnownSize,
+    RefersTo, TenantField, UpdatedAtField, VersionField,
 };
-pub use shown::Shown;
+pub use reading::Reading;
+pub use shown::{Show, Shown, debug};
 pub use text::{as_text, text};
 
 /// A moment, as managed columns hold it.

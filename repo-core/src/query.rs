@@ -18,7 +18,6 @@ use crate::window::{Window, WindowRequest};
 /// Rows of `E`, by filter and order. Made by [`Repo::query`] and [`Repo::filter`].
 ///
 /// Rows come in the order asked for, then by id: the same rows always come in the same order.
-#[derive(Debug, Clone)]
 #[must_use = "a query does nothing until it is asked for rows: `.all().await`"]
 pub struct Query<E: Entity, S: Scope> {
     repo: Repo<E, S>,
@@ -110,8 +109,8 @@ impl<E: Entity, S: Scope> Query<E, S> {
 
     /// Locks the rows until the transaction ends: nobody else changes or locks them meanwhile.
     ///
-    /// Only inside a transaction; anywhere else reading is [`Error::NoTransaction`]. On SQLite a
-    /// transaction already holds the whole database.
+    /// Only inside a transaction; anywhere else reading is [`Error::NoTransaction`], and in a read-only
+    /// one [`Error::ReadOnly`]. On SQLite a transaction already holds the whole database.
     pub fn for_update(mut self) -> Self {
         self.selection.for_update = true;
         self
@@ -139,7 +138,7 @@ where
     ///
     /// As for [`all`](Self::all).
     pub async fn first(self) -> Result<Option<E>> {
-        Ok(self.limit(1).all().await?.pop())
+        Ok(self.narrow(1).all().await?.pop())
     }
 
     /// The only row.
@@ -159,7 +158,7 @@ where
     ///
     /// [`Error::MoreThanOne`]: there are several.
     pub async fn at_most_one(self) -> Result<Option<E>> {
-        let mut rows = self.limit(2).all().await?;
+        let mut rows = self.narrow(2).all().await?;
         if rows.len() > 1 {
             return Err(Error::MoreThanOne { entity: E::TABLE.entity });
         }
@@ -218,12 +217,18 @@ where
     /// The selection with all that the session and the order add to it.
     fn ready(mut self) -> Result<(Repo<E, S>, Selection)> {
         let table = E::TABLE;
-        if self.selection.for_update && !self.repo.session().in_transaction() {
-            return Err(Error::NoTransaction { operation: "for_update" });
+        if self.selection.for_update {
+            self.repo.session().executor().check_lock()?;
         }
         self.selection.tenant = self.repo.tenant()?.map(Value::into_owned);
         self.selection.complete_order(table);
         Ok((self.repo, self.selection))
+    }
+
+    /// At most `limit` of the rows that the query names, which may have a lower limit itself.
+    fn narrow(mut self, limit: u64) -> Self {
+        self.selection.limit = Some(self.selection.limit.map_or(limit, |own| own.min(limit)));
+        self
     }
 
     fn refuse_limit(&self, method: &'static str) -> Result<()> {
@@ -244,6 +249,22 @@ impl Selection {
                 self.order.push(OrderKey { column, descending, nulls_first: descending });
             }
         }
+    }
+}
+
+// Not derived: that would ask for entities that can be cloned and shown.
+impl<E: Entity, S: Scope> Clone for Query<E, S> {
+    fn clone(&self) -> Self {
+        Self { repo: self.repo.clone(), selection: self.selection.clone() }
+    }
+}
+
+impl<E: Entity, S: Scope> std::fmt::Debug for Query<E, S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Query")
+            .field("table", &E::TABLE.name)
+            .field("selection", &self.selection)
+            .finish_non_exhaustive()
     }
 }
 

@@ -7,7 +7,7 @@ use crate::backend::{Insert, OnRow, Statement, TransactionOptions};
 use crate::database::Database;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
-use crate::failure::complete;
+use crate::failure::{complete, complete_insert};
 use crate::repo::Repo;
 use crate::scope::{AllTenants, ReachableFrom, Scope};
 use crate::transaction::{Executor, Transaction};
@@ -187,22 +187,28 @@ impl<S: Scope> Session<S> {
     pub(crate) async fn run(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
         tracing::trace!(target: "repo::sql", sql = statement.sql);
         let backend = self.database.backend();
-        let result = match &self.executor {
-            Executor::Pool => backend.run(statement, on_row).await,
-            Executor::Transaction(handle) => handle.run(statement, on_row).await,
-        };
-        result.map_err(|error| complete(error, backend.dialect(), statement.table))
+        let dialect = backend.dialect();
+        match &self.executor {
+            Executor::Pool => {
+                let result = backend.run(statement, on_row).await;
+                result.map_err(|error| complete(error, dialect, statement.table))
+            }
+            Executor::Transaction(handle) => handle.run(dialect, statement, on_row).await,
+        }
     }
 
     /// Inserts all rows or none where this session runs. Returns their identities.
     pub(crate) async fn insert(&self, insert: Insert<'_>) -> Result<Vec<i64>> {
         tracing::trace!(target: "repo::sql", sql = insert.sql, rows = insert.rows.len());
         let backend = self.database.backend();
-        let result = match &self.executor {
-            Executor::Pool => backend.insert(insert).await,
-            Executor::Transaction(handle) => handle.insert(insert).await,
-        };
-        result.map_err(|error| complete(error, backend.dialect(), insert.table))
+        let dialect = backend.dialect();
+        match &self.executor {
+            Executor::Pool => {
+                let result = backend.insert(insert).await;
+                result.map_err(|error| complete_insert(error, dialect, insert))
+            }
+            Executor::Transaction(handle) => handle.insert(dialect, insert).await,
+        }
     }
 }
 

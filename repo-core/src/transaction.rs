@@ -11,7 +11,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::backend::{Backend, Insert, OnRow, Statement, TransactionOptions};
-use crate::error::{Error, Result};
+use crate::dialect::Dialect;
+use crate::error::{DatabaseError, Error, Result};
+use crate::failure::{complete, complete_insert};
 use crate::scope::Scope;
 use crate::session::Session;
 use crate::transaction_state::{Shared, State};
@@ -98,6 +100,17 @@ impl<S: Scope> Drop for Transaction<S> {
 }
 
 impl Executor {
+    /// Whether rows can be locked here: only until a transaction ends, and only by one that may write.
+    pub(crate) fn check_lock(&self) -> Result<()> {
+        match self {
+            Executor::Pool => Err(Error::NoTransaction { operation: "for_update" }),
+            Executor::Transaction(handle) if handle.shared.is_read_only() => Err(Error::ReadOnly {
+                source: DatabaseError::new("a read-only transaction cannot lock rows"),
+            }),
+            Executor::Transaction(_) => Ok(()),
+        }
+    }
+
     /// A transaction on a new connection, or a savepoint in this one.
     pub(crate) async fn begin(
         &self,
@@ -107,7 +120,7 @@ impl Executor {
         let handle = match self {
             Executor::Pool => {
                 let connection = backend.begin(options).await?;
-                let (shared, id) = Shared::new(connection);
+                let (shared, id) = Shared::new(connection, options.read_only);
                 Handle { shared: Arc::new(shared), id }
             }
             Executor::Transaction(handle) => handle.savepoint(options).await?,
@@ -117,18 +130,28 @@ impl Executor {
 }
 
 impl Handle {
-    pub(crate) async fn run(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
+    pub(crate) async fn run(
+        &self,
+        dialect: &dyn Dialect,
+        statement: Statement<'_>,
+        on_row: OnRow<'_>,
+    ) -> Result<u64> {
         let mut state = self.shared.enter(self.id).await?;
         let connection = state.start()?;
         let result = connection.run(statement, on_row).await;
-        state.finish(result)
+        // Completed before it is remembered as the reason of what follows.
+        state.finish(result.map_err(|error| complete(error, dialect, statement.table)))
     }
 
-    pub(crate) async fn insert(&self, insert: Insert<'_>) -> Result<Vec<i64>> {
+    pub(crate) async fn insert(
+        &self,
+        dialect: &dyn Dialect,
+        insert: Insert<'_>,
+    ) -> Result<Vec<i64>> {
         let mut state = self.shared.enter(self.id).await?;
         let connection = state.start()?;
         let result = connection.insert(insert).await;
-        state.finish(result)
+        state.finish(result.map_err(|error| complete_insert(error, dialect, insert)))
     }
 
     pub(crate) async fn after_commit(&self, hook: Hook) -> Result<()> {

@@ -14,6 +14,7 @@ pub(crate) struct Shared {
     abandoned: Mutex<Vec<u64>>,
     /// The outermost level was dropped: whoever holds the state gives the connection up.
     over: AtomicBool,
+    read_only: bool,
 }
 
 /// The open levels, from the transaction itself to the innermost savepoint.
@@ -42,7 +43,7 @@ pub(crate) struct Entered<'a> {
 
 impl Shared {
     /// A new transaction and the id of its outermost level.
-    pub(crate) fn new(connection: Box<dyn Connection>) -> (Self, u64) {
+    pub(crate) fn new(connection: Box<dyn Connection>, read_only: bool) -> (Self, u64) {
         let state = State {
             connection: Some(connection),
             open: vec![0],
@@ -55,8 +56,14 @@ impl Shared {
             state: tokio::sync::Mutex::new(state),
             abandoned: Mutex::default(),
             over: AtomicBool::new(false),
+            read_only,
         };
         (shared, 0)
+    }
+
+    /// Whether a write in it is an error.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.read_only
     }
 
     /// The state, for work at the level `id`.

@@ -11,13 +11,13 @@ mod roles;
 mod shape;
 
 use proc_macro2::Ident;
-use quote::{ToTokens, format_ident};
-use syn::{DeriveInput, LitStr};
+use quote::{ToTokens, format_ident, quote};
+use syn::{Data, DeriveInput, LitStr, Meta};
 
 use crate::attr::{self, Structure};
 use crate::diag::Diag;
-use crate::model::{Entity, Names, Reference};
-use crate::names;
+use crate::model::{Entity, Index, Names, Reference, Role};
+use crate::{names, types};
 
 /// A field and what its attributes say.
 pub(crate) struct Field<'i> {
@@ -28,11 +28,12 @@ pub(crate) struct Field<'i> {
 
 /// The entity that `input` describes; `None` when too little of it is there.
 pub(crate) fn check(input: &DeriveInput, diag: &mut Diag) -> Option<Entity> {
+    let input = &without_self(input);
     let structure = attr::read_structure(&input.attrs, diag);
     let fields = shape::fields(input, diag)?;
     policies::check(&structure, diag);
     let roles = roles::assign(input, &structure, &fields, diag);
-    let columns = columns::check(&fields, &roles, diag);
+    let columns = columns::check(&fields, &roles, &input.generics, diag);
     let references = references(&fields, diag);
     let is_owned = structure.tenant.is_some();
     let indexes = indexes::check(&structure, &fields, &columns, is_owned, diag);
@@ -46,12 +47,33 @@ pub(crate) fn check(input: &DeriveInput, diag: &mut Diag) -> Option<Entity> {
         names: generated_names(input),
         table,
         columns,
+        tenant: roles::tenant(&fields, &roles),
         immutable: structure.immutable.is_some(),
         indexes: with_references(indexes, &references),
         references,
     };
-    shape::check_generics(&entity, diag);
-    entity.position(crate::model::Role::Id).map(|_| entity)
+    let is_whole = shape::check_generics(&entity, diag);
+    entity.position(Role::Id).filter(|_| is_whole).map(|_| entity)
+}
+
+/// The struct by its name wherever it calls itself `Self`: in the types of fields, and in what their
+/// attributes say.
+fn without_self(input: &DeriveInput) -> DeriveInput {
+    let mut named = input.clone();
+    let (_, ty_generics, _) = input.generics.split_for_impl();
+    let ident = &input.ident;
+    let owner = quote!(#ident #ty_generics);
+    let Data::Struct(data) = &mut named.data else { return named };
+    for field in &mut data.fields {
+        field.ty = syn::parse2(types::without_self(&field.ty, &owner))
+            .expect("a type stays one when it names itself");
+        for attribute in &mut field.attrs {
+            if let Meta::List(list) = &mut attribute.meta {
+                list.tokens = types::without_self(&list.tokens, &owner);
+            }
+        }
+    }
+    named
 }
 
 /// The path of repo-core for an input that is no entity.
@@ -69,12 +91,14 @@ fn krate(structure: &Structure) -> syn::Path {
 fn table(input: &DeriveInput, structure: &Structure, diag: &mut Diag) -> String {
     let Some(given) = &structure.table else {
         let name = names::plain(&input.ident);
-        let example = names::snake_case(&name);
-        diag.error(
-            &input.ident,
-            format_args!("`{name}` has no table"),
-            format_args!("add `#[repository(table = \"{example}s\")]`"),
-        );
+        let example = names::snake_case(&name) + "s";
+        if !structure.has_table {
+            diag.error(
+                &input.ident,
+                format_args!("`{name}` has no table"),
+                format_args!("add `#[repository(table = \"{example}\")]`"),
+            );
+        }
         return example;
     };
     check_name(&given.value, "table", diag);
@@ -121,10 +145,7 @@ fn references(fields: &[Field<'_>], diag: &mut Diag) -> Vec<Reference> {
 }
 
 /// The indexes, and one for each reference that no index starts with.
-fn with_references(
-    mut indexes: Vec<crate::model::Index>,
-    references: &[Reference],
-) -> Vec<crate::model::Index> {
+fn with_references(mut indexes: Vec<Index>, references: &[Reference]) -> Vec<Index> {
     for reference in references {
         if !indexes.iter().any(|index| index.columns[0].column == reference.column) {
             indexes.push(indexes::single(reference.column, false));

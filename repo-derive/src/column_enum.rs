@@ -16,7 +16,15 @@ const VARIANT_KEYS: [&str; 1] = ["rename"];
 struct Enum<'i> {
     krate: Path,
     input: &'i DeriveInput,
-    variants: Vec<(&'i Ident, String)>,
+    variants: Vec<Named<'i>>,
+}
+
+/// A variant and its text.
+struct Named<'i> {
+    ident: &'i Ident,
+    text: String,
+    /// Always, unless a mistake is reported.
+    is_unit: bool,
 }
 
 #[derive(Default)]
@@ -38,11 +46,12 @@ fn check<'i>(input: &'i DeriveInput, diag: &mut Diag) -> Option<Enum<'i>> {
     let krate = attributes.krate.map_or_else(|| parse_quote!(::repo_core), |given| given.value);
     let case = attributes.rename_all.and_then(|given| case(&given.value, diag)).unwrap_or_default();
     let data = enumeration(input, diag)?;
-    let mut variants: Vec<(&Ident, String)> = Vec::new();
+    let mut variants: Vec<Named<'_>> = Vec::new();
     for variant in &data.variants {
-        let name = name(variant, case, diag);
-        check_variant(variant, &name, &variants, diag);
-        variants.push((&variant.ident, name));
+        let text = text(variant, case, diag);
+        check_variant(variant, &text, &variants, diag);
+        let is_unit = matches!(variant.fields, Fields::Unit);
+        variants.push(Named { ident: &variant.ident, text, is_unit });
     }
     Some(Enum { krate, input, variants })
 }
@@ -100,7 +109,7 @@ fn enumeration<'i>(input: &'i DeriveInput, diag: &mut Diag) -> Option<&'i DataEn
 }
 
 /// The text of a variant.
-fn name(variant: &Variant, case: Case, diag: &mut Diag) -> String {
+fn text(variant: &Variant, case: Case, diag: &mut Diag) -> String {
     let mut rename = None;
     Reader::new(diag, "column").read(&variant.attrs, &mut |reader, key, input: ParseStream<'_>| {
         if key != "rename" {
@@ -119,7 +128,7 @@ fn name(variant: &Variant, case: Case, diag: &mut Diag) -> String {
     value.value()
 }
 
-fn check_variant(variant: &Variant, name: &str, earlier: &[(&Ident, String)], diag: &mut Diag) {
+fn check_variant(variant: &Variant, text: &str, earlier: &[Named<'_>], diag: &mut Diag) {
     let ident = &variant.ident;
     if !matches!(variant.fields, Fields::Unit) {
         diag.error(
@@ -128,10 +137,10 @@ fn check_variant(variant: &Variant, name: &str, earlier: &[(&Ident, String)], di
             "remove the payload, or store the enum with `#[repository(json)]`",
         );
     }
-    if let Some((other, _)) = earlier.iter().find(|(_, known)| known == name) {
+    if let Some(other) = earlier.iter().find(|other| other.text == text) {
         diag.error(
             ident,
-            format_args!("`{other}` and `{ident}` are both stored as `{name}`"),
+            format_args!("`{}` and `{ident}` are both stored as `{text}`", other.ident),
             "give one of them another name: `#[column(rename = \"name\")]`",
         );
     }
@@ -140,16 +149,19 @@ fn check_variant(variant: &Variant, name: &str, earlier: &[(&Ident, String)], di
 fn expand(Enum { krate, input, variants }: &Enum<'_>) -> TokenStream {
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
     let DeriveInput { ident, vis, .. } = input;
-    let idents: Vec<_> = variants.iter().map(|(ident, _)| ident).collect();
-    let texts: Vec<_> = variants.iter().map(|(_, text)| text).collect();
-    let mismatch = format!("is none of {}", names::list(texts.iter().map(|text| text.as_str())));
+    let idents: Vec<_> = variants.iter().map(|variant| variant.ident).collect();
+    let texts: Vec<_> = variants.iter().map(|variant| variant.text.as_str()).collect();
+    let decoded = variants.iter().filter(|variant| variant.is_unit).map(|Named { ident, text, .. }| {
+        quote!(::core::option::Option::Some(#text) => ::core::result::Result::Ok(Self::#ident))
+    });
+    let mismatch = format!("is none of {}", names::list(texts.iter().copied()));
     quote! {
         #[automatically_derived]
-        #[allow(dead_code, deprecated, reason = "generated")]
+        #[allow(deprecated, unused)]
         impl #impl_generics #ident #ty_generics #where_clause {
             /// The text that is stored.
             #[must_use]
-            #vis const fn as_str(&self) -> &'static str {
+            #vis const fn as_str(&self) -> &'static ::core::primitive::str {
                 match self {
                     #(Self::#idents { .. } => #texts,)*
                 }
@@ -157,12 +169,12 @@ fn expand(Enum { krate, input, variants }: &Enum<'_>) -> TokenStream {
         }
 
         #[automatically_derived]
-        #[allow(deprecated, reason = "generated")]
+        #[allow(deprecated, unused_qualifications)]
         impl #impl_generics #krate::ColumnType for #ident #ty_generics #where_clause {
             type Bare = Self;
             type Class = #krate::class::Enum;
             const KIND: #krate::Kind = #krate::Kind::Text;
-            const VARIANTS: &'static [&'static str] = &[#(#texts),*];
+            const VARIANTS: &'static [&'static ::core::primitive::str] = &[#(#texts),*];
 
             fn encode(
                 &self,
@@ -175,7 +187,7 @@ fn expand(Enum { krate, input, variants }: &Enum<'_>) -> TokenStream {
                 value: #krate::Value<'_>,
             ) -> ::core::result::Result<Self, #krate::InvalidValue> {
                 match #krate::__private::as_text(&value) {
-                    #(::core::option::Option::Some(#texts) => ::core::result::Result::Ok(Self::#idents),)*
+                    #(#decoded,)*
                     _ => ::core::result::Result::Err(#krate::InvalidValue::new(#mismatch)),
                 }
             }

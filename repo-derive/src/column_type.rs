@@ -81,15 +81,18 @@ fn expand(input: &DeriveInput, krate: &Path, field: &Field) -> TokenStream {
     let ident = &input.ident;
     let member = field.ident.clone().map_or_else(|| Member::Unnamed(Index::from(0)), Member::Named);
     let ty = &field.ty;
-    let inner = quote_spanned!(ty.span()=> <#ty as #krate::ColumnType>);
+    // All at the field, so that a type that does not fit is reported there, once.
+    let krate_there = names::at(ty.span(), krate);
+    let inner = quote_spanned!(ty.span()=> <#ty as #krate_there::ColumnType>);
+    let class = quote_spanned!(ty.span()=> type Class = #inner::Class;);
     quote! {
         #[automatically_derived]
-        #[allow(deprecated, reason = "generated")]
+        #[allow(deprecated, unused_qualifications)]
         impl #impl_generics #krate::ColumnType for #ident #ty_generics #where_clause {
             type Bare = Self;
-            type Class = #inner::Class;
+            #class
             const KIND: #krate::Kind = #inner::KIND;
-            const VARIANTS: &'static [&'static str] = #inner::VARIANTS;
+            const VARIANTS: &'static [&'static ::core::primitive::str] = #inner::VARIANTS;
 
             fn encode(
                 &self,
@@ -104,8 +107,8 @@ fn expand(input: &DeriveInput, krate: &Path, field: &Field) -> TokenStream {
                 ::core::result::Result::Ok(Self { #member: #inner::decode(value)? })
             }
 
-            fn as_stored(self, kind: #krate::Kind) -> Self {
-                Self { #member: #inner::as_stored(self.#member, kind) }
+            fn into_stored(self, kind: #krate::Kind) -> Self {
+                Self { #member: #inner::into_stored(self.#member, kind) }
             }
         }
     }

@@ -1,7 +1,8 @@
 //! The code for an entity. Reads the model, cannot fail, and holds no rule.
 //!
 //! Generated code has no logic: what has a loop or a branch is a function of `repo_core::__private`.
-//! Its paths are absolute, because the names around the struct may mean anything.
+//! Its paths are absolute, because the names around the struct may mean anything: `__core` and
+//! `__private` are imported where the impls are, and all others begin with `::`.
 
 mod columns;
 mod entity;
@@ -12,8 +13,7 @@ mod repository;
 mod table;
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
-use syn::spanned::Spanned as _;
+use quote::{ToTokens, quote};
 
 use crate::model::{Column, Entity, Storage};
 
@@ -31,70 +31,59 @@ pub(crate) fn expand(entity: &Entity) -> TokenStream {
         patch::impls(entity),
         repository::impls(entity),
     ];
+    let lenient = lenient();
     quote! {
         #new
         #patch
         #repository
+        #lenient
         const _: () = {
-            #[allow(unused_imports, reason = "answers only where the type of a field is a mistake")]
-            use #krate::__private::{Misfit as _, Unmanaged as _, NoParent as _};
+            use #krate as __core;
+            use #krate::__private::{self as __private, Misfit as _, NoParent as _, Unmanaged as _};
             #(#impls)*
         };
     }
 }
 
-/// What stands before each generated item that a program may leave unused.
+/// What stands before generated items that a program may leave unused.
 fn lenient() -> TokenStream {
-    quote! {
-        #[allow(
-            dead_code,
-            deprecated,
-            private_bounds,
-            private_interfaces,
-            clippy::pedantic,
-            reason = "generated, and used as far as the program needs it"
-        )]
-    }
+    quote!(#[allow(deprecated, private_bounds, private_interfaces, unused, unused_qualifications)])
 }
 
 /// The type of repo-core that encodes and decodes a column.
-fn codec(entity: &Entity, column: &Column) -> TokenStream {
-    let krate = &entity.krate;
+fn codec(column: &Column) -> TokenStream {
     let ty = &column.ty;
     match &column.storage {
-        Storage::Plain => quote!(#krate::__private::Field::<#ty>),
-        Storage::Json => quote!(#krate::__private::JsonField::<#ty>),
-        Storage::OptionalJson(inner) => quote!(#krate::__private::OptionalJsonField::<#inner>),
+        Storage::Plain => quote!(__private::Field::<#ty>),
+        Storage::Json => quote!(__private::JsonField::<#ty>),
+        Storage::OptionalJson(inner) => quote!(__private::OptionalJsonField::<#inner>),
     }
 }
 
 /// The type of repo-core that knows what the repository writes in a column.
-fn managed(entity: &Entity, column: &Column) -> TokenStream {
-    let krate = &entity.krate;
+fn managed(column: &Column) -> TokenStream {
     let ty = &column.ty;
-    quote!(#krate::__private::Managed::<#ty>)
-}
-
-/// The type of a column without `Option`, which is what it is compared with.
-fn bare(entity: &Entity, column: &Column) -> TokenStream {
-    let krate = &entity.krate;
-    let ty = &column.ty;
-    quote_spanned!(ty.span()=> <#ty as #krate::ColumnType>::Bare)
+    quote!(__private::Managed::<#ty>)
 }
 
 /// The tenancy of the entity.
 fn tenancy(entity: &Entity) -> TokenStream {
-    let krate = &entity.krate;
-    match entity.column(crate::model::Role::Tenant) {
-        Some(Column { ty, .. }) => quote!(#krate::OwnedBy<#ty>),
-        None => quote!(#krate::Shared),
+    match &entity.tenant {
+        Some(ty) => quote!(__core::OwnedBy<#ty>),
+        None => quote!(__core::Shared),
     }
 }
 
 /// The documentation of a field, or what can be said without any.
 fn docs_or(column: &Column, otherwise: &str) -> TokenStream {
     if column.docs.is_empty() {
-        return quote!(#[doc = #otherwise]);
+        return doc(otherwise);
     }
     column.docs.iter().map(ToTokens::to_token_stream).collect()
+}
+
+/// One line of documentation.
+fn doc(line: &str) -> TokenStream {
+    let line = format!(" {line}");
+    quote!(#[doc = #line])
 }

@@ -5,14 +5,20 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{DeriveInput, Path};
+use syn::{DeriveInput, Path, parse_quote};
 
 /// An entity without columns.
 pub(crate) fn entity(input: &DeriveInput, krate: &Path) -> TokenStream {
     if input.generics.lifetimes().next().is_some() {
         return TokenStream::new();
     }
-    let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
+    let mut generics = input.generics.clone();
+    for parameter in generics.type_params_mut() {
+        parameter.bounds.push(parse_quote!(::core::marker::Send));
+        parameter.bounds.push(parse_quote!(::core::marker::Sync));
+        parameter.bounds.push(parse_quote!('static));
+    }
+    let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     let ident = &input.ident;
     quote! {
         const _: () = {
@@ -35,6 +41,18 @@ pub(crate) fn entity(input: &DeriveInput, krate: &Path) -> TokenStream {
             #[automatically_derived]
             impl #impl_generics #krate::Mutable for #ident #ty_generics #where_clause {
                 type Patch = #krate::Patch<Self>;
+            }
+            #[automatically_derived]
+            impl #impl_generics #krate::SoftDelete for #ident #ty_generics #where_clause {
+                fn deleted_at(&self) -> ::core::option::Option<#krate::__private::Timestamp> {
+                    ::core::unreachable!()
+                }
+            }
+            #[automatically_derived]
+            impl #impl_generics #krate::Versioned for #ident #ty_generics #where_clause {
+                fn version(&self) -> ::core::primitive::i64 {
+                    ::core::unreachable!()
+                }
             }
         };
     }

@@ -16,6 +16,8 @@ pub(crate) struct Entity {
     pub(crate) names: Names,
     pub(crate) table: String,
     pub(crate) columns: Vec<Column>,
+    /// The type of the tenant, of an entity that has one.
+    pub(crate) tenant: Option<Type>,
     pub(crate) immutable: bool,
     pub(crate) indexes: Vec<Index>,
     pub(crate) references: Vec<Reference>,
@@ -41,6 +43,10 @@ pub(crate) struct Column {
     /// The name of its constant, such as `CREATED_AT`.
     pub(crate) constant: Ident,
     pub(crate) storage: Storage,
+    /// Whether the type depends on a parameter of the struct.
+    pub(crate) is_generic: bool,
+    /// Whether the type is a mistake that is reported already.
+    pub(crate) is_mistaken: bool,
     pub(crate) role: Option<Role>,
     pub(crate) decimal: Option<(u8, u8)>,
     pub(crate) max_length: Option<u32>,
@@ -56,7 +62,7 @@ pub(crate) enum Storage {
     /// As a JSON document, whatever serde makes of it.
     Json,
     /// The same for an `Option` of this type: `None` is `NULL`.
-    OptionalJson(Type),
+    OptionalJson(Box<Type>),
 }
 
 /// What the repository manages in a column.
@@ -177,6 +183,12 @@ impl Entity {
     /// The columns that whoever creates a row may leave out.
     pub(crate) fn defaulted(&self) -> impl Iterator<Item = &Column> {
         self.columns.iter().filter(|column| column.default.is_some())
+    }
+
+    /// Whether an index has this column.
+    pub(crate) fn is_indexed(&self, column: usize) -> bool {
+        let mut columns = self.indexes.iter().flat_map(|index| &index.columns);
+        columns.any(|indexed| indexed.column == column)
     }
 
     /// The columns by which the repository lists: each once, in the order of the indexes.

@@ -1,6 +1,7 @@
 //! Spellings: the case of generated names, lists of words for messages, and "did you mean".
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::ToTokens;
 use syn::ext::IdentExt as _;
 
 /// The longest name that Postgres keeps whole, in bytes.
@@ -104,6 +105,15 @@ pub(crate) fn ident_at(name: &str, place: &Ident) -> Ident {
 pub(crate) fn expanded(mut ident: Ident) -> Ident {
     ident.set_span(ident.span().resolved_at(Span::call_site()));
     ident
+}
+
+/// The same tokens, reported at `place`.
+pub(crate) fn at(place: Span, tokens: impl ToTokens) -> TokenStream {
+    let moved = tokens.into_token_stream().into_iter().map(|mut token| {
+        token.set_span(place);
+        token
+    });
+    moved.collect()
 }
 
 /// The known word that `word` was probably meant to be.

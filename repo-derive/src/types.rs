@@ -3,7 +3,8 @@
 //! Only what decides which code to write: whether it is an `Option`, whether it is a `Decimal`. All else
 //! is asked of the compiler.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::{GenericArgument, PathArguments, PathSegment, Type};
 
 /// The `T` of an `Option<T>`.
@@ -37,6 +38,30 @@ pub(crate) fn show(tokens: TokenStream) -> String {
     text
 }
 
+/// The tokens with `owner` in the place of `Self`: generated code stands in the impls of other types.
+pub(crate) fn without_self(tokens: impl ToTokens, owner: &TokenStream) -> TokenStream {
+    let replace = |token: TokenTree| match token {
+        TokenTree::Ident(word) if word == "Self" => owner.clone(),
+        TokenTree::Group(group) => {
+            let inside = without_self(group.stream(), owner);
+            let mut replaced = Group::new(group.delimiter(), inside);
+            replaced.set_span(group.span());
+            TokenTree::Group(replaced).into()
+        }
+        other => other.into(),
+    };
+    tokens.into_token_stream().into_iter().flat_map(replace).collect()
+}
+
+/// Whether `word` is among the tokens, at any depth.
+pub(crate) fn mentions(tokens: TokenStream, word: &Ident) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(found) => found == *word,
+        TokenTree::Group(group) => mentions(group.stream(), word),
+        _ => false,
+    })
+}
+
 fn last_segment(ty: &Type) -> Option<&PathSegment> {
     match ty {
         Type::Path(path) if path.qself.is_none() => path.path.segments.last(),
@@ -49,7 +74,7 @@ fn last_segment(ty: &Type) -> Option<&PathSegment> {
 
 #[cfg(test)]
 mod tests {
-    use quote::{ToTokens as _, quote};
+    use quote::quote;
     use syn::parse_quote;
 
     use super::*;

@@ -14,7 +14,7 @@ use crate::connection::Transaction;
 use crate::dialect::PostgresDialect;
 use crate::error::SOME_ROW;
 use crate::pool::Pool;
-use crate::{copy, statement};
+use crate::{insert, statement};
 
 /// A Postgres database behind a pool of connections. Cheap to clone: all clones share the pool.
 #[derive(Clone)]
@@ -76,7 +76,7 @@ impl Backend for Postgres {
             return self.insert_in_transaction(insert).await;
         }
         let mut lease = self.pool.get().await?;
-        let result = copy::insert(lease.start(), true, insert).await;
+        let result = insert::insert(lease.start(), true, insert).await;
         lease.finish(&result);
         result.map_err(|failure| failure.into_error_of_autocommit(insert.table.entity))
     }

@@ -10,7 +10,7 @@ use repo_core::{
 
 use crate::error::{Aftermath, Failure, SOME_ROW};
 use crate::pool::Lease;
-use crate::{copy, statement};
+use crate::{insert, statement};
 
 /// Commits, unless the transaction has failed: then the `SELECT` does, and the `COMMIT` is not run.
 ///
@@ -58,7 +58,7 @@ impl Connection for Transaction {
     }
 
     async fn insert(&mut self, insert: Insert<'_>) -> Result<Vec<i64>> {
-        let result = copy::insert(self.lease.start(), self.persistent, insert).await;
+        let result = insert::insert(self.lease.start(), self.persistent, insert).await;
         self.lease.finish(&result);
         result.map_err(|failure| failure.into_error(insert.table.entity))
     }

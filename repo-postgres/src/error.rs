@@ -43,6 +43,7 @@ enum Cause {
     Serialization,
     Busy,
     ReadOnly,
+    StorageFull,
     TransactionFailed,
     Connection,
 }
@@ -64,6 +65,7 @@ const CAUSES: &[(&str, Cause)] = &[
     ("3D000", Cause::Connection),        // invalid_catalog_name: no such database
     ("40001", Cause::Serialization),     // serialization_failure
     ("40P01", Cause::Serialization),     // deadlock_detected
+    ("53100", Cause::StorageFull),       // disk_full
     ("53300", Cause::Connection),        // too_many_connections
     ("55P03", Cause::Busy),              // lock_not_available
     ("57P01", Cause::Connection),        // admin_shutdown
@@ -144,7 +146,6 @@ pub(crate) fn into_error(error: sqlx::Error, entity: &'static str) -> Error {
     let Some(database) = postgres(&error) else {
         return match error {
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) => Error::Connection { source },
-            sqlx::Error::Configuration(_) => Error::Configuration { reason: source.message },
             _ => Error::Backend(source),
         };
     };
@@ -163,6 +164,7 @@ pub(crate) fn into_error(error: sqlx::Error, entity: &'static str) -> Error {
         Cause::Serialization => Error::Serialization { source },
         Cause::Busy => Error::Busy { source },
         Cause::ReadOnly => Error::ReadOnly { source },
+        Cause::StorageFull => Error::StorageFull { source },
         Cause::TransactionFailed => Error::TransactionFailed { reason: source.message },
         Cause::Connection => Error::Connection { source },
     }
@@ -175,11 +177,16 @@ fn is_answer_lost(error: &sqlx::Error) -> bool {
 }
 
 fn describe(error: &sqlx::Error) -> DatabaseError {
-    match (postgres(error), error) {
-        (Some(database), _) => DatabaseError::with_code(database.code(), message(database)),
+    if let Some(database) = postgres(error) {
+        return DatabaseError::with_code(database.code(), message(database));
+    }
+    match error {
+        sqlx::Error::Io(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            DatabaseError::new("the server closed the connection")
+        }
         // Without the driver's preface: what the error is about is said by ours.
-        (None, sqlx::Error::Io(error)) => DatabaseError::new(one_line(&error.to_string())),
-        (None, error) => DatabaseError::new(one_line(&error.to_string())),
+        sqlx::Error::Io(error) => DatabaseError::new(one_line(&error.to_string())),
+        error => DatabaseError::new(one_line(&error.to_string())),
     }
 }
 

@@ -7,16 +7,37 @@
 //! - A statement is one round trip: prepared once per connection and kept.
 //! - Connections are kept in a pool that asks the server nothing, unless a connection has been idle
 //!   for a while. One whose operation did not finish is closed, never used again.
-//! - Many rows are inserted through binary `COPY`, all or none.
+//! - Many rows are inserted at once, through arrays or binary `COPY`, all or none.
 //! - A `COMMIT` that rolled back is an error.
+//!
+//! ```no_run
+//! use repo_core::{Repository, schema};
+//!
+//! #[derive(Debug, Repository)]
+//! #[repository(table = "notes")]
+//! struct Note {
+//!     id: i64,
+//!     text: String,
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> repo_core::Result<()> {
+//! let db = repo_postgres::connect("postgres://desk@localhost/desk").await?;
+//! db.create_tables(&schema![Note]).await?;
+//! let notes = db.session().repo::<Note>();
+//! let milk = notes.create(NewNote { text: "milk".into() }).await?;
+//! assert_eq!(notes.get(milk.id).await?.text, "milk");
+//! # Ok(())
+//! # }
+//! ```
 
 mod backend;
 mod connect;
 mod connection;
-mod copy;
 mod dialect;
 mod driver;
 mod error;
+mod insert;
 mod pool;
 mod statement;
 mod value;

@@ -15,6 +15,7 @@ enum Cause {
     Trigger,
     Busy,
     ReadOnly,
+    StorageFull,
     Connection,
     Other,
 }
@@ -33,6 +34,7 @@ const CAUSES: &[(i32, Cause)] = &[
     // Two processes opened the write-ahead log at the same moment; it goes away by itself.
     (ffi::SQLITE_PROTOCOL, Cause::Busy),
     (ffi::SQLITE_READONLY, Cause::ReadOnly),
+    (ffi::SQLITE_FULL, Cause::StorageFull),
     (ffi::SQLITE_CANTOPEN, Cause::Connection),
 ];
 
@@ -125,6 +127,7 @@ pub(crate) fn without_table(error: &rusqlite::Error) -> Error {
     match cause(extended_code(error)) {
         Cause::Busy => Error::Busy { source },
         Cause::ReadOnly => Error::ReadOnly { source },
+        Cause::StorageFull => Error::StorageFull { source },
         Cause::Connection => Error::Connection { source },
         _ => Error::Backend(source),
     }
@@ -184,4 +187,72 @@ fn after_colon(message: &str) -> &str {
 /// `column` of `table.column`.
 fn column_name<'a>(qualified: &'a str, table: &str) -> &'a str {
     qualified.strip_prefix(table).and_then(|rest| rest.strip_prefix('.')).unwrap_or(qualified)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(code: i32, message: &str) -> rusqlite::Error {
+        rusqlite::Error::SqliteFailure(ffi::Error::new(code), Some(message.to_owned()))
+    }
+
+    #[test]
+    fn a_code_that_is_not_listed_has_the_cause_of_its_family() {
+        for (code, expected) in [
+            (ffi::SQLITE_BUSY_RECOVERY, Cause::Busy),
+            (ffi::SQLITE_BUSY_SNAPSHOT, Cause::Busy),
+            (ffi::SQLITE_BUSY_TIMEOUT, Cause::Busy),
+            (ffi::SQLITE_LOCKED_SHAREDCACHE, Cause::Busy),
+            (ffi::SQLITE_READONLY_DBMOVED, Cause::ReadOnly),
+            (ffi::SQLITE_CANTOPEN_ISDIR, Cause::Connection),
+            (ffi::SQLITE_CONSTRAINT_DATATYPE, Cause::Other),
+            (ffi::SQLITE_IOERR_FSYNC, Cause::Other),
+            (ffi::SQLITE_CORRUPT, Cause::Other),
+            (ffi::SQLITE_FULL, Cause::StorageFull),
+        ] {
+            assert_eq!(cause(code), expected, "{code}");
+        }
+    }
+
+    #[test]
+    fn only_what_passes_by_itself_is_waited_for() {
+        for code in [ffi::SQLITE_BUSY, ffi::SQLITE_BUSY_RECOVERY, ffi::SQLITE_PROTOCOL] {
+            assert!(is_busy(&error(code, "")), "{code}");
+        }
+        for code in [ffi::SQLITE_BUSY_SNAPSHOT, ffi::SQLITE_LOCKED, ffi::SQLITE_FULL] {
+            assert!(!is_busy(&error(code, "")), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_conflict_has_the_names_of_its_columns_whatever_the_table_is_called() {
+        let columns = |message, table| violated_key(message, table).1;
+        assert_eq!(columns("UNIQUE constraint failed: t.a, t.b", "t"), ["a", "b"]);
+        assert_eq!(columns("UNIQUE constraint failed: odd.name.a", "odd.name"), ["a"]);
+        assert_eq!(columns("UNIQUE constraint failed: child.a", "t"), ["child.a"]);
+        let (index, columns) = violated_key("UNIQUE constraint failed: index 't_key'", "t");
+        assert_eq!((index.as_str(), columns.len()), ("t_key", 0));
+    }
+
+    #[test]
+    fn a_commit_that_could_not_be_written_is_unknown_and_a_refused_one_is_not() {
+        let unknown = of_commit(&error(ffi::SQLITE_IOERR_FSYNC, "disk I/O error"));
+        assert!(matches!(unknown, Error::CommitUnknown { .. }), "{unknown}");
+        let refused = of_commit(&error(ffi::SQLITE_CONSTRAINT_FOREIGNKEY, "FOREIGN KEY"));
+        assert!(matches!(refused, Error::ForeignKey { .. }), "{refused}");
+        let full = of_commit(&error(ffi::SQLITE_FULL, "database or disk is full"));
+        assert!(matches!(full, Error::StorageFull { .. }), "{full}");
+    }
+
+    #[test]
+    fn the_text_of_a_statement_is_left_out() {
+        let error = rusqlite::Error::SqlInputError {
+            error: ffi::Error::new(ffi::SQLITE_ERROR),
+            msg: "no such table: t".to_owned(),
+            sql: "SELECT 'hunter2' FROM t".to_owned(),
+            offset: 22,
+        };
+        assert_eq!(without_table(&error).to_string(), "no such table: t (1)");
+    }
 }

@@ -8,6 +8,27 @@
 //! statement takes. A file has a write-ahead log, one connection that writes and several that read
 //! beside it, so that tasks of one process never meet `SQLITE_BUSY`; where another process holds the
 //! file, operations wait without holding the thread.
+//!
+//! ```
+//! use repo_core::{Repository, schema};
+//!
+//! #[derive(Debug, Repository)]
+//! #[repository(table = "notes")]
+//! struct Note {
+//!     id: i64,
+//!     text: String,
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> repo_core::Result<()> {
+//! let db = repo_sqlite::connect("sqlite::memory:").await?;
+//! db.create_tables(&schema![Note]).await?;
+//! let notes = db.session().repo::<Note>();
+//! let milk = notes.create(NewNote { text: "milk".into() }).await?;
+//! assert_eq!(notes.get(milk.id).await?.text, "milk");
+//! # Ok(())
+//! # }
+//! ```
 
 mod backend;
 mod busy;

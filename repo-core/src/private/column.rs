@@ -6,13 +6,14 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::Shown;
+use super::{OperandOf, Shown};
 use crate::column::Column;
-use crate::column_type::ColumnType;
+use crate::column_type::{ColumnType, Comparable};
 use crate::creation::Creation;
 use crate::encode::{Decoder, Encoder};
 use crate::entity::Entity;
 use crate::error::Result;
+use crate::filter::Filter;
 use crate::json::{self, Json};
 use crate::patch::Patch;
 use crate::table::ColumnDef;
@@ -29,7 +30,10 @@ pub struct OptionalJsonField<T>(PhantomData<fn() -> T>);
 
 /// A column, as far as the type of its field says.
 #[derive(Debug)]
-pub struct ColumnDescription(ColumnDef);
+pub struct ColumnDescription {
+    def: ColumnDef,
+    mistake: Option<&'static str>,
+}
 
 impl<T: ColumnType> Field<T> {
     /// The column.
@@ -62,6 +66,16 @@ impl<T: ColumnType> Field<T> {
     /// Shows the field in `Debug`.
     pub fn show(shown: &mut Shown<'_, '_>, column: usize, value: &T) {
         shown.field(column, |def| value.encode(def.kind));
+    }
+}
+
+impl<T: ColumnType> Field<T>
+where
+    <T::Bare as ColumnType>::Class: Comparable,
+{
+    /// The rows whose column is equal to `value`.
+    pub fn equals<E: Entity>(column: Column<E, T>, value: impl OperandOf<T>) -> Filter<E> {
+        column.eq(value.into_bare())
     }
 }
 
@@ -148,7 +162,7 @@ impl ColumnDescription {
     }
 
     const fn new(kind: Kind, nullable: bool, variants: &'static [&'static str]) -> Self {
-        Self(ColumnDef {
+        let def = ColumnDef {
             name: "",
             kind,
             nullable,
@@ -156,53 +170,60 @@ impl ColumnDescription {
             max_length: None,
             fixed: false,
             sensitive: false,
-        })
+        };
+        Self { def, mistake: None }
     }
 
     /// Declares the digits of a decimal.
     #[must_use]
-    #[track_caller]
     pub const fn decimal(mut self, precision: u8, scale: u8) -> Self {
-        if !matches!(self.0.kind, Kind::Decimal { .. }) {
-            panic!("`decimal` is for a decimal, and this column is none: remove `decimal`");
+        if !matches!(self.def.kind, Kind::Decimal { .. }) {
+            self.mistake = Some("`decimal` is for decimals, and this column is none");
         }
-        self.0.kind = Kind::Decimal { precision, scale };
+        self.def.kind = Kind::Decimal { precision, scale };
         self
     }
 
     /// Declares the most characters of a text.
     #[must_use]
-    #[track_caller]
     pub const fn max_length(mut self, most: u32) -> Self {
-        if !matches!(self.0.kind, Kind::Text) {
-            panic!("`max_length` is for text, and this column is none: remove `max_length`");
+        if !matches!(self.def.kind, Kind::Text) {
+            self.mistake = Some("`max_length` is for texts, and this column is none");
         }
-        self.0.max_length = Some(most);
+        self.def.max_length = Some(most);
+        self
+    }
+
+    /// Panics on what the questions cannot ask of a type parameter.
+    #[must_use]
+    pub const fn checked(mut self) -> Self {
+        if matches!(self.def.kind, Kind::Decimal { precision: 0, .. }) {
+            self.mistake = Some("this column is a decimal of unknown size");
+        }
+        if let Some(mistake) = self.mistake {
+            panic!("{}", mistake);
+        }
         self
     }
 
     /// Declares that the column never changes.
     #[must_use]
     pub const fn fixed(mut self) -> Self {
-        self.0.fixed = true;
+        self.def.fixed = true;
         self
     }
 
     /// Declares that the column is never shown.
     #[must_use]
     pub const fn sensitive(mut self) -> Self {
-        self.0.sensitive = true;
+        self.def.sensitive = true;
         self
     }
 
     /// The column with its name.
     #[must_use]
-    #[track_caller]
     pub const fn named(self, name: &'static str) -> ColumnDef {
-        if matches!(self.0.kind, Kind::Decimal { precision: 0, .. }) {
-            panic!("this decimal has no size: add `#[repository(decimal(precision, scale))]`");
-        }
-        ColumnDef { name, ..self.0 }
+        ColumnDef { name, ..self.def }
     }
 }
 

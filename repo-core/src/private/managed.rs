@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::Timestamp;
+use super::{IdOf, RefersTo, Timestamp};
 use crate::column_type::ColumnType;
 use crate::correlation::Correlation;
 use crate::creation::Creation;
@@ -23,7 +23,7 @@ impl<T: ColumnType> Managed<T> {
     /// # Errors
     ///
     /// [`Error::InvalidInput`](crate::Error::InvalidInput): the type refuses it.
-    pub fn id(creation: &mut Creation<'_>) -> Result<T> {
+    pub fn new_id(creation: &mut Creation<'_>) -> Result<T> {
         creation.id()
     }
 
@@ -32,7 +32,7 @@ impl<T: ColumnType> Managed<T> {
     /// # Errors
     ///
     /// [`Error::InvalidInput`](crate::Error::InvalidInput): the type refuses it.
-    pub fn tenant(creation: &Creation<'_>) -> Result<T> {
+    pub fn session_tenant(creation: &Creation<'_>) -> Result<T> {
         creation.tenant()
     }
 }
@@ -43,7 +43,7 @@ impl<T: Correlation> Managed<T> {
     /// # Errors
     ///
     /// [`Error::InvalidInput`](crate::Error::InvalidInput): the session has none that fits.
-    pub fn correlation(creation: &Creation<'_>) -> Result<T> {
+    pub fn session_correlation(creation: &Creation<'_>) -> Result<T> {
         creation.correlation()
     }
 }
@@ -55,31 +55,34 @@ impl Managed<i64> {
     }
 
     /// The version of a row.
-    pub fn version(field: &i64) -> i64 {
+    pub fn read_version(field: &i64) -> i64 {
         *field
     }
 }
 
 impl Managed<Timestamp> {
     /// The time of creation.
-    pub fn now(creation: &Creation<'_>) -> Timestamp {
+    pub fn time_of_creation(creation: &Creation<'_>) -> Timestamp {
         creation.now()
     }
 }
 
 impl Managed<Option<Timestamp>> {
     /// When a new row was deleted: it is live.
-    pub fn live() -> Option<Timestamp> {
+    pub fn not_deleted() -> Option<Timestamp> {
         None
     }
 
     /// When a row was deleted.
-    pub fn deleted_at(field: &Option<Timestamp>) -> Option<Timestamp> {
+    pub fn read_deleted_at(field: &Option<Timestamp>) -> Option<Timestamp> {
         *field
     }
 }
 
 impl<E: Entity> Parent<E> {
+    /// A column of `T`, of an entity of this tenancy, can hold the id of the parent.
+    pub fn is_referred_to_by<T: IdOf<E>, O: RefersTo<E::Tenancy>>() {}
+
     /// The table referred to.
     pub fn table() -> &'static Table {
         E::TABLE

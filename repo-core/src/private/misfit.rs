@@ -12,6 +12,7 @@ use crate::creation::Creation;
 use crate::encode::{Decoder, Encoder};
 use crate::entity::{Entity, NewEntity};
 use crate::error::Result;
+use crate::filter::Filter;
 use crate::json::Json;
 use crate::patch::Patch;
 use crate::table::{Roles, Table};
@@ -50,6 +51,11 @@ pub trait Misfit {
         patch
     }
 
+    /// No rows.
+    fn equals<E>(_: Column<E, Self::Stored>, _: impl Sized) -> Filter<E> {
+        unreachable!("{NEVER}")
+    }
+
     /// Shows nothing.
     fn show(_: &mut Shown<'_, '_>, _: usize, _: &Self::Value) {}
 }
@@ -61,7 +67,7 @@ pub trait Unmanaged<T> {
     /// # Errors
     ///
     /// None: it does not return.
-    fn id(_: &mut Creation<'_>) -> Result<T> {
+    fn new_id(_: &mut Creation<'_>) -> Result<T> {
         unreachable!("{NEVER}")
     }
 
@@ -70,7 +76,7 @@ pub trait Unmanaged<T> {
     /// # Errors
     ///
     /// None: it does not return.
-    fn tenant(_: &Creation<'_>) -> Result<T> {
+    fn session_tenant(_: &Creation<'_>) -> Result<T> {
         unreachable!("{NEVER}")
     }
 
@@ -79,7 +85,7 @@ pub trait Unmanaged<T> {
     /// # Errors
     ///
     /// None: it does not return.
-    fn correlation(_: &Creation<'_>) -> Result<T> {
+    fn session_correlation(_: &Creation<'_>) -> Result<T> {
         unreachable!("{NEVER}")
     }
 
@@ -89,28 +95,31 @@ pub trait Unmanaged<T> {
     }
 
     /// Makes nothing.
-    fn now(_: &Creation<'_>) -> T {
+    fn time_of_creation(_: &Creation<'_>) -> T {
         unreachable!("{NEVER}")
     }
 
     /// Makes nothing.
-    fn live() -> T {
+    fn not_deleted() -> T {
         unreachable!("{NEVER}")
     }
 
     /// No version.
-    fn version(_: &T) -> i64 {
+    fn read_version(_: &T) -> i64 {
         unreachable!("{NEVER}")
     }
 
     /// No time.
-    fn deleted_at(_: &T) -> Option<Timestamp> {
+    fn read_deleted_at(_: &T) -> Option<Timestamp> {
         unreachable!("{NEVER}")
     }
 }
 
 /// A type that is referred to and is no entity.
 pub trait NoParent {
+    /// Asks nothing.
+    fn is_referred_to_by<T, O>() {}
+
     /// No table.
     fn table() -> &'static Table {
         unreachable!("{NEVER}")

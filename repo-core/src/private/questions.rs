@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Timestamp;
-use crate::column_type::{ColumnType, Generated};
+use crate::column_type::{ColumnType, Comparable, class};
 use crate::entity::Entity;
 use crate::scope::{OwnedBy, Shared, Tenancy};
 
@@ -25,20 +25,6 @@ pub trait JsonDocument {
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> JsonDocument for T {}
-
-/// Can the type be an id?
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be an id",
-    label = "neither a `Uuid` nor an `i64`",
-    note = "an id is a `Uuid`, an `i64`, or a newtype of one of them with `#[derive(Clone, ColumnType)]`"
-)]
-pub trait IdField {
-    /// Yes.
-    const ANSWER: () = ();
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: ColumnType<Bare = T, Class: Generated> + Clone> IdField for T {}
 
 /// Can the type be a tenant?
 #[diagnostic::on_unimplemented(
@@ -106,29 +92,92 @@ pub trait DeletedAtField {
 
 impl DeletedAtField for Option<Timestamp> {}
 
+/// Has a column of this class a size, without being told one? All have but decimals.
+#[diagnostic::on_unimplemented(
+    message = "this column is a decimal of unknown size",
+    label = "a decimal",
+    note = "say how many digits it has, and how many of them after the point: `#[repository(decimal(12, 2))]`"
+)]
+pub trait KnownSize {
+    /// Yes.
+    const ANSWER: () = ();
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Undeclared> KnownSize for T {}
+
+/// The classes that need no size. One blanket impl above keeps rustc from listing them.
+pub trait Undeclared {}
+
+impl Undeclared for class::Bool {}
+impl Undeclared for class::Integer {}
+impl Undeclared for class::Identity {}
+impl Undeclared for class::Float {}
+impl Undeclared for class::Text {}
+impl Undeclared for class::Enum {}
+impl Undeclared for class::Bytes {}
+impl Undeclared for class::Uuid {}
+impl Undeclared for class::Temporal {}
+impl Undeclared for class::Json {}
+
+/// Is it a decimal, whose size is declared?
+#[diagnostic::on_unimplemented(
+    message = "this column is no decimal",
+    label = "not a decimal",
+    note = "remove `decimal(..)`, or write `Decimal` as the type of the field"
+)]
+pub trait IsDecimal {
+    /// Yes.
+    const ANSWER: () = ();
+}
+
+impl IsDecimal for class::Decimal {}
+
+/// Is it a text, whose length is declared?
+#[diagnostic::on_unimplemented(
+    message = "this column is no text",
+    label = "not a text",
+    note = "remove `max_length`, or write `String` as the type of the field"
+)]
+pub trait IsText {
+    /// Yes.
+    const ANSWER: () = ();
+}
+
+impl IsText for class::Text {}
+
+/// Can columns of this class be indexed?
+#[diagnostic::on_unimplemented(
+    message = "this column is a JSON document, which no index orders",
+    label = "neither compared nor ordered",
+    note = "remove `index` or `unique`"
+)]
+pub trait IsIndexable {
+    /// Yes.
+    const ANSWER: () = ();
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Comparable> IsIndexable for T {}
+
 /// Is the type that of the parent's id?
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not refer to `{P}`, whose id has another type",
     label = "not the type of the id of `{P}`",
     note = "give the field the type of the id of `{P}`, or an `Option` of it"
 )]
-pub trait IdOf<P> {
-    /// Yes.
-    const ANSWER: () = ();
-}
+pub trait IdOf<P> {}
 
-impl<P: Entity<Id = T>, T> IdOf<P> for T {}
+#[diagnostic::do_not_recommend]
+impl<P: Entity, T: ColumnType<Bare = P::Id>> IdOf<P> for T {}
 
 /// Can rows of this tenancy refer to rows of that one?
 #[diagnostic::on_unimplemented(
-    message = "a row that is `{Self}` cannot refer to one that is `{P}`",
-    label = "rows of several tenants would share what belongs to one",
+    message = "rows that are `{Self}` cannot refer to rows that are `{P}`",
+    label = "what belongs to one tenant would be referred to by others",
     note = "let both entities have a `tenant` of the same type, or the parent none"
 )]
-pub trait RefersTo<P: Tenancy> {
-    /// Yes.
-    const ANSWER: () = ();
-}
+pub trait RefersTo<P: Tenancy> {}
 
 impl RefersTo<Shared> for Shared {}
 impl<T: 'static> RefersTo<Shared> for OwnedBy<T> {}

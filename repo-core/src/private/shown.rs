@@ -12,12 +12,24 @@ pub struct Shown<'a, 'f> {
     fields: fmt::DebugStruct<'a, 'f>,
 }
 
-impl<'a, 'f> Shown<'a, 'f> {
-    /// Starts with the name of the struct.
-    pub fn new<E: Entity>(f: &'a mut fmt::Formatter<'f>, name: &str) -> Self {
-        Self { table: E::TABLE, fields: f.debug_struct(name) }
-    }
+/// A generated struct whose columns can be shown.
+pub trait Show {
+    /// Shows each column.
+    fn show(&self, shown: &mut Shown<'_, '_>);
+}
 
+/// Shows a struct of `E` under its name.
+///
+/// # Errors
+///
+/// What the formatter returns.
+pub fn debug<E: Entity>(f: &mut fmt::Formatter<'_>, name: &str, value: &impl Show) -> fmt::Result {
+    let mut shown = Shown { table: E::TABLE, fields: f.debug_struct(name) };
+    value.show(&mut shown);
+    shown.fields.finish()
+}
+
+impl Shown<'_, '_> {
     /// Shows a column.
     pub(super) fn field<'v>(
         &mut self,
@@ -33,15 +45,6 @@ impl<'a, 'f> Shown<'a, 'f> {
             Ok(value) => self.fields.field(def.name, &value),
             Err(invalid) => self.fields.field(def.name, &format_args!("<{invalid}>")),
         };
-    }
-
-    /// Ends the struct.
-    ///
-    /// # Errors
-    ///
-    /// What the formatter returns.
-    pub fn finish(mut self) -> fmt::Result {
-        self.fields.finish()
     }
 }
 

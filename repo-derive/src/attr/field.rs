@@ -54,7 +54,13 @@ impl Field {
             "index" => reader.put(&mut self.index, key, alone(key, input)?),
             "column" => reader.put(&mut self.column, key, value(key, input, "column = \"name\"")?),
             "json" => reader.put(&mut self.json, key, ()),
-            "decimal" => reader.put(&mut self.decimal, key, decimal(key, input)?),
+            "decimal" => {
+                // Without digits where they cannot be read: it is a decimal all the same.
+                let digits = decimal(key, input);
+                let read = digits.clone().unwrap_or_default();
+                reader.put(&mut self.decimal, key, read);
+                digits?;
+            }
             "max_length" => {
                 reader.put(&mut self.max_length, key, value(key, input, "max_length = 200")?);
             }

@@ -107,17 +107,17 @@ pub(crate) fn value<T: syn::parse::Parse>(
     input: ParseStream<'_>,
     example: &str,
 ) -> syn::Result<T> {
+    let missing =
+        || problem(key, format_args!("`{key}` needs a value"), format_args!("write `{example}`"));
     if !input.peek(Token![=]) {
-        return Err(problem(
-            key,
-            format_args!("`{key}` needs a value"),
-            format_args!("write `{example}`"),
-        ));
+        return Err(missing());
     }
     input.parse::<Token![=]>()?;
     let found = rest(&input.fork())?;
+    if found.is_empty() {
+        return Err(missing());
+    }
     input.parse::<T>().map_err(|_| {
-        let found = if found.is_empty() { key.to_token_stream() } else { found };
         problem(found, format_args!("`{key}` has no such value"), format_args!("write `{example}`"))
     })
 }
@@ -142,8 +142,12 @@ pub(crate) fn items<T>(
     let content;
     syn::parenthesized!(content in input);
     let found = rest(&content.fork())?;
-    let items = content.parse_terminated(item, Token![,]).map_err(|_| {
-        problem(&found, format_args!("`{key}` cannot be read"), format_args!("write `{example}`"))
+    let items = content.parse_terminated(item, Token![,]).map_err(|error| {
+        if error.to_string().contains("\nhelp: ") {
+            return error;
+        }
+        let help = format_args!("write `{example}`");
+        problem(&found, format_args!("`{key}` cannot be read"), help)
     })?;
     if items.is_empty() {
         return Err(wrong(key.to_token_stream()));

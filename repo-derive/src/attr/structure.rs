@@ -13,6 +13,8 @@ use crate::diag::Diag;
 #[derive(Default)]
 pub(crate) struct Structure {
     pub(crate) table: Option<Given<LitStr>>,
+    /// Whether `table` is written, even if its value cannot be read.
+    pub(crate) has_table: bool,
     pub(crate) tenant: Option<Given<()>>,
     pub(crate) soft_delete: Option<Given<()>>,
     pub(crate) immutable: Option<Given<()>>,
@@ -67,7 +69,10 @@ impl Structure {
         input: ParseStream<'_>,
     ) -> syn::Result<bool> {
         match key.to_string().as_str() {
-            "table" => reader.put(&mut self.table, key, value(key, input, "table = \"name\"")?),
+            "table" => {
+                self.has_table = true;
+                reader.put(&mut self.table, key, value(key, input, "table = \"name\"")?);
+            }
             "tenant" => reader.put(&mut self.tenant, key, ()),
             "soft_delete" => reader.put(&mut self.soft_delete, key, ()),
             "immutable" => reader.put(&mut self.immutable, key, ()),

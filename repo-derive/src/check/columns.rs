@@ -1,7 +1,8 @@
 //! What each field becomes: its name, its storage, and the keys that go together.
 
 use proc_macro2::Ident;
-use syn::{Attribute, LitInt};
+use quote::ToTokens as _;
+use syn::{Attribute, Generics, LitInt, Type};
 
 use super::Field;
 use crate::attr::Given;
@@ -10,25 +11,30 @@ use crate::model::{Column, Role, Storage};
 use crate::{attr, names, types};
 
 /// The columns, in the order of the fields.
-pub(crate) fn check(fields: &[Field<'_>], roles: &[Option<Role>], diag: &mut Diag) -> Vec<Column> {
+pub(crate) fn check(
+    fields: &[Field<'_>],
+    roles: &[Option<Role>],
+    generics: &Generics,
+    diag: &mut Diag,
+) -> Vec<Column> {
     let mut columns = Vec::<Column>::new();
     for (field, role) in fields.iter().zip(roles) {
-        let column = column(field, *role, diag);
-        check_repeats(&column, field, &columns, diag);
+        let mut column = column(field, *role, generics, diag);
+        check_repeats(&mut column, field, &columns, diag);
         columns.push(column);
     }
     columns
 }
 
-fn column(field: &Field<'_>, role: Option<Role>, diag: &mut Diag) -> Column {
+fn column(field: &Field<'_>, role: Option<Role>, generics: &Generics, diag: &mut Diag) -> Column {
     let Field { ident, syntax, attr } = field;
     if let Some(role) = role {
         check_managed(role, field, diag);
     }
-    check_storage(field, diag);
+    let is_mistaken = check_type(field, role, diag);
     let plain = names::plain(ident);
     let constant = names::screaming_snake_case(&plain);
-    let is_managed = role.is_some();
+    let (is_managed, is_json) = (role.is_some(), attr.json.is_some());
     Column {
         ident: names::expanded((*ident).clone()),
         vis: syntax.vis.clone(),
@@ -37,9 +43,15 @@ fn column(field: &Field<'_>, role: Option<Role>, diag: &mut Diag) -> Column {
         name: name(field, diag),
         constant: names::ident_at(&constant, ident),
         storage: if is_managed { Storage::Plain } else { storage(field) },
+        is_generic: is_generic(&syntax.ty, generics),
+        is_mistaken,
         role,
-        decimal: attr.decimal.as_ref().and_then(|given| digits(given, diag)),
-        max_length: attr.max_length.as_ref().and_then(|given| length(given, diag)),
+        decimal: attr.decimal.as_ref().filter(|_| !is_json).map(|given| digits(given, diag)),
+        max_length: attr
+            .max_length
+            .as_ref()
+            .filter(|_| !is_json)
+            .and_then(|given| length(given, diag)),
         default: attr.default.as_ref().filter(|_| !is_managed).map(|given| given.value.clone()),
         fixed: attr.fixed.is_some(),
         sensitive: attr.sensitive.is_some(),
@@ -55,7 +67,7 @@ fn name(field: &Field<'_>, diag: &mut Diag) -> String {
 fn storage(field: &Field<'_>) -> Storage {
     match types::inside_option(&field.syntax.ty) {
         _ if field.attr.json.is_none() => Storage::Plain,
-        Some(inner) => Storage::OptionalJson(inner.clone()),
+        Some(inner) => Storage::OptionalJson(Box::new(inner.clone())),
         None => Storage::Json,
     }
 }
@@ -83,34 +95,40 @@ fn check_managed(role: Role, field: &Field<'_>, diag: &mut Diag) {
     }
 }
 
-fn check_storage(field: &Field<'_>, diag: &mut Diag) {
+/// Reports what is wrong with a type as it is written; returns whether anything is.
+fn check_type(field: &Field<'_>, role: Option<Role>, diag: &mut Diag) -> bool {
     let Field { ident, syntax, attr } = field;
     if let Some(json) = &attr.json {
         for key in beside_json(attr) {
-            diag.error(
-                key,
-                format_args!("`{ident}` is a JSON document and cannot be `{key}`"),
-                format_args!("remove `{key}`, or `{}` for a column of its own type", json.key),
-            );
+            let problem = format_args!("`{ident}` is a JSON document and cannot be `{key}`");
+            let help =
+                format_args!("remove `{key}`, or `{}` for a column of its own type", json.key);
+            diag.error(key, problem, help);
         }
-        return;
+        return false;
     }
     let inner = types::inside_option(&syntax.ty);
+    if inner.is_some() && role == Some(Role::Tenant) {
+        return true;
+    }
     if inner.and_then(types::inside_option).is_some() {
-        diag.error(
-            &syntax.ty,
-            format_args!("`{ident}` has two ways to be missing, and a column has one `NULL`"),
-            "write one `Option`",
-        );
+        let problem =
+            format_args!("`{ident}` has two ways to be missing, and a column has one `NULL`");
+        diag.error(&syntax.ty, problem, "write one `Option`");
+        return true;
     }
     if attr.decimal.is_none() && types::is_decimal(&syntax.ty) {
-        diag.error(
-            &syntax.ty,
-            format_args!("`{ident}` is a decimal of unknown size"),
-            "say how many digits it has, and how many of them after the point: \
-             `#[repository(decimal(12, 2))]`",
-        );
+        let help = "say how many digits it has, and how many of them after the point: \
+                    `#[repository(decimal(12, 2))]`";
+        diag.error(&syntax.ty, format_args!("`{ident}` is a decimal of unknown size"), help);
+        return true;
     }
+    false
+}
+
+fn is_generic(ty: &Type, generics: &Generics) -> bool {
+    let mut parameters = generics.type_params();
+    parameters.any(|parameter| types::mentions(ty.to_token_stream(), &parameter.ident))
 }
 
 fn beside_json(attr: &attr::Field) -> impl Iterator<Item = &Ident> {
@@ -124,13 +142,14 @@ fn beside_json(attr: &attr::Field) -> impl Iterator<Item = &Ident> {
     keys.into_iter().flatten()
 }
 
-fn digits(given: &Given<Vec<LitInt>>, diag: &mut Diag) -> Option<(u8, u8)> {
-    let [precision, scale] = given.value.as_slice() else { return None };
+/// The digits of a decimal; any where they are a mistake.
+fn digits(given: &Given<Vec<LitInt>>, diag: &mut Diag) -> (u8, u8) {
+    let [precision, scale] = given.value.as_slice() else { return (1, 0) };
     let example = "write `decimal(12, 2)`";
     let digits = precision.base10_parse::<u8>().ok().filter(|digits| (1..=18).contains(digits));
     let Some(digits) = digits else {
         diag.error(precision, "a decimal has 1 to 18 digits", example);
-        return None;
+        return (1, 0);
     };
     let after = scale.base10_parse::<u8>().ok().filter(|after| *after <= digits);
     if after.is_none() {
@@ -138,7 +157,7 @@ fn digits(given: &Given<Vec<LitInt>>, diag: &mut Diag) -> Option<(u8, u8)> {
             format_args!("a decimal of {digits} digits has 0 to {digits} after the point");
         diag.error(scale, problem, example);
     }
-    after.map(|after| (digits, after))
+    (digits, after.unwrap_or(0))
 }
 
 fn length(given: &Given<LitInt>, diag: &mut Diag) -> Option<u32> {
@@ -150,33 +169,34 @@ fn length(given: &Given<LitInt>, diag: &mut Diag) -> Option<u32> {
     length
 }
 
-fn check_repeats(column: &Column, field: &Field<'_>, earlier: &[Column], diag: &mut Diag) {
-    let name = &column.name;
+/// Reports names that two columns would share, and gives the second one another.
+fn check_repeats(column: &mut Column, field: &Field<'_>, earlier: &[Column], diag: &mut Diag) {
+    let (name, ident) = (&column.name, field.ident);
     // SQLite tells no columns apart by case.
     if let Some(other) = earlier.iter().find(|other| other.name.eq_ignore_ascii_case(name)) {
-        let help = "give one of them another name: `#[repository(column = \"name\")]`";
         let problem = format_args!(
-            "two columns are called `{name}`: those of `{}` and `{}`",
-            other.ident, field.ident
+            "two columns are called `{name}`: those of `{}` and `{ident}`",
+            other.ident
         );
+        let help = "give one of them another name: `#[repository(column = \"name\")]`";
         match &field.attr.column {
             Some(given) => diag.error(&given.value, problem, help),
-            None => diag.error(field.ident, problem, help),
+            None => diag.error(ident, problem, help),
         }
-    } else if let Some(other) = earlier.iter().find(|other| other.constant == column.constant) {
+    }
+    let constant = column.constant.to_string();
+    if let Some(other) = earlier.iter().find(|other| other.constant == constant) {
+        let problem =
+            format_args!("`{}` and `{ident}` would share the constant `{constant}`", other.ident);
+        diag.error(ident, problem, "rename one of the fields");
+        column.constant = names::ident_at(&format!("{constant}_{}", earlier.len()), ident);
+    }
+    if names::plain(ident) == "new" && (column.is_changeable() || column.default.is_some()) {
         diag.error(
-            field.ident,
-            format_args!(
-                "`{}` and `{}` would both have the constant `{}`",
-                other.ident, field.ident, column.constant
-            ),
-            "rename one of the fields",
-        );
-    } else if names::plain(field.ident) == "new" && column.is_changeable() {
-        diag.error(
-            field.ident,
-            "a setter `new` would hide the function that makes a patch",
+            ident,
+            "a setter `new` would hide the function `new` of a generated type",
             "rename the field, and keep its column with `#[repository(column = \"new\")]`",
         );
+        (column.fixed, column.default) = (true, None);
     }
 }

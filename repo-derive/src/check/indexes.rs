@@ -57,12 +57,14 @@ fn of_field(
 }
 
 fn add(index: Index, key: &Ident, indexes: &mut Vec<Index>, diag: &mut Diag) {
-    if indexes.iter().any(|other| other.columns == index.columns && other.global == index.global) {
-        diag.error(
-            key,
-            "another index has the same columns",
-            format_args!("remove one of the two"),
-        );
+    // What is unique among all tenants is unique in each.
+    let is_same = |other: &Index| {
+        other.columns == index.columns
+            && (other.global == index.global || other.unique && index.unique)
+    };
+    if indexes.iter().any(is_same) {
+        let help = "remove one of the two";
+        diag.error(key, "another index has the same columns", help);
     } else {
         indexes.push(index);
     }

@@ -2,7 +2,7 @@
 
 use proc_macro2::Ident;
 use quote::ToTokens as _;
-use syn::DeriveInput;
+use syn::{DeriveInput, Type};
 
 use super::Field;
 use crate::attr::{Given, Structure};
@@ -30,8 +30,15 @@ pub(crate) fn assign(
     roles
 }
 
+/// The type of the tenant, and what it most likely was meant to be where it may be missing.
+pub(crate) fn tenant(fields: &[Field<'_>], roles: &[Option<Role>]) -> Option<Type> {
+    let at = roles.iter().position(|role| *role == Some(Role::Tenant))?;
+    let ty = &fields[at].syntax.ty;
+    Some(types::inside_option(ty).unwrap_or(ty).clone())
+}
+
 fn marked(fields: &[Field<'_>], diag: &mut Diag) -> Vec<Option<Role>> {
-    let mut role_of = |field: &Field<'_>| {
+    let role_of = |field: &Field<'_>| {
         let mut given = field.attr.roles.iter();
         let first = given.next()?;
         for Given { key, .. } in given {
@@ -43,7 +50,7 @@ fn marked(fields: &[Field<'_>], diag: &mut Diag) -> Vec<Option<Role>> {
         }
         Some(first.value)
     };
-    fields.iter().map(|field| role_of(field)).collect()
+    fields.iter().map(role_of).collect()
 }
 
 /// Leaves a role to the first field that is marked with it.
@@ -115,7 +122,7 @@ fn by_name(
     );
 }
 
-/// Takes the role from a tenant that may be missing.
+/// Reports a tenant that may be missing.
 fn check_tenant_type(fields: &[Field<'_>], roles: &[Option<Role>], diag: &mut Diag) {
     let Some(at) = roles.iter().position(|role| *role == Some(Role::Tenant)) else { return };
     let field = &fields[at];

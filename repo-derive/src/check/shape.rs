@@ -1,15 +1,15 @@
 //! What can be an entity at all: a struct with named fields, without lifetimes.
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
-use quote::ToTokens as _;
+use proc_macro2::TokenStream;
+use quote::ToTokens;
 use syn::punctuated::Punctuated;
-use syn::{Data, DataStruct, DeriveInput, Fields, GenericParam, Token};
+use syn::{Data, DataStruct, DeriveInput, Fields, Generics, Token, TypeParam};
 
 use super::Field;
 use crate::attr;
 use crate::diag::Diag;
 use crate::model::Entity;
-use crate::names;
+use crate::{names, types};
 
 /// The fields of a struct; `None` when `input` cannot be an entity.
 pub(crate) fn fields<'i>(input: &'i DeriveInput, diag: &mut Diag) -> Option<Vec<Field<'i>>> {
@@ -30,21 +30,31 @@ pub(crate) fn fields<'i>(input: &'i DeriveInput, diag: &mut Diag) -> Option<Vec<
     Some(fields.collect())
 }
 
-/// Whether each type parameter is used by what creates a row: an unused one is no Rust.
-pub(crate) fn check_generics(entity: &Entity, diag: &mut Diag) {
+/// Whether each type parameter has a bound, and is used by what creates a row: Rust allows no other.
+pub(crate) fn check_generics(entity: &Entity, diag: &mut Diag) -> bool {
     let given = entity.columns.iter().filter(|column| column.is_given());
     let types: TokenStream = given.map(|column| column.ty.to_token_stream()).collect();
-    for parameter in &entity.generics.params {
-        let GenericParam::Type(parameter) = parameter else { continue };
-        if !mentions(types.clone(), &parameter.ident) {
-            let name = &parameter.ident;
-            diag.error(
-                name,
-                format_args!("`{name}` is in no column that is given to a new row"),
-                format_args!("write a type instead of `{name}`"),
-            );
+    let mut is_whole = true;
+    for parameter in entity.generics.type_params() {
+        let name = &parameter.ident;
+        if !types::mentions(types.clone(), name) {
+            let problem = format_args!("`{name}` is in no column that is given to a new row");
+            diag.error(name, problem, format_args!("write a type instead of `{name}`"));
+            is_whole = false;
+        } else if !is_bounded(parameter, &entity.generics) {
+            let problem =
+                format_args!("`{name}` can be any type, and not every type fits in a column");
+            diag.error(name, problem, format_args!("write `{name}: repo_core::ColumnType`"));
+            is_whole = false;
         }
     }
+    is_whole
+}
+
+fn is_bounded(parameter: &TypeParam, generics: &Generics) -> bool {
+    let predicates = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+    let predicates: TokenStream = predicates.map(ToTokens::to_token_stream).collect();
+    !parameter.bounds.is_empty() || types::mentions(predicates, &parameter.ident)
 }
 
 fn named_fields<'i>(
@@ -65,7 +75,7 @@ fn named_fields<'i>(
             (fields.to_token_stream(), "a tuple struct", help)
         }
         Data::Struct(_) => {
-            (input.ident.to_token_stream(), "without fields", "add the columns as fields")
+            (input.ident.to_token_stream(), "a unit struct", "add the columns as fields")
         }
         Data::Enum(data) => (
             data.enum_token.to_token_stream(),
@@ -80,12 +90,4 @@ fn named_fields<'i>(
         help,
     );
     None
-}
-
-fn mentions(tokens: TokenStream, word: &Ident) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(found) => found == *word,
-        TokenTree::Group(group) => mentions(group.stream(), word),
-        _ => false,
-    })
 }

@@ -9,16 +9,16 @@ use crate::model::{Entity, Role};
 /// The impls for the struct itself.
 pub(crate) fn impls(entity: &Entity) -> TokenStream {
     let (impl_generics, ty_generics, where_clause) = entity.generics.split_for_impl();
-    let Entity { krate, ident, .. } = entity;
+    let ident = &entity.ident;
     let types = types(entity);
     let table = table::table(entity);
     let methods = methods(entity);
     let capabilities = capabilities(entity);
     quote! {
         #[automatically_derived]
-        impl #impl_generics #krate::Entity for #ident #ty_generics #where_clause {
+        impl #impl_generics __core::Entity for #ident #ty_generics #where_clause {
             #types
-            const TABLE: &'static #krate::Table = #table;
+            const TABLE: &'static __core::Table = #table;
             #methods
         }
         #capabilities
@@ -27,7 +27,6 @@ pub(crate) fn impls(entity: &Entity) -> TokenStream {
 
 fn types(entity: &Entity) -> TokenStream {
     let (_, ty_generics, _) = entity.generics.split_for_impl();
-    let krate = &entity.krate;
     let repository = super::repository::named(entity);
     let scope = &entity.names.scope;
     let tenancy = tenancy(entity);
@@ -37,16 +36,15 @@ fn types(entity: &Entity) -> TokenStream {
         type Id = #id;
         type Tenancy = #tenancy;
         type New = #new #ty_generics;
-        type Repository<#scope: #krate::Scope> = #repository;
+        type Repository<#scope: __core::Scope> = #repository;
     }
 }
 
 fn methods(entity: &Entity) -> TokenStream {
-    let krate = &entity.krate;
     let id = entity.column(Role::Id).map(|column| &column.ident);
     let id_type = entity.column(Role::Id).map(|column| &column.ty);
     let fields: Vec<_> = entity.columns.iter().map(|column| &column.ident).collect();
-    let codecs: Vec<_> = entity.columns.iter().map(|column| codec(entity, column)).collect();
+    let codecs: Vec<_> = entity.columns.iter().map(codec).collect();
     quote! {
         fn id(&self) -> &#id_type {
             &self.#id
@@ -56,13 +54,11 @@ fn methods(entity: &Entity) -> TokenStream {
             self.#id = id;
         }
 
-        #[allow(deprecated, reason = "a deprecated field is still a column")]
-        fn encode<'row>(&'row self, row: &mut #krate::Encoder<'row>) {
+        fn encode<'row>(&'row self, row: &mut __core::Encoder<'row>) {
             #(#codecs::encode(&self.#fields, row);)*
         }
 
-        #[allow(deprecated, reason = "a deprecated field is still a column")]
-        fn decode(row: &mut #krate::Decoder<'_>) -> #krate::Result<Self> {
+        fn decode(row: &mut __core::Decoder<'_>) -> __core::Result<Self> {
             ::core::result::Result::Ok(Self { #(#fields: #codecs::decode(row)?),* })
         }
     }
@@ -73,23 +69,22 @@ fn capabilities(entity: &Entity) -> TokenStream {
         return TokenStream::new();
     }
     let (_, ty_generics, _) = entity.generics.split_for_impl();
-    let krate = &entity.krate;
     let patch = &entity.names.patch;
     let mutable = capability(entity, "Mutable", &quote!(type Patch = #patch #ty_generics;));
     let soft_delete = entity.column(Role::DeletedAt).map(|column| {
-        let (managed, field) = (managed(entity, column), &column.ident);
+        let (managed, field) = (managed(column), &column.ident);
         let body = quote! {
-            fn deleted_at(&self) -> ::core::option::Option<#krate::__private::Timestamp> {
-                #managed::deleted_at(&self.#field)
+            fn deleted_at(&self) -> ::core::option::Option<__private::Timestamp> {
+                #managed::read_deleted_at(&self.#field)
             }
         };
         capability(entity, "SoftDelete", &body)
     });
     let versioned = entity.column(Role::Version).map(|column| {
-        let (managed, field) = (managed(entity, column), &column.ident);
+        let (managed, field) = (managed(column), &column.ident);
         let body = quote! {
             fn version(&self) -> ::core::primitive::i64 {
-                #managed::version(&self.#field)
+                #managed::read_version(&self.#field)
             }
         };
         capability(entity, "Versioned", &body)
@@ -99,11 +94,11 @@ fn capabilities(entity: &Entity) -> TokenStream {
 
 fn capability(entity: &Entity, name: &str, body: &TokenStream) -> TokenStream {
     let (impl_generics, ty_generics, where_clause) = entity.generics.split_for_impl();
-    let Entity { krate, ident, .. } = entity;
+    let ident = &entity.ident;
     let name = quote::format_ident!("{name}");
     quote! {
         #[automatically_derived]
-        impl #impl_generics #krate::#name for #ident #ty_generics #where_clause {
+        impl #impl_generics __core::#name for #ident #ty_generics #where_clause {
             #body
         }
     }

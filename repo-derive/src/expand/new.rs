@@ -4,7 +4,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::{codec, docs_or, lenient, managed};
+use super::{codec, doc, docs_or, lenient, managed};
 use crate::model::{Column, Entity, Role};
 use crate::names;
 
@@ -14,7 +14,7 @@ pub(crate) fn types(entity: &Entity) -> TokenStream {
     let where_clause = &generics.where_clause;
     let new = &entity.names.new;
     let lenient = lenient();
-    let docs = format!("The columns of a new [`{name}`] that its creator gives.");
+    let docs = doc(&format!("The columns of a new [`{name}`] that its creator gives."));
     let fields = entity.columns.iter().filter(|column| column.is_given()).map(|column| {
         let Column { ident, ty, .. } = column;
         let docs = docs_or(column, &format!("The column `{}`.", column.name));
@@ -22,7 +22,7 @@ pub(crate) fn types(entity: &Entity) -> TokenStream {
     });
     let draft = has_draft(entity).then(|| draft(entity));
     quote! {
-        #[doc = #docs]
+        #docs
         #lenient
         #vis struct #new #generics #where_clause {
             #(#fields,)*
@@ -33,12 +33,11 @@ pub(crate) fn types(entity: &Entity) -> TokenStream {
 
 /// The impls.
 pub(crate) fn impls(entity: &Entity) -> TokenStream {
-    let new = &entity.names.new;
-    let debug_new = debug(entity, new, &quote!(self), &[]);
+    let crate::model::Names { new, draft, .. } = &entity.names;
+    let debug_new = debug(entity, new, &show_given(entity));
     let into_entity = into_entity(entity);
     let draft = has_draft(entity).then(|| {
-        let defaulted: Vec<_> = defaulted(entity).collect();
-        let debug = debug(entity, &entity.names.draft, &quote!(self.new), &defaulted);
+        let debug = debug(entity, draft, &show_draft(entity));
         let setters = setters(entity);
         quote!(#debug #setters)
     });
@@ -67,12 +66,13 @@ fn draft(entity: &Entity) -> TokenStream {
     let (_, ty_generics, where_clause) = generics.split_for_impl();
     let crate::model::Names { new, draft, .. } = &entity.names;
     let lenient = lenient();
-    let docs =
-        format!("A [`{new}`] and those columns with a default that are set: a new [`{name}`].");
+    let docs = doc(&format!(
+        "A [`{new}`] and those columns with a default that are set: a new [`{name}`]."
+    ));
     let fields = defaulted(entity)
         .map(|(_, Column { ident, ty, .. })| quote!(#ident: ::core::option::Option<#ty>));
     quote! {
-        #[doc = #docs]
+        #docs
         #lenient
         #vis struct #draft #generics #where_clause {
             new: #new #ty_generics,
@@ -81,61 +81,70 @@ fn draft(entity: &Entity) -> TokenStream {
     }
 }
 
-fn debug(
-    entity: &Entity,
-    shown: &Ident,
-    owner: &TokenStream,
-    defaulted: &[(usize, &Column)],
-) -> TokenStream {
+/// `Debug` that hides sensitive columns: what is shown, and under which name.
+fn debug(entity: &Entity, shown: &Ident, fields: &TokenStream) -> TokenStream {
     let (impl_generics, ty_generics, where_clause) = entity.generics.split_for_impl();
-    let Entity { krate, ident, .. } = entity;
+    let ident = &entity.ident;
     let name = shown.to_string();
-    let given = given(entity).map(|(at, column)| {
-        let (codec, field) = (codec(entity, column), &column.ident);
-        quote!(#codec::show(&mut shown, #at, &#owner.#field);)
-    });
-    let defaulted = defaulted.iter().map(|(at, column)| {
-        let (codec, field) = (codec(entity, column), &column.ident);
-        quote! {
-            if let ::core::option::Option::Some(value) = &self.#field {
-                #codec::show(&mut shown, #at, value);
-            }
-        }
-    });
     quote! {
         #[automatically_derived]
-        #[allow(deprecated, unused_mut, reason = "generated")]
+        impl #impl_generics __private::Show for #shown #ty_generics #where_clause {
+            fn show(&self, shown: &mut __private::Shown<'_, '_>) {
+                #fields
+            }
+        }
+
+        #[automatically_derived]
         impl #impl_generics ::core::fmt::Debug for #shown #ty_generics #where_clause {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                let mut shown = #krate::__private::Shown::new::<#ident #ty_generics>(f, #name);
-                #(#given)*
-                #(#defaulted)*
-                shown.finish()
+                __private::debug::<#ident #ty_generics>(f, #name, self)
             }
         }
     }
 }
 
+fn show_given(entity: &Entity) -> TokenStream {
+    let fields = given(entity).map(|(at, column)| {
+        let (codec, field) = (codec(column), &column.ident);
+        quote!(#codec::show(shown, #at, &self.#field);)
+    });
+    fields.collect()
+}
+
+fn show_draft(entity: &Entity) -> TokenStream {
+    let fields = defaulted(entity).map(|(at, column)| {
+        let (codec, field) = (codec(column), &column.ident);
+        quote! {
+            if let ::core::option::Option::Some(value) = &self.#field {
+                #codec::show(shown, #at, value);
+            }
+        }
+    });
+    quote! {
+        __private::Show::show(&self.new, shown);
+        #(#fields)*
+    }
+}
+
 fn into_entity(entity: &Entity) -> TokenStream {
     let (impl_generics, ty_generics, where_clause) = entity.generics.split_for_impl();
-    let Entity { krate, ident, .. } = entity;
+    let ident = &entity.ident;
     let input = input(entity);
     let given = if has_draft(entity) { quote!(self.new) } else { quote!(self) };
     let fields = entity.columns.iter().enumerate().map(|(at, column)| {
         let field = &column.ident;
-        let value = value(entity, at, column, &given);
+        let value = value(at, column, &given);
         quote!(#field: #value)
     });
     quote! {
         #[automatically_derived]
-        #[allow(deprecated, unused_variables, reason = "generated")]
-        impl #impl_generics #krate::NewEntity for #input #ty_generics #where_clause {
+        impl #impl_generics __core::NewEntity for #input #ty_generics #where_clause {
             type Entity = #ident #ty_generics;
 
             fn into_entity(
                 self,
-                creation: &mut #krate::Creation<'_>,
-            ) -> #krate::Result<#ident #ty_generics> {
+                creation: &mut __core::Creation<'_>,
+            ) -> __core::Result<#ident #ty_generics> {
                 ::core::result::Result::Ok(#ident { #(#fields),* })
             }
         }
@@ -143,17 +152,19 @@ fn into_entity(entity: &Entity) -> TokenStream {
 }
 
 /// The value of a column of a new row.
-fn value(entity: &Entity, at: usize, column: &Column, given: &TokenStream) -> TokenStream {
-    let managed = managed(entity, column);
-    let codec = codec(entity, column);
+fn value(at: usize, column: &Column, given: &TokenStream) -> TokenStream {
+    let managed = managed(column);
+    let codec = codec(column);
     let Column { ident, ty, .. } = column;
     match (column.role, &column.default) {
-        (Some(Role::Id), _) => quote!(#managed::id(creation)?),
-        (Some(Role::Tenant), _) => quote!(#managed::tenant(creation)?),
+        (Some(Role::Id), _) => quote!(#managed::new_id(creation)?),
+        (Some(Role::Tenant), _) => quote!(#managed::session_tenant(creation)?),
         (Some(Role::Version), _) => quote!(#managed::first_version(creation)),
-        (Some(Role::CreatedAt | Role::UpdatedAt), _) => quote!(#managed::now(creation)),
-        (Some(Role::DeletedAt), _) => quote!(#managed::live()),
-        (Some(Role::CorrelationId), _) => quote!(#managed::correlation(creation)?),
+        (Some(Role::CreatedAt | Role::UpdatedAt), _) => {
+            quote!(#managed::time_of_creation(creation))
+        }
+        (Some(Role::DeletedAt), _) => quote!(#managed::not_deleted()),
+        (Some(Role::CorrelationId), _) => quote!(#managed::session_correlation(creation)?),
         (None, Some(default)) => {
             quote!(#codec::given(creation, #at, self.#ident.unwrap_or_else(|| -> #ty { #default })))
         }
@@ -166,33 +177,31 @@ fn setters(entity: &Entity) -> TokenStream {
     let (impl_generics, ty_generics, where_clause) = entity.generics.split_for_impl();
     let vis = &entity.vis;
     let crate::model::Names { new, draft, .. } = &entity.names;
-    let lenient = lenient();
     let columns: Vec<_> = entity.defaulted().collect();
     let fields: Vec<_> = columns.iter().map(|column| &column.ident).collect();
     let types: Vec<_> = columns.iter().map(|column| &column.ty).collect();
     let docs: Vec<_> = columns
         .iter()
         .map(|column| {
-            format!("Sets `{}`, which otherwise has its default.", names::plain(&column.ident))
+            let name = names::plain(&column.ident);
+            doc(&format!("Sets `{name}`, which otherwise has its default."))
         })
         .collect();
     quote! {
-        #lenient
         #[automatically_derived]
         impl #impl_generics #new #ty_generics #where_clause {
             #(
-                #[doc = #docs]
+                #docs
                 #vis fn #fields(self, value: impl ::core::convert::Into<#types>) -> #draft #ty_generics {
                     <#draft #ty_generics as ::core::convert::From<Self>>::from(self).#fields(value)
                 }
             )*
         }
 
-        #lenient
         #[automatically_derived]
         impl #impl_generics #draft #ty_generics #where_clause {
             #(
-                #[doc = #docs]
+                #docs
                 #[must_use]
                 #vis fn #fields(mut self, value: impl ::core::convert::Into<#types>) -> Self {
                     self.#fields = ::core::option::Option::Some(value.into());
@@ -202,7 +211,6 @@ fn setters(entity: &Entity) -> TokenStream {
         }
 
         #[automatically_derived]
-        #[allow(deprecated, reason = "generated")]
         impl #impl_generics ::core::convert::From<#new #ty_generics> for #draft #ty_generics #where_clause {
             fn from(new: #new #ty_generics) -> Self {
                 Self { new, #(#fields: ::core::option::Option::None),* }

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{codec, docs_or, lenient};
+use super::{codec, doc, docs_or, lenient};
 use crate::model::{Column, Entity};
 use crate::names;
 
@@ -17,11 +17,11 @@ pub(crate) fn types(entity: &Entity) -> TokenStream {
     let patch = &entity.names.patch;
     let lenient = lenient();
     let article = names::article(name);
-    let docs = format!(
+    let docs = doc(&format!(
         "The changes to {article} [`{name}`]: the columns that are not set stay as they are."
-    );
+    ));
     quote! {
-        #[doc = #docs]
+        #docs
         #lenient
         #vis struct #patch #generics (#krate::Patch<#ident #ty_generics>) #where_clause;
     }
@@ -39,19 +39,17 @@ pub(crate) fn impls(entity: &Entity) -> TokenStream {
 
 fn setters(entity: &Entity) -> TokenStream {
     let (impl_generics, ty_generics, where_clause) = entity.generics.split_for_impl();
-    let Entity { krate, vis, .. } = entity;
+    let vis = &entity.vis;
     let patch = &entity.names.patch;
-    let lenient = lenient();
     let setters =
         entity.columns.iter().filter(|column| column.is_changeable()).map(|it| setter(entity, it));
     quote! {
-        #lenient
         #[automatically_derived]
         impl #impl_generics #patch #ty_generics #where_clause {
             /// Changes nothing yet.
             #[must_use]
             #vis fn new() -> Self {
-                Self(#krate::Patch::new())
+                Self(__core::Patch::new())
             }
 
             #(#setters)*
@@ -63,7 +61,7 @@ fn setter(entity: &Entity, column: &Column) -> TokenStream {
     let (_, ty_generics, _) = entity.generics.split_for_impl();
     let owner = &entity.ident;
     let vis = &entity.vis;
-    let codec = codec(entity, column);
+    let codec = codec(column);
     let Column { ident, ty, constant, .. } = column;
     let docs = docs_or(column, &format!("Sets `{}`.", names::plain(ident)));
     quote! {
@@ -77,7 +75,7 @@ fn setter(entity: &Entity, column: &Column) -> TokenStream {
 
 fn traits(entity: &Entity) -> TokenStream {
     let (impl_generics, ty_generics, where_clause) = entity.generics.split_for_impl();
-    let Entity { krate, ident, .. } = entity;
+    let ident = &entity.ident;
     let patch = &entity.names.patch;
     quote! {
         #[automatically_derived]
@@ -96,7 +94,7 @@ fn traits(entity: &Entity) -> TokenStream {
 
         #[automatically_derived]
         impl #impl_generics ::core::convert::From<#patch #ty_generics>
-            for #krate::Patch<#ident #ty_generics> #where_clause
+            for __core::Patch<#ident #ty_generics> #where_clause
         {
             fn from(patch: #patch #ty_generics) -> Self {
                 patch.0

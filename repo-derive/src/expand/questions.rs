@@ -1,22 +1,27 @@
 //! What only the compiler knows of the types of the fields, asked once for each field and at its type.
 //!
 //! The rest of the expansion goes through functions that take any type, so that a field whose type is a
-//! mistake is reported here and nowhere else.
+//! mistake is reported here and nowhere else. The type of the id is asked for by `Entity::Id`.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
+use syn::Type;
 use syn::spanned::Spanned as _;
 
-use super::{bare, tenancy};
+use super::tenancy;
 use crate::model::{Column, Entity, Reference, Role, Storage};
+use crate::names;
 
 /// The questions.
 pub(crate) fn ask(entity: &Entity) -> TokenStream {
     let (impl_generics, _, where_clause) = entity.generics.split_for_impl();
-    let fields = entity.columns.iter().map(|column| question(entity, column));
+    let columns = entity.columns.iter().enumerate().filter(|(_, column)| !column.is_mistaken);
+    let fields = columns.map(|(at, column)| match column.role {
+        Some(role) => managed(role, &column.ty),
+        None => given(entity, at, column),
+    });
     let references = entity.references.iter().map(|it| reference(entity, it));
     quote! {
-        #[allow(dead_code, deprecated, clippy::pedantic, reason = "asks the compiler, runs never")]
         fn questions #impl_generics () #where_clause {
             #(#fields)*
             #(#references)*
@@ -24,41 +29,64 @@ pub(crate) fn ask(entity: &Entity) -> TokenStream {
     }
 }
 
-fn question(entity: &Entity, column: &Column) -> TokenStream {
-    let krate = &entity.krate;
-    let ty = match &column.storage {
-        Storage::OptionalJson(inner) => inner,
-        _ => &column.ty,
-    };
-    let answered_by = match (column.role, &column.storage) {
-        (Some(Role::Id), _) => "IdField",
-        (Some(Role::Tenant), _) => "TenantField",
-        (Some(Role::Version), _) => "VersionField",
-        (Some(Role::CreatedAt), _) => "CreatedAtField",
-        (Some(Role::UpdatedAt), _) => "UpdatedAtField",
-        (Some(Role::DeletedAt), _) => "DeletedAtField",
-        (Some(Role::CorrelationId), _) => {
+/// Can the type hold what the repository writes?
+fn managed(role: Role, ty: &Type) -> TokenStream {
+    let question = match role {
+        Role::Id => return TokenStream::new(),
+        Role::Tenant => "TenantField",
+        Role::Version => "VersionField",
+        Role::CreatedAt => "CreatedAtField",
+        Role::UpdatedAt => "UpdatedAtField",
+        Role::DeletedAt => "DeletedAtField",
+        Role::CorrelationId => {
             return quote_spanned! {ty.span()=>
-                let _ = <#ty as #krate::Correlation>::from_correlation;
+                let _ = <#ty as __core::Correlation>::from_correlation;
             };
         }
-        (None, Storage::Plain) => {
-            return quote_spanned!(ty.span()=> let _ = <#ty as #krate::ColumnType>::KIND;);
-        }
-        (None, _) => "JsonDocument",
     };
-    let answered_by = format_ident!("{answered_by}");
-    quote_spanned!(ty.span()=> let () = <#ty as #krate::__private::#answered_by>::ANSWER;)
+    answer(&quote!(#ty), question)
 }
 
+/// Does the type fit in a column, and has it what the keys of its field need?
+fn given(entity: &Entity, at: usize, column: &Column) -> TokenStream {
+    let ty = &column.ty;
+    match &column.storage {
+        Storage::Json => return answer(&quote!(#ty), "JsonDocument"),
+        Storage::OptionalJson(inner) => return answer(&quote!(#inner), "JsonDocument"),
+        Storage::Plain => {}
+    }
+    if column.is_generic {
+        // A parameter need not say of what class it is.
+        return quote_spanned!(ty.span()=> let _ = <#ty as __core::ColumnType>::KIND;);
+    }
+    let class = class(ty);
+    let questions = [
+        Some(if column.decimal.is_some() { "IsDecimal" } else { "KnownSize" }),
+        column.max_length.map(|_| "IsText"),
+        entity.is_indexed(at).then_some("IsIndexable"),
+    ];
+    questions.into_iter().flatten().map(|question| answer(&class, question)).collect()
+}
+
+/// The class of the type, spanning all of it: on stable, the span of a type is that of its first token.
+fn class(ty: &Type) -> TokenStream {
+    let last = ty.to_token_stream().into_iter().last().map_or(ty.span(), |token| token.span());
+    let trait_part = quote_spanned!(ty.span()=> <#ty as __core::ColumnType>);
+    let class = quote_spanned!(last=> ::Class);
+    quote!(#trait_part #class)
+}
+
+fn answer(ty: &TokenStream, question: &str) -> TokenStream {
+    let question = format_ident!("{question}");
+    quote_spanned!(ty.span()=> let () = <#ty as __private::#question>::ANSWER;)
+}
+
+/// Is the parent an entity, and can this column hold its id?
 fn reference(entity: &Entity, Reference { column, parent, .. }: &Reference) -> TokenStream {
-    let krate = &entity.krate;
-    let bare = bare(entity, &entity.columns[*column]);
-    let tenancy = tenancy(entity);
+    let ty = &entity.columns[*column].ty;
+    let tenancy = names::at(parent.span(), tenancy(entity));
     quote_spanned! {parent.span()=>
-        let () = <#bare as #krate::__private::IdOf<#parent>>::ANSWER;
-        let () = <#tenancy as #krate::__private::RefersTo<
-            <#parent as #krate::Entity>::Tenancy,
-        >>::ANSWER;
+        let _ = <#parent as __core::Entity>::TABLE;
+        __private::Parent::<#parent>::is_referred_to_by::<#ty, #tenancy>();
     }
 }

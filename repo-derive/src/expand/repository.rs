@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{GenericParam, Generics};
 
-use super::{bare, lenient, tenancy};
+use super::{codec, doc, lenient, tenancy};
 use crate::model::{Entity, Index, Role};
 use crate::names;
 
@@ -17,9 +17,9 @@ pub(crate) fn types(entity: &Entity) -> TokenStream {
     let generics = generics(entity);
     let scope = &entity.names.scope;
     let lenient = lenient();
-    let docs = format!("The repository of [`{name}`].");
+    let docs = doc(&format!("The repository of [`{name}`]."));
     quote! {
-        #[doc = #docs]
+        #docs
         #lenient
         #vis struct #repository #generics (#krate::Repo<#ident #ty_generics, #scope>) #where_clause;
     }
@@ -59,9 +59,9 @@ fn traits(entity: &Entity) -> TokenStream {
     let generics = generics(entity);
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let (_, ty_generics, _) = entity.generics.split_for_impl();
-    let Entity { krate, ident, .. } = entity;
+    let ident = &entity.ident;
     let (named, scope) = (named(entity), &entity.names.scope);
-    let repo = quote!(#krate::Repo<#ident #ty_generics, #scope>);
+    let repo = quote!(__core::Repo<#ident #ty_generics, #scope>);
     quote! {
         #[automatically_derived]
         impl #impl_generics ::core::convert::From<#repo> for #named #where_clause {
@@ -104,16 +104,14 @@ fn finders(entity: &Entity) -> TokenStream {
     if finders.is_empty() {
         return TokenStream::new();
     }
-    let (krate, scope) = (&entity.krate, &entity.names.scope);
+    let scope = &entity.names.scope;
     let tenancy = tenancy(entity);
     let mut generics = generics(entity);
-    let reachable = syn::parse_quote!(#tenancy: #krate::ReachableFrom<#scope>);
+    let reachable = syn::parse_quote!(#tenancy: __core::ReachableFrom<#scope>);
     generics.make_where_clause().predicates.push(reachable);
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let named = named(entity);
-    let lenient = lenient();
     quote! {
-        #lenient
         #[automatically_derived]
         impl #impl_generics #named #where_clause {
             #(#finders)*
@@ -155,24 +153,27 @@ fn method(
     found: &TokenStream,
     run: &TokenStream,
 ) -> TokenStream {
-    let Entity { krate, vis, ident, .. } = entity;
+    let Entity { vis, ident, .. } = entity;
     let (_, ty_generics, _) = entity.generics.split_for_impl();
     let columns: Vec<_> = columns.iter().map(|column| &entity.columns[*column]).collect();
     let fields: Vec<_> = columns.iter().map(|column| &column.ident).collect();
     let constants = columns.iter().map(|column| &column.constant);
-    let types = columns.iter().map(|column| bare(entity, column));
-    let name = names::ident_at(name, fields[0]);
+    let types = columns.iter().map(|column| &column.ty);
+    let codecs = columns.iter().map(|column| codec(column));
+    let (name, docs) = (names::ident_at(name, fields[0]), doc(docs));
     quote! {
-        #[doc = #docs]
+        #docs
         ///
         /// # Errors
         ///
         /// When the database cannot be asked, or holds what the entity cannot.
         #vis fn #name(
             &self,
-            #(#fields: impl #krate::Operand<#types>),*
-        ) -> impl ::core::future::Future<Output = #krate::Result<#found>> + ::core::marker::Send {
-            self.0.query()#(.filter(<#ident #ty_generics>::#constants.eq(#fields)))*.#run()
+            #(#fields: impl __private::OperandOf<#types>),*
+        ) -> __private::Reading<#found> {
+            let query = self.0.query()
+                #(.filter(#codecs::equals(<#ident #ty_generics>::#constants, #fields)))*;
+            __private::Reading::new(query.#run())
         }
     }
 }

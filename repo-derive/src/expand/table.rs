@@ -1,21 +1,20 @@
 //! The constant description of the table.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
-use syn::spanned::Spanned as _;
+use quote::quote;
 
 use super::codec;
 use crate::model::{Column, Entity, Index, Reference, Role};
 
 /// The value of `Entity::TABLE`.
 pub(crate) fn table(entity: &Entity) -> TokenStream {
-    let Entity { krate, name, table, immutable, .. } = entity;
-    let columns = entity.columns.iter().map(|column| definition(entity, column));
+    let Entity { name, table, immutable, .. } = entity;
+    let columns = entity.columns.iter().map(definition);
     let roles = roles(entity);
-    let indexes = entity.indexes.iter().map(|it| index(entity, it));
-    let references = entity.references.iter().map(|it| reference(entity, it));
+    let indexes = entity.indexes.iter().map(index);
+    let references = entity.references.iter().map(reference);
     quote! {
-        &#krate::Table {
+        &__core::Table {
             entity: #name,
             name: #table,
             columns: &[#(#columns),*],
@@ -27,21 +26,18 @@ pub(crate) fn table(entity: &Entity) -> TokenStream {
     }
 }
 
-fn definition(entity: &Entity, column: &Column) -> TokenStream {
-    let codec = codec(entity, column);
+fn definition(column: &Column) -> TokenStream {
+    let codec = codec(column);
     let name = &column.name;
     let decimal = column.decimal.map(|(precision, scale)| quote!(.decimal(#precision, #scale)));
     let max_length = column.max_length.map(|most| quote!(.max_length(#most)));
     let fixed = column.fixed.then(|| quote!(.fixed()));
     let sensitive = column.sensitive.then(|| quote!(.sensitive()));
-    // The span is where a constant that panics is reported.
-    quote_spanned! { column.ty.span()=>
-        #codec::COLUMN #decimal #max_length #fixed #sensitive .named(#name)
-    }
+    let checked = column.is_generic.then(|| quote!(.checked()));
+    quote!(#codec::COLUMN #decimal #max_length #fixed #sensitive #checked .named(#name))
 }
 
 fn roles(entity: &Entity) -> TokenStream {
-    let krate = &entity.krate;
     let id = entity.position(Role::Id);
     let others = Role::ALL.into_iter().filter(|role| *role != Role::Id).map(|role| {
         let name = quote::format_ident!("{}", role.key());
@@ -51,26 +47,28 @@ fn roles(entity: &Entity) -> TokenStream {
         };
         quote!(#name: #position)
     });
-    quote!(#krate::Roles { id: #id, #(#others),* })
+    quote!(__core::Roles { id: #id, #(#others),* })
 }
 
-fn index(entity: &Entity, Index { columns, unique, global }: &Index) -> TokenStream {
-    let krate = &entity.krate;
+fn index(Index { columns, unique, global }: &Index) -> TokenStream {
     let columns = columns.iter().map(|it| {
-        let (column, descending) = (it.column, it.descending);
-        quote!(#krate::IndexColumn { column: #column, descending: #descending })
+        let column = it.column;
+        if it.descending {
+            quote!(__private::desc(#column))
+        } else {
+            quote!(__private::asc(#column))
+        }
     });
-    quote!(#krate::Index { columns: &[#(#columns),*], unique: #unique, global: #global })
+    quote!(__core::Index { columns: &[#(#columns),*], unique: #unique, global: #global })
 }
 
-fn reference(entity: &Entity, Reference { column, parent, cascade }: &Reference) -> TokenStream {
-    let krate = &entity.krate;
+fn reference(Reference { column, parent, cascade }: &Reference) -> TokenStream {
     let on_delete = if *cascade { quote!(Cascade) } else { quote!(Restrict) };
     quote! {
-        #krate::Reference {
+        __core::Reference {
             column: #column,
-            parent: #krate::__private::Parent::<#parent>::table,
-            on_delete: #krate::OnDelete::#on_delete,
+            parent: __private::Parent::<#parent>::table,
+            on_delete: __core::OnDelete::#on_delete,
         }
     }
 }

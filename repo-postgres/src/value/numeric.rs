@@ -95,3 +95,49 @@ fn add(units: i128, digit: i128, power: i32, scale: u8) -> Result<i128, InvalidV
 fn too_large() -> InvalidValue {
     InvalidValue::new("is too large")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{read, write};
+
+    fn written(units: i64, scale: u8) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        write(units, scale, &mut bytes);
+        bytes
+    }
+
+    #[test]
+    fn the_bytes_are_those_of_the_server() {
+        assert_eq!(written(0, 0), [0, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(written(-12_345, 2), [0, 2, 0, 0, 0x40, 0, 0, 2, 0, 123, 0x11, 0x94]);
+        assert_eq!(written(10_000, 0), [0, 1, 0, 1, 0, 0, 0, 0, 0, 1]);
+        assert_eq!(written(1, 5), [0, 1, 0xff, 0xfe, 0, 0, 0, 5, 0x03, 0xe8]);
+    }
+
+    #[test]
+    fn what_is_written_is_read_with_every_scale() {
+        let mut units = 1_i64;
+        for round in 0..2_000_i64 {
+            units = units.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(round);
+            for value in
+                [units, units >> 20, units >> 40, units >> 60, 10_i64.pow(round as u32 % 19)]
+            {
+                for scale in 0..=18 {
+                    assert_eq!(read(&written(value, scale), scale), Ok(value), "{value} {scale}");
+                }
+            }
+        }
+        for value in [0, 1, -1, i64::MAX, i64::MIN] {
+            assert_eq!(read(&written(value, 9), 9), Ok(value));
+        }
+    }
+
+    #[test]
+    fn another_scale_is_exact_or_an_error() {
+        assert_eq!(read(&written(1_500, 3), 1), Ok(15));
+        assert_eq!(read(&written(15, 1), 3), Ok(1_500));
+        assert!(read(&written(15, 1), 0).is_err());
+        assert!(read(&written(i64::MAX, 0), 1).is_err());
+        assert!(read(&[0, 1], 0).is_err());
+    }
+}

@@ -1,10 +1,12 @@
 //! Bulk inserts: all rows or none, identities in order.
 
-use repo_core::{Backend, Error, TransactionOptions, Value};
+use repo_core::{Backend, Error, Insert, Kind, TransactionOptions, Value};
 
 use crate::scratch::{
-    CREATE_EVENTS, CREATE_NOTES, Rows, Scratch, count, events, note, notes, read, script,
+    ALL_KINDS, CREATE_EVENTS, CREATE_NOTES, KINDS, Rows, Scratch, count, events, note, notes, read,
+    script,
 };
+use crate::values::samples;
 
 fn owned(id: usize, body: &str) -> Vec<Value<'static>> {
     let id = i32::try_from(id).unwrap();
@@ -12,11 +14,11 @@ fn owned(id: usize, body: &str) -> Vec<Value<'static>> {
 }
 
 #[tokio::test]
-async fn ten_thousand_rows_are_inserted() {
+async fn any_number_of_rows_is_inserted() {
     let Some(scratch) = Scratch::new().await else { return };
     let db = scratch.connect().await;
     script(&db, CREATE_NOTES).await;
-    for rows in [0, 1, 2, 10_000] {
+    for rows in [0, 1, 2, 999, 1_000, 10_000] {
         script(&db, "TRUNCATE notes").await;
         let rows = Rows(rows, |index| Ok(owned(index, &format!("note {index}, ünïcödé"))));
         assert!(db.insert(notes(&rows)).await.unwrap().is_empty());
@@ -51,15 +53,17 @@ async fn one_bad_row_of_many_inserts_none() {
     script(&db, CREATE_NOTES).await;
     let before = count(&db, "SELECT pg_backend_pid()::int8").await;
 
-    // Refused by the server: row 9,000 has the key of row 0.
-    let rows = Rows(10_000, |index| Ok(owned(index % 9_000, "a note")));
-    let error = db.insert(notes(&rows)).await.unwrap_err();
-    assert!(matches!(&error, Error::Conflict { entity: "Note", .. }), "{error:?}");
-    assert_eq!(count(&db, "SELECT count(*) FROM notes").await, 0);
+    for number in [10, 10_000] {
+        // Refused by the server: the last row has the key of the first.
+        let rows = Rows(number, |index| Ok(owned(index % (number - 1), "a note")));
+        let error = db.insert(notes(&rows)).await.unwrap_err();
+        assert!(matches!(&error, Error::Conflict { entity: "Note", .. }), "{error:?}");
+        assert_eq!(count(&db, "SELECT count(*) FROM notes").await, 0);
+    }
 
     // Refused by us, in the first chunk and in a later one.
-    for bad in [1, 9_000] {
-        let rows = Rows(10_000, |index| {
+    for (number, bad) in [(10, 1), (10_000, 1), (10_000, 9_000)] {
+        let rows = Rows(number, |index| {
             if index == bad {
                 return Err(Error::invalid_input("body", "contains a NUL"));
             }
@@ -70,6 +74,48 @@ async fn one_bad_row_of_many_inserts_none() {
         assert_eq!(count(&db, "SELECT count(*) FROM notes").await, 0);
     }
     assert_eq!(count(&db, "SELECT pg_backend_pid()::int8").await, before);
+}
+
+#[tokio::test]
+async fn every_kind_is_inserted_by_every_way() {
+    let Some(scratch) = Scratch::new().await else { return };
+    let db = scratch.connect().await;
+    let mut create = String::from("CREATE TABLE \"all kinds\" (id integer PRIMARY KEY");
+    for (index, kind) in KINDS.into_iter().enumerate().skip(1) {
+        create += &format!(", c{index} ");
+        db.dialect().column_type(&mut create, kind);
+    }
+    script(&db, &(create + ")")).await;
+
+    let samples = samples();
+    let value = |kind: Kind, index: usize| {
+        let mut fitting = samples.iter().filter(|(of, ..)| *of == kind).map(|(_, value, _)| value);
+        fitting.nth(index % 4).map_or(Value::Null(kind), Value::borrowed).into_owned()
+    };
+    let columns: Vec<usize> = (0..KINDS.len()).collect();
+    for number in [1, 8, 1_000] {
+        script(&db, "TRUNCATE \"all kinds\"").await;
+        let rows = Rows(number, |index| {
+            let given = KINDS.into_iter().skip(1).map(|kind| value(kind, index));
+            Ok([Value::I32(i32::try_from(index).unwrap())].into_iter().chain(given).collect())
+        });
+        let sql = "INSERT INTO \"all kinds\" VALUES \
+            ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+        let insert = Insert { table: &ALL_KINDS, columns: &columns, sql, rows: &rows };
+        db.insert(insert).await.unwrap();
+        for (column, kind) in KINDS.into_iter().enumerate().skip(1) {
+            let sql = format!("SELECT c{column} FROM \"all kinds\" ORDER BY id");
+            let found = read(&db, &sql, &[], kind).await.unwrap();
+            assert_eq!(found.len(), number);
+            for (index, found) in found.into_iter().enumerate() {
+                let given = value(kind, index);
+                assert_eq!(
+                    format!("{found:?}").replace(' ', ""),
+                    format!("{given:?}").replace(' ', "")
+                );
+            }
+        }
+    }
 }
 
 #[tokio::test]

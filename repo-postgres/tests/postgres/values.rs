@@ -5,14 +5,7 @@ use repo_core::{Backend, Dialect, Kind, Value};
 use repo_postgres::{Postgres, PostgresDialect};
 use uuid::Uuid;
 
-use crate::scratch::{Scratch, count, read, script};
-
-const DECIMAL: Kind = Kind::Decimal { precision: 18, scale: 4 };
-
-fn kinds() -> Vec<Kind> {
-    use Kind::{Bool, Bytes, Date, F32, F64, I16, I32, I64, Json, Text, Time, Timestamp, Uuid};
-    vec![Bool, I16, I32, I64, F32, F64, Text, Bytes, Uuid, Timestamp, Date, Time, DECIMAL, Json]
-}
+use crate::scratch::{DECIMAL, KINDS, Scratch, count, read, script};
 
 fn decimal(units: i64, scale: u8) -> Value<'static> {
     Value::Decimal { units, scale }
@@ -31,7 +24,7 @@ fn time(text: &str) -> Value<'static> {
 }
 
 /// Values, and the SQL literals that mean the same.
-fn samples() -> Vec<(Kind, Value<'static>, &'static str)> {
+pub(crate) fn samples() -> Vec<(Kind, Value<'static>, &'static str)> {
     let bytes: Vec<u8> = vec![0, 1, 0xfe, 0xff];
     let uuid = Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
     let wide = Kind::Decimal { precision: 18, scale: 0 };
@@ -123,7 +116,7 @@ async fn a_column_keeps_each_value_and_null() {
     let Some(scratch) = Scratch::new().await else { return };
     let db = scratch.connect().await;
     let dialect = PostgresDialect::default();
-    for (number, kind) in kinds().into_iter().enumerate() {
+    for (number, kind) in KINDS.into_iter().enumerate() {
         let mut column = String::new();
         dialect.column_type(&mut column, kind);
         script(&db, &format!("CREATE TABLE kept_{number} (value {column})")).await;
@@ -211,6 +204,12 @@ async fn text_is_found_and_ordered_by_its_bytes() {
     let words = read(&db, "SELECT word FROM words ORDER BY word", &[], Kind::Text).await.unwrap();
     let ordered = ["100%", "A", "B", "a", "b", "É", "é"].map(|word| Value::Text(word.into()));
     assert_eq!(words, ordered);
+
+    let mut sql = String::from("SELECT word FROM words WHERE ");
+    dialect.in_list(&mut sql, "\"word\"", 1, Kind::Text);
+    let list = ["a", "é", "c"].map(|word| Value::Text(word.into()));
+    let list = Value::List(Kind::Text, list.to_vec());
+    assert_eq!(read(&db, &sql, &[list], Kind::Text).await.unwrap().len(), 2);
 
     use repo_core::TextMatch::{Contains, ContainsIgnoreCase, EndsWith, StartsWith};
     let cases = [

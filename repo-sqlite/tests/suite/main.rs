@@ -1,5 +1,6 @@
 //! The backend driven through the traits of core, with SQL written by hand.
 
+mod beside_sqlx;
 mod cancellation;
 mod causes;
 mod concurrency;

@@ -137,7 +137,7 @@ async fn a_full_disk_is_an_error_and_nothing_is_half_written() {
         }
     };
     assert!(
-        matches!(&error, Error::Backend(source) if source.code.as_deref() == Some("13")),
+        matches!(&error, Error::StorageFull { source } if source.code.as_deref() == Some("13")),
         "{error}"
     );
     assert_eq!(count(&*backend).await.expect("reads go on"), written);

@@ -1,0 +1,7 @@
+//! The program as a person or another program runs it: on SQLite, and on Postgres where
+//! `REPO_TEST_POSTGRES_URL` names a server.
+
+mod failures;
+mod imports;
+mod output;
+mod program;

@@ -1,0 +1,94 @@
+//! Which tables can be created together, and how generated names fit a database.
+
+use repo_core::testing::PlainDialect;
+use repo_core::{Error, Repository, Schema, generated_name, schema};
+use uuid::Uuid;
+
+#[derive(Repository)]
+#[repository(table = "teams", tenant)]
+struct Team {
+    id: Uuid,
+    tenant_id: Uuid,
+    #[repository(references = Team)]
+    parent_id: Option<Uuid>,
+}
+
+#[derive(Repository)]
+#[repository(table = "players", tenant)]
+struct Player {
+    id: Uuid,
+    tenant_id: Uuid,
+    #[repository(references = Team, on_delete = cascade)]
+    team_id: Uuid,
+}
+
+#[derive(Repository)]
+#[repository(table = "hens")]
+struct Hen {
+    id: Uuid,
+    #[repository(references = Egg)]
+    egg_id: Uuid,
+}
+
+#[derive(Repository)]
+#[repository(table = "eggs")]
+struct Egg {
+    id: Uuid,
+    #[repository(references = Hen)]
+    hen_id: Uuid,
+}
+
+#[derive(Repository)]
+#[repository(table = "teams")]
+struct OtherTeam {
+    id: Uuid,
+}
+
+fn reason(schema: &Schema) -> String {
+    match schema.script(&PlainDialect) {
+        Err(Error::InvalidSchema { reason }) => reason,
+        other => panic!("not an invalid schema: {other:?}"),
+    }
+}
+
+#[test]
+fn parents_are_created_first_and_a_table_may_refer_to_itself() {
+    let script = schema![Player, Team].script(&PlainDialect).unwrap();
+    let team = script.find(r#"TABLE IF NOT EXISTS "teams""#).unwrap();
+    let player = script.find(r#"TABLE IF NOT EXISTS "players""#).unwrap();
+    assert!(team < player);
+}
+
+#[test]
+fn a_foreign_key_between_tenants_entities_carries_the_tenant() {
+    let script = schema![Team, Player].script(&PlainDialect).unwrap();
+    assert!(script.contains(
+        r#"CONSTRAINT "players_team_id_fkey" FOREIGN KEY ("tenant_id", "team_id") REFERENCES "teams" ("tenant_id", "id") ON DELETE CASCADE"#
+    ), "{script}");
+}
+
+#[test]
+fn a_parent_that_is_missing_is_named() {
+    assert_eq!(reason(&schema![Player]), "`Player` refers to `Team`, which is not in it");
+}
+
+#[test]
+fn a_circle_is_named() {
+    assert_eq!(reason(&schema![Hen, Egg]), "Hen, Egg refer to each other in a circle");
+}
+
+#[test]
+fn two_entities_of_one_table_are_named() {
+    assert_eq!(reason(&schema![Team, OtherTeam]), "`Team` and `OtherTeam` both need `teams`");
+}
+
+#[test]
+fn a_long_name_is_cut_and_told_apart_by_a_hash_that_never_changes() {
+    let long = "a_table_whose_name_is_already_rather_long";
+    let one = generated_name(63, &[long, "and_a_column_of_some_length", "idx"]);
+    let two = generated_name(63, &[long, "and_a_column_of_some_lengths", "idx"]);
+    assert_eq!(one, "a_table_whose_name_is_already_rather_long_and_a_column_5bf0e3a3");
+    assert!(one.len() <= 63);
+    assert_ne!(one, two);
+    assert_eq!(generated_name(63, &["short", "idx"]), "short_idx");
+}

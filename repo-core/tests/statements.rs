@@ -1,0 +1,169 @@
+//! The SQL that each operation sends, seen by a recording backend.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use repo_core::testing::{Canned, Recorder};
+use repo_core::{Database, PageRequest, Repository, Tenant, Value, WindowRequest};
+use uuid::Uuid;
+
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "cases", tenant, soft_delete, versioned, timestamps)]
+struct Case {
+    id: Uuid,
+    tenant_id: i64,
+    #[repository(unique)]
+    title: String,
+    #[repository(fixed)]
+    origin: String,
+    rank: Option<i32>,
+    version: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    deleted_at: Option<DateTime<Utc>>,
+}
+
+const COLUMNS: &str = r#""id", "tenant_id", "title", "origin", "rank", "version", "created_at", "updated_at", "deleted_at""#;
+
+fn recorded() -> (Recorder, CaseRepository<Tenant<i64>>) {
+    let recorder = Recorder::new(Arc::new(Canned::new().then_affected(1)));
+    let db = Database::new(Arc::new(recorder.clone()));
+    (recorder, db.tenant(7).repo::<Case>())
+}
+
+/// The only statement sent, with the list of all columns shortened to `*`.
+fn only(recorder: &Recorder) -> String {
+    let sql = recorder.sql();
+    assert_eq!(sql.len(), 1, "one statement: {sql:?}");
+    sql[0].replace(COLUMNS, "*")
+}
+
+fn row(version: i64) -> Vec<Vec<Value<'static>>> {
+    let now = Value::Timestamp(DateTime::from_timestamp_micros(0).unwrap());
+    let null = Value::Null(repo_core::Kind::Timestamp);
+    vec![vec![
+        Value::Uuid(Uuid::nil()),
+        Value::I64(7),
+        Value::Text("a".into()),
+        Value::Text("b".into()),
+        Value::Null(repo_core::Kind::I32),
+        Value::I64(version),
+        now.clone(),
+        now,
+        null,
+    ]]
+}
+
+#[tokio::test]
+async fn a_create_is_one_insert_of_all_columns() {
+    let (recorder, cases) = recorded();
+    cases.create(NewCase { title: "a".into(), origin: "b".into(), rank: None }).await.unwrap();
+    assert_eq!(
+        only(&recorder),
+        r#"INSERT INTO "cases" (*) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"#
+    );
+}
+
+#[tokio::test]
+async fn a_find_carries_the_tenant_and_sees_live_rows() {
+    let (recorder, cases) = recorded();
+    cases.find(Uuid::nil()).await.unwrap();
+    assert_eq!(
+        only(&recorder),
+        r#"SELECT * FROM "cases" WHERE "tenant_id" = $1 AND "id" = $2 AND "deleted_at" IS NULL"#
+    );
+}
+
+#[tokio::test]
+async fn a_patch_bumps_the_version_and_the_time_and_compares_the_version() {
+    let recorder = Recorder::new(Arc::new(Canned::new().then_rows(row(4))));
+    let cases = Database::new(Arc::new(recorder.clone())).tenant(7).repo::<Case>();
+    cases.patch(Uuid::nil(), CasePatch::new().title("new")).if_version(3).await.unwrap();
+    assert_eq!(
+        only(&recorder),
+        r#"UPDATE "cases" SET "title" = $1, "version" = "version" + 1, "updated_at" = $2 WHERE "tenant_id" = $3 AND "id" = $4 AND "deleted_at" IS NULL AND "version" = $5 RETURNING *"#
+    );
+}
+
+#[tokio::test]
+async fn an_update_writes_no_managed_column_and_insists_on_the_fixed_ones() {
+    let recorder = Recorder::new(Arc::new(Canned::new().then_rows(row(1)).then_rows(row(2))));
+    let cases = Database::new(Arc::new(recorder.clone())).tenant(7).repo::<Case>();
+    let case = cases.get(Uuid::nil()).await.unwrap();
+    recorder.clear();
+    cases.update(&case).await.unwrap();
+    assert_eq!(
+        only(&recorder),
+        r#"UPDATE "cases" SET "title" = $1, "rank" = $2, "version" = "version" + 1, "updated_at" = $3 WHERE "tenant_id" = $4 AND "id" = $5 AND "deleted_at" IS NULL AND "version" = $6 AND "origin" IS NOT DISTINCT FROM $7 RETURNING *"#
+    );
+}
+
+#[tokio::test]
+async fn a_delete_marks_and_a_purge_removes_what_is_marked() {
+    let (recorder, cases) = recorded();
+    cases.delete(Uuid::nil()).await.unwrap();
+    assert_eq!(
+        only(&recorder),
+        r#"UPDATE "cases" SET "deleted_at" = $1, "version" = "version" + 1, "updated_at" = $1 WHERE "tenant_id" = $2 AND "id" = $3 AND "deleted_at" IS NULL"#
+    );
+    recorder.clear();
+    cases.purge(Uuid::nil()).await.unwrap();
+    assert_eq!(
+        only(&recorder),
+        r#"DELETE FROM "cases" WHERE "tenant_id" = $1 AND "id" = $2 AND "deleted_at" IS NOT NULL"#
+    );
+}
+
+#[tokio::test]
+async fn a_page_and_its_total_are_one_statement() {
+    let (recorder, cases) = recorded();
+    cases.filter(Case::TITLE.ne("x")).page(PageRequest::number(2).size(10)).await.unwrap();
+    let sql = only(&recorder);
+    assert!(sql.contains(r#"(SELECT COUNT(*) AS "total" FROM "cases" WHERE "tenant_id" = $1 AND "deleted_at" IS NULL AND "title" <> $2)"#), "{sql}");
+    assert!(sql.contains(r#"LEFT JOIN (SELECT * FROM "cases" WHERE "tenant_id" = $3 AND "deleted_at" IS NULL AND "title" <> $4 ORDER BY "id" LIMIT $5 OFFSET $6)"#), "{sql}");
+}
+
+#[tokio::test]
+async fn a_window_over_columns_without_null_compares_them_as_one_row() {
+    let recorder = Recorder::new(Arc::new(Canned::new().then_rows(row(1))));
+    let cases = Database::new(Arc::new(recorder.clone())).tenant(7).repo::<Case>();
+    let newest = || cases.query().order_by(Case::CREATED_AT.desc());
+    let start = newest().window(WindowRequest::first(1)).await.unwrap().end.unwrap();
+    recorder.clear();
+    newest().window(WindowRequest::first(1).after(start)).await.unwrap();
+    assert_eq!(
+        only(&recorder),
+        r#"SELECT * FROM "cases" WHERE "tenant_id" = $1 AND "deleted_at" IS NULL AND ("created_at", "id") < ($2, $3) ORDER BY "created_at" DESC, "id" DESC LIMIT $4"#
+    );
+}
+
+#[tokio::test]
+async fn a_window_over_a_nullable_column_ranks_null_above_all_values() {
+    let recorder = Recorder::new(Arc::new(Canned::new().then_rows(row(1))));
+    let cases = Database::new(Arc::new(recorder.clone())).tenant(7).repo::<Case>();
+    let ranked = || cases.query().order_by(Case::RANK.desc());
+    let start = ranked().window(WindowRequest::first(1)).await.unwrap().end.unwrap();
+    recorder.clear();
+    ranked().window(WindowRequest::first(1).after(start)).await.unwrap();
+    assert_eq!(
+        only(&recorder),
+        r#"SELECT * FROM "cases" WHERE "tenant_id" = $1 AND "deleted_at" IS NULL AND ("rank" IS NOT NULL OR ("rank" IS NULL AND ("id" < $2))) ORDER BY "rank" DESC NULLS FIRST, "id" DESC LIMIT $3"#
+    );
+}
+
+#[tokio::test]
+async fn a_list_is_one_parameter_however_long_it_is() {
+    let (recorder, cases) = recorded();
+    cases.filter(Case::TITLE.in_list(["a", "b", "c"])).all().await.unwrap();
+    assert!(only(&recorder).contains(r#"AND "title" = ANY($2) ORDER BY "id""#));
+}
+
+#[tokio::test]
+async fn a_value_that_fits_no_column_sends_nothing() {
+    let (recorder, cases) = recorded();
+    let error = cases.filter(Case::TITLE.eq("a\0b")).all().await.unwrap_err();
+    assert_eq!(error.to_string(), "`title` holds a NUL character");
+    let new = NewCase { title: "a\0".into(), origin: String::new(), rank: None };
+    assert!(cases.create(new).await.unwrap_err().is_invalid_input());
+    assert!(recorder.events().is_empty());
+}

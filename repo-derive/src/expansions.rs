@@ -1,0 +1,126 @@
+//! What the derives write, as snapshots: the input and the output in one file of `expansions/`.
+//!
+//! After a change that is meant, `just bless` writes them anew; read the difference. Whether the output
+//! compiles is shown in `tests/generated`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::DeriveInput;
+
+use crate::{column_enum, column_type, repository};
+
+#[test]
+fn an_entity_with_every_policy() {
+    let input = quote! {
+        /// A case that somebody works on.
+        #[repository(table = "incidents", tenant, soft_delete, versioned, timestamps, correlated)]
+        #[repository(index(status, created_at desc), unique(global, signature, status))]
+        pub struct Incident {
+            pub id: Uuid,
+            pub tenant_id: Uuid,
+            /// What it is recognised by.
+            #[repository(unique, fixed)]
+            pub signature: String,
+            pub status: Status,
+            #[repository(default = 0)]
+            pub event_count: i64,
+            #[repository(json)]
+            pub context: Context,
+            #[repository(json)]
+            pub answer: Option<Answer>,
+            #[repository(decimal(12, 2))]
+            pub cost: Option<Decimal>,
+            #[repository(sensitive, max_length = 200)]
+            pub reporter_email: Option<String>,
+            #[repository(references = Team, on_delete = cascade)]
+            pub team_id: Option<Uuid>,
+            pub version: i64,
+            pub created_at: DateTime<Utc>,
+            pub updated_at: DateTime<Utc>,
+            pub deleted_at: Option<DateTime<Utc>>,
+            pub correlation_id: Option<String>,
+        }
+    };
+    assert_expansion("entity", repository, input);
+}
+
+#[test]
+fn the_smallest_entity() {
+    let input = quote! {
+        #[repository(table = "tags")]
+        struct Tag {
+            id: i64,
+            name: String,
+        }
+    };
+    assert_expansion("smallest", repository, input);
+}
+
+#[test]
+fn an_immutable_generic_entity_with_raw_names() {
+    let input = quote! {
+        #[repository(table = "events", immutable, timestamps, crate = crate::data)]
+        pub(crate) struct Event<S: Body, const N: usize = 1>
+        where
+            S: Clone,
+        {
+            #[repository(id)]
+            pub key: EventId,
+            #[repository(column = "kind", index)]
+            r#type: String,
+            pub body: S,
+            pub created_at: DateTime<Utc>,
+        }
+    };
+    assert_expansion("immutable_generic", repository, input);
+}
+
+#[test]
+fn an_entity_that_cannot_be_read() {
+    let input = quote! {
+        #[repository(table = "events", inmutable)]
+        pub struct Event {
+            pub name: String,
+        }
+    };
+    assert_expansion("mistaken", repository, input);
+}
+
+#[test]
+fn an_enum() {
+    let input = quote! {
+        #[column(rename_all = "kebab-case")]
+        pub enum Status {
+            New,
+            InReview,
+            #[column(rename = "closed")]
+            Done,
+        }
+    };
+    assert_expansion("column_enum", column_enum::derive, input);
+}
+
+#[test]
+fn a_newtype() {
+    assert_expansion(
+        "column_type",
+        column_type::derive,
+        quote!(
+            pub struct OrgId(Uuid);
+        ),
+    );
+}
+
+fn assert_expansion(name: &str, derive: fn(&DeriveInput) -> TokenStream, input: TokenStream) {
+    let parsed = syn::parse2(input.clone()).expect("the input is Rust");
+    let text = format!("{}\n// Expands to:\n\n{}", pretty(input), pretty(derive(&parsed)));
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../expansions");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+fn pretty(tokens: TokenStream) -> String {
+    prettyplease::unparse(&syn::parse2(tokens).expect("the output is Rust"))
+}

@@ -1,0 +1,158 @@
+//! The stores that the cases run on, and what a case is given.
+//!
+//! A case gets a [`Fixture`], whose database is empty and its own, and never learns which store it is
+//! on. What a store leaves behind is removed when its case ends, also by a panic.
+
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures_util::FutureExt as _;
+use repo_core::testing::FixedClock;
+use repo_core::{Database, Schema, Session, Settings, Tenant, connect_with};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use uuid::Uuid;
+
+/// Two tenants.
+pub(crate) const ACME: Uuid = Uuid::from_u128(0xacae);
+pub(crate) const BOLT: Uuid = Uuid::from_u128(0xb017);
+
+/// An id that no row has.
+pub(crate) const NOBODY: Uuid = Uuid::from_u128(0xffff_ffff);
+
+/// An empty database, and the way to it.
+pub(crate) struct Fixture {
+    pub(crate) db: Database,
+    url: String,
+}
+
+/// A place for one database.
+pub(crate) trait Store: Sized {
+    /// Makes the place, and says how to connect.
+    async fn create() -> (Self, String);
+
+    /// Removes what is left of it.
+    async fn remove(self);
+}
+
+/// A file in a folder of its own.
+pub(crate) struct Sqlite(tempfile::TempDir);
+
+/// A database in memory.
+pub(crate) struct SqliteMemory;
+
+/// A schema of its own on the server of `REPO_TEST_POSTGRES_URL`.
+pub(crate) struct Postgres {
+    server: String,
+    schema: String,
+}
+
+/// Runs a case on a new database of a store.
+pub(crate) fn run<S: Store, C: Future<Output = ()>>(case: impl FnOnce(Fixture) -> C) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let (store, url) = S::create().await;
+        let db = connect(&url, 4).await;
+        let fixture = Fixture { db: db.clone(), url };
+        let outcome = AssertUnwindSafe(case(fixture)).catch_unwind().await;
+        db.close().await;
+        store.remove().await;
+        outcome.unwrap_or_else(|panic| resume_unwind(panic));
+    });
+}
+
+impl Fixture {
+    /// The database, with these tables.
+    pub(crate) async fn with(&self, schema: &Schema) -> Database {
+        self.db.create_tables(schema).await.expect("the tables are possible");
+        self.db.clone()
+    }
+
+    /// The database with these tables, and a clock that the case moves.
+    pub(crate) async fn with_clock(&self, schema: &Schema) -> (Database, FixedClock) {
+        let clock = FixedClock::at(moment("2026-01-31T12:00:00.123456Z"));
+        (self.with(schema).await.with_clock(clock.clone()), clock)
+    }
+
+    /// Another pool of `size` connections to the same database, as another process has one; of a
+    /// database in memory there is one only.
+    pub(crate) async fn beside(&self, size: usize) -> Database {
+        if self.url == MEMORY { self.db.clone() } else { connect(&self.url, size).await }
+    }
+}
+
+/// A session of the tenant that most cases are about.
+pub(crate) fn acme(db: &Database) -> Session<Tenant<Uuid>> {
+    db.tenant(ACME)
+}
+
+/// A session of the other tenant.
+pub(crate) fn bolt(db: &Database) -> Session<Tenant<Uuid>> {
+    db.tenant(BOLT)
+}
+
+/// A moment, as RFC 3339 writes it.
+pub(crate) fn moment(text: &str) -> DateTime<Utc> {
+    DateTime::parse_from_rfc3339(text).expect("a moment").to_utc()
+}
+
+const MEMORY: &str = "sqlite::memory:";
+
+async fn connect(url: &str, size: usize) -> Database {
+    let mut settings = Settings::new();
+    settings.pool_size = Some(size);
+    settings.pool_timeout = Some(Duration::from_secs(20));
+    connect_with(url, &settings, &[&repo_sqlite::Driver, &repo_postgres::Driver])
+        .await
+        .expect("the database can be reached")
+}
+
+impl Store for Sqlite {
+    async fn create() -> (Self, String) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}", folder.path().join("case.db").display());
+        (Self(folder), url)
+    }
+
+    async fn remove(self) {
+        self.0.close().expect("the folder can be removed");
+    }
+}
+
+impl Store for SqliteMemory {
+    async fn create() -> (Self, String) {
+        (Self, MEMORY.to_owned())
+    }
+
+    async fn remove(self) {}
+}
+
+impl Store for Postgres {
+    async fn create() -> (Self, String) {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let server = std::env::var("REPO_TEST_POSTGRES_URL").unwrap_or_else(|_| {
+            panic!("REPO_TEST_POSTGRES_URL is not set: run `scripts/test`, which starts a server")
+        });
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let schema = format!("conformance_{}_{number}", std::process::id());
+        execute(&server, format!("CREATE SCHEMA {schema}")).await;
+        let separator = if server.contains('?') { '&' } else { '?' };
+        let url = format!("{server}{separator}options=-c%20search_path%3D{schema}");
+        (Self { server, schema }, url)
+    }
+
+    async fn remove(self) {
+        execute(&self.server, format!("DROP SCHEMA {} CASCADE", self.schema)).await;
+    }
+}
+
+async fn execute(url: &str, sql: String) {
+    let mut connection = PgConnection::connect(url).await.expect("the server can be reached");
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.expect("the schema is ours");
+    connection.close().await.expect("the server says goodbye");
+}

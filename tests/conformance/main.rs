@@ -1,0 +1,139 @@
+//! What every backend does alike: one list of cases, run against each.
+//!
+//! Run with `scripts/test -p conformance`, and one topic or case with a filter behind it:
+//! `scripts/test -p conformance tenants`. A case is a sentence, is given a [`Fixture`], and knows no
+//! backend; one that is not in the list below is a warning of dead code. Not here: what a single
+//! backend promises (`repo-sqlite/tests`, `repo-postgres/tests`), faults of servers and files
+//! (`tests/faults`), and sequences of operations that nobody wrote down (`tests/properties`).
+#![allow(clippy::unwrap_used, reason = "a case that cannot go on has failed")]
+
+mod crud;
+mod entities;
+mod expect;
+mod fixture;
+mod references;
+mod soft_delete;
+mod tenants;
+mod unique;
+mod values;
+mod versions;
+
+use fixture::{Fixture, Postgres, Sqlite, SqliteMemory};
+
+/// A test for each case on each store: `postgres::tenants::a_row_of_another_tenant_is_not_found`.
+macro_rules! conformance {
+    ({ $($name:ident: $store:ty),* $(,)? } $topics:tt) => {
+        $(mod $name { conformance!(@topics $store, $topics); })*
+    };
+    (@topics $store:ty, [$($topic:ident { $($case:ident),* $(,)? })*]) => {
+        $(mod $topic { $(
+            #[test]
+            fn $case() {
+                crate::fixture::run::<$store, _>(crate::$topic::$case);
+            }
+        )* })*
+    };
+}
+
+conformance! {
+    { sqlite: crate::Sqlite, sqlite_memory: crate::SqliteMemory, postgres: crate::Postgres }
+    [
+        crud {
+            a_created_row_is_found,
+            a_default_is_taken_unless_it_is_set,
+            a_missing_row_is_not_found,
+            an_empty_table_answers_every_read,
+            rows_come_by_id_unless_ordered,
+            one_row_is_neither_none_nor_two,
+            many_are_got_in_the_order_of_their_ids,
+            forty_thousand_ids_are_got_at_once,
+            an_update_writes_the_whole_entity,
+            a_patch_changes_only_what_it_sets,
+            an_empty_patch_changes_nothing,
+            a_deleted_row_without_soft_delete_is_gone,
+            rows_that_never_change_are_added_and_read,
+            finders_find_by_unique_and_indexed_columns,
+            identities_are_made_by_the_database,
+            hostile_text_is_only_text,
+        }
+        references {
+            a_row_refers_to_rows_that_are_there,
+            a_reference_to_nothing_is_refused,
+            a_parent_stays_while_a_row_refers_to_it,
+            a_cascade_removes_the_rows_of_its_parent_only,
+            a_row_of_another_tenant_cannot_be_referred_to,
+            nor_by_sql_that_somebody_writes_by_hand,
+            a_purge_stops_at_a_row_that_refers_to_it,
+        }
+        soft_delete {
+            a_deleted_row_is_seen_by_no_read,
+            visibility_is_asked_for_query_by_query,
+            a_deletion_marks_bumps_and_times,
+            a_second_deletion_finds_nothing_and_moves_nothing,
+            a_deleted_row_is_never_changed,
+            a_restored_row_is_live_again,
+            a_live_row_is_neither_restored_nor_purged,
+            a_purged_row_is_gone_for_good,
+            the_value_of_a_deleted_row_is_free,
+            a_restore_that_collides_leaves_the_row_deleted,
+            a_version_guards_deletion_and_restoration,
+        }
+        tenants {
+            a_row_of_another_tenant_is_not_found,
+            its_error_is_that_of_an_id_which_no_row_has,
+            an_entity_of_another_tenant_is_not_written,
+            the_same_id_may_exist_in_two_tenants,
+            no_filter_reaches_beyond_the_tenant,
+            a_session_over_all_tenants_reads_everything,
+            a_shared_row_is_everybodys,
+            tenants_of_any_type_are_kept_apart,
+            a_tenant_that_no_column_holds_is_refused,
+        }
+        unique {
+            a_conflict_names_entity_key_and_columns,
+            every_write_can_meet_a_conflict_and_changes_nothing,
+            null_conflicts_with_nothing,
+            two_tenants_may_use_the_same_value,
+            a_global_key_spans_all_tenants,
+            letters_and_spaces_count,
+            an_id_given_twice_is_a_conflict_with_the_primary_key,
+            of_many_at_once_one_is_created,
+        }
+        values {
+            a_value_of_every_type_comes_back,
+            a_row_of_nothing_but_null_comes_back,
+            integers_keep_their_limits,
+            floats_keep_every_bit,
+            a_float_that_is_not_finite_is_refused,
+            zero_has_no_sign,
+            text_keeps_every_character_but_nul,
+            empty_text_is_not_null,
+            bytes_and_uuids_keep_every_bit,
+            moments_days_and_times_keep_their_limits,
+            nanoseconds_are_cut_off_before_anything_sees_them,
+            what_no_calendar_has_is_refused,
+            decimals_are_exact,
+            a_decimal_takes_the_scale_of_its_column,
+            a_decimal_with_too_many_digits_is_refused,
+            json_comes_back_as_the_same_document,
+            every_float_of_a_document_comes_back,
+            json_null_is_not_sql_null,
+            json_with_a_nul_is_refused,
+            a_text_is_no_longer_than_declared,
+            an_enum_is_stored_by_its_name,
+            a_stored_value_that_the_type_cannot_hold_is_a_decode_error,
+            a_status_outside_of_the_enum_is_refused_by_the_database,
+        }
+        versions {
+            every_change_bumps_the_version_and_the_time,
+            an_update_of_a_stale_row_is_a_conflict,
+            a_patch_compares_the_version_only_if_it_is_told,
+            a_version_conflict_inside_a_transaction_is_survived,
+            of_many_writers_of_one_version_one_wins,
+            a_race_in_a_snapshot_is_a_version_conflict_as_well,
+            a_fixed_column_is_never_changed,
+            managed_columns_are_not_taken_from_the_entity,
+            a_version_that_cannot_grow_is_an_error,
+        }
+    ]
+}

@@ -1,0 +1,111 @@
+//! Foreign keys: the row referred to exists, and is of the same tenant.
+
+use repo_core::{Error, TransactionOptions, schema};
+use uuid::Uuid;
+
+use crate::entities::*;
+use crate::expect::assert_error;
+use crate::fixture::{Fixture, NOBODY, acme, bolt};
+
+pub(crate) async fn a_row_refers_to_rows_that_are_there(fixture: Fixture) {
+    let db = fixture.with(&schema![Remark, Member, Team, Country]).await;
+    let session = acme(&db);
+    let code = "NO".to_owned();
+    let country = session.repo::<Country>().create(NewCountry { code }).await.unwrap();
+    let team = session.repo::<Team>().create(team("one")).await.unwrap();
+    let members = session.repo::<Member>();
+    let eve = members.create(member("eve", &team)).await.unwrap();
+    let new =
+        NewMember { country_id: Some(country.id), mentor_id: Some(eve.id), ..member("ada", &team) };
+    let ada = members.create(new).await.unwrap();
+    assert_eq!(members.list_by_team_id(team.id).await.unwrap(), [eve.clone(), ada.clone()]);
+    assert_eq!(members.list_by_mentor_id(eve.id).await.unwrap(), std::slice::from_ref(&ada));
+    assert_eq!(members.list_by_country_id(country.id).await.unwrap(), [ada]);
+}
+
+pub(crate) async fn a_reference_to_nothing_is_refused(fixture: Fixture) {
+    let db = fixture.with(&schema![Member, Team, Country]).await;
+    let session = acme(&db);
+    let team = session.repo::<Team>().create(team("one")).await.unwrap();
+    let members = session.repo::<Member>();
+    let eve = members.create(member("eve", &team)).await.unwrap();
+    let lost = || NewMember { team_id: NOBODY, ..member("ada", &team) };
+    assert_error!(members.create(lost()).await, Error::ForeignKey { entity: "Member" });
+    let abroad = NewMember { country_id: Some(99), ..member("ada", &team) };
+    assert_error!(members.create(abroad).await, Error::ForeignKey { entity: "Member" });
+    let many = members.create_many([member("ada", &team), lost()]).await;
+    assert_error!(many, Error::ForeignKey { entity: "Member" });
+    let patch = MemberPatch::new().team_id(NOBODY);
+    assert_error!(members.patch(eve.id, patch).await, Error::ForeignKey { entity: "Member" });
+    let moved = Member { mentor_id: Some(NOBODY), ..eve.clone() };
+    assert_error!(members.update(&moved).await, Error::ForeignKey { entity: "Member" });
+    assert_eq!(members.all().await.unwrap(), [eve]);
+}
+
+pub(crate) async fn a_parent_stays_while_a_row_refers_to_it(fixture: Fixture) {
+    let db = fixture.with(&schema![Member, Team, Country]).await;
+    let session = acme(&db);
+    let (teams, members) = (session.repo::<Team>(), session.repo::<Member>());
+    let team = teams.create(team("one")).await.unwrap();
+    let eve = members.create(member("eve", &team)).await.unwrap();
+    assert_error!(teams.delete(team.id).await, Error::ForeignKey { entity: "Team" });
+    assert!(teams.exists(team.id).await.unwrap());
+    members.delete(eve.id).await.unwrap();
+    teams.delete(team.id).await.unwrap();
+}
+
+pub(crate) async fn a_cascade_removes_the_rows_of_its_parent_only(fixture: Fixture) {
+    let db = fixture.with(&schema![Remark, Member, Team, Country]).await;
+    let session = acme(&db);
+    let team = session.repo::<Team>().create(team("one")).await.unwrap();
+    let (members, remarks) = (session.repo::<Member>(), session.repo::<Remark>());
+    let eve = members.create(member("eve", &team)).await.unwrap();
+    let ada = members.create(member("ada", &team)).await.unwrap();
+    let remark = |member_id: Uuid| NewRemark { member_id, text: "x".to_owned() };
+    remarks.create_many([remark(eve.id), remark(ada.id), remark(eve.id)]).await.unwrap();
+    members.delete(eve.id).await.unwrap();
+    let left = remarks.all().await.unwrap();
+    assert_eq!(left.iter().map(|it| it.member_id).collect::<Vec<_>>(), [ada.id]);
+}
+
+pub(crate) async fn a_row_of_another_tenant_cannot_be_referred_to(fixture: Fixture) {
+    let db = fixture.with(&schema![Member, Team, Country]).await;
+    let theirs = bolt(&db).repo::<Team>().create(team("theirs")).await.unwrap();
+    let ours = acme(&db).repo::<Team>().create(team("ours")).await.unwrap();
+    let members = acme(&db).repo::<Member>();
+    let foreign = members.create(member("eve", &theirs)).await;
+    assert_error!(foreign, Error::ForeignKey { entity: "Member" });
+    let eve = members.create(member("eve", &ours)).await.unwrap();
+    let patch = MemberPatch::new().team_id(theirs.id);
+    assert_error!(members.patch(eve.id, patch).await, Error::ForeignKey { entity: "Member" });
+}
+
+pub(crate) async fn nor_by_sql_that_somebody_writes_by_hand(fixture: Fixture) {
+    let db = fixture.with(&schema![Member, Team, Country]).await;
+    bolt(&db).repo::<Team>().create(team("theirs")).await.unwrap();
+    let ours = acme(&db).repo::<Team>().create(team("ours")).await.unwrap();
+    acme(&db).repo::<Member>().create(member("eve", &ours)).await.unwrap();
+    let mut raw = db.backend().begin(TransactionOptions::new()).await.unwrap();
+    let stolen = "UPDATE members SET team_id = (SELECT id FROM teams WHERE name = 'theirs')";
+    assert!(raw.execute_script(stolen).await.is_err());
+    raw.rollback().await.unwrap();
+    let given_away =
+        "UPDATE members SET tenant_id = (SELECT tenant_id FROM teams WHERE name = 'theirs')";
+    let mut raw = db.backend().begin(TransactionOptions::new()).await.unwrap();
+    assert!(raw.execute_script(given_away).await.is_err());
+    raw.rollback().await.unwrap();
+}
+
+pub(crate) async fn a_purge_stops_at_a_row_that_refers_to_it(fixture: Fixture) {
+    let db = fixture.with(&schema![Folder, File]).await;
+    let (folders, files) = (acme(&db).repo::<Folder>(), acme(&db).repo::<File>());
+    let folder = folders.create(NewFolder { name: "a".to_owned() }).await.unwrap();
+    let file = files.create(NewFile { folder_id: folder.id }).await.unwrap();
+    folders.delete(folder.id).await.unwrap();
+    assert_eq!(files.get(file.id).await.unwrap(), file, "a mark cascades to nothing");
+    assert_error!(folders.purge(folder.id).await, Error::ForeignKey { entity: "Folder" });
+    folders.restore(folder.id).await.unwrap();
+    folders.delete(folder.id).await.unwrap();
+    files.delete(file.id).await.unwrap();
+    folders.purge(folder.id).await.unwrap();
+}

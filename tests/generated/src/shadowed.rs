@@ -1,0 +1,61 @@
+//! Names of the prelude that mean something else here.
+
+#![no_implicit_prelude]
+#![allow(dead_code, reason = "they are here to be in the way")]
+
+use ::repo_core::{ColumnEnum, ColumnType, Repository};
+use ::std::string::String;
+use ::uuid::Uuid;
+
+struct Result;
+struct Option;
+struct Vec;
+struct Box;
+struct Into;
+struct From;
+struct Default;
+struct Debug;
+struct Send;
+struct Entity;
+struct Column;
+struct Field;
+struct Patch;
+struct Scope;
+
+#[allow(non_camel_case_types, reason = "it is here to be in the way")]
+type i64 = i32;
+
+#[allow(non_camel_case_types, reason = "it is here to be in the way")]
+struct str;
+
+#[allow(non_camel_case_types, reason = "it is here to be in the way")]
+struct usize;
+
+mod std {}
+mod core {}
+
+#[derive(ColumnEnum)]
+enum Status {
+    Some,
+    None,
+    Ok,
+    Err,
+}
+
+#[derive(ColumnType)]
+struct Name(String);
+
+#[derive(Repository)]
+#[repository(table = "things", tenant, versioned, unique(name, status))]
+struct Thing {
+    id: Uuid,
+    tenant_id: Uuid,
+    name: Name,
+    status: Status,
+    note: ::std::option::Option<String>,
+    #[repository(json)]
+    tags: ::std::vec::Vec<String>,
+    #[repository(default = 7)]
+    count: i64,
+    version: ::core::primitive::i64,
+}

@@ -1,0 +1,6 @@
+//! What generated code does, without a database.
+
+mod enums;
+mod inputs;
+mod repositories;
+mod tables;

@@ -1,0 +1,285 @@
+//! What writes answer, and what they leave.
+
+use repo_core::{Error, Result};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use super::{Model, not_found};
+use crate::entity::Item;
+use crate::operation::{Draft, Operation, Setting, Version};
+
+impl Model {
+    pub(super) fn write(&mut self, tenant: i64, operation: &Operation) {
+        match operation {
+            Operation::Create(draft) => {
+                let created = self.create(tenant, draft);
+                self.trace.add("create", &created);
+            }
+            Operation::CreateMany(drafts) => {
+                let created = self.create_many(tenant, drafts);
+                self.trace.add("create_many", &created);
+            }
+            Operation::Update { id, version, origin, of_another_tenant, draft } => {
+                let base = self.base(tenant, id.uuid(), *version);
+                let stored = self.find_any(tenant, id.uuid()).map_or(0, |item| item.origin);
+                let draft = Draft { origin: origin.unwrap_or(stored), ..draft.clone() };
+                let updated = self.update(tenant, id.uuid(), base, *of_another_tenant, draft);
+                self.trace.add("update", &updated);
+            }
+            Operation::Patch { id, version, changes } => {
+                let base = version.map(|version| self.base(tenant, id.uuid(), version));
+                let patched = self.patch(tenant, id.uuid(), base, changes);
+                self.trace.add("patch", &patched);
+            }
+            Operation::Delete { id, version } => {
+                let base = version.map(|version| self.base(tenant, id.uuid(), version));
+                let deleted = self.delete(tenant, id.uuid(), base);
+                self.trace.add("delete", &deleted);
+            }
+            Operation::Restore { id, version } => {
+                let base = version.map(|version| self.base(tenant, id.uuid(), version));
+                let restored = self.restore(tenant, id.uuid(), base);
+                self.trace.add("restore", &restored);
+            }
+            Operation::Purge { id, version } => {
+                let base = version.map(|version| self.base(tenant, id.uuid(), version));
+                let purged = self.purge(tenant, id.uuid(), base);
+                self.trace.add("purge", &purged);
+            }
+            _ => unreachable!("only writes come here"),
+        }
+    }
+
+    fn create(&mut self, tenant: i64, draft: &Draft) -> Result<Item> {
+        let item = self.complete(tenant, draft);
+        check_values(&item)?;
+        self.check_write()?;
+        self.insert(stored(item))
+    }
+
+    fn create_many(&mut self, tenant: i64, drafts: &[Draft]) -> Result<Vec<Item>> {
+        let items: Vec<Item> = drafts.iter().map(|draft| self.complete(tenant, draft)).collect();
+        if items.is_empty() {
+            return Ok(items);
+        }
+        self.check()?;
+        if let Some(error) = items.iter().find_map(|item| check_values(item).err()) {
+            // The rows before it may have been written.
+            return Err(self.failed(error));
+        }
+        self.check_write()?;
+        let before = self.rows.clone();
+        let created: Result<Vec<Item>> =
+            items.into_iter().map(|item| self.insert(stored(item))).collect();
+        if created.is_err() {
+            self.rows = before;
+        }
+        created
+    }
+
+    fn update(
+        &mut self,
+        tenant: i64,
+        id: Uuid,
+        base: i64,
+        of_another_tenant: bool,
+        draft: Draft,
+    ) -> Result<Item> {
+        let given = Item { id, ..self.filled(tenant, &draft) };
+        check_values(&given)?;
+        if of_another_tenant {
+            return Err(Error::TenantMismatch { entity: "Item" });
+        }
+        self.check_write()?;
+        let live = self.find_live(tenant, id).cloned().ok_or_else(|| not_found(id))?;
+        check_version(&live, base)?;
+        if live.origin != given.origin {
+            return Err(Error::invalid_input("origin", "is set at creation and never changed"));
+        }
+        self.replace(Item { created_at: live.created_at, version: live.version, ..given })
+    }
+
+    fn patch(
+        &mut self,
+        tenant: i64,
+        id: Uuid,
+        base: Option<i64>,
+        changes: &[Setting],
+    ) -> Result<Item> {
+        changes.iter().try_for_each(check_setting)?;
+        if changes.is_empty() {
+            self.check()?;
+        } else {
+            self.check_write()?;
+        }
+        let live = self.find_live(tenant, id).cloned().ok_or_else(|| not_found(id))?;
+        base.map_or(Ok(()), |base| check_version(&live, base))?;
+        if changes.is_empty() {
+            return Ok(live);
+        }
+        self.replace(changes.iter().cloned().fold(live, apply))
+    }
+
+    fn delete(&mut self, tenant: i64, id: Uuid, base: Option<i64>) -> Result<()> {
+        self.check_write()?;
+        let live = self.find_live(tenant, id).cloned().ok_or_else(|| not_found(id))?;
+        base.map_or(Ok(()), |base| check_version(&live, base))?;
+        self.replace(Item { deleted_at: Some(self.now), ..live }).map(|_| ())
+    }
+
+    fn restore(&mut self, tenant: i64, id: Uuid, base: Option<i64>) -> Result<Item> {
+        self.check_write()?;
+        let item = self.find_any(tenant, id).cloned().ok_or_else(|| not_found(id))?;
+        if item.deleted_at.is_none() {
+            return Err(Error::NotDeleted { entity: "Item", id: id.to_string() });
+        }
+        base.map_or(Ok(()), |base| check_version(&item, base))?;
+        self.replace(Item { deleted_at: None, ..item }).map_err(|error| match error {
+            Error::Conflict { entity, columns, .. } => Error::RestoreConflict { entity, columns },
+            other => other,
+        })
+    }
+
+    fn purge(&mut self, tenant: i64, id: Uuid, base: Option<i64>) -> Result<()> {
+        self.check_write()?;
+        let item = self.find_any(tenant, id).ok_or_else(|| not_found(id))?;
+        if item.deleted_at.is_none() {
+            return Err(Error::NotDeleted { entity: "Item", id: id.to_string() });
+        }
+        base.map_or(Ok(()), |base| check_version(item, base))?;
+        self.rows.remove(&(tenant, id));
+        Ok(())
+    }
+
+    /// A changed row: one version on, and changed now.
+    fn replace(&mut self, item: Item) -> Result<Item> {
+        self.check_name(&item)?;
+        let item = stored(Item { version: item.version + 1, updated_at: self.now, ..item });
+        self.rows.insert((item.tenant_id, item.id), item.clone());
+        Ok(item)
+    }
+
+    fn insert(&mut self, item: Item) -> Result<Item> {
+        self.check_name(&item)?;
+        self.rows.insert((item.tenant_id, item.id), item.clone());
+        Ok(item)
+    }
+
+    /// Names are unique among the live rows of a tenant.
+    fn check_name(&mut self, item: &Item) -> Result<()> {
+        let is_taken = item.deleted_at.is_none()
+            && self.rows.values().any(|other| {
+                other.deleted_at.is_none()
+                    && (other.tenant_id, other.name.as_str()) == (item.tenant_id, &item.name)
+                    && other.id != item.id
+            });
+        if !is_taken {
+            return Ok(());
+        }
+        Err(self.failed(Error::Conflict {
+            entity: "Item",
+            constraint: "items_tenant_id_name_key".to_owned(),
+            columns: vec!["name".to_owned()],
+        }))
+    }
+
+    /// A new row with the next id, which is used up whatever comes of it.
+    fn complete(&mut self, tenant: i64, draft: &Draft) -> Item {
+        self.last_id += 1;
+        Item { id: Uuid::from_u128(self.last_id), ..self.filled(tenant, draft) }
+    }
+
+    fn filled(&self, tenant_id: i64, draft: &Draft) -> Item {
+        let Draft { name, note, score, done, price, status, origin } = draft.clone();
+        let (id, version, now) = (Uuid::nil(), 1, self.now);
+        Item {
+            id,
+            tenant_id,
+            name,
+            note,
+            score,
+            done,
+            price,
+            status,
+            origin,
+            version,
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+        }
+    }
+
+    fn base(&self, tenant: i64, id: Uuid, version: Version) -> i64 {
+        match version {
+            Version::Current => self.find_any(tenant, id).map_or(1, |item| item.version),
+            Version::Number(number) => number,
+        }
+    }
+}
+
+fn check_version(item: &Item, expected: i64) -> Result<()> {
+    if item.version == expected {
+        return Ok(());
+    }
+    let (id, actual) = (item.id.to_string(), Some(item.version));
+    Err(Error::VersionConflict { entity: "Item", id, expected, actual })
+}
+
+fn apply(item: Item, change: Setting) -> Item {
+    match change {
+        Setting::Name(name) => Item { name, ..item },
+        Setting::Note(note) => Item { note, ..item },
+        Setting::Score(score) => Item { score, ..item },
+        Setting::Done(done) => Item { done, ..item },
+        Setting::Price(price) => Item { price, ..item },
+        Setting::Status(status) => Item { status, ..item },
+    }
+}
+
+/// With two digits after the point, as it is read back.
+fn stored(mut item: Item) -> Item {
+    item.price.rescale(2);
+    item
+}
+
+fn check_values(item: &Item) -> Result<()> {
+    check_text("name", &item.name)?;
+    check_note(item.note.as_deref())?;
+    check_price(item.price)
+}
+
+fn check_setting(change: &Setting) -> Result<()> {
+    match change {
+        Setting::Name(name) => check_text("name", name),
+        Setting::Note(note) => check_note(note.as_deref()),
+        Setting::Price(price) => check_price(*price),
+        _ => Ok(()),
+    }
+}
+
+fn check_note(note: Option<&str>) -> Result<()> {
+    let Some(note) = note else { return Ok(()) };
+    check_text("note", note)?;
+    if note.chars().count() > 6 {
+        return Err(Error::invalid_input("note", "is longer than 6 characters"));
+    }
+    Ok(())
+}
+
+pub(super) fn check_text(column: &'static str, text: &str) -> Result<()> {
+    if text.contains('\0') {
+        return Err(Error::invalid_input(column, "holds a NUL character"));
+    }
+    Ok(())
+}
+
+/// Six digits, two of them after the point.
+pub(super) fn check_price(price: Decimal) -> Result<()> {
+    if price.round_dp(2) != price {
+        return Err(Error::invalid_input("price", "has more than 2 digits after the point"));
+    }
+    if price.abs() >= Decimal::new(10_000, 0) {
+        return Err(Error::invalid_input("price", "has more than 4 digits before the point"));
+    }
+    Ok(())
+}

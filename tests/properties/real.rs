@@ -1,0 +1,353 @@
+//! Operations carried out on a database.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use repo_core::{
+    AllTenants, Cursor, Error, PageRequest, Query, Result, Scope, Session, Tenant,
+    TransactionOptions, WindowRequest,
+};
+
+use crate::answer::{Paged, Trace, Windowed};
+use crate::entity::{Item, ItemPatch, ItemRepository, NewItem};
+use crate::generate::epoch;
+use crate::operation::{
+    Ask, Draft, End, Id, Operation, Selection, Setting, Step, Use, Version, Visibility, Walk,
+};
+use crate::real_query::{filter, order};
+use crate::world::Run;
+
+type Items = ItemRepository<Tenant<i64>>;
+
+/// What a closure returns to have its transaction rolled back.
+enum Abort {
+    AsAsked,
+    Error(Error),
+}
+
+impl From<Error> for Abort {
+    fn from(error: Error) -> Self {
+        Abort::Error(error)
+    }
+}
+
+impl Run {
+    pub(crate) async fn step(&mut self, step: &Step) {
+        match step {
+            Step::Tenant(tenant, operation) => {
+                let session = self.session(*tenant);
+                self.operate(&session, operation).await;
+            }
+            Step::Both(selection, ask) => {
+                let tenants = Item::TENANT_ID.in_list(self.tenants);
+                let session: Session<AllTenants> = self.db.all_tenants("a test of all tenants");
+                let query = session.repo::<Item>().filter(tenants);
+                answer(&mut self.trace, built(query, selection), *ask).await;
+            }
+            Step::Stray { maker, made_by, use_of } => self.stray(*maker, made_by, *use_of).await,
+        }
+        for tenant in 0..2 {
+            let stored = self.session(tenant).repo::<Item>().query().with_deleted().all().await;
+            self.trace.add("stored", &stored);
+        }
+    }
+
+    fn operate<'a>(
+        &'a mut self,
+        session: &'a Session<Tenant<i64>>,
+        operation: &'a Operation,
+    ) -> Pin<Box<dyn Future<Output = ()> + 'a>> {
+        Box::pin(async move {
+            let items = session.repo::<Item>();
+            match operation {
+                Operation::Tick(by) => self.tick(*by),
+                Operation::Walk(walk) => self.walk(session, walk).await,
+                Operation::Transaction { read_only, end, work } => {
+                    let options = TransactionOptions::new();
+                    let options = if *read_only { options.read_only() } else { options };
+                    self.transaction(session, options, *end, work).await;
+                }
+                Operation::Update { .. }
+                | Operation::Patch { .. }
+                | Operation::Delete { .. }
+                | Operation::Restore { .. }
+                | Operation::Purge { .. } => self.change(&items, operation).await,
+                Operation::Create(draft) => {
+                    self.trace.add("create", &items.create(new(draft)).await);
+                }
+                Operation::CreateMany(drafts) => {
+                    let created = items.create_many(drafts.iter().map(new)).await;
+                    self.trace.add("create_many", &created);
+                }
+                _ => read(&mut self.trace, &items, operation).await,
+            }
+        })
+    }
+
+    async fn change(&mut self, items: &Items, operation: &Operation) {
+        match operation {
+            Operation::Update { id, version, origin, of_another_tenant, draft } => {
+                let stored = stored(items, *id).await;
+                let version = number(*version, stored.as_ref());
+                let mut item = replacement(*id, draft, version);
+                item.origin = origin.or(stored.map(|item| item.origin)).unwrap_or(0);
+                item.tenant_id = items.session().scope().id() + i64::from(*of_another_tenant);
+                self.trace.add("update", &items.update(&item).await);
+            }
+            Operation::Patch { id, version, changes } => {
+                let mut change = items.patch(id.uuid(), patch(changes));
+                if let Some(version) = version {
+                    change = change.if_version(number(*version, stored(items, *id).await.as_ref()));
+                }
+                self.trace.add("patch", &change.await);
+            }
+            Operation::Delete { id, version } => {
+                let mut change = items.delete(id.uuid());
+                if let Some(version) = version {
+                    change = change.if_version(number(*version, stored(items, *id).await.as_ref()));
+                }
+                self.trace.add("delete", &change.await);
+            }
+            Operation::Restore { id, version } => {
+                let mut change = items.restore(id.uuid());
+                if let Some(version) = version {
+                    change = change.if_version(number(*version, stored(items, *id).await.as_ref()));
+                }
+                self.trace.add("restore", &change.await);
+            }
+            Operation::Purge { id, version } => {
+                let mut change = items.purge(id.uuid());
+                if let Some(version) = version {
+                    change = change.if_version(number(*version, stored(items, *id).await.as_ref()));
+                }
+                self.trace.add("purge", &change.await);
+            }
+            _ => unreachable!("only changes come here"),
+        }
+    }
+
+    async fn transaction(
+        &mut self,
+        session: &Session<Tenant<i64>>,
+        options: TransactionOptions,
+        end: End,
+        work: &[Operation],
+    ) {
+        if matches!(end, End::ReturnOk | End::ReturnErr) {
+            return self.closure(session, options, end, work).await;
+        }
+        let transaction = match session.begin_with(options).await {
+            Ok(transaction) => transaction,
+            Err(error) => return self.trace.add::<()>("begin", &Err(error)),
+        };
+        for operation in work {
+            self.operate(&transaction, operation).await;
+        }
+        match end {
+            End::Commit => self.trace.add("commit", &transaction.commit().await),
+            End::Rollback => self.trace.add("rollback", &transaction.rollback().await),
+            _ => drop(transaction),
+        }
+    }
+
+    async fn closure(
+        &mut self,
+        session: &Session<Tenant<i64>>,
+        options: TransactionOptions,
+        end: End,
+        work: &[Operation],
+    ) {
+        let result = session
+            .transaction_with(options, async |tx| {
+                for operation in work {
+                    self.operate(tx, operation).await;
+                }
+                if end == End::ReturnErr { Err(Abort::AsAsked) } else { Ok(()) }
+            })
+            .await;
+        match result {
+            Ok(()) => self.trace.note("committed"),
+            Err(Abort::AsAsked) => self.trace.note("aborted"),
+            Err(Abort::Error(error)) => self.trace.add::<()>("transaction", &Err(error)),
+        }
+    }
+
+    async fn walk(&mut self, session: &Session<Tenant<i64>>, walk: &Walk) {
+        let mut meanwhile = walk.meanwhile.as_deref();
+        let mut beside: Option<Cursor> = None;
+        loop {
+            let query = built(session.repo::<Item>().query(), &walk.selection);
+            let request = match (walk.backwards, beside.take()) {
+                (false, None) => WindowRequest::first(walk.size),
+                (true, None) => WindowRequest::last(walk.size),
+                (false, Some(cursor)) => WindowRequest::first(walk.size).after(cursor),
+                (true, Some(cursor)) => WindowRequest::last(walk.size).before(cursor),
+            };
+            let window = match query.window(request).await {
+                Ok(window) => window,
+                Err(error) => return self.trace.add::<()>("window", &Err(error)),
+            };
+            let next = if walk.backwards { window.start.clone() } else { window.end.clone() };
+            let more = if walk.backwards { window.has_previous } else { window.has_next };
+            self.trace.add("window", &Ok(Windowed::from(window)));
+            if let Some(operation) = meanwhile.take() {
+                self.operate(session, operation).await;
+            }
+            match next {
+                // As a client hands it back.
+                Some(cursor) if more => beside = cursor.to_string().parse().ok(),
+                _ => return,
+            }
+        }
+    }
+
+    async fn stray(&mut self, maker: usize, made_by: &Selection, use_of: Use) {
+        let items = self.session(maker).repo::<Item>();
+        let query = built(items.query(), made_by);
+        let cursor = match query.clone().window(WindowRequest::first(1)).await {
+            Ok(window) => window.end,
+            Err(error) => return self.trace.add::<()>("maker", &Err(error)),
+        };
+        let Some(cursor) = cursor else { return self.trace.note("no cursor") };
+        let other_tenant = self.session(1 - maker).repo::<Item>();
+        let (query, cursor) = match use_of {
+            Use::SameQuery => (query, cursor),
+            Use::OtherTenant => (built(other_tenant.query(), made_by), cursor),
+            Use::OtherVisibility if made_by.visibility == Visibility::Live => {
+                (query.with_deleted(), cursor)
+            }
+            Use::OtherVisibility => {
+                let live = Selection { visibility: Visibility::Live, ..made_by.clone() };
+                (built(items.query(), &live), cursor)
+            }
+            Use::OtherFilter => (query.filter(Item::ORIGIN.ge(0)), cursor),
+            Use::OtherOrder => (query.order_by(Item::ORIGIN.asc()), cursor),
+            Use::Changed => (query, changed(&cursor)),
+        };
+        let window = query.window(WindowRequest::first(2).after(cursor)).await;
+        self.trace.add("user", &window.map(Windowed::from));
+    }
+}
+
+async fn read(trace: &mut Trace, items: &Items, operation: &Operation) {
+    match operation {
+        Operation::Find(id) => trace.add("find", &items.find(id.uuid()).await),
+        Operation::Get(id) => trace.add("get", &items.get(id.uuid()).await),
+        Operation::GetMany(ids) => {
+            let found = items.get_many(ids.iter().map(|id| id.uuid())).await;
+            trace.add("get_many", &found);
+        }
+        Operation::Exists(id) => trace.add("exists", &items.exists(id.uuid()).await),
+        Operation::CountAll => trace.add("count", &items.count().await),
+        Operation::First => trace.add("first", &items.first().await),
+        Operation::FindByName(name) => {
+            trace.add("find_by", &items.find_by_name(name.as_str()).await);
+        }
+        Operation::ListByStatus(status) => {
+            trace.add("list_by", &items.list_by_status(*status).await);
+        }
+        Operation::Query(selection, ask) => {
+            answer(trace, built(items.query(), selection), *ask).await;
+        }
+        _ => unreachable!("only reads come here"),
+    }
+}
+
+async fn answer<S: Scope>(trace: &mut Trace, query: Query<Item, S>, ask: Ask)
+where
+    repo_core::OwnedBy<i64>: repo_core::ReachableFrom<S>,
+{
+    match ask {
+        Ask::All => trace.add("all", &query.all().await),
+        Ask::First => trace.add("first", &query.first().await),
+        Ask::One => trace.add("one", &query.one().await),
+        Ask::AtMostOne => trace.add("at_most_one", &query.at_most_one().await),
+        Ask::Count => trace.add("count", &query.count().await),
+        Ask::Exists => trace.add("exists", &query.exists().await),
+        Ask::Page { number, size } => {
+            let page = query.page(PageRequest::number(number).size(size)).await;
+            trace.add("page", &page.map(Paged::from));
+        }
+    }
+}
+
+fn built<S: Scope>(mut query: Query<Item, S>, selection: &Selection) -> Query<Item, S> {
+    for condition in &selection.conditions {
+        query = query.filter(filter(condition));
+    }
+    for key in &selection.order {
+        query = query.order_by(order(*key));
+    }
+    if let Some(limit) = selection.limit {
+        query = query.limit(limit);
+    }
+    if let Some(offset) = selection.offset {
+        query = query.offset(offset);
+    }
+    query = match selection.visibility {
+        Visibility::Live => query,
+        Visibility::WithDeleted => query.with_deleted(),
+        Visibility::OnlyDeleted => query.only_deleted(),
+    };
+    if selection.for_update { query.for_update() } else { query }
+}
+
+fn new(draft: &Draft) -> NewItem {
+    let Draft { name, note, score, done, price, status, origin } = draft.clone();
+    NewItem { name, note, score, done, price, status, origin }
+}
+
+/// A whole entity whose managed columns hold what must not be stored.
+fn replacement(id: Id, draft: &Draft, version: i64) -> Item {
+    let Draft { name, note, score, done, price, status, origin } = draft.clone();
+    let (created_at, updated_at, deleted_at) = (epoch(), epoch(), Some(epoch()));
+    Item {
+        id: id.uuid(),
+        tenant_id: 0,
+        name,
+        note,
+        score,
+        done,
+        price,
+        status,
+        origin,
+        version,
+        created_at,
+        updated_at,
+        deleted_at,
+    }
+}
+
+fn patch(changes: &[Setting]) -> ItemPatch {
+    changes.iter().cloned().fold(ItemPatch::new(), |patch, change| match change {
+        Setting::Name(name) => patch.name(name),
+        Setting::Note(note) => patch.note(note),
+        Setting::Score(score) => patch.score(score),
+        Setting::Done(done) => patch.done(done),
+        Setting::Price(price) => patch.price(price),
+        Setting::Status(status) => patch.status(status),
+    })
+}
+
+/// The row, deleted or not; none where the transaction has failed.
+async fn stored(items: &Items, id: Id) -> Option<Item> {
+    let found: Result<Option<Item>> =
+        items.filter(Item::ID.eq(id.uuid())).with_deleted().at_most_one().await;
+    found.ok().flatten()
+}
+
+fn number(version: Version, stored: Option<&Item>) -> i64 {
+    match version {
+        Version::Current => stored.map_or(1, |item| item.version),
+        Version::Number(number) => number,
+    }
+}
+
+/// The cursor with one of the last characters replaced, which belong to its check.
+fn changed(cursor: &Cursor) -> Cursor {
+    let mut text = cursor.to_string();
+    let at = text.len() - 5;
+    let other = if text.as_bytes()[at] == b'A' { "B" } else { "A" };
+    text.replace_range(at..=at, other);
+    text.parse().expect("it is still base64")
+}

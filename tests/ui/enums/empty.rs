@@ -1,0 +1,6 @@
+use repo_core::ColumnEnum;
+
+#[derive(ColumnEnum)]
+pub enum Status {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use repo_core::ColumnEnum;
+
+#[derive(ColumnEnum)]
+pub struct Status {
+    pub name: String,
+}
+
+fn main() {}

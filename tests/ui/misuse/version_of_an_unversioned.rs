@@ -1,0 +1,18 @@
+use repo_core::{Database, Repository};
+use uuid::Uuid;
+
+#[derive(Debug, Repository)]
+#[repository(table = "incidents", tenant)]
+pub struct Incident {
+    pub id: Uuid,
+    pub tenant_id: Uuid,
+    #[repository(unique)]
+    pub status: String,
+}
+
+pub async fn used(db: Database, id: Uuid) {
+    let incidents = db.tenant(Uuid::nil()).repo::<Incident>();
+    let _ = incidents.patch(id, IncidentPatch::new().status("done")).if_version(1).await;
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use repo_core::ColumnType;
+
+#[derive(ColumnType)]
+pub enum Status {
+    Open,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use repo_core::ColumnType;
+
+#[derive(ColumnType)]
+pub struct Nickname(Option<String>);
+
+fn main() {}

@@ -1,0 +1,14 @@
+use repo_core::Repository;
+use uuid::Uuid;
+
+#[derive(Clone)]
+pub struct Org(Uuid);
+
+#[derive(Repository)]
+#[repository(table = "incidents", tenant)]
+pub struct Incident {
+    pub id: Uuid,
+    pub tenant_id: Org,
+}
+
+fn main() {}

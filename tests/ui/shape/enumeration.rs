@@ -1,0 +1,10 @@
+use repo_core::Repository;
+
+#[derive(Repository)]
+#[repository(table = "incidents")]
+pub enum Incident {
+    Open,
+    Closed,
+}
+
+fn main() {}
