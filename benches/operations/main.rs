@@ -6,7 +6,7 @@
 //!
 //! A word picks a database (`sqlite`, `postgres`) or workloads by a part of their name (`get`, `page`,
 //! `window`, `create one`, `patch`, `create_many`, `read`). `--quick` does fewer rounds, `--full` makes
-//! each commit on SQLite wait for the disk, `--threads` uses tokio's multi-threaded runtime. All sides
+//! each commit wait for the disk, on all sides, `--threads` uses tokio's multi-threaded runtime. All sides
 //! work on the same tables and one after the other; nothing here measures concurrency.
 
 mod by_hand;

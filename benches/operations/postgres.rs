@@ -28,6 +28,9 @@ pub(crate) async fn measure(selection: &Selection) -> Result<()> {
     for name in [READS, WRITES] {
         execute(&mut admin, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
         execute(&mut admin, format!("CREATE DATABASE {name}")).await?;
+        let wait = if selection.has("full") { "on" } else { "off" };
+        execute(&mut admin, format!("ALTER DATABASE {name} SET synchronous_commit = {wait}"))
+            .await?;
     }
     let measured = measure_on(selection, &url, &server).await;
     for name in [READS, WRITES] {
@@ -70,7 +73,8 @@ async fn measure_on(selection: &Selection, url: &str, server: &PgConnectOptions)
     ];
     let contest = Contest { system: System::Postgres, store: &store, input, sides, bulk };
     let report = contest.run(selection).await?;
-    println!("### Postgres {version}\n\n{report}");
+    let wait = if selection.has("full") { "on" } else { "off" };
+    println!("### Postgres {version}, synchronous_commit = {wait}\n\n{report}");
     Ok(())
 }
 

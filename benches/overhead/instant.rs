@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use repo_core::testing::PlainDialect;
 use repo_core::{
-    Backend, Connection, DatabaseError, Dialect, Error, Health, Insert, InvalidValue, Kind, OnRow,
-    Result, Row, Statement, TransactionOptions, Value,
+    Access, Backend, Connection, DatabaseError, Dialect, Error, Health, Insert, InvalidValue, Kind,
+    OnRow, Result, Row, Statement, TransactionOptions, Value,
 };
 use uuid::Uuid;
 
