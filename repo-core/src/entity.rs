@@ -78,7 +78,7 @@ pub trait Mutable: Entity {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not keep deleted rows",
     label = "`{Self}` lacks the policy `soft_delete`",
-    note = "add `soft_delete` to `#[repository(..)]` and a field `deleted_at: Option<DateTime<Utc>>`"
+    note = "add `soft_delete` to `#[repository(..)]` and a field `deleted_at: Option<DateTime<Utc>>`; rows of an immutable entity are never deleted"
 )]
 pub trait SoftDelete: Mutable {
     /// When the row was deleted; `None` while it is live.

@@ -185,6 +185,11 @@ async fn insert_many<E: Entity, S: Scope>(
     if entities.is_empty() {
         return Ok(entities);
     }
+    if repo.session().in_transaction() {
+        // A value that fits no column is found before the database is asked, so that the transaction
+        // can go on; by itself an insert of which a row does not fit does nothing anyway.
+        entities.iter().try_for_each(|entity| encode(entity).map(drop))?;
+    }
     let identities = {
         let insert = Insert {
             table: E::TABLE,

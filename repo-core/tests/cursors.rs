@@ -1,5 +1,7 @@
 //! A cursor opens what it was made for and nothing else.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 use std::sync::Arc;
 
 use repo_core::testing::Canned;

@@ -1,5 +1,7 @@
 //! A URL chooses the driver, and an error never shows more of it than the scheme.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 use async_trait::async_trait;
 use repo_core::testing::Canned;
 use repo_core::{Database, Driver, Error, Settings, connect};

@@ -1,5 +1,7 @@
 //! Which tables can be created together, and how generated names fit a database.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 use repo_core::testing::PlainDialect;
 use repo_core::{Error, Repository, Schema, generated_name, schema};
 use uuid::Uuid;

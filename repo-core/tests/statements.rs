@@ -1,5 +1,7 @@
 //! The SQL that each operation sends, seen by a recording backend.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};

@@ -1,5 +1,7 @@
 //! What a transaction does to the connection under it, seen by recording and failing backends.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -204,4 +206,14 @@ async fn options_belong_to_the_outermost_transaction() {
     let tx = bench.session.begin().await.unwrap();
     let options = repo_core::TransactionOptions::new().read_only();
     assert!(tx.begin_with(options).await.unwrap_err().is_invalid_input());
+}
+
+#[tokio::test]
+async fn rows_that_do_not_fit_are_found_before_the_transaction_is_touched() {
+    let bench = bench();
+    let tx = bench.session.begin().await.unwrap();
+    let rows = ["a", "b\0"].map(|text| NewNote { text: text.into() });
+    assert!(tx.repo::<Note>().create_many(rows).await.unwrap_err().is_invalid_input());
+    write(&tx).await.unwrap();
+    tx.commit().await.unwrap();
 }

@@ -10,13 +10,17 @@
 mod crud;
 mod entities;
 mod expect;
+mod filters;
 mod fixture;
+mod ordering;
+mod pages;
 mod references;
 mod soft_delete;
 mod tenants;
 mod unique;
 mod values;
 mod versions;
+mod windows;
 
 use fixture::{Fixture, Postgres, Sqlite, SqliteMemory};
 
@@ -55,6 +59,34 @@ conformance! {
             finders_find_by_unique_and_indexed_columns,
             identities_are_made_by_the_database,
             hostile_text_is_only_text,
+        }
+        filters {
+            every_type_is_compared_alike,
+            a_bool_is_compared_as_false_before_true,
+            a_value_finer_than_its_column_is_refused_or_cut,
+            filters_are_joined_in_every_way,
+            a_thousand_conditions_are_no_problem,
+            forty_thousand_members_are_one_list,
+            lists_of_every_text_are_compared_exactly,
+            no_character_of_a_searched_text_is_special,
+            a_search_is_about_place_and_case,
+            a_filter_shows_its_shape_and_no_value,
+        }
+        ordering {
+            null_ranks_above_every_value,
+            null_stands_where_it_is_put,
+            several_keys_count_one_after_the_other,
+            the_id_decides_among_equals,
+            text_is_ordered_by_its_bytes,
+            an_enum_is_ordered_by_its_stored_name,
+        }
+        pages {
+            a_page_has_its_rows_and_the_total,
+            beyond_the_end_there_is_the_right_total,
+            a_row_of_nulls_is_a_row,
+            sizes_and_numbers_that_mean_nothing_are_refused,
+            a_page_has_its_own_size,
+            a_page_can_lock_its_rows,
         }
         references {
             a_row_refers_to_rows_that_are_there,
@@ -134,6 +166,23 @@ conformance! {
             a_fixed_column_is_never_changed,
             managed_columns_are_not_taken_from_the_entity,
             a_version_that_cannot_grow_is_an_error,
+        }
+        windows {
+            a_walk_forwards_sees_every_row_once,
+            a_walk_backwards_is_the_exact_reverse,
+            every_row_is_a_place_to_start_from,
+            between_two_cursors_lies_what_is_between_them,
+            a_row_added_or_removed_moves_nothing,
+            an_empty_window_has_no_cursors,
+            a_cursor_is_text_that_comes_back,
+            a_cursor_of_another_query_is_refused,
+            a_cursor_of_another_tenant_or_visibility_is_refused,
+            a_changed_cursor_is_refused,
+            a_key_keeps_others_from_making_cursors,
+            a_window_over_all_tenants_sees_every_row_once,
+            every_type_orders_a_window,
+            sizes_that_mean_nothing_are_refused,
+            a_cursor_never_shows_a_sensitive_column,
         }
     ]
 }
