@@ -53,10 +53,13 @@ impl<T> From<T> for Json<T> {
     }
 }
 
+/// The most arrays and objects within each other that `serde_json` reads.
+const DEEPEST: usize = 127;
+
 /// The document as a value.
 pub(crate) fn to_value<'a, T: Serialize>(document: &T) -> Result<Value<'a>, InvalidValue> {
     let mut text = Vec::with_capacity(128);
-    let mut serializer = serde_json::Serializer::with_formatter(&mut text, PlainNumbers);
+    let mut serializer = serde_json::Serializer::with_formatter(&mut text, Plain::default());
     document
         .serialize(&mut serializer)
         .map_err(|error| InvalidValue::new(format!("is not JSON: {error}")))?;
@@ -94,15 +97,50 @@ fn has_escaped_nul(text: &str) -> bool {
     })
 }
 
-struct PlainNumbers;
+/// Writes plain numbers, and stops at a document that would not be read again.
+#[derive(Default)]
+struct Plain {
+    depth: usize,
+}
 
-impl Formatter for PlainNumbers {
+impl Plain {
+    fn enter(&mut self) -> io::Result<()> {
+        self.depth += 1;
+        if self.depth <= DEEPEST {
+            return Ok(());
+        }
+        Err(io::Error::other(format!("it is nested deeper than {DEEPEST}")))
+    }
+}
+
+impl Formatter for Plain {
+    // Adding zero takes the sign off `-0.0`, which `jsonb` does not keep, and changes nothing else.
     fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
-        write_plain(writer, &value.to_string())
+        write_plain(writer, &(value + 0.0).to_string())
     }
 
     fn write_f32<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f32) -> io::Result<()> {
-        write_plain(writer, &value.to_string())
+        write_plain(writer, &(value + 0.0).to_string())
+    }
+
+    fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.enter()?;
+        writer.write_all(b"[")
+    }
+
+    fn end_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.depth -= 1;
+        writer.write_all(b"]")
+    }
+
+    fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.enter()?;
+        writer.write_all(b"{")
+    }
+
+    fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.depth -= 1;
+        writer.write_all(b"}")
     }
 }
 

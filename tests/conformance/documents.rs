@@ -100,7 +100,7 @@ pub(crate) async fn a_document_that_could_not_be_read_again_is_refused(fixture: 
     let nested = |depth: usize| (0..depth).fold(json!({ "[[": "{{" }), |inner, _| json!([inner]));
     let deepest = samples.create(NewSample { json: nested(126), ..sample() }).await.unwrap();
     assert_eq!(samples.get(deepest.id).await.unwrap(), deepest);
-    for depth in [127, 5_000] {
+    for depth in [127, 300] {
         let refused = samples.create(NewSample { json: nested(depth), ..sample() }).await;
         assert_error!(refused, Error::InvalidInput { column, .. } if column == "json");
     }
