@@ -69,13 +69,14 @@ impl Schema {
         Ok(tables.into_iter().map(|table| ddl::create_table(dialect, table)).collect())
     }
 
-    /// Names are unique in a database, and `IF NOT EXISTS` would pass over the second of two.
+    /// Names are unique in a database, and `IF NOT EXISTS` would pass over the second of two. To SQLite
+    /// those that differ in the case of their letters are one.
     fn check_names(&self, dialect: &dyn Dialect) -> Result<()> {
         let mut known: HashMap<String, &str> = HashMap::new();
         for table in &self.tables {
             let indexes = table.indexes.iter().map(|index| names::index(dialect, table, index));
             for name in std::iter::once(table.name.to_owned()).chain(indexes) {
-                if let Some(other) = known.insert(name.clone(), table.entity) {
+                if let Some(other) = known.insert(name.to_ascii_lowercase(), table.entity) {
                     return Err(Error::InvalidSchema {
                         reason: format!("`{other}` and `{}` both need `{name}`", table.entity),
                     });
