@@ -67,12 +67,8 @@ async fn delete_large(books: &Books) {
     }
 }
 
-/// SQLITE_FULL. What a lack of room at COMMIT left behind is unknown to SQLite itself.
 fn is_full(error: &Error) -> bool {
-    match error {
-        Error::Backend(source) => source.code.as_deref() == Some("13"),
-        _ => false,
-    }
+    matches!(error, Error::StorageFull { .. })
 }
 
 #[tokio::test]

@@ -62,11 +62,8 @@ impl Model {
         if items.is_empty() {
             return Ok(items);
         }
-        self.check()?;
-        if let Some(error) = items.iter().find_map(|item| check_values(item).err()) {
-            // The rows before it may have been written.
-            return Err(self.failed(error));
-        }
+        // Before anything is sent: a transaction can go on.
+        items.iter().try_for_each(check_values)?;
         self.check_write()?;
         let before = self.rows.clone();
         let created: Result<Vec<Item>> =
