@@ -105,7 +105,7 @@ impl<E: Engine> Contender for Side<E> {
         let (desk, ids) = (input.desk.0, &input.desk.1);
         let (writer, known) = (input.writer.0, &input.writer.1);
         let operations = workload.operations();
-        let mut new = tickets(if workload.is_create() { operations } else { 0 });
+        let mut new = if workload.is_create() { tickets(operations) } else { Vec::new() };
         let mut lots = workload.lots();
         let started = Instant::now();
         match workload {

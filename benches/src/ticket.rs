@@ -10,7 +10,7 @@ use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq, Repository)]
 #[repository(table = "tickets", tenant, soft_delete, versioned, timestamps)]
 #[repository(index(status, created_at), index(created_at, id))]
-#[allow(clippy::duplicated_attributes, reason = "two indexes have a column in common")]
+#[allow(clippy::duplicated_attributes, reason = "two indexes share a column")]
 pub struct Ticket {
     /// The id.
     pub id: Uuid,

@@ -36,7 +36,7 @@ struct Shared {
     ids: Arc<dyn IdSource>,
     cursor_key: [u8; 32],
     crud: RwLock<HashMap<TypeId, Arc<CrudSql>>>,
-    opened_over_all_tenants: AtomicU64,
+    opened_over_all_tenants: Arc<AtomicU64>,
 }
 
 impl Database {
@@ -49,7 +49,7 @@ impl Database {
                 ids: Arc::new(UuidV7::default()),
                 cursor_key: [0; 32],
                 crud: RwLock::default(),
-                opened_over_all_tenants: AtomicU64::new(0),
+                opened_over_all_tenants: Arc::default(),
             }),
         }
     }
@@ -173,7 +173,7 @@ impl Database {
             ids: Arc::clone(&old.ids),
             cursor_key: old.cursor_key,
             crud: RwLock::default(),
-            opened_over_all_tenants: AtomicU64::new(self.opened_over_all_tenants()),
+            opened_over_all_tenants: Arc::clone(&old.opened_over_all_tenants),
         };
         change(&mut shared);
         Self { shared: Arc::new(shared) }

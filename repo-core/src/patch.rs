@@ -8,6 +8,7 @@ use crate::column_type::ColumnType;
 use crate::encode::encode;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
+use crate::table::Table;
 use crate::value::Value;
 
 /// New values for some columns of a row: what the derive's `XPatch` wraps.
@@ -27,10 +28,15 @@ impl<E: Entity> Patch<E> {
         Self { changes: Vec::new(), error: None, entity: PhantomData }
     }
 
-    /// Sets a column.
+    /// Sets a column, one that a caller may change: patching with any other is
+    /// [`InvalidInput`](Error::InvalidInput), where the setters of the derive's `XPatch` do not compile.
     #[must_use]
     pub fn set<T: ColumnType>(mut self, column: Column<E, T>, value: T) -> Self {
         let def = column.def();
+        if let Some(reason) = refusal(E::TABLE, column.index()) {
+            self.error.get_or_insert(Error::invalid_input(def.name, reason));
+            return self;
+        }
         let value = value.into_stored(def.kind);
         match encode(def, &value) {
             Ok(encoded) => self.put(column.index(), encoded.into_owned()),
@@ -56,6 +62,14 @@ impl<E: Entity> Patch<E> {
             Err(at) => self.changes.insert(at, (column, value)),
         }
     }
+}
+
+/// Why no caller changes this column.
+fn refusal(table: &Table, column: usize) -> Option<&'static str> {
+    if table.is_managed(column) {
+        return Some("is the repository's, and never patched");
+    }
+    table.columns[column].fixed.then_some("is set at creation and never changed")
 }
 
 impl<E: Entity> Default for Patch<E> {

@@ -1,5 +1,6 @@
 //! Tables to create together, parents before children.
 
+use std::any::TypeId;
 use std::collections::HashMap;
 
 use crate::dialect::Dialect;
@@ -11,6 +12,7 @@ use crate::table::Table;
 /// The tables of some entities. Made by [`schema!`](crate::schema!).
 #[derive(Debug, Clone, Default)]
 pub struct Schema {
+    entities: Vec<TypeId>,
     tables: Vec<&'static Table>,
 }
 
@@ -42,7 +44,9 @@ impl Schema {
     /// With the table of `E`; once, however often it is named.
     #[must_use]
     pub fn with<E: Entity>(mut self) -> Self {
-        if !self.tables.iter().any(|table| std::ptr::eq(*table, E::TABLE)) {
+        let entity = TypeId::of::<E>();
+        if !self.entities.contains(&entity) {
+            self.entities.push(entity);
             self.tables.push(E::TABLE);
         }
         self
@@ -65,13 +69,14 @@ impl Schema {
         Ok(tables.into_iter().map(|table| ddl::create_table(dialect, table)).collect())
     }
 
-    /// Names are unique in a database, and `IF NOT EXISTS` would pass over the second of two.
+    /// Names are unique in a database, and `IF NOT EXISTS` would pass over the second of two. To SQLite
+    /// those that differ in the case of their letters are one.
     fn check_names(&self, dialect: &dyn Dialect) -> Result<()> {
         let mut known: HashMap<String, &str> = HashMap::new();
         for table in &self.tables {
             let indexes = table.indexes.iter().map(|index| names::index(dialect, table, index));
             for name in std::iter::once(table.name.to_owned()).chain(indexes) {
-                if let Some(other) = known.insert(name.clone(), table.entity) {
+                if let Some(other) = known.insert(name.to_ascii_lowercase(), table.entity) {
                     return Err(Error::InvalidSchema {
                         reason: format!("`{other}` and `{}` both need `{name}`", table.entity),
                     });

@@ -24,7 +24,6 @@ use crate::transaction_state::{Shared, State};
 #[must_use = "a transaction that is dropped rolls back"]
 pub struct Transaction<S: Scope> {
     session: Session<S>,
-    ended: bool,
 }
 
 /// Where a session runs its statements.
@@ -46,7 +45,7 @@ pub(crate) type Hook = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl<S: Scope> Transaction<S> {
     pub(crate) fn new(session: Session<S>) -> Self {
-        Self { session, ended: false }
+        Self { session }
     }
 
     /// The session to work with: it has the type of the one that opened the transaction.
@@ -61,8 +60,7 @@ impl<S: Scope> Transaction<S> {
     /// - [`Error::TransactionFailed`]: an earlier error allowed a rollback only, which was done.
     /// - [`Error::InnerTransactionOpen`]: a savepoint in it is still open; it was rolled back.
     /// - [`Error::CommitUnknown`]: the connection went away before the answer came.
-    pub async fn commit(mut self) -> Result<()> {
-        self.ended = true;
+    pub async fn commit(self) -> Result<()> {
         match self.session.executor() {
             Executor::Pool => Ok(()),
             Executor::Transaction(handle) => handle.commit().await,
@@ -74,8 +72,7 @@ impl<S: Scope> Transaction<S> {
     /// # Errors
     ///
     /// Whatever kept the database from answering; the connection is then not used again.
-    pub async fn rollback(mut self) -> Result<()> {
-        self.ended = true;
+    pub async fn rollback(self) -> Result<()> {
         match self.session.executor() {
             Executor::Pool => Ok(()),
             Executor::Transaction(handle) => handle.rollback().await,
@@ -91,9 +88,11 @@ impl<S: Scope> Deref for Transaction<S> {
     }
 }
 
+/// Ends the level also after a commit or a rollback, which may have been dropped before its turn came, or
+/// have failed: where it has ended, that means nothing.
 impl<S: Scope> Drop for Transaction<S> {
     fn drop(&mut self) {
-        if let (false, Executor::Transaction(handle)) = (self.ended, self.session.executor()) {
+        if let Executor::Transaction(handle) = self.session.executor() {
             handle.shared.abandon(handle.id);
         }
     }

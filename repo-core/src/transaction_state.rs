@@ -75,7 +75,10 @@ impl Shared {
     }
 
     pub(crate) async fn lock(&self) -> Entered<'_> {
-        Entered { shared: self, state: Some(self.state.lock().await) }
+        // Before the wait: whoever gives it up when it is their turn may be the last to come by.
+        let mut entered = Entered { shared: self, state: None };
+        entered.state = Some(self.state.lock().await);
+        entered
     }
 
     /// Ends the level `id` without waiting.

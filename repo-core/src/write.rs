@@ -17,6 +17,9 @@ use crate::scope::{Scope, WritableFrom};
 use crate::target::{Wants, diagnose};
 use crate::value::{Kind, Value};
 
+/// The SQLSTATE of a failure to serialize.
+const SERIALIZATION_FAILURE: &str = "40001";
+
 /// Writing: rows of the session's tenant.
 impl<E: Entity, S: Scope> Repo<E, S> {
     /// Adds a row, with the id, tenant, times and version that the repository gives it, and returns
@@ -261,19 +264,20 @@ fn encode<E: Entity>(entity: &E) -> Result<Vec<Value<'_>>> {
     encoder.finish()
 }
 
-/// Where a transaction sees one snapshot, the database reports a stale row as a failure to serialize.
+/// Where a transaction sees one snapshot, the database reports a stale row as a failure to serialize. A
+/// deadlock is another thing: it says nothing about the row.
 pub(crate) fn as_version_conflict<E: Entity>(
     error: Error,
     id: &E::Id,
     expected: Option<i64>,
 ) -> Error {
     match (error, expected) {
-        (Error::Serialization { .. }, Some(expected)) => Error::VersionConflict {
-            entity: E::TABLE.entity,
-            id: crate::repo::id_in_words::<E>(id),
-            expected,
-            actual: None,
-        },
+        (Error::Serialization { source }, Some(expected))
+            if source.code.as_deref() == Some(SERIALIZATION_FAILURE) =>
+        {
+            let (entity, id) = (E::TABLE.entity, crate::repo::id_in_words::<E>(id));
+            Error::VersionConflict { entity, id, expected, actual: None }
+        }
         (error, _) => error,
     }
 }

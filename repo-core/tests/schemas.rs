@@ -46,6 +46,12 @@ struct OtherTeam {
     id: Uuid,
 }
 
+#[derive(Repository)]
+#[repository(table = "Teams")]
+struct Shout {
+    id: Uuid,
+}
+
 fn reason(schema: &Schema) -> String {
     match schema.script(&PlainDialect) {
         Err(Error::InvalidSchema { reason }) => reason,
@@ -82,6 +88,11 @@ fn a_circle_is_named() {
 #[test]
 fn two_entities_of_one_table_are_named() {
     assert_eq!(reason(&schema![Team, OtherTeam]), "`Team` and `OtherTeam` both need `teams`");
+}
+
+#[test]
+fn table_names_differ_in_more_than_the_case_of_their_letters() {
+    assert_eq!(reason(&schema![Team, Shout]), "`Team` and `Shout` both need `Teams`");
 }
 
 #[test]

@@ -5,8 +5,10 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use repo_core::testing::{Canned, Recorder};
-use repo_core::{Database, PageRequest, Repository, Tenant, Value, WindowRequest};
+use repo_core::testing::{Canned, Failing, Recorder};
+use repo_core::{
+    Database, DatabaseError, Error, PageRequest, Patch, Repository, Tenant, Value, WindowRequest,
+};
 use uuid::Uuid;
 
 #[derive(Debug, Clone, PartialEq, Repository)]
@@ -182,4 +184,51 @@ async fn a_value_that_fits_no_column_sends_nothing() {
     let new = NewCase { title: "a\0".into(), origin: String::new(), rank: None };
     assert!(cases.create(new).await.unwrap_err().is_invalid_input());
     assert!(recorder.events().is_empty());
+}
+
+#[tokio::test]
+async fn no_patch_reaches_a_column_that_is_not_the_callers() {
+    let (recorder, cases) = recorded();
+    let of_the_repository = "is the repository's, and never patched";
+    let now = DateTime::<Utc>::UNIX_EPOCH;
+    for (patch, expected) in [
+        (Patch::new().set(Case::ID, Uuid::max()), format!("`id` {of_the_repository}")),
+        (Patch::new().set(Case::TENANT_ID, 8), format!("`tenant_id` {of_the_repository}")),
+        (Patch::new().set(Case::VERSION, 8), format!("`version` {of_the_repository}")),
+        (Patch::new().set(Case::CREATED_AT, now), format!("`created_at` {of_the_repository}")),
+        (Patch::new().set(Case::DELETED_AT, None), format!("`deleted_at` {of_the_repository}")),
+        (
+            Patch::new().set(Case::ORIGIN, "b".to_owned()),
+            "`origin` is set at creation and never changed".to_owned(),
+        ),
+    ] {
+        let error = cases.patch(Uuid::nil(), patch).await.unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    }
+    assert!(recorder.events().is_empty());
+}
+
+#[tokio::test]
+async fn sessions_over_all_tenants_are_counted_whatever_was_changed_about_the_database() {
+    let db = Database::new(Arc::new(Canned::new()));
+    let keyed = db.clone().with_cursor_key("secret");
+    keyed.all_tenants("a report");
+    db.all_tenants("another");
+    assert_eq!((db.opened_over_all_tenants(), keyed.opened_over_all_tenants()), (2, 2));
+}
+
+#[tokio::test]
+async fn only_a_failure_to_serialize_means_that_the_row_changed() {
+    let failing = Failing::new(Arc::new(Canned::new()));
+    let cases = Database::new(Arc::new(failing.clone())).tenant(7).repo::<Case>();
+    let fail = |code| {
+        let source = DatabaseError::with_code(code, "the database chose this one");
+        failing.then_fail(Error::Serialization { source });
+    };
+    fail("40001");
+    let stale = cases.patch(Uuid::nil(), CasePatch::new().title("new")).if_version(3).await;
+    assert!(stale.unwrap_err().is_version_conflict());
+    fail("40P01");
+    let deadlock = cases.patch(Uuid::nil(), CasePatch::new().title("new")).if_version(3).await;
+    assert!(deadlock.unwrap_err().is_retryable(), "a deadlock says nothing about the row");
 }

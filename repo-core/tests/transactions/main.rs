@@ -2,8 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+mod gate;
+
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Waker};
+
+use gate::Gate;
 
 use repo_core::testing::{Canned, Event, Failing, Recorder};
 use repo_core::{Database, DatabaseError, Error, NoTenant, Repository, Session};
@@ -216,4 +222,92 @@ async fn rows_that_do_not_fit_are_found_before_the_transaction_is_touched() {
     assert!(tx.repo::<Note>().create_many(rows).await.unwrap_err().is_invalid_input());
     write(&tx).await.unwrap();
     tx.commit().await.unwrap();
+}
+
+/// A connection whose next statement waits until it is let go.
+struct Held {
+    recorder: Recorder,
+    gate: Gate,
+    session: Session<NoTenant>,
+}
+
+fn held() -> Held {
+    let recorder = Recorder::new(Arc::new(Canned::new()));
+    let gate = Gate::new(Arc::new(recorder.clone()));
+    let session = Database::new(Arc::new(gate.clone())).session();
+    Held { recorder, gate, session }
+}
+
+/// Polls a future once: it must not be done.
+fn start<F: Future>(future: Pin<&mut F>) {
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(future.poll(&mut context).is_pending());
+}
+
+#[tokio::test]
+async fn a_commit_that_is_cancelled_while_it_waits_for_its_turn_is_a_rollback() {
+    let Held { recorder, gate, session } = held();
+    let tx = session.begin().await.unwrap();
+    let leaked = tx.session().clone();
+    gate.shut();
+    let mut writing = pin!(write(&leaked));
+    start(writing.as_mut());
+    {
+        let mut commit = pin!(tx.commit());
+        start(commit.as_mut());
+    }
+    gate.open();
+    writing.await.unwrap();
+    assert_eq!(shape(&recorder), [Event::Begin, Event::Rollback]);
+    assert!(matches!(write(&leaked).await, Err(Error::TransactionEnded)));
+}
+
+#[tokio::test]
+async fn a_rollback_that_is_cancelled_while_it_waits_for_its_turn_is_still_one() {
+    let Held { recorder, gate, session } = held();
+    let tx = session.begin().await.unwrap();
+    let leaked = tx.session().clone();
+    gate.shut();
+    let mut writing = pin!(write(&leaked));
+    start(writing.as_mut());
+    {
+        let mut rollback = pin!(tx.rollback());
+        start(rollback.as_mut());
+    }
+    gate.open();
+    writing.await.unwrap();
+    assert_eq!(shape(&recorder), [Event::Begin, Event::Rollback]);
+}
+
+#[tokio::test]
+async fn whoever_gives_up_waiting_leaves_no_dropped_transaction_open() {
+    let Held { recorder, gate, session } = held();
+    let tx = session.begin().await.unwrap();
+    let leaked = tx.session().clone();
+    gate.shut();
+    let mut writing = pin!(write(&leaked));
+    start(writing.as_mut());
+    {
+        let mut next = Box::pin(write(&leaked));
+        start(next.as_mut());
+        drop(tx);
+        gate.open();
+        writing.await.unwrap();
+        // It is its turn now, and it goes.
+    }
+    assert_eq!(shape(&recorder), [Event::Begin, Event::Rollback]);
+}
+
+#[tokio::test]
+async fn a_savepoint_that_could_not_be_kept_is_undone_and_no_longer_open() {
+    let bench = bench();
+    let outer = bench.session.begin().await.unwrap();
+    let inner = outer.begin().await.unwrap();
+    bench.failing.then_fail(Error::Backend(DatabaseError::new("no release")));
+    assert!(matches!(inner.commit().await, Err(Error::Backend(_))));
+    write(&outer).await.unwrap();
+    outer.commit().await.unwrap();
+    let expected =
+        [Event::Begin, Event::Savepoint("set"), Event::Savepoint("returned to"), Event::Commit];
+    assert_eq!(shape(&bench.recorder), expected);
 }
