@@ -90,6 +90,20 @@ async fn a_patch_bumps_the_version_and_the_time_and_compares_the_version() {
 }
 
 #[tokio::test]
+async fn patches_of_the_same_columns_are_one_statement_in_any_order() {
+    let answers = Canned::new().then_rows(row(1)).then_rows(row(2)).then_rows(row(2));
+    let recorder = Recorder::new(Arc::new(answers));
+    let cases = Database::new(Arc::new(recorder.clone())).tenant(7).repo::<Case>();
+    cases.patch(Uuid::nil(), CasePatch::new().title("new").rank(3)).await.unwrap();
+    cases.patch(Uuid::nil(), CasePatch::new().rank(4).title("newer")).await.unwrap();
+    cases.patch(Uuid::nil(), CasePatch::new().rank(4)).await.unwrap();
+    let sql = recorder.sql();
+    assert_eq!(sql[0], sql[1]);
+    assert!(sql[0].contains(r#"SET "title" = $1, "rank" = $2, "version""#), "{}", sql[0]);
+    assert!(sql[2].contains(r#"SET "rank" = $1, "version""#), "{}", sql[2]);
+}
+
+#[tokio::test]
 async fn an_update_writes_no_managed_column_and_insists_on_the_fixed_ones() {
     let recorder = Recorder::new(Arc::new(Canned::new().then_rows(row(1)).then_rows(row(2))));
     let cases = Database::new(Arc::new(recorder.clone())).tenant(7).repo::<Case>();
