@@ -56,10 +56,15 @@ impl<T> From<T> for Json<T> {
 /// The document as a value.
 pub(crate) fn to_value<'a, T: Serialize>(document: &T) -> Result<Value<'a>, InvalidValue> {
     let mut text = Vec::with_capacity(128);
-    let mut serializer = serde_json::Serializer::with_formatter(&mut text, PlainNumbers);
-    document
-        .serialize(&mut serializer)
-        .map_err(|error| InvalidValue::new(format!("is not JSON: {error}")))?;
+    let mut serializer = serde_json::Serializer::with_formatter(&mut text, Readable::default());
+    document.serialize(&mut serializer).map_err(|error| {
+        // A buffer takes every byte: the only error of writing is ours.
+        InvalidValue::new(if error.is_io() {
+            error.to_string()
+        } else {
+            format!("is not JSON: {error}")
+        })
+    })?;
     let text =
         String::from_utf8(text).map_err(|_| InvalidValue::new("is not JSON: it is not UTF-8"))?;
     if has_escaped_nul(&text) {
@@ -94,9 +99,46 @@ fn has_escaped_nul(text: &str) -> bool {
     })
 }
 
-struct PlainNumbers;
+/// The deepest document that serde_json reads again.
+const DEEPEST: usize = 127;
 
-impl Formatter for PlainNumbers {
+/// Writes numbers plainly, and no document that is too deep to be read.
+#[derive(Default)]
+struct Readable {
+    depth: usize,
+}
+
+impl Readable {
+    fn enter(&mut self) -> io::Result<()> {
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(io::Error::other(format!("is nested more than {DEEPEST} levels deep")));
+        }
+        Ok(())
+    }
+}
+
+impl Formatter for Readable {
+    fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.enter()?;
+        writer.write_all(b"[")
+    }
+
+    fn end_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.depth -= 1;
+        writer.write_all(b"]")
+    }
+
+    fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.enter()?;
+        writer.write_all(b"{")
+    }
+
+    fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.depth -= 1;
+        writer.write_all(b"}")
+    }
+
     fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
         write_plain(writer, &value.to_string())
     }
