@@ -12,6 +12,7 @@ mod entities;
 mod expect;
 mod filters;
 mod fixture;
+mod ids;
 mod ordering;
 mod pages;
 mod references;
@@ -88,6 +89,11 @@ conformance! {
             a_page_has_its_own_size,
             a_page_can_lock_its_rows,
         }
+        ids {
+            a_row_may_be_an_identity_and_nothing_else,
+            a_row_may_refer_to_itself_and_go,
+            one_id_of_two_tenants_is_two_rows_over_all_tenants,
+        }
         references {
             a_row_refers_to_rows_that_are_there,
             a_reference_to_nothing_is_refused,
@@ -151,6 +157,7 @@ conformance! {
             every_float_of_a_document_comes_back,
             json_null_is_not_sql_null,
             json_with_a_nul_is_refused,
+            json_too_deep_to_be_read_again_is_refused,
             a_text_is_no_longer_than_declared,
             an_enum_is_stored_by_its_name,
             a_stored_value_that_the_type_cannot_hold_is_a_decode_error,
