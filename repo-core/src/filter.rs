@@ -301,13 +301,28 @@ impl<E> Filter<E> {
     /// Holds when both hold. Also written `a & b`.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        Self::new(Node::All(vec![self.node, other.node]))
+        let mut nodes = self.node.into_all();
+        nodes.extend(other.node.into_all());
+        Self::new(Node::All(nodes))
     }
 
     /// Holds when one or both hold. Also written `a | b`.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        Self::new(Node::Any(vec![self.node, other.node]))
+        let mut nodes = self.node.into_any();
+        nodes.extend(other.node.into_any());
+        Self::new(Node::Any(nodes))
+    }
+}
+
+/// Joined one by one, filters make one long list, not a tree as deep as they are many.
+impl Node {
+    fn into_all(self) -> Vec<Node> {
+        if let Node::All(nodes) = self { nodes } else { vec![self] }
+    }
+
+    fn into_any(self) -> Vec<Node> {
+        if let Node::Any(nodes) = self { nodes } else { vec![self] }
     }
 }
 

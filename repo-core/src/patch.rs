@@ -16,6 +16,7 @@ use crate::value::Value;
 /// A column set twice has the last value. An `Option` column set to `None` becomes `NULL`; one that is
 /// not set stays as it is.
 pub struct Patch<E> {
+    /// By column, in the order of the table.
     changes: Vec<(usize, Value<'static>)>,
     error: Option<Error>,
     entity: PhantomData<fn() -> E>,
@@ -56,9 +57,9 @@ impl<E: Entity> Patch<E> {
     }
 
     fn put(&mut self, column: usize, value: Value<'static>) {
-        match self.changes.iter_mut().find(|(index, _)| *index == column) {
-            Some(change) => change.1 = value,
-            None => self.changes.push((column, value)),
+        match self.changes.binary_search_by_key(&column, |(index, _)| *index) {
+            Ok(at) => self.changes[at].1 = value,
+            Err(at) => self.changes.insert(at, (column, value)),
         }
     }
 }

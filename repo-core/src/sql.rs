@@ -4,6 +4,7 @@ pub(crate) mod crud;
 pub(crate) mod ddl;
 pub(crate) mod keyset;
 pub(crate) mod names;
+pub(crate) mod patch;
 pub(crate) mod predicate;
 pub(crate) mod select;
 pub(crate) mod writer;

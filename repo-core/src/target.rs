@@ -8,7 +8,6 @@ use crate::patch::Patch;
 use crate::read::{encode_id, fetch_one, pack};
 use crate::repo::{Repo, id_in_words, not_found};
 use crate::scope::Scope;
-use crate::sql::writer::Writer;
 use crate::table::Table;
 use crate::value::Value;
 use crate::write::as_version_conflict;
@@ -32,31 +31,18 @@ pub(crate) enum Wants {
 impl<E: Entity, S: Scope> Target<'_, E, S> {
     pub(crate) async fn patch(&self, patch: Patch<E>) -> Result<Option<E>> {
         let changes = patch.finish()?;
-        let database = self.repo.session().database();
-        let mut writer = Writer::new(database.backend().dialect(), E::TABLE);
-        let access = if changes.is_empty() { Access::Read } else { Access::Write };
-        if changes.is_empty() {
-            writer.push("SELECT ").all_columns().push(" FROM ").table_name();
-        } else {
-            writer.push("UPDATE ").table_name().push(" SET ");
-            for (position, (column, value)) in changes.iter().enumerate() {
-                writer.push(if position > 0 { ", " } else { "" });
-                writer.column(*column).push(" = ").bind(value.borrowed());
-            }
-            writer.params.push(Value::Timestamp(database.now()));
-            let now = writer.params.len();
-            writer.set_managed(now, ", ");
-        }
-        writer.push(" WHERE ");
-        let first = writer.params.len() + 1;
-        let next = writer.key(first);
-        writer.and_live().and_version(self.expected.is_some(), next);
-        let (key, count) = self.params(None)?;
-        writer.params.extend(key.into_iter().take(count));
-        if !changes.is_empty() {
-            writer.returning();
-        }
-        fetch_one(self.repo.session(), &writer.sql, &writer.params, access).await
+        let session = self.repo.session();
+        let dialect = session.database().backend().dialect();
+        let columns = changes.iter().map(|(column, _)| *column);
+        let asked = self.expected.is_some();
+        let sql = self.repo.crud().patch.text(dialect, E::TABLE, columns, asked);
+        let is_read = changes.is_empty();
+        let access = if is_read { Access::Read } else { Access::Write };
+        let (rest, count) = self.params((!is_read).then(|| self.now()))?;
+        let mut params = Vec::with_capacity(changes.len() + count);
+        params.extend(changes.iter().map(|(_, value)| value.borrowed()));
+        params.extend(rest.into_iter().take(count));
+        fetch_one(session, &sql, &params, access).await
     }
 
     pub(crate) async fn restore(&self) -> Result<Option<E>> {

@@ -202,7 +202,7 @@ pub(crate) async fn finders_find_by_unique_and_indexed_columns(fixture: Fixture)
     assert_eq!(tickets.find_by_code("A-3").await.unwrap(), None);
     assert_eq!(tickets.find_by_queue_and_number("q", 1).await.unwrap(), Some(one.clone()));
     assert_eq!(tickets.find_by_queue_and_number("q", 2).await.unwrap(), None);
-    assert_eq!(tickets.list_by_owner("eve").await.unwrap(), [two.clone()]);
+    assert_eq!(tickets.list_by_owner("eve").await.unwrap(), std::slice::from_ref(&two));
     assert_eq!(tickets.list_by_status(Status::New).await.unwrap(), [one, two]);
     assert_eq!(tickets.list_by_status(Status::Done).await.unwrap(), []);
     let others = bolt(&db).repo::<Ticket>();

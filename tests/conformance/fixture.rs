@@ -12,7 +12,10 @@ use futures_util::FutureExt as _;
 use repo_core::testing::FixedClock;
 use repo_core::{Database, Schema, Session, Settings, Tenant, connect_with};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use tokio::runtime::Builder;
 use uuid::Uuid;
+
+use crate::entities::Item;
 
 /// Two tenants.
 pub(crate) const ACME: Uuid = Uuid::from_u128(0xacae);
@@ -34,12 +37,19 @@ pub(crate) trait Store: Sized {
 
     /// Removes what is left of it.
     async fn remove(self);
+
+    /// The runtime of its cases.
+    fn runtime() -> Builder {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(2);
+        builder
+    }
 }
 
 /// A file in a folder of its own.
 pub(crate) struct Sqlite(tempfile::TempDir);
 
-/// A database in memory.
+/// A database in memory, on a runtime of one thread.
 pub(crate) struct SqliteMemory;
 
 /// A schema of its own on the server of `REPO_TEST_POSTGRES_URL`.
@@ -50,14 +60,9 @@ pub(crate) struct Postgres {
 
 /// Runs a case on a new database of a store.
 pub(crate) fn run<S: Store, C: Future<Output = ()>>(case: impl FnOnce(Fixture) -> C) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    runtime.block_on(async {
+    S::runtime().enable_all().build().expect("a runtime").block_on(async {
         let (store, url) = S::create().await;
-        let db = connect(&url, 4).await;
+        let db = connect(&url, 4, PATIENCE).await;
         let fixture = Fixture { db: db.clone(), url };
         let outcome = AssertUnwindSafe(case(fixture)).catch_unwind().await;
         db.close().await;
@@ -82,7 +87,19 @@ impl Fixture {
     /// Another pool of `size` connections to the same database, as another process has one; of a
     /// database in memory there is one only.
     pub(crate) async fn beside(&self, size: usize) -> Database {
-        if self.url == MEMORY { self.db.clone() } else { connect(&self.url, size).await }
+        if self.is_shared() { connect(&self.url, size, PATIENCE).await } else { self.db.clone() }
+    }
+
+    /// A pool of one connection, for which nobody waits for long, with these tables.
+    pub(crate) async fn pool_of_one(&self, schema: &Schema) -> Database {
+        let db = connect(&self.url, 1, Duration::from_millis(100)).await;
+        db.create_tables(schema).await.expect("the tables are possible");
+        db
+    }
+
+    /// Whether two connections reach the same database.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.url != MEMORY
     }
 }
 
@@ -96,6 +113,12 @@ pub(crate) fn bolt(db: &Database) -> Session<Tenant<Uuid>> {
     db.tenant(BOLT)
 }
 
+/// The names of all items, in order.
+pub(crate) async fn names(db: &Database) -> Vec<String> {
+    let items = db.session().repo::<Item>().query().order_by(Item::NAME.asc()).all().await;
+    items.expect("items are read").into_iter().map(|row| row.name).collect()
+}
+
 /// A moment, as RFC 3339 writes it.
 pub(crate) fn moment(text: &str) -> DateTime<Utc> {
     DateTime::parse_from_rfc3339(text).expect("a moment").to_utc()
@@ -103,10 +126,13 @@ pub(crate) fn moment(text: &str) -> DateTime<Utc> {
 
 const MEMORY: &str = "sqlite::memory:";
 
-async fn connect(url: &str, size: usize) -> Database {
+/// How long a case waits for a connection.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+async fn connect(url: &str, size: usize, patience: Duration) -> Database {
     let mut settings = Settings::new();
     settings.pool_size = Some(size);
-    settings.pool_timeout = Some(Duration::from_secs(20));
+    settings.pool_timeout = Some(patience);
     connect_with(url, &settings, &[&repo_sqlite::Driver, &repo_postgres::Driver])
         .await
         .expect("the database can be reached")
@@ -130,6 +156,10 @@ impl Store for SqliteMemory {
     }
 
     async fn remove(self) {}
+
+    fn runtime() -> Builder {
+        Builder::new_current_thread()
+    }
 }
 
 impl Store for Postgres {

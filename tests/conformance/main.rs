@@ -1,29 +1,39 @@
 //! What every backend does alike: one list of cases, run against each.
 //!
 //! Run with `scripts/test -p conformance`, and one topic or case with a filter behind it:
-//! `scripts/test -p conformance tenants`. A case is a sentence, is given a [`Fixture`], and knows no
+//! `scripts/test -p conformance tenants`. A case is a sentence, is given a [`fixture::Fixture`], and knows no
 //! backend; one that is not in the list below is a warning of dead code. Not here: what a single
 //! backend promises (`repo-sqlite/tests`, `repo-postgres/tests`), faults of servers and files
 //! (`tests/faults`), and sequences of operations that nobody wrote down (`tests/properties`).
 #![allow(clippy::unwrap_used, reason = "a case that cannot go on has failed")]
 
+mod batches;
+mod context;
 mod crud;
+mod decoding;
+mod documents;
 mod entities;
 mod expect;
 mod filters;
 mod fixture;
+mod hooks;
 mod ids;
+mod isolation;
+mod nesting;
 mod ordering;
 mod pages;
 mod references;
 mod soft_delete;
+mod statements;
+mod tables;
 mod tenants;
+mod transactions;
 mod unique;
 mod values;
 mod versions;
 mod windows;
 
-use fixture::{Fixture, Postgres, Sqlite, SqliteMemory};
+use fixture::{Postgres, Sqlite, SqliteMemory};
 
 /// A test for each case on each store: `postgres::tenants::a_row_of_another_tenant_is_not_found`.
 macro_rules! conformance {
@@ -43,6 +53,25 @@ macro_rules! conformance {
 conformance! {
     { sqlite: crate::Sqlite, sqlite_memory: crate::SqliteMemory, postgres: crate::Postgres }
     [
+        batches {
+            ten_thousand_rows_come_back_in_order,
+            each_identity_belongs_to_its_row,
+            identities_belong_to_their_rows_beside_other_writers,
+            a_conflict_in_the_middle_leaves_nothing,
+            a_row_that_does_not_fit_leaves_nothing,
+            a_batch_is_part_of_its_transaction,
+            wide_rows_fit_in_any_number,
+            one_row_is_a_batch,
+        }
+        context {
+            a_row_keeps_the_correlation_of_its_creation,
+            a_correlation_that_is_required_must_be_there_and_fit,
+            time_comes_from_the_clock,
+            a_clock_finer_than_a_microsecond_is_cut,
+            ids_come_from_their_source,
+            ids_made_later_sort_later,
+            a_closed_database_says_so,
+        }
         crud {
             a_created_row_is_found,
             a_default_is_taken_unless_it_is_set,
@@ -61,17 +90,60 @@ conformance! {
             identities_are_made_by_the_database,
             hostile_text_is_only_text,
         }
+        decoding {
+            a_stored_value_that_the_type_cannot_hold_is_a_decode_error,
+            a_status_outside_of_the_enum_is_refused_by_the_database,
+            a_column_of_another_type_is_a_decode_error,
+        }
+        documents {
+            json_comes_back_as_the_same_document,
+            every_float_of_a_document_comes_back,
+            json_null_is_not_sql_null,
+            json_with_a_nul_is_refused,
+            json_too_deep_to_be_read_again_is_refused,
+            a_document_that_could_not_be_read_again_is_refused,
+        }
         filters {
             every_type_is_compared_alike,
             a_bool_is_compared_as_false_before_true,
             a_value_finer_than_its_column_is_refused_or_cut,
             filters_are_joined_in_every_way,
-            a_thousand_conditions_are_no_problem,
+            thousands_of_conditions_are_no_problem,
             forty_thousand_members_are_one_list,
             lists_of_every_text_are_compared_exactly,
             no_character_of_a_searched_text_is_special,
             a_search_is_about_place_and_case,
             a_filter_shows_its_shape_and_no_value,
+        }
+        hooks {
+            hooks_run_in_order_after_the_commit,
+            a_hook_sees_what_was_committed,
+            no_hook_runs_without_a_commit,
+            a_hook_goes_with_the_level_it_was_given_on,
+            outside_a_transaction_a_hook_runs_at_once,
+        }
+        isolation {
+            it_is_seen_by_others_only_when_it_is_committed,
+            a_read_only_one_reads,
+            a_snapshot_stays_as_it_was,
+            serializable_ones_run_as_if_one_after_the_other,
+            a_lock_needs_a_transaction,
+            no_increment_under_a_lock_is_lost,
+            the_session_outside_does_not_reach_into_it,
+            two_that_wait_for_each_other_can_be_run_again,
+            a_lock_is_a_write_and_refused_in_a_read_only_one,
+            operations_at_once_in_one_stand_in_line,
+            two_pools_write_beside_each_other,
+        }
+        nesting {
+            a_nested_one_is_undone_alone,
+            a_nested_one_goes_with_the_one_around_it,
+            an_error_in_a_nested_one_is_survived,
+            the_outer_one_waits_for_the_inner_one,
+            options_belong_to_the_outermost,
+            a_level_that_was_dropped_keeps_nothing_of_its_own,
+            the_levels_end_with_the_one_around_them,
+            levels_may_be_many_and_deep,
         }
         ordering {
             null_ranks_above_every_value,
@@ -116,6 +188,23 @@ conformance! {
             a_restore_that_collides_leaves_the_row_deleted,
             a_version_guards_deletion_and_restoration,
         }
+        statements {
+            every_statement_carries_the_tenant_outermost,
+            no_statement_holds_a_value,
+            an_operation_is_one_statement,
+            a_transaction_adds_begin_and_commit_and_nothing_else,
+            what_is_refused_reaches_nothing,
+        }
+        tables {
+            tables_are_made_once,
+            tables_are_made_once_by_many_at_once,
+            a_parent_that_is_not_named_is_missed,
+            two_entities_of_one_table_are_refused,
+            a_circle_of_references_is_refused,
+            a_table_that_is_missing_is_an_error_of_the_database,
+            a_name_may_be_anything_that_is_quoted,
+            a_generated_name_is_short_enough_and_the_same_everywhere,
+        }
         tenants {
             a_row_of_another_tenant_is_not_found,
             its_error_is_that_of_an_id_which_no_row_has,
@@ -127,6 +216,19 @@ conformance! {
             tenants_of_any_type_are_kept_apart,
             a_tenant_that_no_column_holds_is_refused,
         }
+        transactions {
+            what_it_did_is_there_after_ok,
+            nothing_of_it_is_there_after_an_error,
+            nothing_of_it_is_there_after_a_panic,
+            nothing_of_it_is_there_after_a_drop,
+            begin_commit_and_rollback_do_what_they_say,
+            an_error_that_was_swallowed_fails_it,
+            after_an_error_nothing_goes_on_but_a_rollback,
+            what_was_never_sent_does_not_fail_it,
+            its_session_ends_with_it,
+            it_runs_in_a_spawned_task,
+            a_pool_of_one_is_enough_for_everything_inside,
+        }
         unique {
             a_conflict_names_entity_key_and_columns,
             every_write_can_meet_a_conflict_and_changes_nothing,
@@ -136,6 +238,7 @@ conformance! {
             letters_and_spaces_count,
             an_id_given_twice_is_a_conflict_with_the_primary_key,
             of_many_at_once_one_is_created,
+            no_error_shows_a_value,
         }
         values {
             a_value_of_every_type_comes_back,
@@ -153,15 +256,8 @@ conformance! {
             decimals_are_exact,
             a_decimal_takes_the_scale_of_its_column,
             a_decimal_with_too_many_digits_is_refused,
-            json_comes_back_as_the_same_document,
-            every_float_of_a_document_comes_back,
-            json_null_is_not_sql_null,
-            json_with_a_nul_is_refused,
-            json_too_deep_to_be_read_again_is_refused,
             a_text_is_no_longer_than_declared,
             an_enum_is_stored_by_its_name,
-            a_stored_value_that_the_type_cannot_hold_is_a_decode_error,
-            a_status_outside_of_the_enum_is_refused_by_the_database,
         }
         versions {
             every_change_bumps_the_version_and_the_time,

@@ -128,3 +128,22 @@ pub(crate) async fn of_many_at_once_one_is_created(fixture: Fixture) {
     assert_eq!(created, 1);
     assert_eq!(db.session().repo::<Item>().count().await.unwrap(), 1);
 }
+
+pub(crate) async fn no_error_shows_a_value(fixture: Fixture) {
+    let db = fixture.with(&schema![Ticket]).await;
+    let tickets = acme(&db).repo::<Ticket>();
+    tickets.create(ticket("secret")).await.unwrap();
+    let twice = tickets.create(ticket("secret")).await.expect_err("created twice");
+    let many = tickets.create_many([ticket("x"), ticket("secret")]).await.expect_err("created");
+    let long = "secret".repeat(10);
+    let long = tickets.create(ticket(&long)).await.expect_err("longer than declared");
+    for error in [twice, many, long] {
+        let mut shown = format!("{error} {error:?}");
+        let mut source = std::error::Error::source(&error);
+        while let Some(error) = source {
+            shown += &format!(" {error} {error:?}");
+            source = error.source();
+        }
+        assert!(!shown.contains("secret"), "{shown}");
+    }
+}

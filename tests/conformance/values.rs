@@ -4,7 +4,6 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use repo_core::{Column, ColumnType, Database, Error, schema};
 use rust_decimal::Decimal;
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::entities::*;
@@ -264,106 +263,6 @@ pub(crate) async fn a_decimal_with_too_many_digits_is_refused(fixture: Fixture) 
     refused(&db, Optional::WHOLE, |new, v| new.whole = v, &wholes).await;
 }
 
-pub(crate) async fn json_comes_back_as_the_same_document(fixture: Fixture) {
-    let db = fixture.with(&schema![Sample]).await;
-    let samples = db.session().repo::<Sample>();
-    let deep = (0..100).fold(json!("deep"), |inner, _| json!([inner]));
-    for document in [
-        json!(null),
-        json!(true),
-        json!("text"),
-        json!(0),
-        json!([]),
-        json!({}),
-        json!(1e16),
-        json!(1e300),
-        json!(-1e-300),
-        json!(5e-324),
-        json!(0.1),
-        json!(1.0),
-        json!(f64::MAX),
-        json!(1e15),
-        json!(123456789012345680.0),
-        json!(i64::MIN),
-        json!(i64::MAX),
-        json!(u64::MAX),
-        json!((1_i64 << 53) + 1),
-        json!({ "b": 1, "a": { "": [null, { "c": "🦀 \" \\ \n \u{1}" }] }, "": 0 }),
-        json!("\\u0000"),
-        json!({ "\\": "\\\\u0000" }),
-        deep,
-    ] {
-        let created = samples.create(NewSample { json: document.clone(), ..sample() }).await;
-        let created = created.unwrap();
-        let found = samples.get(created.id).await.unwrap();
-        assert_eq!(found.json, document);
-        assert_eq!(found, created);
-        let patch = SamplePatch::new().json(document.clone());
-        assert_eq!(samples.patch(created.id, patch).await.unwrap().json, document);
-    }
-}
-
-pub(crate) async fn every_float_of_a_document_comes_back(fixture: Fixture) {
-    let db = fixture.with(&schema![Sample]).await;
-    let samples = db.session().repo::<Sample>();
-    let mut bits = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut random = || {
-        bits ^= bits << 13;
-        bits ^= bits >> 7;
-        bits ^= bits << 17;
-        f64::from_bits(bits)
-    };
-    let floats: Vec<f64> =
-        std::iter::repeat_with(&mut random).filter(|float| float.is_finite()).take(1_000).collect();
-    let created = samples.create(NewSample { json: json!(floats), ..sample() }).await.unwrap();
-    assert_eq!(samples.get(created.id).await.unwrap().json, json!(floats));
-}
-
-pub(crate) async fn json_null_is_not_sql_null(fixture: Fixture) {
-    let db = fixture.with(&schema![Optional]).await;
-    let samples = db.session().repo::<Optional>();
-    let new = NewOptional { json: Some(json!(null)), ..nothing("document") };
-    let document = samples.create(new).await.unwrap();
-    let missing = samples.create(nothing("missing")).await.unwrap();
-    assert_eq!(samples.get(document.id).await.unwrap().json, Some(json!(null)));
-    assert_eq!(samples.get(missing.id).await.unwrap().json, None);
-    let nulls = samples.filter(Optional::JSON.is_null()).one().await.unwrap();
-    assert_eq!(nulls.label, "missing");
-    let cleared = samples.patch(document.id, OptionalPatch::new().json(None)).await.unwrap();
-    assert_eq!(cleared.json, None);
-    let payload = Payload { words: Vec::new(), amount: None };
-    let set = samples.patch(missing.id, OptionalPatch::new().payload(payload.clone())).await;
-    assert_eq!(set.unwrap().payload, Some(payload));
-    let cleared = samples.patch(missing.id, OptionalPatch::new().payload(None)).await.unwrap();
-    assert_eq!(cleared, missing);
-}
-
-pub(crate) async fn json_too_deep_to_be_read_again_is_refused(fixture: Fixture) {
-    let db = fixture.with(&schema![Sample]).await;
-    let samples = db.session().repo::<Sample>();
-    let nested = |depth| {
-        let json = (0..depth).fold(json!(1), |inner, _| json!([inner]));
-        NewSample { json, ..sample() }
-    };
-    let created = samples.create(nested(127)).await.unwrap();
-    assert_eq!(samples.get(created.id).await.unwrap(), created);
-    let error = samples.create(nested(128)).await.unwrap_err();
-    assert_eq!(error.to_string(), "`json` is nested more than 127 levels deep");
-}
-
-pub(crate) async fn json_with_a_nul_is_refused(fixture: Fixture) {
-    let db = fixture.with(&schema![Sample]).await;
-    let samples = db.session().repo::<Sample>();
-    for document in [json!("\0"), json!({ "a\0": 1 }), json!(["\\\0"])] {
-        let refused = samples.create(NewSample { json: document, ..sample() }).await;
-        assert_error!(refused, Error::InvalidInput { column, .. } if column == "json");
-    }
-    let words = vec!["a\0".to_owned()];
-    let new = NewSample { payload: Payload { words, amount: None }, ..sample() };
-    assert_error!(samples.create(new).await, Error::InvalidInput { column, .. } if column == "payload");
-    assert_eq!(samples.count().await.unwrap(), 0);
-}
-
 pub(crate) async fn a_text_is_no_longer_than_declared(fixture: Fixture) {
     let db = fixture.with(&schema![Ticket]).await;
     let tickets = crate::fixture::acme(&db).repo::<Ticket>();
@@ -398,34 +297,4 @@ pub(crate) async fn an_enum_is_stored_by_its_name(fixture: Fixture) {
         .filter_map(|row| row.status)
         .collect();
     assert_eq!(written, ["done & gone's", "in_progress", "new"]);
-}
-
-pub(crate) async fn a_stored_value_that_the_type_cannot_hold_is_a_decode_error(fixture: Fixture) {
-    let db = fixture.with(&schema![StatusAsText]).await;
-    let texts = db.session().repo::<StatusAsText>();
-    let new = NewStatusAsText { status: Some("paused".to_owned()), label: "x".to_owned() };
-    let row = texts.create(new).await.unwrap();
-    let statuses = db.session().repo::<StatusOnly>();
-    let unknown = |column| move |error: &Error| matches!(error, Error::Decode { entity: "StatusOnly", column: of, .. } if *of == column);
-    let error = statuses.get(row.id).await.expect_err("decoded");
-    assert!(unknown("status")(&error), "{error:?}");
-    assert!(!error.to_string().contains("paused"), "{error}");
-    let error = statuses.all().await.expect_err("decoded");
-    assert!(unknown("status")(&error), "{error:?}");
-    let error = statuses.get_many([row.id]).await.expect_err("decoded");
-    assert!(unknown("status")(&error), "{error:?}");
-
-    texts.patch(row.id, StatusAsTextPatch::new().status(None)).await.unwrap();
-    let error = statuses.get(row.id).await.expect_err("decoded");
-    assert!(unknown("status")(&error), "{error:?}");
-}
-
-pub(crate) async fn a_status_outside_of_the_enum_is_refused_by_the_database(fixture: Fixture) {
-    let db = fixture.with(&schema![Optional]).await;
-    let texts = db.session().repo::<StatusAsText>();
-    let new = NewStatusAsText { status: Some("paused".to_owned()), label: "x".to_owned() };
-    assert_error!(
-        texts.create(new).await,
-        Error::Check { entity: "StatusAsText", constraint } if constraint == "optional_samples_status_check"
-    );
 }

@@ -16,6 +16,7 @@ mod model;
 mod operation;
 mod real;
 mod real_query;
+mod real_windows;
 mod world;
 
 use std::cell::Cell;

@@ -4,15 +4,15 @@ use std::future::Future;
 use std::pin::Pin;
 
 use repo_core::{
-    AllTenants, Cursor, Error, PageRequest, Query, Result, Scope, Session, Tenant,
-    TransactionOptions, WindowRequest,
+    AllTenants, Change, Error, PageRequest, Query, Result, Scope, Session, Tenant,
+    TransactionOptions,
 };
 
-use crate::answer::{Paged, Trace, Windowed};
+use crate::answer::{Paged, Trace};
 use crate::entity::{Item, ItemPatch, ItemRepository, NewItem};
 use crate::generate::epoch;
 use crate::operation::{
-    Ask, Draft, End, Id, Operation, Selection, Setting, Step, Use, Version, Visibility, Walk,
+    Ask, Draft, End, Id, Operation, Selection, Setting, Step, Version, Visibility,
 };
 use crate::real_query::{filter, order};
 use crate::world::Run;
@@ -52,7 +52,7 @@ impl Run {
         }
     }
 
-    fn operate<'a>(
+    pub(crate) fn operate<'a>(
         &'a mut self,
         session: &'a Session<Tenant<i64>>,
         operation: &'a Operation,
@@ -88,39 +88,26 @@ impl Run {
         match operation {
             Operation::Update { id, version, origin, of_another_tenant, draft } => {
                 let stored = stored(items, *id).await;
-                let version = number(*version, stored.as_ref());
-                let mut item = replacement(*id, draft, version);
+                let mut item = replacement(*id, draft, number(*version, stored.as_ref()));
                 item.origin = origin.or(stored.map(|item| item.origin)).unwrap_or(0);
                 item.tenant_id = items.session().scope().id() + i64::from(*of_another_tenant);
                 self.trace.add("update", &items.update(&item).await);
             }
             Operation::Patch { id, version, changes } => {
-                let mut change = items.patch(id.uuid(), patch(changes));
-                if let Some(version) = version {
-                    change = change.if_version(number(*version, stored(items, *id).await.as_ref()));
-                }
-                self.trace.add("patch", &change.await);
+                let change = items.patch(id.uuid(), patch(changes));
+                self.trace.add("patch", &based(change, items, *id, *version).await.await);
             }
             Operation::Delete { id, version } => {
-                let mut change = items.delete(id.uuid());
-                if let Some(version) = version {
-                    change = change.if_version(number(*version, stored(items, *id).await.as_ref()));
-                }
-                self.trace.add("delete", &change.await);
+                let change = items.delete(id.uuid());
+                self.trace.add("delete", &based(change, items, *id, *version).await.await);
             }
             Operation::Restore { id, version } => {
-                let mut change = items.restore(id.uuid());
-                if let Some(version) = version {
-                    change = change.if_version(number(*version, stored(items, *id).await.as_ref()));
-                }
-                self.trace.add("restore", &change.await);
+                let change = items.restore(id.uuid());
+                self.trace.add("restore", &based(change, items, *id, *version).await.await);
             }
             Operation::Purge { id, version } => {
-                let mut change = items.purge(id.uuid());
-                if let Some(version) = version {
-                    change = change.if_version(number(*version, stored(items, *id).await.as_ref()));
-                }
-                self.trace.add("purge", &change.await);
+                let change = items.purge(id.uuid());
+                self.trace.add("purge", &based(change, items, *id, *version).await.await);
             }
             _ => unreachable!("only changes come here"),
         }
@@ -171,62 +158,6 @@ impl Run {
             Err(Abort::Error(error)) => self.trace.add::<()>("transaction", &Err(error)),
         }
     }
-
-    async fn walk(&mut self, session: &Session<Tenant<i64>>, walk: &Walk) {
-        let mut meanwhile = walk.meanwhile.as_deref();
-        let mut beside: Option<Cursor> = None;
-        loop {
-            let query = built(session.repo::<Item>().query(), &walk.selection);
-            let request = match (walk.backwards, beside.take()) {
-                (false, None) => WindowRequest::first(walk.size),
-                (true, None) => WindowRequest::last(walk.size),
-                (false, Some(cursor)) => WindowRequest::first(walk.size).after(cursor),
-                (true, Some(cursor)) => WindowRequest::last(walk.size).before(cursor),
-            };
-            let window = match query.window(request).await {
-                Ok(window) => window,
-                Err(error) => return self.trace.add::<()>("window", &Err(error)),
-            };
-            let next = if walk.backwards { window.start.clone() } else { window.end.clone() };
-            let more = if walk.backwards { window.has_previous } else { window.has_next };
-            self.trace.add("window", &Ok(Windowed::from(window)));
-            if let Some(operation) = meanwhile.take() {
-                self.operate(session, operation).await;
-            }
-            match next {
-                // As a client hands it back.
-                Some(cursor) if more => beside = cursor.to_string().parse().ok(),
-                _ => return,
-            }
-        }
-    }
-
-    async fn stray(&mut self, maker: usize, made_by: &Selection, use_of: Use) {
-        let items = self.session(maker).repo::<Item>();
-        let query = built(items.query(), made_by);
-        let cursor = match query.clone().window(WindowRequest::first(1)).await {
-            Ok(window) => window.end,
-            Err(error) => return self.trace.add::<()>("maker", &Err(error)),
-        };
-        let Some(cursor) = cursor else { return self.trace.note("no cursor") };
-        let other_tenant = self.session(1 - maker).repo::<Item>();
-        let (query, cursor) = match use_of {
-            Use::SameQuery => (query, cursor),
-            Use::OtherTenant => (built(other_tenant.query(), made_by), cursor),
-            Use::OtherVisibility if made_by.visibility == Visibility::Live => {
-                (query.with_deleted(), cursor)
-            }
-            Use::OtherVisibility => {
-                let live = Selection { visibility: Visibility::Live, ..made_by.clone() };
-                (built(items.query(), &live), cursor)
-            }
-            Use::OtherFilter => (query.filter(Item::ORIGIN.ge(0)), cursor),
-            Use::OtherOrder => (query.order_by(Item::ORIGIN.asc()), cursor),
-            Use::Changed => (query, changed(&cursor)),
-        };
-        let window = query.window(WindowRequest::first(2).after(cursor)).await;
-        self.trace.add("user", &window.map(Windowed::from));
-    }
 }
 
 async fn read(trace: &mut Trace, items: &Items, operation: &Operation) {
@@ -271,7 +202,7 @@ where
     }
 }
 
-fn built<S: Scope>(mut query: Query<Item, S>, selection: &Selection) -> Query<Item, S> {
+pub(crate) fn built<S: Scope>(mut query: Query<Item, S>, selection: &Selection) -> Query<Item, S> {
     for condition in &selection.conditions {
         query = query.filter(filter(condition));
     }
@@ -329,6 +260,19 @@ fn patch(changes: &[Setting]) -> ItemPatch {
     })
 }
 
+/// The change, if the row has the version that is asked for.
+async fn based<'r, T>(
+    change: Change<'r, Item, Tenant<i64>, T>,
+    items: &Items,
+    id: Id,
+    version: Option<Version>,
+) -> Change<'r, Item, Tenant<i64>, T> {
+    match version {
+        Some(version) => change.if_version(number(version, stored(items, id).await.as_ref())),
+        None => change,
+    }
+}
+
 /// The row, deleted or not; none where the transaction has failed.
 async fn stored(items: &Items, id: Id) -> Option<Item> {
     let found: Result<Option<Item>> =
@@ -341,13 +285,4 @@ fn number(version: Version, stored: Option<&Item>) -> i64 {
         Version::Current => stored.map_or(1, |item| item.version),
         Version::Number(number) => number,
     }
-}
-
-/// The cursor with one of the last characters replaced, which belong to its check.
-fn changed(cursor: &Cursor) -> Cursor {
-    let mut text = cursor.to_string();
-    let at = text.len() - 5;
-    let other = if text.as_bytes()[at] == b'A' { "B" } else { "A" };
-    text.replace_range(at..=at, other);
-    text.parse().expect("it is still base64")
 }

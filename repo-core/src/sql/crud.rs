@@ -1,6 +1,7 @@
 //! The statements whose text depends on the entity alone: rendered once per entity and database.
 
 use crate::dialect::Dialect;
+use crate::sql::patch::PatchSql;
 use crate::sql::writer::Writer;
 use crate::table::Table;
 
@@ -25,6 +26,8 @@ pub(crate) struct CrudSql {
     pub(crate) fixed_columns: Vec<usize>,
     /// Parameters: `update_columns`, now, key, version, `fixed_columns`.
     pub(crate) update: String,
+    /// Each depends on the columns that are set.
+    pub(crate) patch: PatchSql,
     /// Parameters: now (where rows are only marked), key, version (where it is asked for).
     pub(crate) delete: Guarded,
     /// Parameters: now, key, version (where it is asked for).
@@ -66,6 +69,7 @@ impl CrudSql {
             exists: text(&exists),
             get_many: text(&get_many),
             update: text(&|w| update(w, &update_columns, &fixed_columns)),
+            patch: PatchSql::default(),
             delete: Guarded {
                 any_version: text(&|w| delete(w, false)),
                 one_version: text(&|w| delete(w, true)),

@@ -5,6 +5,9 @@ use crate::filter::Node;
 use crate::sql::writer::{Writer, quoted};
 use crate::value::Value;
 
+/// The most conditions that are written side by side.
+pub(crate) const LONGEST_CHAIN: usize = 100;
+
 impl<'a> Writer<'a> {
     /// The condition, in parentheses where it needs them.
     pub(crate) fn predicate(&mut self, node: &'a Node) -> Result<()> {
@@ -67,19 +70,33 @@ impl<'a> Writer<'a> {
         if negated { self.push(")") } else { self }
     }
 
-    fn join(&mut self, nodes: &'a [Node], word: &str, empty: &str) -> Result<()> {
+    /// SQLite refuses an expression deeper than 1,000 operators, and a chain is as deep as it is long:
+    /// a long one becomes a balanced tree.
+    pub(crate) fn join(&mut self, nodes: &'a [Node], word: &str, empty: &str) -> Result<()> {
         if nodes.is_empty() {
             self.push(empty);
             return Ok(());
         }
         self.push("(");
+        if nodes.len() > LONGEST_CHAIN {
+            let (first, second) = nodes.split_at(nodes.len() / 2);
+            self.join(first, word, empty)?;
+            self.push(word);
+            self.join(second, word, empty)?;
+        } else {
+            self.chain(nodes, word)?;
+        }
+        self.push(")");
+        Ok(())
+    }
+
+    fn chain(&mut self, nodes: &'a [Node], word: &str) -> Result<()> {
         for (index, node) in nodes.iter().enumerate() {
             if index > 0 {
                 self.push(word);
             }
             self.predicate(node)?;
         }
-        self.push(")");
         Ok(())
     }
 }

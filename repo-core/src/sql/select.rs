@@ -4,6 +4,7 @@ use crate::column::OrderKey;
 use crate::error::Result;
 use crate::filter::Node;
 use crate::query::{Selection, Visibility};
+use crate::sql::predicate::LONGEST_CHAIN;
 use crate::sql::writer::Writer;
 use crate::value::Value;
 use crate::window::Bound;
@@ -61,8 +62,11 @@ impl<'a> Writer<'a> {
             self.column(column).push(" = ").bind(tenant.borrowed());
         }
         self.visible(selection.visibility, start);
-        for node in &selection.filters {
-            self.conjunction(node, start)?;
+        if conditions(&selection.filters) > LONGEST_CHAIN {
+            self.and(start);
+            self.join(&selection.filters, " AND ", "1 = 1")?;
+        } else {
+            selection.filters.iter().try_for_each(|node| self.conjunction(node, start))?;
         }
         for bound in bounds {
             self.and(start);
@@ -122,4 +126,10 @@ impl<'a> Writer<'a> {
             self.push(" OFFSET ").bind(number(offset));
         }
     }
+}
+
+/// How many conditions must hold side by side.
+fn conditions(nodes: &[Node]) -> usize {
+    let count = |node: &Node| if let Node::All(nodes) = node { conditions(nodes) } else { 1 };
+    nodes.iter().map(count).sum()
 }

@@ -15,7 +15,9 @@ pub(crate) struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     pub(crate) fn new(dialect: &'a dyn Dialect, table: &'static Table) -> Self {
-        Self { dialect, table, sql: String::with_capacity(256), params: Vec::new() }
+        // Room for all columns once and a condition: most statements never grow.
+        let sql = String::with_capacity(256 + 24 * table.columns.len());
+        Self { dialect, table, sql, params: Vec::with_capacity(8) }
     }
 
     pub(crate) fn push(&mut self, text: &str) -> &mut Self {

@@ -1,0 +1,156 @@
+//! Tables: made once, in any order, under any name.
+
+use repo_core::{Error, Repository, Schema, schema};
+use uuid::Uuid;
+
+use crate::entities::*;
+use crate::expect::assert_error;
+use crate::fixture::{Fixture, acme};
+
+/// Every entity of the cases.
+fn everything() -> Schema {
+    schema![
+        Remark, File, Member, Clause, LongNames, Ticket, Item, Counter, Sample, Optional, Event,
+        Host, Folder, Team, Country,
+    ]
+}
+
+pub(crate) async fn tables_are_made_once(fixture: Fixture) {
+    let db = fixture.with(&everything()).await;
+    let created = db.session().repo::<Item>().create(item("a")).await.unwrap();
+    for _ in 0..2 {
+        db.create_tables(&everything()).await.unwrap();
+    }
+    db.create_tables(&Schema::new()).await.unwrap();
+    assert_eq!(db.session().repo::<Item>().all().await.unwrap(), [created]);
+}
+
+pub(crate) async fn tables_are_made_once_by_many_at_once(fixture: Fixture) {
+    let other = fixture.beside(4).await;
+    let tasks: Vec<_> = (0..8)
+        .map(|n| {
+            let db = if n % 2 == 0 { fixture.db.clone() } else { other.clone() };
+            tokio::spawn(async move { db.create_tables(&everything()).await })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    other.session().repo::<Item>().create(item("a")).await.unwrap();
+    assert_eq!(fixture.db.session().repo::<Item>().count().await.unwrap(), 1);
+}
+
+pub(crate) async fn a_parent_that_is_not_named_is_missed(fixture: Fixture) {
+    let missing = fixture.db.create_tables(&schema![Team, Member]).await;
+    match missing {
+        Err(Error::InvalidSchema { reason }) => {
+            assert_eq!(reason, "`Member` refers to `Country`, which is not in it");
+        }
+        other => panic!("{other:?}"),
+    }
+    fixture.with(&schema![Member, Country, Team]).await;
+}
+
+pub(crate) async fn two_entities_of_one_table_are_refused(fixture: Fixture) {
+    let twice = fixture.db.create_tables(&schema![Optional, StatusAsText]).await;
+    assert_error!(twice, Error::InvalidSchema { .. });
+    fixture.with(&schema![Optional, Optional]).await;
+}
+
+#[derive(Debug, Repository)]
+#[repository(table = "hens")]
+struct Hen {
+    id: Uuid,
+    #[repository(references = Egg)]
+    egg_id: Option<Uuid>,
+}
+
+#[derive(Debug, Repository)]
+#[repository(table = "eggs")]
+struct Egg {
+    id: Uuid,
+    #[repository(references = Hen)]
+    hen_id: Option<Uuid>,
+}
+
+pub(crate) async fn a_circle_of_references_is_refused(fixture: Fixture) {
+    match fixture.db.create_tables(&schema![Hen, Egg]).await {
+        Err(Error::InvalidSchema { reason }) => {
+            assert_eq!(reason, "Hen, Egg refer to each other in a circle");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(crate) async fn a_table_that_is_missing_is_an_error_of_the_database(fixture: Fixture) {
+    let items = fixture.db.session().repo::<Item>();
+    assert_error!(items.count().await, Error::Backend(_));
+    assert_error!(items.create(item("a")).await, Error::Backend(_));
+    fixture.with(&schema![Item]).await;
+    items.create(item("a")).await.unwrap();
+}
+
+pub(crate) async fn a_name_may_be_anything_that_is_quoted(fixture: Fixture) {
+    let db = fixture.with(&schema![Clause]).await;
+    let clauses = acme(&db).repo::<Clause>();
+    let new = NewClause { from: Some("x".to_owned()), size: Some(0.5), ..clause(1) };
+    let one = clauses.create(new).await.unwrap();
+    let two = clauses.create_many([clause(2), clause(3)]).await.unwrap().remove(0);
+    assert_eq!(clauses.get(one.id).await.unwrap(), one);
+    assert_eq!(clauses.find_by_position(2).await.unwrap(), Some(two.clone()));
+    assert_eq!(clauses.find_by_select_and_from("a", "x").await.unwrap(), Some(one.clone()));
+    assert_eq!(clauses.list_by_from("x").await.unwrap(), std::slice::from_ref(&one));
+    let query = clauses
+        .filter(Clause::TYPE.eq(true) & Clause::SIZE.is_null() & Clause::SELECT.contains("a"))
+        .order_by(Clause::FROM.desc().nulls_last())
+        .order_by(Clause::POSITION.desc());
+    let window = query.clone().window(repo_core::WindowRequest::first(1)).await.unwrap();
+    assert_eq!(window.items[0].position, 3);
+    let after = repo_core::WindowRequest::first(1).after(window.end.unwrap());
+    assert_eq!(query.clone().window(after).await.unwrap().items, std::slice::from_ref(&two));
+    let page = query.page(repo_core::PageRequest::number(1)).await.unwrap();
+    assert_eq!(page.total, 2);
+    let taken = clauses.patch(two.id, ClausePatch::new().position(1)).await;
+    assert_error!(taken, Error::Conflict { columns, .. } if columns == ["order"]);
+    let patch = ClausePatch::new().from(None).r#type(false);
+    let patched = clauses.patch(one.id, patch).await.unwrap();
+    let updated = clauses.update(&Clause { size: Some(1.0), ..patched }).await.unwrap();
+    assert_eq!((updated.version, updated.r#type, updated.from.as_ref()), (3, false, None));
+    clauses.delete(one.id).await.unwrap();
+    clauses.restore(one.id).await.unwrap();
+    clauses.delete(one.id).await.unwrap();
+    clauses.purge(one.id).await.unwrap();
+    assert_eq!(clauses.count().await.unwrap(), 2);
+}
+
+pub(crate) async fn a_generated_name_is_short_enough_and_the_same_everywhere(fixture: Fixture) {
+    let db = fixture.with(&schema![LongNames]).await;
+    let rows = acme(&db).repo::<LongNames>();
+    let new = |first: &str, another: &str| NewLongNames {
+        first_column_with_quite_a_long_name: first.to_owned(),
+        another_column_with_quite_a_long_name: another.to_owned(),
+        parent_whose_name_is_not_short_either: None,
+    };
+    let parent = rows.create(new("a", "a")).await.unwrap();
+    let mut names = Vec::new();
+    for again in [new("a", "b"), new("b", "a")] {
+        match rows.create(again).await {
+            Err(Error::Conflict { constraint, columns, .. }) => {
+                assert!(constraint.len() <= 63, "{constraint}");
+                assert_eq!(columns.len(), 1);
+                names.push(constraint);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    let start = "a_table_whose_name_is_as_long_as_postgres_keeps_which_";
+    assert_eq!(names, [format!("{start}_5f61838c"), format!("{start}_5ab4d809")]);
+    let lost = NewLongNames { parent_whose_name_is_not_short_either: Some(99), ..new("c", "c") };
+    assert_error!(rows.create(lost).await, Error::ForeignKey { entity: "LongNames" });
+    let child =
+        NewLongNames { parent_whose_name_is_not_short_either: Some(parent.id), ..new("c", "c") };
+    let child = rows.create(child).await.unwrap();
+    let found = rows.list_by_parent_whose_name_is_not_short_either(parent.id).await.unwrap();
+    assert_eq!(found, [child]);
+    assert_error!(rows.delete(parent.id).await, Error::ForeignKey { .. });
+}

@@ -1,0 +1,80 @@
+//! Windows of a database, and cursors that end up elsewhere.
+
+use repo_core::{Cursor, Session, Tenant, WindowRequest};
+
+use crate::answer::Windowed;
+use crate::entity::Item;
+use crate::operation::{Selection, Use, Visibility, Walk};
+use crate::real::built;
+use crate::world::Run;
+
+/// More windows than a run has rows.
+const LONGEST: usize = 500;
+
+impl Run {
+    pub(crate) async fn walk(&mut self, session: &Session<Tenant<i64>>, walk: &Walk) {
+        let mut meanwhile = walk.meanwhile.as_deref();
+        let mut beside: Option<Cursor> = None;
+        for _ in 0..LONGEST {
+            let query = built(session.repo::<Item>().query(), &walk.selection);
+            let request = match (walk.backwards, beside.take()) {
+                (false, None) => WindowRequest::first(walk.size),
+                (true, None) => WindowRequest::last(walk.size),
+                (false, Some(cursor)) => WindowRequest::first(walk.size).after(cursor),
+                (true, Some(cursor)) => WindowRequest::last(walk.size).before(cursor),
+            };
+            let window = match query.window(request).await {
+                Ok(window) => window,
+                Err(error) => return self.trace.add::<()>("window", &Err(error)),
+            };
+            let next = if walk.backwards { window.start.clone() } else { window.end.clone() };
+            let more = if walk.backwards { window.has_previous } else { window.has_next };
+            self.trace.add("window", &Ok(Windowed::from(window)));
+            if let Some(operation) = meanwhile.take() {
+                self.operate(session, operation).await;
+            }
+            match next {
+                // As a client hands it back.
+                Some(cursor) if more => beside = cursor.to_string().parse().ok(),
+                _ => return,
+            }
+        }
+        self.trace.note("the walk does not end");
+    }
+
+    pub(crate) async fn stray(&mut self, maker: usize, made_by: &Selection, use_of: Use) {
+        let items = self.session(maker).repo::<Item>();
+        let query = built(items.query(), made_by);
+        let cursor = match query.clone().window(WindowRequest::first(1)).await {
+            Ok(window) => window.end,
+            Err(error) => return self.trace.add::<()>("maker", &Err(error)),
+        };
+        let Some(cursor) = cursor else { return self.trace.note("no cursor") };
+        let other_tenant = self.session(1 - maker).repo::<Item>();
+        let (query, cursor) = match use_of {
+            Use::SameQuery => (query, cursor),
+            Use::OtherTenant => (built(other_tenant.query(), made_by), cursor),
+            Use::OtherVisibility if made_by.visibility == Visibility::Live => {
+                (query.with_deleted(), cursor)
+            }
+            Use::OtherVisibility => {
+                let live = Selection { visibility: Visibility::Live, ..made_by.clone() };
+                (built(items.query(), &live), cursor)
+            }
+            Use::OtherFilter => (query.filter(Item::ORIGIN.ge(0)), cursor),
+            Use::OtherOrder => (query.order_by(Item::ORIGIN.asc()), cursor),
+            Use::Changed => (query, changed(&cursor)),
+        };
+        let window = query.window(WindowRequest::first(2).after(cursor)).await;
+        self.trace.add("user", &window.map(Windowed::from));
+    }
+}
+
+/// The cursor with one of the last characters replaced, which belong to its check.
+fn changed(cursor: &Cursor) -> Cursor {
+    let mut text = cursor.to_string();
+    let at = text.len() - 5;
+    let other = if text.as_bytes()[at] == b'A' { "B" } else { "A" };
+    text.replace_range(at..=at, other);
+    text.parse().expect("it is still base64")
+}
