@@ -53,18 +53,16 @@ impl<T> From<T> for Json<T> {
     }
 }
 
+/// The most arrays and objects within each other that `serde_json` reads.
+const DEEPEST: usize = 127;
+
 /// The document as a value.
 pub(crate) fn to_value<'a, T: Serialize>(document: &T) -> Result<Value<'a>, InvalidValue> {
     let mut text = Vec::with_capacity(128);
-    let mut serializer = serde_json::Serializer::with_formatter(&mut text, Readable::default());
-    document.serialize(&mut serializer).map_err(|error| {
-        // A buffer takes every byte: the only error of writing is ours.
-        InvalidValue::new(if error.is_io() {
-            error.to_string()
-        } else {
-            format!("is not JSON: {error}")
-        })
-    })?;
+    let mut serializer = serde_json::Serializer::with_formatter(&mut text, Plain::default());
+    document
+        .serialize(&mut serializer)
+        .map_err(|error| InvalidValue::new(format!("is not JSON: {error}")))?;
     let text =
         String::from_utf8(text).map_err(|_| InvalidValue::new("is not JSON: it is not UTF-8"))?;
     if has_escaped_nul(&text) {
@@ -99,26 +97,32 @@ fn has_escaped_nul(text: &str) -> bool {
     })
 }
 
-/// The deepest document that serde_json reads again.
-const DEEPEST: usize = 127;
-
-/// Writes numbers plainly, and no document that is too deep to be read.
+/// Writes plain numbers, and stops at a document that would not be read again.
 #[derive(Default)]
-struct Readable {
+struct Plain {
     depth: usize,
 }
 
-impl Readable {
+impl Plain {
     fn enter(&mut self) -> io::Result<()> {
         self.depth += 1;
-        if self.depth > DEEPEST {
-            return Err(io::Error::other(format!("is nested more than {DEEPEST} levels deep")));
+        if self.depth <= DEEPEST {
+            return Ok(());
         }
-        Ok(())
+        Err(io::Error::other(format!("it is nested deeper than {DEEPEST}")))
     }
 }
 
-impl Formatter for Readable {
+impl Formatter for Plain {
+    // Adding zero takes the sign off `-0.0`, which `jsonb` does not keep, and changes nothing else.
+    fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        write_plain(writer, &(value + 0.0).to_string())
+    }
+
+    fn write_f32<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f32) -> io::Result<()> {
+        write_plain(writer, &(value + 0.0).to_string())
+    }
+
     fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
         self.enter()?;
         writer.write_all(b"[")
@@ -137,14 +141,6 @@ impl Formatter for Readable {
     fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
         self.depth -= 1;
         writer.write_all(b"}")
-    }
-
-    fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
-        write_plain(writer, &value.to_string())
-    }
-
-    fn write_f32<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f32) -> io::Result<()> {
-        write_plain(writer, &value.to_string())
     }
 }
 

@@ -100,7 +100,6 @@ conformance! {
             every_float_of_a_document_comes_back,
             json_null_is_not_sql_null,
             json_with_a_nul_is_refused,
-            json_too_deep_to_be_read_again_is_refused,
             a_document_that_could_not_be_read_again_is_refused,
         }
         filters {
