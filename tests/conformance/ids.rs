@@ -69,6 +69,9 @@ pub(crate) async fn one_id_of_two_tenants_is_two_rows_over_all_tenants(fixture: 
     let tickets = db.all_tenants("a report").repo::<Ticket>();
     assert_error!(tickets.find(id).await, Error::MoreThanOne { .. });
     assert_error!(tickets.get_many([id]).await, Error::MoreThanOne { .. });
+    let tx = tickets.session().begin().await.unwrap();
+    assert_error!(tx.repo::<Ticket>().get_many([id]).await, Error::MoreThanOne { .. });
+    tx.commit().await.unwrap();
     assert!(tickets.exists(id).await.unwrap());
     let nulls_first = Ticket::OWNER.asc().nulls_first();
     for order in [Ticket::TITLE.asc(), Ticket::WEIGHT.desc(), nulls_first, Ticket::ID.asc()] {
