@@ -70,11 +70,9 @@ impl Cursor {
             return Err(invalid("it was changed"));
         }
         let mut rest = &body[1 + DIGEST..];
-        let values = order.iter().map(|key| {
-            let column = &table.columns[key.column];
-            read_value(&mut rest, column.kind).ok_or_else(|| invalid("it was changed"))
-        });
-        values.collect()
+        let kinds = order.iter().map(|key| table.columns[key.column].kind);
+        let values: Option<Vec<_>> = kinds.map(|kind| read_value(&mut rest, kind)).collect();
+        values.filter(|_| rest.is_empty()).ok_or_else(|| invalid("it was changed"))
     }
 }
 
@@ -93,7 +91,10 @@ impl Fingerprint {
             filter.digest(table, &mut bytes);
         }
         for key in &selection.order {
-            text(&mut bytes, table.columns[key.column].name);
+            let column = &table.columns[key.column];
+            text(&mut bytes, column.name);
+            // With the kind, so that no release reads the value of another one as its own.
+            text(&mut bytes, &format!("{:?}", column.kind));
             bytes.extend([u8::from(key.descending), u8::from(key.nulls_first)]);
         }
         let digest = Sha256::digest(&bytes);

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, Timelike as _, Utc};
 use uuid::Uuid;
 
+use crate::column_type::ColumnType;
 use crate::value::{Kind, Value};
 
 const NULL: u8 = 0;
@@ -43,7 +44,7 @@ pub(crate) fn write_value(bytes: &mut Vec<u8>, value: &Value<'_>) {
     }
 }
 
-/// Takes a value of `kind` from the front of `bytes`; `None` when there is none.
+/// Takes a value of `kind` from the front of `bytes`; `None` when there is none that a column holds.
 pub(crate) fn read_value(bytes: &mut &[u8], kind: Kind) -> Option<Value<'static>> {
     if take::<1>(bytes)? == [NULL] {
         return Some(Value::Null(kind));
@@ -53,29 +54,34 @@ pub(crate) fn read_value(bytes: &mut &[u8], kind: Kind) -> Option<Value<'static>
         Kind::I16 => Value::I16(i16::from_be_bytes(take(bytes)?)),
         Kind::I32 => Value::I32(i32::from_be_bytes(take(bytes)?)),
         Kind::I64 => Value::I64(i64::from_be_bytes(take(bytes)?)),
-        Kind::F32 => Value::F32(f32::from_be_bytes(take(bytes)?)),
-        Kind::F64 => Value::F64(f64::from_be_bytes(take(bytes)?)),
+        Kind::F32 => stored(f32::from_be_bytes(take(bytes)?))?,
+        Kind::F64 => stored(f64::from_be_bytes(take(bytes)?))?,
         Kind::Decimal { scale, .. } => {
             Value::Decimal { units: i64::from_be_bytes(take(bytes)?), scale }
         }
-        Kind::Text => Value::Text(String::from_utf8(take_sized(bytes)?).ok()?.into()),
+        Kind::Text => stored(String::from_utf8(take_sized(bytes)?).ok()?)?,
         Kind::Bytes => Value::Bytes(take_sized(bytes)?.into()),
         Kind::Json => Value::Json(String::from_utf8(take_sized(bytes)?).ok()?.into()),
         Kind::Uuid => Value::Uuid(Uuid::from_bytes(take(bytes)?)),
         Kind::Timestamp => {
             let micros = i64::from_be_bytes(take(bytes)?);
-            Value::Timestamp(DateTime::<Utc>::from_timestamp_micros(micros)?)
+            stored(DateTime::<Utc>::from_timestamp_micros(micros)?)?
         }
         Kind::Date => {
             let days = u64::from_be_bytes(take(bytes)?);
-            Value::Date(NaiveDate::MIN.checked_add_days(chrono::Days::new(days))?)
+            stored(NaiveDate::MIN.checked_add_days(chrono::Days::new(days))?)?
         }
         Kind::Time => {
             let seconds = u32::from_be_bytes(take(bytes)?);
             let nanoseconds = u32::from_be_bytes(take(bytes)?);
-            Value::Time(NaiveTime::from_num_seconds_from_midnight_opt(seconds, nanoseconds)?)
+            stored(NaiveTime::from_num_seconds_from_midnight_opt(seconds, nanoseconds)?)?
         }
     })
+}
+
+/// The value, if a column can hold it: a cursor that nobody signed may say anything.
+fn stored<T: ColumnType>(value: T) -> Option<Value<'static>> {
+    value.encode(T::KIND).ok().map(Value::into_owned)
 }
 
 fn write_sized(bytes: &mut Vec<u8>, value: &[u8]) {
@@ -94,4 +100,32 @@ fn take_sized(bytes: &mut &[u8]) -> Option<Vec<u8>> {
     let (taken, rest) = bytes.split_at_checked(length)?;
     *bytes = rest;
     Some(taken.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_column_holds_is_no_value() {
+        let sized =
+            |text: &[u8]| [&[PRESENT][..], &(text.len() as u64).to_be_bytes(), text].concat();
+        let present = |bytes: &[u8]| [&[PRESENT][..], bytes].concat();
+        for (kind, bytes) in [
+            (Kind::F32, present(&f32::NAN.to_be_bytes())),
+            (Kind::F64, present(&f64::INFINITY.to_be_bytes())),
+            (Kind::Text, sized(b"a\0b")),
+            (Kind::Text, sized(&[0xff])),
+            (Kind::Timestamp, present(&i64::MAX.to_be_bytes())),
+            (Kind::Timestamp, present(&(-100_000_000_000_000_000_i64).to_be_bytes())),
+            (Kind::Date, present(&0_u64.to_be_bytes())),
+            (Kind::Date, present(&u64::MAX.to_be_bytes())),
+            (Kind::Time, present(&[0, 0, 0, 1, 0x77, 0x35, 0x93, 0xff])),
+            (Kind::Bytes, present(&u64::MAX.to_be_bytes())),
+            (Kind::I64, present(&[1, 2, 3])),
+            (Kind::Bool, Vec::new()),
+        ] {
+            assert_eq!(read_value(&mut &bytes[..], kind), None, "{kind:?}");
+        }
+    }
 }

@@ -24,12 +24,11 @@ use crate::sql::crud::CrudSql;
 ///
 /// Made by a backend's `connect`, by [`connect`](crate::connect) where a URL chooses the backend, or
 /// by [`Database::new`] over any [`Backend`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Database {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
 struct Shared {
     backend: Arc<dyn Backend>,
     clock: Arc<dyn Clock>,
@@ -177,5 +176,12 @@ impl Database {
         };
         change(&mut shared);
         Self { shared: Arc::new(shared) }
+    }
+}
+
+/// Shows the backend alone: the key is secret, and the statements are many.
+impl Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database").field("backend", &self.shared.backend).finish_non_exhaustive()
     }
 }

@@ -84,8 +84,8 @@ pub enum Error {
         /// The check, as the database names it.
         constraint: String,
     },
-    /// The row is live: only deleted rows are purged.
-    #[error("the `{entity}` {id} is not deleted: delete it before it is purged")]
+    /// The row is live: only deleted rows are restored or purged.
+    #[error("the `{entity}` {id} is not deleted: only deleted rows are restored or purged")]
     NotDeleted {
         /// The entity.
         entity: &'static str,

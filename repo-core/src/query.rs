@@ -107,7 +107,8 @@ impl<E: Entity, S: Scope> Query<E, S> {
         self
     }
 
-    /// Locks the rows until the transaction ends: nobody else changes or locks them meanwhile.
+    /// Locks the rows until the transaction ends: nobody else changes or locks them meanwhile. Rows that
+    /// are not returned are not locked: those that `count`, `exists` and the total of a page count.
     ///
     /// Only inside a transaction; anywhere else reading is [`Error::NoTransaction`], and in a read-only
     /// one [`Error::ReadOnly`]. On SQLite a transaction already holds the whole database.
@@ -175,7 +176,7 @@ where
         read::count(&repo, &selection).await
     }
 
-    /// Whether there is any row.
+    /// Whether there is any row, whatever the limit and the offset.
     ///
     /// # Errors
     ///

@@ -60,12 +60,11 @@ where
     if ids.is_empty() {
         return Ok(found);
     }
+    let mut several = false;
     let mut place = |row: &dyn Row| {
         let id = row.value(E::TABLE.roles.id, E::TABLE.id().kind).map(|id| IdKey::of(&id));
         for position in id.ok().and_then(|id| wanted.get(&id)).into_iter().flatten() {
-            if found[*position].replace(decode(row)?).is_some() {
-                return Err(Error::MoreThanOne { entity: E::TABLE.entity });
-            }
+            several |= found[*position].replace(decode(row)?).is_some();
         }
         Ok(())
     };
@@ -80,7 +79,12 @@ where
         let (sql, params) = (&writer.sql, &writer.params);
         let statement = Statement { sql, params, access: Access::Read, table: E::TABLE };
         repo.session().run(statement, &mut place).await?;
-        return Ok(found);
+        // Told after the statement, whose errors would fail a transaction.
+        return if several {
+            Err(Error::MoreThanOne { entity: E::TABLE.entity })
+        } else {
+            Ok(found)
+        };
     }
     let (params, count) = pack([tenant, Some(Value::List(E::TABLE.id().kind, list?))]);
     let (sql, params) = (&repo.crud().get_many, &params[..count]);

@@ -80,7 +80,7 @@ where
     ///
     /// # Errors
     ///
-    /// Whatever kept the database from answering.
+    /// [`Error::MoreThanOne`]: in a session over all tenants, when several have a row with one of them.
     pub fn get_many(
         &self,
         ids: impl IntoIterator<Item = E::Id>,

@@ -125,7 +125,8 @@ where
     let cursor = |row: Option<&E>| row.map(|row| position(&fingerprint, &order, row)).transpose();
     let (start, end) = (cursor(items.first())?, cursor(items.last())?);
     let (after, before) = (request.after.is_some(), request.before.is_some());
-    let (has_previous, has_next) = if request.from_end { (more, before) } else { (after, more) };
+    let has_previous = after || (request.from_end && more);
+    let has_next = before || (!request.from_end && more);
     Ok(Window { items, start, end, has_previous, has_next })
 }
 

@@ -97,6 +97,17 @@ async fn a_cursor_made_without_the_key_is_refused() {
 }
 
 #[tokio::test]
+async fn beside_a_cursor_there_is_always_a_row_whichever_end_is_read_from() {
+    let (db, session) = (database(), database().tenant(7));
+    let made = cursor(&db.tenant(7)).await;
+    for request in [WindowRequest::first(1), WindowRequest::last(1)] {
+        let between = request.after(made.clone()).before(made.clone());
+        let window = window(&session, None, Person::NAME.asc(), between).await.unwrap();
+        assert!(window.has_previous && window.has_next);
+    }
+}
+
+#[tokio::test]
 async fn a_sensitive_column_cannot_end_up_in_a_cursor() {
     let session = database().tenant(7);
     let ordered = window(&session, None, Person::SALARY.asc(), WindowRequest::first(1)).await;

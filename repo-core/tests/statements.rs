@@ -9,6 +9,7 @@ use repo_core::testing::{Canned, Failing, Recorder};
 use repo_core::{
     Database, DatabaseError, Error, PageRequest, Patch, Repository, Tenant, Value, WindowRequest,
 };
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 #[derive(Debug, Clone, PartialEq, Repository)]
@@ -231,4 +232,15 @@ async fn only_a_failure_to_serialize_means_that_the_row_changed() {
     fail("40P01");
     let deadlock = cases.patch(Uuid::nil(), CasePatch::new().title("new")).if_version(3).await;
     assert!(deadlock.unwrap_err().is_retryable(), "a deadlock says nothing about the row");
+}
+
+#[tokio::test]
+async fn no_session_shows_the_key_of_its_cursors() {
+    let keys: Vec<[u8; 32]> = vec![Sha256::digest("secret").into(), [0; 32]];
+    let plain = Database::new(Arc::new(Canned::new()));
+    for db in [plain.clone().with_cursor_key("secret"), plain] {
+        let cases = db.tenant(7).repo::<Case>();
+        let shown = format!("{db:?} {:?} {cases:?} {:?}", db.tenant(7), cases.query());
+        assert!(keys.iter().all(|key| !shown.contains(&format!("{key:?}"))), "{shown}");
+    }
 }

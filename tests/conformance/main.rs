@@ -17,6 +17,7 @@ mod expect;
 mod filters;
 mod fixture;
 mod hooks;
+mod ids;
 mod isolation;
 mod nesting;
 mod ordering;
@@ -158,6 +159,11 @@ conformance! {
             sizes_and_numbers_that_mean_nothing_are_refused,
             a_page_has_its_own_size,
             a_page_can_lock_its_rows,
+        }
+        ids {
+            a_row_may_be_an_identity_and_nothing_else,
+            a_row_may_refer_to_itself_and_go,
+            one_id_of_two_tenants_is_two_rows_over_all_tenants,
         }
         references {
             a_row_refers_to_rows_that_are_there,
