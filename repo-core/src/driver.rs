@@ -78,6 +78,20 @@ impl Settings {
         Self::default()
     }
 
+    /// With at most this many connections.
+    #[must_use]
+    pub fn pool_size(mut self, size: usize) -> Self {
+        self.pool_size = Some(size);
+        self
+    }
+
+    /// Waiting at most this long for a connection.
+    #[must_use]
+    pub fn pool_timeout(mut self, timeout: Duration) -> Self {
+        self.pool_timeout = Some(timeout);
+        self
+    }
+
     /// `DB_POOL_SIZE` and `DB_POOL_TIMEOUT` (seconds, a fraction allowed) of the environment.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ pub struct PageRequest {
 }
 
 /// A page of rows and how many there are in all.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Page<E> {
     /// The rows of this page, in the order of the query.

@@ -28,10 +28,9 @@ impl<E: Entity> Patch<E> {
         Self { changes: Vec::new(), error: None, entity: PhantomData }
     }
 
-    /// Sets a column, one that a caller may change: patching with any other is
-    /// [`InvalidInput`](Error::InvalidInput), where the setters of the derive's `XPatch` do not compile.
-    #[must_use]
-    pub fn set<T: ColumnType>(mut self, column: Column<E, T>, value: T) -> Self {
+    /// Sets a column. The derive writes a setter for each column that a caller may change; should
+    /// generated code name another all the same, patching with it is an error.
+    pub(crate) fn set<T: ColumnType>(mut self, column: Column<E, T>, value: T) -> Self {
         let def = column.def();
         if let Some(reason) = refusal(E::TABLE, column.index()) {
             self.error.get_or_insert(Error::invalid_input(def.name, reason));

@@ -31,7 +31,7 @@ pub struct WindowRequest {
 }
 
 /// Some rows of a query, in its order, and where they start and end.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Window<E> {
     /// The rows, always in the order of the query.

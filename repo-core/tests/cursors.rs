@@ -54,6 +54,10 @@ async fn a_cursor_survives_being_text_and_json() {
     assert_eq!(made.to_string().parse::<Cursor>().unwrap(), made);
     let json = serde_json::to_string(&made).unwrap();
     assert_eq!(serde_json::from_str::<Cursor>(&json).unwrap(), made);
+    let window =
+        database().tenant(7).repo::<Person>().query().window(WindowRequest::first(1)).await;
+    let answer = serde_json::to_value(window.unwrap().map(|person| person.name)).unwrap();
+    assert_eq!((&answer["items"][0], &answer["has_next"]), (&"Ada".into(), &false.into()));
 }
 
 #[tokio::test]

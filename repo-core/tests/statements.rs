@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use repo_core::__private::Field;
 use repo_core::testing::{Canned, Failing, Recorder};
 use repo_core::{
     Database, DatabaseError, Error, PageRequest, Patch, Repository, Tenant, Value, WindowRequest,
@@ -193,13 +194,19 @@ async fn no_patch_reaches_a_column_that_is_not_the_callers() {
     let of_the_repository = "is the repository's, and never patched";
     let now = DateTime::<Utc>::UNIX_EPOCH;
     for (patch, expected) in [
-        (Patch::new().set(Case::ID, Uuid::max()), format!("`id` {of_the_repository}")),
-        (Patch::new().set(Case::TENANT_ID, 8), format!("`tenant_id` {of_the_repository}")),
-        (Patch::new().set(Case::VERSION, 8), format!("`version` {of_the_repository}")),
-        (Patch::new().set(Case::CREATED_AT, now), format!("`created_at` {of_the_repository}")),
-        (Patch::new().set(Case::DELETED_AT, None), format!("`deleted_at` {of_the_repository}")),
+        (Field::set(Patch::new(), Case::ID, Uuid::max()), format!("`id` {of_the_repository}")),
+        (Field::set(Patch::new(), Case::TENANT_ID, 8), format!("`tenant_id` {of_the_repository}")),
+        (Field::set(Patch::new(), Case::VERSION, 8), format!("`version` {of_the_repository}")),
         (
-            Patch::new().set(Case::ORIGIN, "b".to_owned()),
+            Field::set(Patch::new(), Case::CREATED_AT, now),
+            format!("`created_at` {of_the_repository}"),
+        ),
+        (
+            Field::set(Patch::new(), Case::DELETED_AT, None),
+            format!("`deleted_at` {of_the_repository}"),
+        ),
+        (
+            Field::set(Patch::new(), Case::ORIGIN, "b".to_owned()),
             "`origin` is set at creation and never changed".to_owned(),
         ),
     ] {

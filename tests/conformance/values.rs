@@ -27,11 +27,12 @@ where
         assert_eq!(found, created, "{value:?}");
         let same = samples.filter(column.eq(value.clone())).filter(Optional::ID.eq(created.id));
         assert_eq!(same.one().await.unwrap(), created, "{value:?}");
-        let cleared = repo_core::Patch::new().set(column, None);
+        let cleared = repo_core::__private::Field::set(repo_core::Patch::new(), column, None);
         let cleared = samples.patch(created.id, cleared).await.unwrap();
         assert_eq!(cleared, samples.create(nothing("x")).await.map(|x| at(x, &created)).unwrap());
         samples.delete(samples.find_by_label("x").await.unwrap().unwrap().id).await.unwrap();
-        let back = repo_core::Patch::new().set(column, Some(value.clone()));
+        let back =
+            repo_core::__private::Field::set(repo_core::Patch::new(), column, Some(value.clone()));
         assert_eq!(samples.patch(created.id, back).await.unwrap(), created, "{value:?}");
     }
 }
@@ -55,7 +56,8 @@ where
         let of_column = |error: &Error| matches!(error, Error::InvalidInput { column: of, .. } if of == column.name());
         let error = samples.create(new).await.expect_err("created");
         assert!(of_column(&error), "{value:?}: {error:?}");
-        let patch = repo_core::Patch::new().set(column, Some(value.clone()));
+        let patch =
+            repo_core::__private::Field::set(repo_core::Patch::new(), column, Some(value.clone()));
         let error = samples.patch(row.id, patch).await.expect_err("patched");
         assert!(of_column(&error), "{value:?}: {error:?}");
         let error = samples.filter(column.eq(value.clone())).all().await.expect_err("compared");

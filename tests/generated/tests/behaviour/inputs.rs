@@ -39,7 +39,7 @@ fn a_patch_holds_what_was_set_and_tells_none_from_nothing() {
         .steps(vec!["called".to_owned()]);
     assert_eq!(
         format!("{patch:?}"),
-        r#"Patch { status: "closed", externalId: NULL, reporter_email: <sensitive>, context: {"host":"b2"}, steps: ["called"] }"#
+        r#"Patch { status: "closed", externalId: NULL, context: {"host":"b2"}, steps: ["called"], reporter_email: <sensitive> }"#
     );
 }
 
