@@ -1,7 +1,7 @@
 //! The argument of a generated finder.
 
 use crate::column_type::ColumnType;
-use crate::filter::Operand;
+use crate::comparisons::Operand;
 
 /// What a column of type `T` can be compared with: an [`Operand`] of its type without `Option`.
 ///
