@@ -1,6 +1,6 @@
 //! What can go wrong: one variant for one cause, the same on every database.
 //!
-//! No variant holds the value of a column, other than an id, nor any part of a URL.
+//! No variant holds the value of a column, other than an id, nor the password of a URL.
 
 use std::borrow::Cow;
 use std::time::Duration;
