@@ -92,6 +92,44 @@ pub enum Error {
         /// The id.
         id: String,
     },
+    /// An audited entity was to be changed by nobody; nothing was sent to the database.
+    #[error(
+        "a change of `{entity}` is recorded with its actor: say who acts with `session.actor(..)`"
+    )]
+    MissingActor {
+        /// The entity.
+        entity: &'static str,
+    },
+    /// The row would refer to a deleted one.
+    #[error("the `{parent}` that the `{entity}` refers to is deleted")]
+    ParentDeleted {
+        /// The entity that was written.
+        entity: &'static str,
+        /// The entity that it refers to.
+        parent: &'static str,
+    },
+    /// The key is there already, with other values.
+    #[error("a `{entity}` with the same {} has other values", columns.join(", "))]
+    IdempotencyMismatch {
+        /// The entity.
+        entity: &'static str,
+        /// The columns of the key, without the tenant.
+        columns: Vec<String>,
+    },
+    /// The database refused to change or remove a row of an immutable entity.
+    #[error("rows of `{entity}` are only ever added and read")]
+    Immutable {
+        /// The entity.
+        entity: &'static str,
+    },
+    /// The audit trail does not hold the value: the column is sensitive and takes no `NULL`.
+    #[error("`{column}` of `{entity}` is sensitive: the audit trail does not hold its value")]
+    Redacted {
+        /// The entity.
+        entity: &'static str,
+        /// The column.
+        column: &'static str,
+    },
     /// A value does not fit; nothing was sent to the database.
     #[error("`{column}` {reason}")]
     InvalidInput {

@@ -41,6 +41,8 @@
 //!
 //! The feature `decimal` makes `rust_decimal::Decimal` a column type.
 
+mod actor;
+mod audit;
 mod backend;
 mod change;
 mod clock;
@@ -63,6 +65,7 @@ mod filter;
 mod filter_shape;
 mod ids;
 mod json;
+mod json_canonical;
 mod page;
 mod patch;
 mod private;
@@ -82,6 +85,8 @@ mod value;
 mod window;
 mod write;
 
+pub use actor::Actor;
+pub use audit::{Action, Audit, AuditEntry, Image, ImageValue};
 pub use backend::{
     Access, Backend, Connection, Health, Insert, InsertRows, Isolation, OnRow, Row, Statement,
     TransactionOptions,
@@ -109,10 +114,11 @@ pub use query::Query;
 pub use repo::Repo;
 pub use schema::Schema;
 pub use scope::{
-    AllTenants, NoTenant, OwnedBy, ReachableFrom, Scope, Shared, Tenancy, Tenant, WritableFrom,
+    AllTenants, NoTenant, OfAnyTenant, OwnedBy, Reach, ReachableFrom, Scope, Shared, Tenancy,
+    Tenant, WritableFrom,
 };
 pub use session::Session;
-pub use table::{ColumnDef, Index, IndexColumn, OnDelete, Reference, Roles, Table};
+pub use table::{Chaining, ColumnDef, Index, IndexColumn, OnDelete, Reference, Roles, Table};
 pub use transaction::Transaction;
 pub use value::{InvalidValue, Kind, Value};
 pub use window::{Window, WindowRequest};

@@ -21,8 +21,8 @@ pub use managed::{Managed, Parent};
 pub use misfit::{Misfit, NoParent, UNKNOWN_TABLE, Unknown, Unmanaged};
 pub use operand::OperandOf;
 pub use questions::{
-    CreatedAtField, DeletedAtField, IdOf, IsDecimal, IsIndexable, IsText, JsonDocument, KnownSize,
-    RefersTo, TenantField, UpdatedAtField, VersionField,
+    CreatedAtField, DeletedAtField, DeletionIdField, IdOf, IsDecimal, IsIndexable, IsText,
+    JsonDocument, KnownSize, RefersTo, TenantField, UpdatedAtField, VersionField,
 };
 pub use reading::Reading;
 pub use shown::{Show, Shown, debug};

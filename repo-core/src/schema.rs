@@ -3,6 +3,7 @@
 use std::any::TypeId;
 use std::collections::HashMap;
 
+use crate::audit::{HEADS, TRAIL};
 use crate::dialect::Dialect;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
@@ -65,15 +66,21 @@ impl Schema {
     /// refer to each other in a circle.
     pub fn script(&self, dialect: &dyn Dialect) -> Result<String> {
         self.check_names(dialect)?;
-        let tables = self.parents_first()?;
-        Ok(tables.into_iter().map(|table| ddl::create_table(dialect, table)).collect())
+        let tables = self.parents_first()?.into_iter().chain(self.trail());
+        Ok(tables.map(|table| ddl::create_table(dialect, table)).collect())
+    }
+
+    /// The tables of the audit trail, where an entity is recorded in it.
+    pub(crate) fn trail(&self) -> impl Iterator<Item = &'static Table> {
+        let is_audited = self.tables.iter().any(|table| table.audit.is_some());
+        [&TRAIL, &HEADS].into_iter().filter(move |_| is_audited)
     }
 
     /// Names are unique in a database, and `IF NOT EXISTS` would pass over the second of two. To SQLite
     /// those that differ in the case of their letters are one.
     fn check_names(&self, dialect: &dyn Dialect) -> Result<()> {
         let mut known: HashMap<String, &str> = HashMap::new();
-        for table in &self.tables {
+        for table in self.tables.iter().copied().chain(self.trail()) {
             let indexes = table.indexes.iter().map(|index| names::index(dialect, table, index));
             for name in std::iter::once(table.name.to_owned()).chain(indexes) {
                 if let Some(other) = known.insert(name.to_ascii_lowercase(), table.entity) {

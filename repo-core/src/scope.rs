@@ -24,11 +24,57 @@ pub struct AllTenants {
 }
 
 /// What a session can be opened for: [`NoTenant`], [`Tenant`], [`AllTenants`].
-pub trait Scope: Debug + Clone + Send + Sync + 'static {}
+pub trait Scope: Debug + Clone + Send + Sync + 'static {
+    /// Whose rows these are, in one word for all types of tenants.
+    ///
+    /// # Errors
+    ///
+    /// When the tenant is no value that a column can hold, or is a text without characters.
+    fn chain(&self) -> Result<Reach, InvalidValue>;
 
-impl Scope for NoTenant {}
-impl<T: ColumnType + Clone + Debug> Scope for Tenant<T> {}
-impl Scope for AllTenants {}
+    /// Why the session was opened, where that must be said.
+    fn reason_to_be(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// Whose rows a session reaches, whatever the type of its tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// Those that belong to no tenant.
+    Shared,
+    /// Those of the tenant that this text stands for.
+    Tenant(String),
+    /// Those of all tenants.
+    All,
+}
+
+impl Scope for NoTenant {
+    fn chain(&self) -> Result<Reach, InvalidValue> {
+        Ok(Reach::Shared)
+    }
+}
+
+impl<T: ColumnType + Clone + Debug> Scope for Tenant<T> {
+    fn chain(&self) -> Result<Reach, InvalidValue> {
+        let tenant = self.0.encode(T::KIND)?;
+        let text = crate::audit::image::text(&tenant);
+        if text.is_empty() {
+            return Err(InvalidValue::new("is empty"));
+        }
+        Ok(Reach::Tenant(text.into_owned()))
+    }
+}
+
+impl Scope for AllTenants {
+    fn chain(&self) -> Result<Reach, InvalidValue> {
+        Ok(Reach::All)
+    }
+
+    fn reason_to_be(&self) -> Option<&str> {
+        Some(&self.reason)
+    }
+}
 
 impl<T> Tenant<T> {
     /// The tenant.
@@ -52,10 +98,15 @@ pub enum Shared {}
 #[derive(Debug)]
 pub struct OwnedBy<T>(PhantomData<fn() -> T>);
 
-/// [`Shared`] or [`OwnedBy`].
+/// The tenancy of rows that belong to the tenant of any session, whatever its type: the audit trail.
+#[derive(Debug)]
+pub enum OfAnyTenant {}
+
+/// [`Shared`], [`OwnedBy`] or [`OfAnyTenant`].
 pub trait Tenancy: 'static {}
 
 impl Tenancy for Shared {}
+impl Tenancy for OfAnyTenant {}
 impl<T: 'static> Tenancy for OwnedBy<T> {}
 
 /// The scopes from which rows of this tenancy can be read.
@@ -96,6 +147,16 @@ impl<T: ColumnType + Clone + Debug> ReachableFrom<Tenant<T>> for OwnedBy<T> {
 impl<T: 'static> ReachableFrom<AllTenants> for OwnedBy<T> {
     fn tenant(_: &AllTenants) -> Result<Option<Value<'_>>, InvalidValue> {
         Ok(None)
+    }
+}
+
+impl<S: Scope> ReachableFrom<S> for OfAnyTenant {
+    fn tenant(scope: &S) -> Result<Option<Value<'_>>, InvalidValue> {
+        Ok(match scope.chain()? {
+            Reach::Shared => Some(Value::Text("".into())),
+            Reach::Tenant(tenant) => Some(Value::Text(tenant.into())),
+            Reach::All => None,
+        })
     }
 }
 

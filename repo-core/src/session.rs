@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use crate::actor::Actor;
+use crate::audit::{Audit, AuditEntry};
 use crate::backend::{Insert, OnRow, Statement, TransactionOptions};
 use crate::database::Database;
 use crate::entity::Entity;
@@ -22,15 +24,40 @@ pub struct Session<S: Scope> {
     executor: Executor,
     scope: S,
     correlation: Option<Arc<str>>,
+    actor: Option<Actor>,
+    because: Option<Arc<str>>,
 }
 
 impl<S: Scope> Session<S> {
     pub(crate) fn new(database: Database, scope: S) -> Self {
-        Self { database, executor: Executor::Pool, scope, correlation: None }
+        Self {
+            database,
+            executor: Executor::Pool,
+            scope,
+            correlation: None,
+            actor: None,
+            because: None,
+        }
     }
 
-    /// The same session, with the id of the request or the job that it serves. It is stored in the
-    /// `correlation_id` of the rows of `correlated` entities.
+    /// The same session, acting for somebody: who a change of an `audited` entity is recorded under.
+    ///
+    /// A text is the id of a user; [`Actor::System`] and [`Actor::Service`] are said explicitly.
+    #[must_use]
+    pub fn actor(mut self, actor: impl Into<Actor>) -> Self {
+        self.actor = Some(actor.into());
+        self
+    }
+
+    /// The same session, with the reason of what is done in it, for the audit trail.
+    #[must_use]
+    pub fn because(mut self, reason: &str) -> Self {
+        self.because = Some(reason.into());
+        self
+    }
+
+    /// The same session, with the id of the request or the job that it serves. It is recorded in the
+    /// audit trail, and stored in the `correlation_id` of the rows of `correlated` entities.
     #[must_use]
     pub fn correlation(mut self, id: impl ToString) -> Self {
         self.correlation = Some(id.to_string().into());
@@ -43,6 +70,12 @@ impl<S: Scope> Session<S> {
         E::Tenancy: ReachableFrom<S>,
     {
         Repo::new(self.clone()).into()
+    }
+
+    /// The audit trail of this session's tenant; outside of a tenant, of what belongs to none; over all
+    /// tenants, of all.
+    pub fn audit(&self) -> Audit<S> {
+        self.repo::<AuditEntry>()
     }
 
     /// Runs `work` in a transaction: committed when it returns `Ok`, rolled back when it returns
@@ -178,6 +211,15 @@ impl<S: Scope> Session<S> {
 
     pub(crate) fn correlation_id(&self) -> Option<&str> {
         self.correlation.as_deref()
+    }
+
+    pub(crate) fn acting(&self) -> Option<&Actor> {
+        self.actor.as_ref()
+    }
+
+    /// Why it acts: what was said, or why it looks at all tenants.
+    pub(crate) fn reason_of_change(&self) -> Option<&str> {
+        self.because.as_deref().or_else(|| self.scope.reason_to_be())
     }
 
     pub(crate) fn cursor_key(&self) -> [u8; 32] {

@@ -15,8 +15,12 @@ pub struct Table {
     pub columns: &'static [ColumnDef],
     /// Which columns have a role, as indexes into `columns`.
     pub roles: Roles,
+    /// Whether the database makes the id.
+    pub identity: bool,
     /// Whether rows are only ever added and read.
     pub immutable: bool,
+    /// Whether each change is recorded in the audit trail, and how.
+    pub audit: Option<Chaining>,
     /// The indexes, unique or not, beside the primary key.
     pub indexes: &'static [Index],
     /// The references to other tables.
@@ -38,8 +42,19 @@ pub struct ColumnDef {
     pub max_length: Option<u32>,
     /// Set at creation and never changed after.
     pub fixed: bool,
-    /// Never shown: not in `Debug` of inputs, not in logs, not in errors.
+    /// Never shown: not in `Debug` of inputs, not in logs, not in errors, not in the audit trail.
     pub sensitive: bool,
+    /// The names that the column had before, in images of the audit trail.
+    pub formerly: &'static [&'static str],
+}
+
+/// How entries of the audit trail follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chaining {
+    /// Each holds the hash of the one before it, without a gap: tampering shows.
+    Chained,
+    /// Each stands alone: writers do not wait for each other, and tampering does not show.
+    Unchained,
 }
 
 /// The columns that the repository manages, as indexes into [`Table::columns`].
@@ -59,6 +74,8 @@ pub struct Roles {
     pub deleted_at: Option<usize>,
     /// The correlation of the session that created the row, of a `correlated` entity.
     pub correlation_id: Option<usize>,
+    /// Which deletion deleted the row, of an entity that is deleted together with others.
+    pub deletion_id: Option<usize>,
 }
 
 /// An index over columns of one table.
@@ -119,7 +136,7 @@ impl Table {
 
     /// Whether the database makes the id.
     pub fn has_identity(&self) -> bool {
-        self.id().kind == Kind::I64
+        self.identity
     }
 
     /// The index of the column with this name.
@@ -137,6 +154,7 @@ impl Table {
             roles.updated_at,
             roles.deleted_at,
             roles.correlation_id,
+            roles.deletion_id,
         ];
         column == roles.id || managed.contains(&Some(column))
     }

@@ -12,12 +12,13 @@ pub(crate) use reader::{Given, Reader, value};
 pub(crate) use structure::{RawColumn, RawIndex, Structure, read_structure};
 
 /// The keys of a struct.
-pub(crate) const STRUCT_KEYS: [&str; 10] = [
+pub(crate) const STRUCT_KEYS: [&str; 11] = [
     "table",
     "tenant",
     "soft_delete",
     "immutable",
     "versioned",
+    "audited",
     "timestamps",
     "correlated",
     "index",
@@ -26,7 +27,7 @@ pub(crate) const STRUCT_KEYS: [&str; 10] = [
 ];
 
 /// The keys of a field.
-pub(crate) const FIELD_KEYS: [&str; 18] = [
+pub(crate) const FIELD_KEYS: [&str; 20] = [
     "id",
     "tenant",
     "version",
@@ -34,6 +35,7 @@ pub(crate) const FIELD_KEYS: [&str; 18] = [
     "updated_at",
     "deleted_at",
     "correlation_id",
+    "deletion_id",
     "unique",
     "index",
     "column",
@@ -43,6 +45,7 @@ pub(crate) const FIELD_KEYS: [&str; 18] = [
     "default",
     "fixed",
     "sensitive",
+    "formerly",
     "references",
     "on_delete",
 ];

@@ -49,6 +49,7 @@ pub(crate) fn check(input: &DeriveInput, diag: &mut Diag) -> Option<Entity> {
         columns,
         tenant: roles::tenant(&fields, &roles),
         immutable: structure.immutable.is_some(),
+        audited: structure.audited.as_ref().map(|given| given.value),
         indexes: with_references(indexes, &references),
         references,
     };

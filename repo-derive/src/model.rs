@@ -19,6 +19,8 @@ pub(crate) struct Entity {
     /// The type of the tenant, of an entity that has one.
     pub(crate) tenant: Option<Type>,
     pub(crate) immutable: bool,
+    /// Whether changes are recorded, and then whether the entries form a chain.
+    pub(crate) audited: Option<bool>,
     pub(crate) indexes: Vec<Index>,
     pub(crate) references: Vec<Reference>,
 }
@@ -53,6 +55,8 @@ pub(crate) struct Column {
     pub(crate) default: Option<Expr>,
     pub(crate) fixed: bool,
     pub(crate) sensitive: bool,
+    /// The names that it had before.
+    pub(crate) formerly: Vec<String>,
 }
 
 /// How the value of a field becomes the value of its column.
@@ -75,6 +79,7 @@ pub(crate) enum Role {
     UpdatedAt,
     DeletedAt,
     CorrelationId,
+    DeletionId,
 }
 
 /// An index; columns by their position.
@@ -100,7 +105,7 @@ pub(crate) struct Reference {
 }
 
 impl Role {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Id,
         Self::Tenant,
         Self::Version,
@@ -108,6 +113,7 @@ impl Role {
         Self::UpdatedAt,
         Self::DeletedAt,
         Self::CorrelationId,
+        Self::DeletionId,
     ];
 
     /// The key that marks a field with this role.
@@ -120,6 +126,7 @@ impl Role {
             Self::UpdatedAt => "updated_at",
             Self::DeletedAt => "deleted_at",
             Self::CorrelationId => "correlation_id",
+            Self::DeletionId => "deletion_id",
         }
     }
 
@@ -136,6 +143,7 @@ impl Role {
             Self::CreatedAt | Self::UpdatedAt => "DateTime<Utc>",
             Self::DeletedAt => "Option<DateTime<Utc>>",
             Self::CorrelationId => "Option<String>",
+            Self::DeletionId => "Option<Uuid>",
         }
     }
 
@@ -146,7 +154,7 @@ impl Role {
             Self::Tenant => Some("tenant"),
             Self::Version => Some("versioned"),
             Self::CreatedAt | Self::UpdatedAt => Some("timestamps"),
-            Self::DeletedAt => Some("soft_delete"),
+            Self::DeletedAt | Self::DeletionId => Some("soft_delete"),
             Self::CorrelationId => Some("correlated"),
         }
     }

@@ -173,6 +173,7 @@ mod tests {
                 max_length: None,
                 fixed: false,
                 sensitive: false,
+                formerly: &[],
             };
             let mut sql = String::from("CREATE TABLE t (c ");
             SqliteDialect.column_type(&mut sql, kind);

@@ -170,6 +170,7 @@ impl ColumnDescription {
             max_length: None,
             fixed: false,
             sensitive: false,
+            formerly: &[],
         };
         Self { def, mistake: None }
     }
@@ -218,6 +219,18 @@ impl ColumnDescription {
     pub const fn sensitive(mut self) -> Self {
         self.def.sensitive = true;
         self
+    }
+
+    /// Declares the names that the column had before.
+    #[must_use]
+    pub const fn formerly(mut self, names: &'static [&'static str]) -> Self {
+        self.def.formerly = names;
+        self
+    }
+
+    /// Whether the database makes the values of such a column where it is the id.
+    pub const fn is_identity(&self) -> bool {
+        matches!(self.def.kind, Kind::I64)
     }
 
     /// The column with its name.

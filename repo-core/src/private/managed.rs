@@ -79,6 +79,13 @@ impl Managed<Option<Timestamp>> {
     }
 }
 
+impl Managed<Option<uuid::Uuid>> {
+    /// The deletion that deleted a new row: it is live.
+    pub fn no_deletion() -> Option<uuid::Uuid> {
+        None
+    }
+}
+
 impl<E: Entity> Parent<E> {
     /// A column of `T`, of an entity of this tenancy, can hold the id of the parent.
     pub fn is_referred_to_by<T: IdOf<E>, O: RefersTo<E::Tenancy>>() {}

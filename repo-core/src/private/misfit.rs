@@ -104,6 +104,11 @@ pub trait Unmanaged<T> {
         unreachable!("{NEVER}")
     }
 
+    /// Makes nothing.
+    fn no_deletion() -> T {
+        unreachable!("{NEVER}")
+    }
+
     /// No version.
     fn read_version(_: &T) -> i64 {
         unreachable!("{NEVER}")
@@ -170,8 +175,11 @@ pub const UNKNOWN_TABLE: &Table = &Table {
         updated_at: None,
         deleted_at: None,
         correlation_id: None,
+        deletion_id: None,
     },
+    identity: false,
     immutable: false,
+    audit: None,
     indexes: &[],
     references: &[],
 };

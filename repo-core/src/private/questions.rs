@@ -92,6 +92,19 @@ pub trait DeletedAtField {
 
 impl DeletedAtField for Option<Timestamp> {}
 
+/// Can the type be the deletion that deleted a row?
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot tell by which deletion a row was deleted",
+    label = "not an `Option<Uuid>`",
+    note = "the field of `deletion_id` is an `Option<uuid::Uuid>`: `None` while the row is live"
+)]
+pub trait DeletionIdField {
+    /// Yes.
+    const ANSWER: () = ();
+}
+
+impl DeletionIdField for Option<uuid::Uuid> {}
+
 /// Has a column of this class a size, without being told one? All have but decimals.
 #[diagnostic::on_unimplemented(
     message = "this column is a decimal of unknown size",

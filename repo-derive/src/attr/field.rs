@@ -23,6 +23,8 @@ pub(crate) struct Field {
     pub(crate) default: Option<Given<Expr>>,
     pub(crate) fixed: Option<Given<()>>,
     pub(crate) sensitive: Option<Given<()>>,
+    /// Former names: the key may be repeated.
+    pub(crate) formerly: Vec<LitStr>,
     pub(crate) references: Option<Given<Type>>,
     pub(crate) on_delete: Option<Given<OnDelete>>,
 }
@@ -69,6 +71,7 @@ impl Field {
             }
             "fixed" => reader.put(&mut self.fixed, key, ()),
             "sensitive" => reader.put(&mut self.sensitive, key, ()),
+            "formerly" => self.formerly.push(value(key, input, "formerly = \"name\"")?),
             "references" => {
                 reader.put(&mut self.references, key, value(key, input, "references = Parent")?);
             }

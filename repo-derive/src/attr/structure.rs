@@ -19,6 +19,8 @@ pub(crate) struct Structure {
     pub(crate) soft_delete: Option<Given<()>>,
     pub(crate) immutable: Option<Given<()>>,
     pub(crate) versioned: Option<Given<()>>,
+    /// Whether entries form a chain.
+    pub(crate) audited: Option<Given<bool>>,
     pub(crate) timestamps: Option<Given<()>>,
     pub(crate) correlated: Option<Given<()>>,
     pub(crate) krate: Option<Given<Path>>,
@@ -77,6 +79,11 @@ impl Structure {
             "soft_delete" => reader.put(&mut self.soft_delete, key, ()),
             "immutable" => reader.put(&mut self.immutable, key, ()),
             "versioned" => reader.put(&mut self.versioned, key, ()),
+            "audited" => {
+                let chained = chained(key, input);
+                reader.put(&mut self.audited, key, *chained.as_ref().unwrap_or(&true));
+                chained?;
+            }
             "timestamps" => reader.put(&mut self.timestamps, key, ()),
             "correlated" => reader.put(&mut self.correlated, key, ()),
             "crate" => reader.put(&mut self.krate, key, value(key, input, "crate = path")?),
@@ -87,6 +94,24 @@ impl Structure {
             }
         }
         Ok(true)
+    }
+}
+
+/// `audited`, or `audited(unchained)`.
+fn chained(key: &Ident, input: ParseStream<'_>) -> syn::Result<bool> {
+    if !input.peek(syn::token::Paren) {
+        return Ok(true);
+    }
+    let example = "audited(unchained)";
+    let words = items(key, input, Ident::parse_any, example)?;
+    match &words[..] {
+        [word] if word == "unchained" => Ok(false),
+        [first, ..] => Err(problem(
+            first,
+            "the entries of an audit trail are a chain, or `unchained`",
+            format_args!("write `audited` or `{example}`"),
+        )),
+        [] => Ok(true),
     }
 }
 

@@ -55,6 +55,7 @@ fn column(field: &Field<'_>, role: Option<Role>, generics: &Generics, diag: &mut
         default: attr.default.as_ref().filter(|_| !is_managed).map(|given| given.value.clone()),
         fixed: attr.fixed.is_some(),
         sensitive: attr.sensitive.is_some(),
+        formerly: attr.formerly.iter().map(syn::LitStr::value).collect(),
     }
 }
 

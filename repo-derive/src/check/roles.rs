@@ -100,6 +100,10 @@ fn by_name(
     if roles.contains(&Some(role)) {
         return;
     }
+    // No field is managed by its name alone, and `soft_delete` does not ask for this one.
+    if role == Role::DeletionId {
+        return;
+    }
     let field = role.field();
     let found = fields.iter().position(|it| names::plain(it.ident) == field);
     if let Some(at) = found.filter(|at| roles[*at].is_none()) {

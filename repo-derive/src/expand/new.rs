@@ -164,6 +164,7 @@ fn value(at: usize, column: &Column, given: &TokenStream) -> TokenStream {
             quote!(#managed::time_of_creation(creation))
         }
         (Some(Role::DeletedAt), _) => quote!(#managed::not_deleted()),
+        (Some(Role::DeletionId), _) => quote!(#managed::no_deletion()),
         (Some(Role::CorrelationId), _) => quote!(#managed::session_correlation(creation)?),
         (None, Some(default)) => {
             quote!(#codec::given(creation, #at, self.#ident.unwrap_or_else(|| -> #ty { #default })))

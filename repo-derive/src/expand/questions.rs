@@ -38,6 +38,7 @@ fn managed(role: Role, ty: &Type) -> TokenStream {
         Role::CreatedAt => "CreatedAtField",
         Role::UpdatedAt => "UpdatedAtField",
         Role::DeletedAt => "DeletedAtField",
+        Role::DeletionId => "DeletionIdField",
         Role::CorrelationId => {
             return quote_spanned! {ty.span()=>
                 let _ = <#ty as __core::Correlation>::from_correlation;

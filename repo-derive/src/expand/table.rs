@@ -9,6 +9,8 @@ use crate::model::{Column, Entity, Index, Reference, Role};
 /// The value of `Entity::TABLE`.
 pub(crate) fn table(entity: &Entity) -> TokenStream {
     let Entity { name, table, immutable, .. } = entity;
+    let identity = entity.column(Role::Id).map(codec);
+    let audit = audit(entity);
     let columns = entity.columns.iter().map(definition);
     let roles = roles(entity);
     let indexes = entity.indexes.iter().map(index);
@@ -19,10 +21,20 @@ pub(crate) fn table(entity: &Entity) -> TokenStream {
             name: #table,
             columns: &[#(#columns),*],
             roles: #roles,
+            identity: #identity::COLUMN.is_identity(),
             immutable: #immutable,
+            audit: #audit,
             indexes: &[#(#indexes),*],
             references: &[#(#references),*],
         }
+    }
+}
+
+fn audit(entity: &Entity) -> TokenStream {
+    match entity.audited {
+        Some(true) => quote!(::core::option::Option::Some(__core::Chaining::Chained)),
+        Some(false) => quote!(::core::option::Option::Some(__core::Chaining::Unchained)),
+        None => quote!(::core::option::Option::None),
     }
 }
 
@@ -33,8 +45,10 @@ fn definition(column: &Column) -> TokenStream {
     let max_length = column.max_length.map(|most| quote!(.max_length(#most)));
     let fixed = column.fixed.then(|| quote!(.fixed()));
     let sensitive = column.sensitive.then(|| quote!(.sensitive()));
+    let names = &column.formerly;
+    let formerly = (!names.is_empty()).then(|| quote!(.formerly(&[#(#names),*])));
     let checked = column.is_generic.then(|| quote!(.checked()));
-    quote!(#codec::COLUMN #decimal #max_length #fixed #sensitive #checked .named(#name))
+    quote!(#codec::COLUMN #decimal #max_length #fixed #sensitive #formerly #checked .named(#name))
 }
 
 fn roles(entity: &Entity) -> TokenStream {

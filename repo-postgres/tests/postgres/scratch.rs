@@ -130,8 +130,19 @@ const fn table(entity: &'static str, name: &'static str, columns: &'static [Colu
         updated_at: None,
         deleted_at: None,
         correlation_id: None,
+        deletion_id: None,
     };
-    Table { entity, name, columns, roles, immutable: false, indexes: &[], references: &[] }
+    Table {
+        entity,
+        name,
+        columns,
+        roles,
+        identity: matches!(columns[0].kind, Kind::I64),
+        immutable: false,
+        audit: None,
+        indexes: &[],
+        references: &[],
+    }
 }
 
 const fn column(name: &'static str, kind: Kind) -> ColumnDef {
@@ -143,6 +154,7 @@ const fn column(name: &'static str, kind: Kind) -> ColumnDef {
         max_length: None,
         fixed: false,
         sensitive: false,
+        formerly: &[],
     }
 }
 

@@ -26,8 +26,11 @@ pub(crate) static NOTES: Table = Table {
         updated_at: None,
         deleted_at: None,
         correlation_id: None,
+        deletion_id: None,
     },
+    identity: true,
     immutable: false,
+    audit: None,
     indexes: &[Index {
         columns: &[IndexColumn { column: 1, descending: false }],
         unique: true,
@@ -59,6 +62,7 @@ pub(crate) const fn column(name: &'static str, kind: Kind, nullable: bool) -> Co
         max_length: None,
         fixed: false,
         sensitive: false,
+        formerly: &[],
     }
 }
 

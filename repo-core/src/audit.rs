@@ -1,0 +1,17 @@
+//! The audit trail: what an entry is, what it holds, and how entries form a chain.
+//!
+//! Entries are appended by writes (`write.rs`, `target.rs`) in the transaction of the change. Nothing here
+//! changes or removes one.
+
+pub(crate) mod append;
+mod entry;
+pub(crate) mod format;
+pub(crate) mod heads;
+pub(crate) mod image;
+pub(crate) mod trail;
+
+pub(crate) use entry::TRAIL;
+pub use entry::{Action, AuditEntry};
+pub(crate) use heads::HEADS;
+pub use image::{Image, ImageValue};
+pub use trail::Audit;

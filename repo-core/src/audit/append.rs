@@ -1,0 +1,1 @@
+//! Appending entries to the trail.
