@@ -1,8 +1,10 @@
 //! How SQLite spells SQL.
 
+pub(crate) mod guards;
+
 use std::fmt::Write as _;
 
-use repo_core::{ColumnDef, Dialect, Kind, TextMatch};
+use repo_core::{ColumnDef, Dialect, Guards, Kind, TextMatch, Trigger};
 
 /// The dialect of SQLite: `STRICT` tables, numbered placeholders, lists through `rarray`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -88,6 +90,14 @@ impl Dialect for SqliteDialect {
                 format_args!("substr({quoted}, length({quoted}) - length(?{n}) + 1) = ?{n}"),
             ),
         }
+    }
+
+    fn triggers(&self, guards: &Guards) -> Vec<Trigger> {
+        guards::triggers(guards)
+    }
+
+    fn create_triggers(&self, sql: &mut String, guards: &Guards) {
+        guards::create(sql, guards);
     }
 
     fn lock_rows(&self, _: &mut String) {
