@@ -46,9 +46,12 @@ pub(super) fn predicate(sql: &str) -> Predicate {
     let Some(at) = tokens.iter().rposition(|token| token.is("WHERE")) else {
         return Predicate::Other(sql.to_owned());
     };
-    match &tokens[at + 1..] {
+    match without_brackets(&tokens[at + 1..]) {
         [column, is, null] if is.is("IS") && null.is("NULL") => Predicate::IsNull(column.name()),
-        [first, ..] => Predicate::Other(sql[first.start..].trim().to_owned()),
+        [first, .., last] => {
+            Predicate::Other(sql[first.start..last.start + last.text.len()].to_owned())
+        }
+        [only] => Predicate::Other(only.text.to_owned()),
         [] => Predicate::Other(String::new()),
     }
 }
@@ -69,6 +72,17 @@ impl Token<'_> {
             _ => self.text.to_owned(),
         }
     }
+}
+
+/// The tokens between brackets that are around all of them.
+fn without_brackets<'t, 'a>(mut tokens: &'t [Token<'a>]) -> &'t [Token<'a>] {
+    while let [open, inner @ .., close] = tokens
+        && open.text == "("
+        && closing(tokens) == close.start
+    {
+        tokens = inner;
+    }
+    tokens
 }
 
 /// Where the bracket that `tokens` start with is closed.
@@ -171,6 +185,7 @@ mod tests {
         let index = |end| format!("CREATE UNIQUE INDEX \"where\" ON t (a, \"where\") {end}");
         assert_eq!(predicate(&index("WHERE \"gone \"\"at\"\"\" IS NULL")), is_null("gone \"at\""));
         assert_eq!(predicate(&index("where[gone_at]/**/is\nnull -- live")), is_null("gone_at"));
+        assert_eq!(predicate(&index("WHERE (( gone_at IS NULL ))")), is_null("gone_at"));
         let other = Predicate::Other("gone_at IS NULL AND 1".to_owned());
         assert_eq!(predicate(&index("WHERE gone_at IS NULL AND 1")), other);
     }
