@@ -70,6 +70,7 @@ mod json;
 mod json_canonical;
 mod page;
 mod patch;
+mod perform;
 mod private;
 mod query;
 mod read;
@@ -102,7 +103,9 @@ pub use correlation::Correlation;
 pub use creation::Creation;
 pub use cursor::Cursor;
 pub use database::Database;
-pub use dialect::{Dialect, TextMatch, generated_name, quote, quote_literal};
+pub use dialect::{
+    AuditedChange, Dialect, ImageOf, TextMatch, generated_name, quote, quote_literal,
+};
 pub use doctor::{Finding, GuardKind};
 pub use driver::{Driver, Settings, connect, connect_from_env, connect_with};
 pub use encode::{Decoder, Encoder};
