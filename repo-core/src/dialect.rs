@@ -97,6 +97,12 @@ pub trait Dialect: Debug + Send + Sync {
     /// parameter 1, the lowest first.
     fn unchained_numbers(&self) -> &'static str;
 
+    /// A statement after which nothing can be written in the transaction, or, in a savepoint, until it is
+    /// rolled back; none where a statement that may only read cannot write anyway.
+    fn forbid_writes(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Statements that make what the audit trail needs beside its tables.
     fn audit_objects(&self) -> &'static str {
         ""

@@ -41,6 +41,7 @@
 //!
 //! The feature `decimal` makes `rust_decimal::Decimal` a column type.
 
+mod access;
 mod actor;
 mod audit;
 mod backend;
@@ -63,6 +64,7 @@ mod error;
 mod failure;
 mod filter;
 mod filter_shape;
+mod idempotent;
 mod ids;
 mod json;
 mod json_canonical;
@@ -82,6 +84,7 @@ mod target;
 pub mod testing;
 mod transaction;
 mod transaction_state;
+mod unchecked;
 mod value;
 mod window;
 mod write;
@@ -107,6 +110,7 @@ pub use encode::{Decoder, Encoder};
 pub use entity::{Entity, Mutable, NewEntity, SoftDelete, Versioned};
 pub use error::{DatabaseError, Error, Result};
 pub use filter::{Filter, IntoFilter};
+pub use idempotent::{CreateOrGet, UniqueKey};
 pub use ids::{IdSource, UuidV7};
 pub use json::Json;
 pub use page::{Page, PageRequest};
@@ -121,6 +125,7 @@ pub use scope::{
 pub use session::Session;
 pub use table::{Chaining, ColumnDef, Index, IndexColumn, OnDelete, Reference, Roles, Table};
 pub use transaction::Transaction;
+pub use unchecked::{UncheckedRow, UncheckedSql};
 pub use value::{InvalidValue, Kind, Value};
 pub use window::{Window, WindowRequest};
 

@@ -105,6 +105,10 @@ impl Dialect for PostgresDialect {
         UNCHAINED_NUMBERS
     }
 
+    fn forbid_writes(&self) -> Option<&'static str> {
+        Some("SET TRANSACTION READ ONLY")
+    }
+
     fn audit_objects(&self) -> &'static str {
         AUDIT_OBJECTS
     }

@@ -14,10 +14,12 @@ mod crud;
 mod decoding;
 mod documents;
 mod entities;
+mod escapes;
 mod expect;
 mod filters;
 mod fixture;
 mod hooks;
+mod idempotent;
 mod ids;
 mod isolation;
 mod nesting;
@@ -115,6 +117,14 @@ conformance! {
             json_with_a_nul_is_refused,
             a_document_that_could_not_be_read_again_is_refused,
         }
+        escapes {
+            looking_at_all_tenants_is_recorded_once,
+            a_look_is_recorded_although_its_transaction_is_undone,
+            without_a_trail_a_look_is_not_recorded,
+            what_sql_by_hand_writes_is_recorded,
+            sql_by_hand_that_cannot_be_recorded_does_not_happen,
+            a_query_by_hand_reads_typed_rows_and_writes_nothing,
+        }
         filters {
             every_type_is_compared_alike,
             a_bool_is_compared_as_false_before_true,
@@ -172,6 +182,13 @@ conformance! {
             sizes_and_numbers_that_mean_nothing_are_refused,
             a_page_has_its_own_size,
             a_page_can_lock_its_rows,
+        }
+        idempotent {
+            of_many_at_once_one_adds_the_row,
+            the_same_key_with_another_payload_is_a_mismatch,
+            a_key_may_have_several_columns_and_must_be_one,
+            a_deleted_row_does_not_have_the_key,
+            it_is_part_of_its_transaction,
         }
         ids {
             a_row_may_be_an_identity_and_nothing_else,
