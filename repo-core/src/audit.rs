@@ -9,6 +9,8 @@ pub(crate) mod format;
 pub(crate) mod heads;
 pub(crate) mod image;
 pub(crate) mod trail;
+#[cfg(test)]
+mod vectors;
 
 pub(crate) use entry::TRAIL;
 pub use entry::{Action, AuditEntry};
