@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, reason = "a case that cannot go on has failed")]
 
 mod audit;
+mod audit_vectors;
 mod batches;
 mod context;
 mod crud;
@@ -65,6 +66,9 @@ conformance! {
             an_unchained_entry_stands_alone,
             a_recorded_change_costs_few_statements,
             many_writers_make_chains_without_gaps,
+        }
+        audit_vectors {
+            what_is_written_has_the_images_and_hashes_of_the_vectors,
         }
         batches {
             ten_thousand_rows_come_back_in_order,
