@@ -90,7 +90,7 @@ mod window;
 mod write;
 
 pub use actor::Actor;
-pub use audit::{Action, Audit, AuditEntry, Image, ImageValue};
+pub use audit::{Action, AsOf, Audit, AuditEntry, Image, ImageValue};
 pub use backend::{
     Access, Backend, Connection, Health, Insert, InsertRows, Isolation, OnRow, Row, Statement,
     TransactionOptions,
@@ -119,8 +119,8 @@ pub use query::Query;
 pub use repo::Repo;
 pub use schema::Schema;
 pub use scope::{
-    AllTenants, NoTenant, OfAnyTenant, OwnedBy, Reach, ReachableFrom, Scope, Shared, Tenancy,
-    Tenant, WritableFrom,
+    AllTenants, NoTenant, OfAnyTenant, OwnedBy, Reach, ReachableFrom, RecordedFor, Scope, Shared,
+    Tenancy, Tenant, WritableFrom,
 };
 pub use session::Session;
 pub use table::{Chaining, ColumnDef, Index, IndexColumn, OnDelete, Reference, Roles, Table};

@@ -8,6 +8,8 @@
 #![allow(clippy::unwrap_used, reason = "a case that cannot go on has failed")]
 
 mod audit;
+mod audit_reading;
+mod audit_vectors;
 mod batches;
 mod context;
 mod crud;
@@ -67,6 +69,17 @@ conformance! {
             an_unchained_entry_stands_alone,
             a_recorded_change_costs_few_statements,
             many_writers_make_chains_without_gaps,
+        }
+        audit_reading {
+            the_trail_is_asked_in_many_ways,
+            an_image_shows_its_columns,
+            a_row_is_rebuilt_as_it_was,
+            every_type_is_rebuilt,
+            a_renamed_column_is_found_by_its_old_name,
+            a_secret_that_must_be_there_is_not_made_up,
+        }
+        audit_vectors {
+            what_is_written_has_the_images_and_hashes_of_the_vectors,
         }
         batches {
             ten_thousand_rows_come_back_in_order,
