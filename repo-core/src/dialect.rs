@@ -6,6 +6,7 @@
 use std::fmt::{Debug, Write as _};
 
 use crate::audit::Action;
+use crate::guards::{Guards, Trigger};
 use crate::table::{Chaining, ColumnDef, Table};
 use crate::value::Kind;
 
@@ -112,6 +113,19 @@ pub trait Dialect: Debug + Send + Sync {
     /// locks the whole database.
     fn lock_rows(&self, sql: &mut String);
 
+    /// The triggers that a table has where this dialect is spoken: those that keep the rows of an
+    /// `immutable` table as they are, and what else only a trigger can hold to.
+    fn triggers(&self, guards: &Guards) -> Vec<Trigger> {
+        let _ = guards;
+        Vec::new()
+    }
+
+    /// The statements that make the [`triggers`](Self::triggers) of a table that are not there yet, each
+    /// with its semicolon.
+    fn create_triggers(&self, sql: &mut String, guards: &Guards) {
+        let _ = (sql, guards);
+    }
+
     /// Statements that `create_tables` runs first in its transaction, so that two processes do not
     /// create the same table at once.
     fn before_create_tables(&self) -> Option<&'static str> {
@@ -177,6 +191,13 @@ pub fn quote(sql: &mut String, name: &str) {
         sql.push_str(name);
     }
     sql.push('"');
+}
+
+/// Appends `text` as a literal, for the statements of a schema: nothing in it can end the quotes.
+pub fn quote_literal(sql: &mut String, text: &str) {
+    sql.push('\'');
+    sql.push_str(&text.replace('\'', "''"));
+    sql.push('\'');
 }
 
 /// Joins `parts` with `_` into a name of at most `limit` bytes: a longer one is cut and ends in a hash

@@ -37,24 +37,24 @@ pub struct CreateOrGet<E> {
 }
 
 /// The columns of a unique key: one column, or a tuple of up to four.
-pub trait UniqueKey<E> {
+pub trait UniqueColumns<E> {
     /// The columns, as indexes into the table's.
     fn columns(&self) -> Vec<usize>;
 }
 
-impl<E: Entity, T: ColumnType> UniqueKey<E> for Column<E, T> {
+impl<E: Entity, T: ColumnType> UniqueColumns<E> for Column<E, T> {
     fn columns(&self) -> Vec<usize> {
         vec![self.index()]
     }
 }
 
-impl<E: Entity, A: ColumnType, B: ColumnType> UniqueKey<E> for (Column<E, A>, Column<E, B>) {
+impl<E: Entity, A: ColumnType, B: ColumnType> UniqueColumns<E> for (Column<E, A>, Column<E, B>) {
     fn columns(&self) -> Vec<usize> {
         vec![self.0.index(), self.1.index()]
     }
 }
 
-impl<E: Entity, A: ColumnType, B: ColumnType, C: ColumnType> UniqueKey<E>
+impl<E: Entity, A: ColumnType, B: ColumnType, C: ColumnType> UniqueColumns<E>
     for (Column<E, A>, Column<E, B>, Column<E, C>)
 {
     fn columns(&self) -> Vec<usize> {
@@ -62,7 +62,7 @@ impl<E: Entity, A: ColumnType, B: ColumnType, C: ColumnType> UniqueKey<E>
     }
 }
 
-impl<E: Entity, A: ColumnType, B: ColumnType, C: ColumnType, D: ColumnType> UniqueKey<E>
+impl<E: Entity, A: ColumnType, B: ColumnType, C: ColumnType, D: ColumnType> UniqueColumns<E>
     for (Column<E, A>, Column<E, B>, Column<E, C>, Column<E, D>)
 {
     fn columns(&self) -> Vec<usize> {

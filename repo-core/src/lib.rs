@@ -57,6 +57,7 @@ mod cursor;
 mod cursor_value;
 mod database;
 mod dialect;
+mod doctor;
 mod driver;
 mod encode;
 mod entity;
@@ -64,6 +65,7 @@ mod error;
 mod failure;
 mod filter;
 mod filter_shape;
+mod guards;
 mod idempotent;
 mod ids;
 mod json;
@@ -104,13 +106,19 @@ pub use correlation::Correlation;
 pub use creation::Creation;
 pub use cursor::Cursor;
 pub use database::Database;
-pub use dialect::{AuditedChange, Dialect, ImageOf, TextMatch, generated_name, quote};
+pub use dialect::{
+    AuditedChange, Dialect, ImageOf, TextMatch, generated_name, quote, quote_literal,
+};
+pub use doctor::{Finding, GuardKind};
 pub use driver::{Driver, Settings, connect, connect_from_env, connect_with};
 pub use encode::{Decoder, Encoder};
 pub use entity::{Entity, Mutable, NewEntity, SoftDelete, Versioned};
 pub use error::{DatabaseError, Error, Result};
 pub use filter::{Filter, IntoFilter};
-pub use idempotent::{CreateOrGet, UniqueKey};
+pub use guards::{
+    Check, ForeignKey, Found, Guards, InspectedTable, Trigger, UniqueKey, is_null_predicate,
+};
+pub use idempotent::{CreateOrGet, UniqueColumns};
 pub use ids::{IdSource, UuidV7};
 pub use json::Json;
 pub use page::{Page, PageRequest};

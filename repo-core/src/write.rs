@@ -12,7 +12,7 @@ use crate::creation::Creation;
 use crate::encode::Encoder;
 use crate::entity::{Entity, Mutable, NewEntity, SoftDelete};
 use crate::error::{Error, Result};
-use crate::idempotent::{CreateOrGet, UniqueKey, create_or_get};
+use crate::idempotent::{CreateOrGet, UniqueColumns, create_or_get};
 use crate::patch::Patch;
 use crate::perform::{self, one};
 use crate::repo::Repo;
@@ -73,7 +73,7 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     /// - [`is_invalid_input`](Error::is_invalid_input): `key` is no unique key, or a part of it is `None`.
     pub fn create_or_get(
         &self,
-        key: impl UniqueKey<E>,
+        key: impl UniqueColumns<E>,
         new: impl Into<E::New>,
     ) -> Writing<'_, CreateOrGet<E>>
     where

@@ -6,15 +6,15 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use repo_core::{
-    Access, Backend, Connection, Dialect, Health, Insert, OnRow, Result, Statement,
-    TransactionOptions,
+    Access, Backend, Connection, Dialect, Health, Insert, InspectedTable, OnRow, Result, Statement,
+    Table, TransactionOptions,
 };
 
 use crate::connection::Transaction;
 use crate::dialect::PostgresDialect;
 use crate::error::SOME_ROW;
 use crate::pool::Pool;
-use crate::{insert, statement};
+use crate::{insert, inspect, statement};
 
 /// A Postgres database behind a pool of connections. Cheap to clone: all clones share the pool.
 #[derive(Clone)]
@@ -84,6 +84,10 @@ impl Backend for Postgres {
     async fn begin(&self, options: TransactionOptions) -> Result<Box<dyn Connection>> {
         let lease = self.pool.get().await?;
         Ok(Box::new(Transaction::begin(lease, self.persistent, options).await?))
+    }
+
+    async fn inspect(&self, table: &'static Table) -> Result<Option<InspectedTable>> {
+        inspect::inspect(self, table).await
     }
 
     async fn health(&self) -> Result<Health> {

@@ -4,10 +4,11 @@
 //! in core.
 
 mod audited;
+mod guards;
 
 use std::fmt::Write as _;
 
-use repo_core::{AuditedChange, Chaining, Dialect, Kind, TextMatch};
+use repo_core::{AuditedChange, Chaining, Dialect, Guards, Kind, TextMatch, Trigger};
 
 /// The key of the lock under which tables are made: any constant that no one else uses.
 const BEFORE_CREATE_TABLES: &str = "SELECT pg_advisory_xact_lock(7309940786563609965)";
@@ -115,6 +116,14 @@ impl Dialect for PostgresDialect {
 
     fn lock_rows(&self, sql: &mut String) {
         sql.push_str(" FOR UPDATE");
+    }
+
+    fn triggers(&self, guards: &Guards) -> Vec<Trigger> {
+        guards::triggers(guards)
+    }
+
+    fn create_triggers(&self, sql: &mut String, guards: &Guards) {
+        guards::create(sql, guards);
     }
 
     fn before_create_tables(&self) -> Option<&'static str> {

@@ -14,12 +14,14 @@ mod batches;
 mod context;
 mod crud;
 mod decoding;
+mod doctor;
 mod documents;
 mod entities;
 mod escapes;
 mod expect;
 mod filters;
 mod fixture;
+mod guards;
 mod hooks;
 mod idempotent;
 mod ids;
@@ -123,6 +125,13 @@ conformance! {
             a_status_outside_of_the_enum_is_refused_by_the_database,
             a_column_of_another_type_is_a_decode_error,
         }
+        doctor {
+            it_finds_nothing_wrong_with_a_new_schema,
+            it_names_every_table_that_is_missing,
+            it_names_every_trigger_that_is_dropped,
+            it_names_a_unique_index_that_is_not_as_it_should_be,
+            it_names_all_that_a_table_of_before_lacks,
+        }
         documents {
             json_comes_back_as_the_same_document,
             every_float_of_a_document_comes_back,
@@ -149,6 +158,15 @@ conformance! {
             no_character_of_a_searched_text_is_special,
             a_search_is_about_place_and_case,
             a_filter_shows_its_shape_and_no_value,
+        }
+        guards {
+            a_row_that_never_changes_is_changed_by_no_sql,
+            a_change_of_no_row_is_no_error,
+            a_key_of_a_row_that_never_changes_conflicts_as_any,
+            a_cascade_stops_at_a_row_that_never_changes,
+            the_audit_trail_is_changed_by_no_sql,
+            a_transaction_names_what_refused_it,
+            no_sql_links_a_row_to_one_of_another_tenant,
         }
         hooks {
             hooks_run_in_order_after_the_commit,
