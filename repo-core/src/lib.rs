@@ -100,7 +100,7 @@ pub use correlation::Correlation;
 pub use creation::Creation;
 pub use cursor::Cursor;
 pub use database::Database;
-pub use dialect::{Dialect, TextMatch, generated_name, quote};
+pub use dialect::{Dialect, Owner, TextMatch, generated_name, quote};
 pub use driver::{Driver, Settings, connect, connect_from_env, connect_with};
 pub use encode::{Decoder, Encoder};
 pub use entity::{Entity, Mutable, NewEntity, SoftDelete, Versioned};

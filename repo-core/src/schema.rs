@@ -4,7 +4,7 @@ use std::any::TypeId;
 use std::collections::HashMap;
 
 use crate::audit::{HEADS, TRAIL};
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Owner};
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::sql::{ddl, names};
@@ -67,7 +67,21 @@ impl Schema {
     pub fn script(&self, dialect: &dyn Dialect) -> Result<String> {
         self.check_names(dialect)?;
         let tables = self.parents_first()?.into_iter().chain(self.trail());
-        Ok(tables.map(|table| ddl::create_table(dialect, table)).collect())
+        Ok(tables.map(|table| ddl::create_table(dialect, table)).collect::<String>()
+            + &self.row_level_security(dialect))
+    }
+
+    fn row_level_security(&self, dialect: &dyn Dialect) -> String {
+        let mut sql = String::new();
+        let owned = |table: &'static Table| Some((table, Owner::Tenant(table.roles.tenant?)));
+        for (table, owner) in self.tables.iter().copied().filter_map(owned) {
+            dialect.row_level_security(&mut sql, table, owner);
+        }
+        for table in self.trail() {
+            let tenant = table.position("tenant").expect("the trail says whose an entry is");
+            dialect.row_level_security(&mut sql, table, Owner::TenantOrShared(tenant));
+        }
+        sql
     }
 
     /// The tables of the audit trail, where an entity is recorded in it.

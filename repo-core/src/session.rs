@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use crate::actor::Actor;
 use crate::audit::{Audit, AuditEntry};
-use crate::backend::{Insert, OnRow, Statement, TransactionOptions};
+use crate::backend::{Backend, Insert, OnRow, Statement, TransactionOptions};
 use crate::database::Database;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::failure::{complete, complete_insert};
 use crate::repo::Repo;
-use crate::scope::{AllTenants, ReachableFrom, Scope};
+use crate::scope::{AllTenants, Reach, ReachableFrom, Scope};
 use crate::transaction::{Executor, Transaction};
 
 /// A scope, a context, and the database or a transaction in it. Cheap to clone.
@@ -21,6 +21,8 @@ use crate::transaction::{Executor, Transaction};
 #[derive(Debug, Clone)]
 pub struct Session<S: Scope> {
     database: Database,
+    /// The backend as this scope has it, where that differs from what others have.
+    within: Option<Arc<dyn Backend>>,
     executor: Executor,
     scope: S,
     correlation: Option<Arc<str>>,
@@ -30,8 +32,14 @@ pub struct Session<S: Scope> {
 
 impl<S: Scope> Session<S> {
     pub(crate) fn new(database: Database, scope: S) -> Self {
+        let within = database.backend().has_row_level_security().then(|| {
+            // A tenant that is no value is refused by each operation on its rows.
+            let reach = scope.chain().unwrap_or(Reach::Shared);
+            database.backend().within(&reach)
+        });
         Self {
             database,
+            within: within.flatten(),
             executor: Executor::Pool,
             scope,
             correlation: None,
@@ -166,7 +174,7 @@ impl<S: Scope> Session<S> {
     /// As for [`begin`](Self::begin); [`Error::InvalidInput`] when options are given for a nested
     /// transaction.
     pub async fn begin_with(&self, options: TransactionOptions) -> Result<Transaction<S>> {
-        let executor = self.executor.begin(self.database.backend(), options).await?;
+        let executor = self.executor.begin(self.backend(), options).await?;
         Ok(Transaction::new(Session { executor, ..self.clone() }))
     }
 
@@ -205,6 +213,11 @@ impl<S: Scope> Session<S> {
         matches!(self.executor, Executor::Transaction(_))
     }
 
+    /// The backend as this scope has it.
+    fn backend(&self) -> &Arc<dyn Backend> {
+        self.within.as_ref().unwrap_or_else(|| self.database.backend())
+    }
+
     pub(crate) fn executor(&self) -> &Executor {
         &self.executor
     }
@@ -229,7 +242,7 @@ impl<S: Scope> Session<S> {
     /// Runs one statement where this session runs. Returns the rows affected.
     pub(crate) async fn run(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
         tracing::trace!(target: "repo::sql", sql = statement.sql);
-        let backend = self.database.backend();
+        let backend = self.backend();
         let dialect = backend.dialect();
         match &self.executor {
             Executor::Pool => {
@@ -243,7 +256,7 @@ impl<S: Scope> Session<S> {
     /// Inserts all rows or none where this session runs. Returns their identities.
     pub(crate) async fn insert(&self, insert: Insert<'_>) -> Result<Vec<i64>> {
         tracing::trace!(target: "repo::sql", sql = insert.sql, rows = insert.rows.len());
-        let backend = self.database.backend();
+        let backend = self.backend();
         let dialect = backend.dialect();
         match &self.executor {
             Executor::Pool => {

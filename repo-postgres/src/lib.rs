@@ -39,6 +39,7 @@ mod driver;
 mod error;
 mod insert;
 mod pool;
+mod row_security;
 mod statement;
 mod value;
 

@@ -33,7 +33,7 @@ mod values;
 mod versions;
 mod windows;
 
-use fixture::{Postgres, Sqlite, SqliteMemory};
+use fixture::{Postgres, PostgresRls, Sqlite, SqliteMemory};
 
 /// A test for each case on each store: `postgres::tenants::a_row_of_another_tenant_is_not_found`.
 macro_rules! conformance {
@@ -51,7 +51,12 @@ macro_rules! conformance {
 }
 
 conformance! {
-    { sqlite: crate::Sqlite, sqlite_memory: crate::SqliteMemory, postgres: crate::Postgres }
+    {
+        sqlite: crate::Sqlite,
+        sqlite_memory: crate::SqliteMemory,
+        postgres: crate::Postgres,
+        postgres_rls: crate::PostgresRls,
+    }
     [
         batches {
             ten_thousand_rows_come_back_in_order,
