@@ -67,21 +67,23 @@ impl Schema {
     pub fn script(&self, dialect: &dyn Dialect) -> Result<String> {
         self.check_names(dialect)?;
         let tables = self.parents_first()?.into_iter().chain(self.trail());
-        Ok(tables.map(|table| ddl::create_table(dialect, table)).collect::<String>()
-            + &self.row_level_security(dialect))
+        let mut script: String = tables.map(|table| ddl::create_table(dialect, table)).collect();
+        if self.trail().next().is_some() {
+            script.push_str(dialect.audit_objects());
+        }
+        self.row_level_security(dialect, &mut script);
+        Ok(script)
     }
 
-    fn row_level_security(&self, dialect: &dyn Dialect) -> String {
-        let mut sql = String::new();
+    fn row_level_security(&self, dialect: &dyn Dialect, sql: &mut String) {
         let owned = |table: &'static Table| Some((table, Owner::Tenant(table.roles.tenant?)));
         for (table, owner) in self.tables.iter().copied().filter_map(owned) {
-            dialect.row_level_security(&mut sql, table, owner);
+            dialect.row_level_security(sql, table, owner);
         }
         for table in self.trail() {
             let tenant = table.position("tenant").expect("the trail says whose an entry is");
-            dialect.row_level_security(&mut sql, table, Owner::TenantOrShared(tenant));
+            dialect.row_level_security(sql, table, Owner::TenantOrShared(tenant));
         }
-        sql
     }
 
     /// The tables of the audit trail, where an entity is recorded in it.

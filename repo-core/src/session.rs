@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::actor::Actor;
+use crate::audit::append::Pending;
 use crate::audit::{Audit, AuditEntry};
 use crate::backend::{Backend, Insert, OnRow, Statement, TransactionOptions};
 use crate::database::Database;
@@ -12,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::failure::{complete, complete_insert};
 use crate::repo::Repo;
 use crate::scope::{AllTenants, Reach, ReachableFrom, Scope};
-use crate::transaction::{Executor, Transaction};
+use crate::transaction::{Executor, Own, Transaction};
 
 /// A scope, a context, and the database or a transaction in it. Cheap to clone.
 ///
@@ -216,6 +217,24 @@ impl<S: Scope> Session<S> {
     /// The backend as this scope has it.
     fn backend(&self) -> &Arc<dyn Backend> {
         self.within.as_ref().unwrap_or_else(|| self.database.backend())
+    }
+
+    /// Adds entries to the audit trail in this session's transaction.
+    pub(crate) async fn record(&self, entries: Vec<Pending>) -> Result<()> {
+        match &self.executor {
+            Executor::Pool => Err(Error::NoTransaction { operation: "record" }),
+            Executor::Transaction(handle) => {
+                handle.record(self.database.backend().dialect(), entries).await
+            }
+        }
+    }
+
+    /// The transaction that this session is in, or one of its own for several statements.
+    pub(crate) async fn own_transaction(&self) -> Result<Own<S>> {
+        if self.in_transaction() {
+            return Ok(Own::Outer(self.clone()));
+        }
+        self.begin().await.map(Own::Inner)
     }
 
     pub(crate) fn executor(&self) -> &Executor {
