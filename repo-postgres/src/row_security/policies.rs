@@ -1,8 +1,9 @@
 //! The policies of a table, as SQL that does nothing where they are there already.
 //!
-//! `repo_tenant` is for everything that is done to a row. `repo_all_tenants` lets a session over all
-//! tenants read, and `repo_all_tenants_lock` lock what it reads: its check is false, so that no row is
-//! written. None of them is for `TRUNCATE` and the checks of foreign keys, which no policy binds.
+//! `repo_tenant` is for everything that is done to a row. The others are for a session over all tenants: it
+//! reads rows, locks what it reads (the check is false, so that none is written) and removes what was kept
+//! long enough; the entries about that go to the trail of each tenant. None of them is for `TRUNCATE` and the
+//! checks of foreign keys, which no policy binds.
 
 use repo_core::{Dialect, Kind, Owner, Table, quote};
 
@@ -10,20 +11,18 @@ use super::{ALL_TENANTS, TENANT};
 
 /// The policy whose presence says that a table is one of ours.
 pub(super) const MAIN: &str = "repo_tenant";
-const ALL: &str = "repo_all_tenants";
-const LOCK: &str = "repo_all_tenants_lock";
+
+/// A policy of a table.
+struct Policy {
+    name: &'static str,
+    /// What follows the name and the table.
+    rule: String,
+}
 
 /// Appends the statements that bind everybody, the owner too, to the rows of the transaction's tenant.
 pub(crate) fn write(sql: &mut String, dialect: &dyn Dialect, table: &Table, owner: Owner) {
     let mut name = String::new();
     quote(&mut name, table.name);
-    let owns = condition(dialect, table, owner);
-    let reads_all = format!("(SELECT current_setting('{ALL_TENANTS}', true) = 'on')");
-    let policies = [
-        (MAIN, format!("USING ({owns}) WITH CHECK ({owns})")),
-        (ALL, format!("FOR SELECT USING ({reads_all})")),
-        (LOCK, format!("FOR UPDATE USING ({reads_all}) WITH CHECK (false)")),
-    ];
     let mut body = format!(
         "DECLARE\n  guarded CONSTANT regclass := {};\nBEGIN\n\
          \x20 IF NOT (SELECT relrowsecurity AND relforcerowsecurity \
@@ -32,7 +31,7 @@ pub(crate) fn write(sql: &mut String, dialect: &dyn Dialect, table: &Table, owne
          \x20 END IF;\n",
         literal(&name)
     );
-    for (policy, rule) in policies {
+    for Policy { name: policy, rule } in policies(dialect, table, owner) {
         body.push_str(&format!(
             "  IF NOT EXISTS (SELECT FROM pg_catalog.pg_policy \
              WHERE polrelid = guarded AND polname = '{policy}') THEN\n\
@@ -44,6 +43,26 @@ pub(crate) fn write(sql: &mut String, dialect: &dyn Dialect, table: &Table, owne
     sql.push_str("DO ");
     sql.push_str(&literal(&body));
     sql.push_str(";\n");
+}
+
+fn policies(dialect: &dyn Dialect, table: &Table, owner: Owner) -> Vec<Policy> {
+    let owns = condition(dialect, table, owner);
+    let is_over_all = format!("(SELECT current_setting('{ALL_TENANTS}', true) = 'on')");
+    let policy = |name, rule| Policy { name, rule };
+    let of_tenant = policy(MAIN, format!("USING ({owns}) WITH CHECK ({owns})"));
+    let over_all = |name, command: &str, check: &str| {
+        policy(name, format!("FOR {command} USING ({is_over_all}){check}"))
+    };
+    if let Owner::TenantOrShared(_) = owner {
+        let check = format!(" WITH CHECK ({is_over_all})");
+        return vec![of_tenant, over_all("repo_all_tenants", "ALL", &check)];
+    }
+    vec![
+        of_tenant,
+        over_all("repo_all_tenants", "SELECT", ""),
+        over_all("repo_all_tenants_lock", "UPDATE", " WITH CHECK (false)"),
+        over_all("repo_all_tenants_remove", "DELETE", ""),
+    ]
 }
 
 /// The condition "the row belongs to the transaction's tenant", which nothing meets where none is set.

@@ -41,5 +41,12 @@ async fn a_chain_is_its_tenants_and_the_shared_one_is_everybodys() {
     assert_eq!(number(&*bolt, count).await.unwrap(), 2);
     assert_eq!(number(&pool, count).await.unwrap(), 1, "the shared one");
     assert_eq!(number(&*all, count).await.unwrap(), 3);
+    let params = [Value::Text("cove".into())];
+    all.run(statement(insert, &params, Access::Write), &mut no_rows).await.unwrap();
+    assert_eq!(
+        number(&*all, count).await.unwrap(),
+        4,
+        "what is removed is recorded with its tenant"
+    );
     assert_eq!(number(&*acme, "SELECT count(*) FROM repo_audit").await.unwrap(), 0);
 }
