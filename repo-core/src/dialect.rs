@@ -126,6 +126,12 @@ pub trait Dialect: Debug + Send + Sync {
         let _ = (sql, guards);
     }
 
+    /// Statements that follow those that make a table, where the database itself is to keep the rows of
+    /// tenants apart. Run again, they do nothing.
+    fn row_level_security(&self, sql: &mut String, table: &Table, owner: Owner) {
+        let _ = (sql, table, owner);
+    }
+
     /// Statements that `create_tables` runs first in its transaction, so that two processes do not
     /// create the same table at once.
     fn before_create_tables(&self) -> Option<&'static str> {
@@ -179,6 +185,17 @@ pub enum TextMatch {
     StartsWith,
     /// At the end.
     EndsWith,
+}
+
+/// Which column of a table says whose a row is, as an index into [`Table::columns`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Owner {
+    /// The tenant's column: each row belongs to one.
+    Tenant(usize),
+    /// A column with the tenant as text, in which the empty text stands for everybody: of the audit
+    /// trail.
+    TenantOrShared(usize),
 }
 
 /// Appends `name` as a quoted identifier: nothing in it can end the quotes.

@@ -107,7 +107,7 @@ pub use creation::Creation;
 pub use cursor::Cursor;
 pub use database::Database;
 pub use dialect::{
-    AuditedChange, Dialect, ImageOf, TextMatch, generated_name, quote, quote_literal,
+    AuditedChange, Dialect, ImageOf, Owner, TextMatch, generated_name, quote, quote_literal,
 };
 pub use doctor::{Finding, GuardKind};
 pub use driver::{Driver, Settings, connect, connect_from_env, connect_with};

@@ -7,13 +7,13 @@ use crate::access::{Access, is_watched};
 use crate::actor::Actor;
 use crate::audit::append::Pending;
 use crate::audit::{Audit, AuditEntry};
-use crate::backend::{Insert, OnRow, Statement, TransactionOptions};
+use crate::backend::{Backend, Insert, OnRow, Statement, TransactionOptions};
 use crate::database::Database;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::failure::{complete, complete_insert};
 use crate::repo::Repo;
-use crate::scope::{AllTenants, ReachableFrom, Scope};
+use crate::scope::{AllTenants, Reach, ReachableFrom, Scope};
 use crate::table::Table;
 use crate::transaction::{Executor, Own, Transaction};
 use crate::unchecked::UncheckedSql;
@@ -25,6 +25,8 @@ use crate::unchecked::UncheckedSql;
 #[derive(Debug, Clone)]
 pub struct Session<S: Scope> {
     database: Database,
+    /// The backend as this scope has it, where that differs from what others have.
+    within: Option<Arc<dyn Backend>>,
     executor: Executor,
     scope: S,
     correlation: Option<Arc<str>>,
@@ -36,8 +38,14 @@ pub struct Session<S: Scope> {
 impl<S: Scope> Session<S> {
     pub(crate) fn new(database: Database, scope: S) -> Self {
         let access = scope.reason_to_be().map(|_| Arc::default());
+        let within = database.backend().has_row_level_security().then(|| {
+            // A tenant that is no value is refused by each operation on its rows.
+            let reach = scope.chain().unwrap_or(Reach::Shared);
+            database.backend().within(&reach)
+        });
         Self {
             database,
+            within: within.flatten(),
             executor: Executor::Pool,
             scope,
             correlation: None,
@@ -194,7 +202,7 @@ impl<S: Scope> Session<S> {
     /// transaction.
     pub async fn begin_with(&self, options: TransactionOptions) -> Result<Transaction<S>> {
         self.record_access(None).await?;
-        let executor = self.executor.begin(self.database.backend(), options).await?;
+        let executor = self.executor.begin(self.backend(), options).await?;
         Ok(Transaction::new(Session { executor, ..self.clone() }))
     }
 
@@ -242,6 +250,11 @@ impl<S: Scope> Session<S> {
         access.record(self, table).await
     }
 
+    /// The backend as this scope has it.
+    pub(crate) fn backend(&self) -> &Arc<dyn Backend> {
+        self.within.as_ref().unwrap_or_else(|| self.database.backend())
+    }
+
     /// Adds entries to the audit trail in this session's transaction.
     pub(crate) async fn record(&self, entries: Vec<Pending>) -> Result<()> {
         match &self.executor {
@@ -285,7 +298,7 @@ impl<S: Scope> Session<S> {
     pub(crate) async fn run(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
         self.record_access(Some(statement.table)).await?;
         tracing::trace!(target: "repo::sql", sql = statement.sql);
-        let backend = self.database.backend();
+        let backend = self.backend();
         let dialect = backend.dialect();
         match &self.executor {
             Executor::Pool => {
@@ -300,7 +313,7 @@ impl<S: Scope> Session<S> {
     pub(crate) async fn insert(&self, insert: Insert<'_>) -> Result<Vec<i64>> {
         self.record_access(Some(insert.table)).await?;
         tracing::trace!(target: "repo::sql", sql = insert.sql, rows = insert.rows.len());
-        let backend = self.database.backend();
+        let backend = self.backend();
         let dialect = backend.dialect();
         match &self.executor {
             Executor::Pool => {

@@ -40,7 +40,7 @@ mod values;
 mod versions;
 mod windows;
 
-use fixture::{Postgres, Sqlite, SqliteMemory};
+use fixture::{Postgres, PostgresRls, Sqlite, SqliteMemory};
 
 /// A test for each case on each store: `postgres::tenants::a_row_of_another_tenant_is_not_found`.
 macro_rules! conformance {
@@ -58,7 +58,12 @@ macro_rules! conformance {
 }
 
 conformance! {
-    { sqlite: crate::Sqlite, sqlite_memory: crate::SqliteMemory, postgres: crate::Postgres }
+    {
+        sqlite: crate::Sqlite,
+        sqlite_memory: crate::SqliteMemory,
+        postgres: crate::Postgres,
+        postgres_rls: crate::PostgresRls,
+    }
     [
         audit {
             every_change_of_a_row_is_an_entry,
