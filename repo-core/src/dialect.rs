@@ -98,6 +98,12 @@ pub trait Dialect: Debug + Send + Sync {
     /// parameter 1, the lowest first.
     fn unchained_numbers(&self) -> &'static str;
 
+    /// A statement after which nothing can be written in the transaction, or, in a savepoint, until it is
+    /// rolled back; none where a statement that may only read cannot write anyway.
+    fn forbid_writes(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Statements that make what the audit trail needs beside its tables.
     fn audit_objects(&self) -> &'static str {
         ""
@@ -118,6 +124,12 @@ pub trait Dialect: Debug + Send + Sync {
     /// with its semicolon.
     fn create_triggers(&self, sql: &mut String, guards: &Guards) {
         let _ = (sql, guards);
+    }
+
+    /// Statements that follow those that make a table, where the database itself is to keep the rows of
+    /// tenants apart. Run again, they do nothing.
+    fn row_level_security(&self, sql: &mut String, table: &Table, owner: Owner) {
+        let _ = (sql, table, owner);
     }
 
     /// Statements that `create_tables` runs first in its transaction, so that two processes do not
@@ -173,6 +185,17 @@ pub enum TextMatch {
     StartsWith,
     /// At the end.
     EndsWith,
+}
+
+/// Which column of a table says whose a row is, as an index into [`Table::columns`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Owner {
+    /// The tenant's column: each row belongs to one.
+    Tenant(usize),
+    /// A column with the tenant as text, in which the empty text stands for everybody: of the audit
+    /// trail.
+    TenantOrShared(usize),
 }
 
 /// Appends `name` as a quoted identifier: nothing in it can end the quotes.

@@ -40,6 +40,7 @@ mod error;
 mod insert;
 mod inspect;
 mod pool;
+mod row_security;
 mod statement;
 mod value;
 

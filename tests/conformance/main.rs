@@ -8,6 +8,8 @@
 #![allow(clippy::unwrap_used, reason = "a case that cannot go on has failed")]
 
 mod audit;
+mod audit_reading;
+mod audit_vectors;
 mod batches;
 mod context;
 mod crud;
@@ -15,11 +17,13 @@ mod decoding;
 mod doctor;
 mod documents;
 mod entities;
+mod escapes;
 mod expect;
 mod filters;
 mod fixture;
 mod guards;
 mod hooks;
+mod idempotent;
 mod ids;
 mod isolation;
 mod nesting;
@@ -36,7 +40,7 @@ mod values;
 mod versions;
 mod windows;
 
-use fixture::{Postgres, Sqlite, SqliteMemory};
+use fixture::{Postgres, PostgresRls, Sqlite, SqliteMemory};
 
 /// A test for each case on each store: `postgres::tenants::a_row_of_another_tenant_is_not_found`.
 macro_rules! conformance {
@@ -54,7 +58,12 @@ macro_rules! conformance {
 }
 
 conformance! {
-    { sqlite: crate::Sqlite, sqlite_memory: crate::SqliteMemory, postgres: crate::Postgres }
+    {
+        sqlite: crate::Sqlite,
+        sqlite_memory: crate::SqliteMemory,
+        postgres: crate::Postgres,
+        postgres_rls: crate::PostgresRls,
+    }
     [
         audit {
             every_change_of_a_row_is_an_entry,
@@ -67,6 +76,17 @@ conformance! {
             an_unchained_entry_stands_alone,
             a_recorded_change_costs_few_statements,
             many_writers_make_chains_without_gaps,
+        }
+        audit_reading {
+            the_trail_is_asked_in_many_ways,
+            an_image_shows_its_columns,
+            a_row_is_rebuilt_as_it_was,
+            every_type_is_rebuilt,
+            a_renamed_column_is_found_by_its_old_name,
+            a_secret_that_must_be_there_is_not_made_up,
+        }
+        audit_vectors {
+            what_is_written_has_the_images_and_hashes_of_the_vectors,
         }
         batches {
             ten_thousand_rows_come_back_in_order,
@@ -123,6 +143,14 @@ conformance! {
             json_null_is_not_sql_null,
             json_with_a_nul_is_refused,
             a_document_that_could_not_be_read_again_is_refused,
+        }
+        escapes {
+            looking_at_all_tenants_is_recorded_once,
+            a_look_is_recorded_although_its_transaction_is_undone,
+            without_a_trail_a_look_is_not_recorded,
+            what_sql_by_hand_writes_is_recorded,
+            sql_by_hand_that_cannot_be_recorded_does_not_happen,
+            a_query_by_hand_reads_typed_rows_and_writes_nothing,
         }
         filters {
             every_type_is_compared_alike,
@@ -190,6 +218,13 @@ conformance! {
             sizes_and_numbers_that_mean_nothing_are_refused,
             a_page_has_its_own_size,
             a_page_can_lock_its_rows,
+        }
+        idempotent {
+            of_many_at_once_one_adds_the_row,
+            the_same_key_with_another_payload_is_a_mismatch,
+            a_key_may_have_several_columns_and_must_be_one,
+            a_deleted_row_does_not_have_the_key,
+            it_is_part_of_its_transaction,
         }
         ids {
             a_row_may_be_an_identity_and_nothing_else,

@@ -9,6 +9,7 @@ use crate::backend::{Backend, Connection, Health, Insert, OnRow, Statement, Tran
 use crate::dialect::Dialect;
 use crate::error::Result;
 use crate::guards::InspectedTable;
+use crate::scope::Reach;
 use crate::table::Table;
 
 /// Notes every call to the backend behind it. Clones share their notes.
@@ -106,6 +107,15 @@ impl Backend for Recorder {
     async fn insert(&self, insert: Insert<'_>) -> Result<Vec<i64>> {
         self.note_insert(insert);
         self.inner.insert(insert).await
+    }
+
+    fn within(&self, reach: &Reach) -> Option<Arc<dyn Backend>> {
+        let inner = self.inner.within(reach)?;
+        Some(Arc::new(Self { inner, ..self.clone() }))
+    }
+
+    fn has_row_level_security(&self) -> bool {
+        self.inner.has_row_level_security()
     }
 
     async fn begin(&self, options: TransactionOptions) -> Result<Box<dyn Connection>> {

@@ -12,6 +12,7 @@ mod faults;
 mod guards;
 mod inserts;
 mod pool;
+mod row_security;
 mod scratch;
 mod server;
 mod settings;
