@@ -12,6 +12,7 @@ use async_trait::async_trait;
 
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
+use crate::guards::InspectedTable;
 use crate::scope::Reach;
 use crate::table::Table;
 use crate::value::{InvalidValue, Kind, Value};
@@ -156,6 +157,19 @@ pub trait Backend: Debug + Send + Sync + 'static {
 
     /// A connection with an open transaction.
     async fn begin(&self, options: TransactionOptions) -> Result<Box<dyn Connection>>;
+
+    /// The table as it is in the database with the guards that are on it, or `None` where there is no such
+    /// table. `doctor` compares it with what the schema promises.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`], unless the backend does it.
+    async fn inspect(&self, table: &'static Table) -> Result<Option<InspectedTable>> {
+        let _ = table;
+        Err(Error::Unsupported {
+            reason: "this backend does not tell what a database holds".into(),
+        })
+    }
 
     /// Asks the database for an answer.
     async fn health(&self) -> Result<Health>;

@@ -128,6 +128,19 @@ pub trait ReachableFrom<S: Scope>: Tenancy {
 )]
 pub trait WritableFrom<S: Scope>: ReachableFrom<S> {}
 
+/// The scopes whose audit trail tells of rows of this tenancy: of one tenant's rows a session of this tenant,
+/// of rows that belong to none a session without a tenant or over all.
+#[diagnostic::on_unimplemented(
+    message = "the audit trail of `{S}` does not tell of these rows: they are `{Self}`",
+    label = "a session of `{S}` reads another trail",
+    note = "a tenant's rows are in the trail of `db.tenant(id)`, all others in that of `db.session()`"
+)]
+pub trait RecordedFor<S: Scope>: ReachableFrom<S> {}
+
+impl RecordedFor<NoTenant> for Shared {}
+impl RecordedFor<AllTenants> for Shared {}
+impl<T: ColumnType + Clone + Debug> RecordedFor<Tenant<T>> for OwnedBy<T> {}
+
 impl<S: Scope> ReachableFrom<S> for Shared {
     fn tenant(_: &S) -> Result<Option<Value<'_>>, InvalidValue> {
         Ok(None)

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use repo_core::{
-    Access, Backend, Connection, Dialect, Health, Insert, OnRow, Reach, Result, Statement,
-    TransactionOptions,
+    Access, Backend, Connection, Dialect, Health, Insert, InspectedTable, OnRow, Reach, Result,
+    Statement, Table, TransactionOptions,
 };
 
 use crate::connection::Transaction;
@@ -15,7 +15,7 @@ use crate::dialect::PostgresDialect;
 use crate::error::SOME_ROW;
 use crate::insert::Ways;
 use crate::pool::Pool;
-use crate::{insert, row_security, statement};
+use crate::{insert, inspect, row_security, statement};
 
 /// A Postgres database behind a pool of connections. Cheap to clone: all clones share the pool.
 #[derive(Clone)]
@@ -118,6 +118,10 @@ impl Backend for Postgres {
         let lease = self.pool.get().await?;
         let setting = self.setting.as_deref();
         Ok(Box::new(Transaction::begin(lease, self.ways(), options, setting).await?))
+    }
+
+    async fn inspect(&self, table: &'static Table) -> Result<Option<InspectedTable>> {
+        inspect::inspect(self, table).await
     }
 
     async fn health(&self) -> Result<Health> {

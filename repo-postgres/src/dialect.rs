@@ -4,10 +4,11 @@
 //! in core.
 
 mod audited;
+mod guards;
 
 use std::fmt::Write as _;
 
-use repo_core::{AuditedChange, Chaining, Dialect, Kind, Owner, Table, TextMatch};
+use repo_core::{AuditedChange, Chaining, Dialect, Guards, Kind, Owner, Table, TextMatch, Trigger};
 
 use crate::row_security::write_policies;
 
@@ -111,6 +112,10 @@ impl Dialect for PostgresDialect {
         UNCHAINED_NUMBERS
     }
 
+    fn forbid_writes(&self) -> Option<&'static str> {
+        Some("SET TRANSACTION READ ONLY")
+    }
+
     fn audit_objects(&self) -> &'static str {
         AUDIT_OBJECTS
     }
@@ -123,6 +128,14 @@ impl Dialect for PostgresDialect {
         if self.row_level_security {
             write_policies(sql, self, table, owner);
         }
+    }
+
+    fn triggers(&self, guards: &Guards) -> Vec<Trigger> {
+        guards::triggers(guards)
+    }
+
+    fn create_triggers(&self, sql: &mut String, guards: &Guards) {
+        guards::create(sql, guards);
     }
 
     fn before_create_tables(&self) -> Option<&'static str> {

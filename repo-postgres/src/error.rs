@@ -40,6 +40,7 @@ enum Cause {
     ForeignKey,
     Check,
     NotNull,
+    Immutable,
     Serialization,
     Busy,
     ReadOnly,
@@ -75,6 +76,7 @@ const CAUSES: &[(&str, Cause)] = &[
     ("57P03", Cause::Connection),        // cannot_connect_now
     ("57P04", Cause::Connection),        // database_dropped
     ("57P05", Cause::Connection),        // idle_session_timeout
+    ("RP001", Cause::Immutable),         // the triggers of `dialect/guards.rs`
 ];
 
 /// The server's function that compares a row with the policies of its table: a missing privilege has the
@@ -167,6 +169,7 @@ pub(crate) fn into_error(error: sqlx::Error, entity: &'static str) -> Error {
             let column = database.column().unwrap_or_default();
             Error::Check { entity, constraint: format!("{column} NOT NULL") }
         }
+        Cause::Immutable => Error::Immutable { entity },
         Cause::Serialization => Error::Serialization { source },
         Cause::Busy => Error::Busy { source },
         Cause::ReadOnly => Error::ReadOnly { source },

@@ -5,6 +5,7 @@ mod desk;
 mod names;
 mod people;
 mod samples;
+mod specimens;
 mod tenancies;
 
 pub(crate) use claims::*;
@@ -12,4 +13,5 @@ pub(crate) use desk::*;
 pub(crate) use names::*;
 pub(crate) use people::*;
 pub(crate) use samples::*;
+pub(crate) use specimens::*;
 pub(crate) use tenancies::*;

@@ -8,7 +8,9 @@ use async_trait::async_trait;
 use crate::backend::{Backend, Connection, Health, Insert, OnRow, Statement, TransactionOptions};
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
+use crate::guards::InspectedTable;
 use crate::scope::Reach;
+use crate::table::Table;
 
 /// Passes calls on to the backend behind it, except those that are to fail. Clones fail together.
 ///
@@ -82,6 +84,11 @@ impl Backend for Failing {
         self.call()?;
         let inner = self.inner.begin(options).await?;
         Ok(Box::new(FailingConnection { inner, backend: self.clone() }))
+    }
+
+    async fn inspect(&self, table: &'static Table) -> Result<Option<InspectedTable>> {
+        self.call()?;
+        self.inner.inspect(table).await
     }
 
     async fn health(&self) -> Result<Health> {

@@ -8,7 +8,9 @@ use async_trait::async_trait;
 use crate::backend::{Backend, Connection, Health, Insert, OnRow, Statement, TransactionOptions};
 use crate::dialect::Dialect;
 use crate::error::Result;
+use crate::guards::InspectedTable;
 use crate::scope::Reach;
+use crate::table::Table;
 
 /// Notes every call to the backend behind it. Clones share their notes.
 #[derive(Debug, Clone)]
@@ -120,6 +122,10 @@ impl Backend for Recorder {
         self.note(Event::Begin);
         let inner = self.inner.begin(options).await?;
         Ok(Box::new(RecordedConnection { inner: Some(inner), recorder: self.clone() }))
+    }
+
+    async fn inspect(&self, table: &'static Table) -> Result<Option<InspectedTable>> {
+        self.inner.inspect(table).await
     }
 
     async fn health(&self) -> Result<Health> {
