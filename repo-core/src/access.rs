@@ -75,7 +75,7 @@ async fn append<S: Scope>(session: &Session<S>, author: Author) -> Result<()> {
         before: None,
         after: None,
     };
-    let backend = session.database().backend();
+    let backend = session.backend();
     let executor = Executor::Pool.begin(backend, Default::default()).await?;
     let Executor::Transaction(handle) = executor else { return Ok(()) };
     let dialect = backend.dialect();

@@ -113,12 +113,6 @@ pub trait Dialect: Debug + Send + Sync {
     /// locks the whole database.
     fn lock_rows(&self, sql: &mut String);
 
-    /// Statements that follow those that make a table, where the database itself is to keep the rows of
-    /// tenants apart. Run again, they do nothing.
-    fn row_level_security(&self, sql: &mut String, table: &Table, owner: Owner) {
-        let _ = (sql, table, owner);
-    }
-
     /// The triggers that a table has where this dialect is spoken: those that keep the rows of an
     /// `immutable` table as they are, and what else only a trigger can hold to.
     fn triggers(&self, guards: &Guards) -> Vec<Trigger> {
@@ -130,6 +124,12 @@ pub trait Dialect: Debug + Send + Sync {
     /// with its semicolon.
     fn create_triggers(&self, sql: &mut String, guards: &Guards) {
         let _ = (sql, guards);
+    }
+
+    /// Statements that follow those that make a table, where the database itself is to keep the rows of
+    /// tenants apart. Run again, they do nothing.
+    fn row_level_security(&self, sql: &mut String, table: &Table, owner: Owner) {
+        let _ = (sql, table, owner);
     }
 
     /// Statements that `create_tables` runs first in its transaction, so that two processes do not

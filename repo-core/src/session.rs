@@ -37,12 +37,12 @@ pub struct Session<S: Scope> {
 
 impl<S: Scope> Session<S> {
     pub(crate) fn new(database: Database, scope: S) -> Self {
+        let access = scope.reason_to_be().map(|_| Arc::default());
         let within = database.backend().has_row_level_security().then(|| {
             // A tenant that is no value is refused by each operation on its rows.
             let reach = scope.chain().unwrap_or(Reach::Shared);
             database.backend().within(&reach)
         });
-        let access = scope.reason_to_be().map(|_| Arc::default());
         Self {
             database,
             within: within.flatten(),
@@ -241,11 +241,6 @@ impl<S: Scope> Session<S> {
         matches!(self.executor, Executor::Transaction(_))
     }
 
-    /// The backend as this scope has it.
-    fn backend(&self) -> &Arc<dyn Backend> {
-        self.within.as_ref().unwrap_or_else(|| self.database.backend())
-    }
-
     /// Records that this session looks at all tenants, where it does and it is not recorded yet.
     async fn record_access(&self, table: Option<&'static Table>) -> Result<()> {
         let Some(access) = &self.access else { return Ok(()) };
@@ -253,6 +248,11 @@ impl<S: Scope> Session<S> {
             return Ok(());
         }
         access.record(self, table).await
+    }
+
+    /// The backend as this scope has it.
+    pub(crate) fn backend(&self) -> &Arc<dyn Backend> {
+        self.within.as_ref().unwrap_or_else(|| self.database.backend())
     }
 
     /// Adds entries to the audit trail in this session's transaction.

@@ -124,18 +124,18 @@ impl Dialect for PostgresDialect {
         sql.push_str(" FOR UPDATE");
     }
 
-    fn row_level_security(&self, sql: &mut String, table: &Table, owner: Owner) {
-        if self.row_level_security {
-            write_policies(sql, self, table, owner);
-        }
-    }
-
     fn triggers(&self, guards: &Guards) -> Vec<Trigger> {
         guards::triggers(guards)
     }
 
     fn create_triggers(&self, sql: &mut String, guards: &Guards) {
         guards::create(sql, guards);
+    }
+
+    fn row_level_security(&self, sql: &mut String, table: &Table, owner: Owner) {
+        if self.row_level_security {
+            write_policies(sql, self, table, owner);
+        }
     }
 
     fn before_create_tables(&self) -> Option<&'static str> {
