@@ -2,6 +2,7 @@
 
 use crate::audit::Action;
 use crate::dialect::{AuditedChange, Dialect};
+use crate::idempotent::KeyTexts;
 use crate::sql::change::{self, ChangeSql, Parts};
 use crate::sql::patch::PatchSql;
 use crate::sql::writer::Writer;
@@ -14,6 +15,8 @@ pub(crate) struct CrudSql {
     pub(crate) insert_columns: Vec<usize>,
     /// Parameters: `insert_columns`.
     pub(crate) insert: String,
+    /// Statements that insert a row unless its key is there.
+    pub(crate) keys: KeyTexts,
     /// The same, recorded by the same statement, where the database can.
     pub(crate) recorded_insert: Option<String>,
     /// Parameters: key. A live row.
@@ -81,11 +84,28 @@ impl CrudSql {
             delete: Guarded::new(|with_version| delete(dialect, table, with_version)),
             restore: Guarded::new(|with_version| restore(dialect, table, with_version)),
             purge: Guarded::new(|with_version| purge(dialect, table, with_version)),
-            recorded_insert: recorded_insert(dialect, table, &insert_columns),
+            keys: KeyTexts::default(),
+            recorded_insert: recorded_insert(dialect, table, &insert_columns, ""),
             insert_columns,
             update_columns,
             fixed_columns,
         }
+    }
+}
+
+impl CrudSql {
+    /// An insert that ends in `ending` and answers with the row; and the same, recorded by the same
+    /// statement, where the database can.
+    pub(crate) fn insert_ending_in(
+        &self,
+        dialect: &dyn Dialect,
+        table: &'static Table,
+        ending: &str,
+    ) -> (String, Option<String>) {
+        let mut writer = Writer::new(dialect, table);
+        insert_into(&mut writer, &self.insert_columns);
+        writer.push(ending).push(" RETURNING ").all_columns();
+        (writer.sql, recorded_insert(dialect, table, &self.insert_columns, ending))
     }
 }
 
@@ -181,9 +201,11 @@ fn recorded_insert(
     dialect: &dyn Dialect,
     table: &'static Table,
     columns: &[usize],
+    ending: &str,
 ) -> Option<String> {
     let mut writer = Writer::new(dialect, table);
     insert_into(&mut writer, columns);
+    writer.push(ending);
     dialect.recorded_change(&AuditedChange {
         table,
         action: Action::Create,
