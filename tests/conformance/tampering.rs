@@ -3,8 +3,8 @@
 //! The one who tampers copies the tables first, which leaves their keys and guards behind.
 
 use repo_core::{
-    Access, AuditEntry, Chain, Checkpoint, Database, Entity as _, Error, Fault, Finding, Statement,
-    Tail, TransactionOptions, Value, Verification, schema,
+    Access, AuditEntry, BadEntry, Chain, Checkpoint, Database, Entity as _, Error, Fault,
+    Statement, Tail, TransactionOptions, Value, Verification, schema,
 };
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -91,7 +91,7 @@ async fn verify_against(db: &Database, checkpoint: &Checkpoint) -> Verification 
 
 /// The number of the first bad entry, and what is wrong with it.
 fn finding(verification: &Verification) -> Option<(i64, Fault)> {
-    verification.finding.as_ref().map(|Finding { seq, fault, .. }| (*seq, fault.clone()))
+    verification.first_bad.as_ref().map(|BadEntry { seq, fault, .. }| (*seq, fault.clone()))
 }
 
 async fn found(db: &Database, tenant: Uuid) -> Option<(i64, Fault)> {
