@@ -29,5 +29,5 @@ pub(crate) use heads::HEADS;
 pub use image::{Image, ImageValue};
 pub use replay::AsOf;
 pub use trail::Audit;
-pub use verification::{Fault, Finding, Tail, Verification};
+pub use verification::{BadEntry, Fault, Tail, Verification};
 pub use verify::Verify;

@@ -93,7 +93,7 @@ mod write;
 
 pub use actor::Actor;
 pub use audit::{
-    Action, AsOf, Audit, AuditChain, AuditEntry, Chain, Checkpoint, Fault, Finding, Image,
+    Action, AsOf, Audit, AuditChain, AuditEntry, BadEntry, Chain, Checkpoint, Fault, Image,
     ImageValue, Tail, Verification, Verify,
 };
 pub use backend::{

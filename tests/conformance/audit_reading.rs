@@ -84,7 +84,7 @@ pub(crate) async fn the_trail_is_asked_in_many_ways(fixture: Fixture) {
     assert_eq!(numbers(window.items), [3, 2]);
     let rest = WindowRequest::first(2).after(window.end.unwrap());
     assert_eq!(numbers(newest.window(rest).await.unwrap().items), [1]);
-    let over_all = db.all_tenants("a look at everything").audit();
+    let over_all = db.all_tenants("a look at everything").actor("auditor").audit();
     assert_eq!(over_all.by_actor("alice").count().await.unwrap(), 3);
 }
 
@@ -123,7 +123,6 @@ pub(crate) async fn a_row_is_rebuilt_as_it_was(fixture: Fixture) {
     claims.delete(id).await.unwrap();
     claims.purge(id).await.unwrap();
     note(None);
-    drop(note);
 
     let before = states[0].0 - TimeDelta::microseconds(1);
     assert_eq!(trail.as_of::<Claim>(id, before).await.unwrap(), None);

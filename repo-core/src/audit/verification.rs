@@ -14,7 +14,7 @@ pub struct Verification {
     /// How many entries were recomputed and found right.
     pub entries: u64,
     /// The first entry that is wrong, and how; nothing if none is.
-    pub finding: Option<Finding>,
+    pub first_bad: Option<BadEntry>,
     /// Whether anything proves that the end is the end.
     pub tail: Tail,
     /// The last entry that was found right: the next checkpoint.
@@ -24,7 +24,7 @@ pub struct Verification {
 /// The first entry of a chain that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Finding {
+pub struct BadEntry {
     /// Its number.
     pub seq: i64,
     /// What is wrong with it.
@@ -70,15 +70,15 @@ pub enum Tail {
 impl Verification {
     /// Whether nothing wrong was found. What that says of the end is told by [`tail`](Self::tail).
     pub fn is_intact(&self) -> bool {
-        self.finding.is_none()
+        self.first_bad.is_none()
     }
 }
 
 impl fmt::Display for Verification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {} entries are right; ", self.chain, self.entries)?;
-        if let Some(finding) = &self.finding {
-            write!(f, "{finding}; ")?;
+        if let Some(first_bad) = &self.first_bad {
+            write!(f, "{first_bad}; ")?;
         }
         write!(f, "tail: {}", self.tail)?;
         match self.tail {
@@ -88,7 +88,7 @@ impl fmt::Display for Verification {
     }
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for BadEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "entry {}: {}", self.seq, self.fault)
     }

@@ -12,7 +12,7 @@ use super::checkpoint::Checkpoint;
 use super::format::ZERO;
 use super::origin;
 use super::stored::{self, COLUMNS, Stored};
-use super::verification::{Fault, Finding, Tail, Verification};
+use super::verification::{BadEntry, Fault, Tail, Verification};
 use crate::backend::Row;
 use crate::error::{Error, Result};
 use crate::value::Value;
@@ -73,7 +73,7 @@ impl Verify {
         let mut walk = Walk::new(&self, start, &ends);
         self.walk(&mut walk, &ends).await?;
         if let Some(suspect) = walk.suspect.take() {
-            let seq = walk.finding.as_ref().map_or(walk.next, |finding| finding.seq);
+            let seq = walk.first_bad.as_ref().map_or(walk.next, |first_bad| first_bad.seq);
             if let Some(fault) = origin::of(&self.chain, &suspect, seq).await? {
                 walk.found(seq, fault);
             }
@@ -86,18 +86,18 @@ impl Verify {
         if let Some(first) = ends.first.filter(|first| *first < 1) {
             walk.found(first, Fault::Content);
         }
-        while walk.finding.is_none() && walk.next <= ends.end() {
+        while walk.first_bad.is_none() && walk.next <= ends.end() {
             // Behind the head no entry belongs: the first one is looked for, wherever it is.
             let is_behind_the_head = walk.next > walk.head_seq;
             let end = if is_behind_the_head { ends.end() } else { walk.head_seq };
             let high =
                 if is_behind_the_head { end } else { end.min(walk.next.saturating_add(PAGE - 1)) };
             self.page(walk, high).await?;
-            if walk.finding.is_none() && walk.next <= high {
+            if walk.first_bad.is_none() && walk.next <= high {
                 walk.missing(ends);
             }
         }
-        if walk.finding.is_none() {
+        if walk.first_bad.is_none() {
             walk.finish(ends, self.checkpoint.as_ref());
         }
         Ok(())
@@ -116,10 +116,10 @@ impl Verify {
         let params = [tenant, Value::I64(walk.next), Value::I64(high)];
         let mut on_row = |row: &dyn Row| {
             let seq = stored::column(row, 0)?;
-            match &walk.finding {
+            match &walk.first_bad {
                 None => walk.step(seq, row),
                 // Which of two with one number is the right one cannot be told.
-                Some(finding) if finding.seq == seq => walk.found(seq, Fault::Duplicate),
+                Some(first_bad) if first_bad.seq == seq => walk.found(seq, Fault::Duplicate),
                 Some(_) => {}
             }
             Ok(())
@@ -129,16 +129,16 @@ impl Verify {
 
     fn verification(&self, walk: Walk<'_>) -> Verification {
         let proven = self.checkpoint.as_ref().map(|checkpoint| checkpoint.seq);
-        // A finding at or before the checkpoint leaves nothing proven.
-        let proven = proven.filter(|seq| walk.finding.as_ref().is_none_or(|f| f.seq > *seq));
+        // A bad entry at or before the checkpoint leaves nothing proven.
+        let proven = proven.filter(|seq| walk.first_bad.as_ref().is_none_or(|f| f.seq > *seq));
         let chain = self.chain.chain().clone();
-        let now = self.chain.session().database().now();
+        let now = self.chain.database().now();
         let (seq, hash) = walk.right;
         Verification {
             end: Checkpoint::new(chain.clone(), seq, hash, now),
             chain,
             entries: walk.entries,
-            finding: walk.finding,
+            first_bad: walk.first_bad,
             tail: proven.map_or(Tail::Unproven, Tail::ProvenTo),
         }
     }
@@ -178,8 +178,8 @@ struct Walk<'v> {
     /// The hash before that one.
     before_right: Option<[u8; 32]>,
     entries: u64,
-    finding: Option<Finding>,
-    /// The entry of the finding, which may have been moved here.
+    first_bad: Option<BadEntry>,
+    /// The bad entry, which may have been moved here.
     suspect: Option<Stored<'static>>,
 }
 
@@ -194,14 +194,14 @@ impl<'v> Walk<'v> {
             right: (0, ZERO),
             before_right: Some(ZERO),
             entries: 0,
-            finding: None,
+            first_bad: None,
             suspect: None,
         }
     }
 
     fn found(&mut self, seq: i64, fault: Fault) {
         self.suspect = None;
-        self.finding = Some(Finding { seq, fault });
+        self.first_bad = Some(BadEntry { seq, fault });
     }
 
     /// Looks at one entry; they come by number.
