@@ -103,7 +103,7 @@ pub use database::Database;
 pub use dialect::{Dialect, TextMatch, generated_name, quote};
 pub use driver::{Driver, Settings, connect, connect_from_env, connect_with};
 pub use encode::{Decoder, Encoder};
-pub use entity::{Entity, Mutable, NewEntity, SoftDelete, Versioned};
+pub use entity::{Deletion, Entity, Mutable, NewEntity, SoftDelete, Versioned};
 pub use error::{DatabaseError, Error, Result};
 pub use filter::{Filter, IntoFilter};
 pub use ids::{IdSource, UuidV7};
