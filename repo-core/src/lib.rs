@@ -71,6 +71,7 @@ mod patch;
 mod private;
 mod query;
 mod read;
+mod registry;
 mod repo;
 mod schema;
 mod scope;

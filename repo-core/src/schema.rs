@@ -70,6 +70,12 @@ impl Schema {
         Ok(tables.map(|table| ddl::create_table(dialect, table)).collect())
     }
 
+    /// Whether the tables can be together.
+    pub(crate) fn check(&self, dialect: &dyn Dialect) -> Result<()> {
+        self.check_names(dialect)?;
+        self.parents_first().map(drop)
+    }
+
     /// The tables of the audit trail, where an entity is recorded in it.
     pub(crate) fn trail(&self) -> impl Iterator<Item = &'static Table> {
         let is_audited = self.tables.iter().any(|table| table.audit.is_some());
