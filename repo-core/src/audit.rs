@@ -4,6 +4,7 @@
 //! changes or removes one.
 
 pub(crate) mod append;
+pub(crate) mod author;
 mod entry;
 pub(crate) mod format;
 pub(crate) mod heads;

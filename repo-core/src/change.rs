@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::patch::Patch;
 use crate::repo::Repo;
 use crate::scope::Scope;
-use crate::target::{Target, Wants};
+use crate::target::Target;
 use crate::value::Value;
 
 /// A write, done when it is awaited. `T` is what it returns.
@@ -107,13 +107,9 @@ impl<'r, E: Entity, S: Scope> IntoFuture for Change<'r, E, S, E> {
         let Change { target, kind, .. } = self;
         Writing::new(async move {
             let target = target?;
-            let (wants, changed) = match kind {
-                ChangeKind::Patch(patch) => (Wants::Live, target.patch(patch).await),
-                _ => (Wants::Deleted, target.restore().await),
-            };
-            match target.outcome(changed)? {
-                Some(entity) => Ok(entity),
-                None => Err(target.diagnose(wants).await?),
+            match kind {
+                ChangeKind::Patch(patch) => target.patch(patch).await,
+                _ => target.restore().await,
             }
         })
     }
@@ -127,13 +123,9 @@ impl<'r, E: Entity, S: Scope> IntoFuture for Change<'r, E, S, ()> {
         let Change { target, kind, .. } = self;
         Writing::new(async move {
             let target = target?;
-            let (wants, removed) = match kind {
-                ChangeKind::Purge => (Wants::Deleted, target.purge().await),
-                _ => (Wants::Live, target.delete().await),
-            };
-            match target.outcome(removed)? {
-                0 => Err(target.diagnose(wants).await?),
-                _ => Ok(()),
+            match kind {
+                ChangeKind::Purge => target.purge().await,
+                _ => target.delete().await,
             }
         })
     }

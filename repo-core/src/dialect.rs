@@ -5,7 +5,8 @@
 
 use std::fmt::{Debug, Write as _};
 
-use crate::table::ColumnDef;
+use crate::audit::Action;
+use crate::table::{Chaining, ColumnDef, Table};
 use crate::value::Kind;
 
 /// How one database spells SQL.
@@ -57,6 +58,50 @@ pub trait Dialect: Debug + Send + Sync {
     /// turned its ASCII letters into lower case, and only those of the column are folded.
     fn text_match(&self, sql: &mut String, quoted: &str, placeholder: usize, place: TextMatch);
 
+    /// The condition that `column` and the value bound as parameter `placeholder` differ, two NULLs being
+    /// equal and JSON documents compared by their text.
+    fn is_distinct(&self, sql: &mut String, quoted: &str, placeholder: usize, kind: Kind) {
+        let _ = kind;
+        sql.push_str(quoted);
+        sql.push_str(" IS DISTINCT FROM ");
+        self.placeholder(sql, placeholder);
+    }
+
+    /// One statement that does `change` and records it in the audit trail, where a statement can do that.
+    /// It answers with the row as it is afterwards, or as it was where it is gone.
+    ///
+    /// Its parameters are those of the change, then tenant, the bytes that are known of the entry, actor,
+    /// correlation id, reason and time.
+    fn recorded_change(&self, change: &AuditedChange<'_>) -> Option<String> {
+        let _ = change;
+        None
+    }
+
+    /// One statement that does `change` and answers with all columns of the row as it was, then with all as
+    /// it is, `NULL` where nothing differs. None where it takes two.
+    fn change_with_before(&self, change: &AuditedChange<'_>) -> Option<String> {
+        let _ = change;
+        None
+    }
+
+    /// One statement that appends one entry to the audit trail, where a statement can do that.
+    ///
+    /// Its parameters are the six of [`recorded_change`](Self::recorded_change), then the table, the action,
+    /// the id of the row and the images before and after.
+    fn append_entry(&self, chaining: Chaining) -> Option<String> {
+        let _ = chaining;
+        None
+    }
+
+    /// A query for as many numbers of entries outside of a chain as parameter 2 says, for the tenant that is
+    /// parameter 1, the lowest first.
+    fn unchained_numbers(&self) -> &'static str;
+
+    /// Statements that make what the audit trail needs beside its tables.
+    fn audit_objects(&self) -> &'static str {
+        ""
+    }
+
     /// What a `SELECT` ends with to lock its rows for a write: nothing where the transaction already
     /// locks the whole database.
     fn lock_rows(&self, sql: &mut String);
@@ -66,6 +111,41 @@ pub trait Dialect: Debug + Send + Sync {
     fn before_create_tables(&self) -> Option<&'static str> {
         None
     }
+}
+
+/// A change that is recorded in the audit trail, in parts.
+#[derive(Debug, Clone, Copy)]
+pub struct AuditedChange<'a> {
+    /// The table of the row.
+    pub table: &'static Table,
+    /// What is done.
+    pub action: Action,
+    /// The query for the row as it was; none where the row is new or gone afterwards.
+    pub before: Option<&'a str>,
+    /// The statement that changes the row, without `RETURNING`. An `UPDATE` or `DELETE` ends in its
+    /// condition, to which ` AND ..` may be added.
+    pub write: &'a str,
+    /// The names of all columns, quoted.
+    pub columns: &'a str,
+    /// What the entry holds of the row before and after.
+    pub images: (ImageOf, ImageOf),
+    /// The columns that may differ afterwards.
+    pub changing: &'a [usize],
+    /// How many parameters the statements have.
+    pub params: usize,
+    /// How the entry follows the one before it.
+    pub chaining: Chaining,
+}
+
+/// What an entry of the audit trail holds of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImageOf {
+    /// Nothing: the row is not there.
+    Nothing,
+    /// The columns that differ.
+    Changes,
+    /// All columns.
+    Row,
 }
 
 /// Where a piece of text is looked for.

@@ -1,8 +1,9 @@
 //! JSON documents as columns.
 //!
-//! Numbers are written so that both databases give back the same document: without exponents, and a
-//! float always with a decimal point, because `jsonb` would turn `1e16` into an integer.
+//! Both databases are given, and show, one text of a document (`json_canonical.rs`). Floats are written
+//! without exponents and always with a decimal point, because `jsonb` would turn `1e16` into an integer.
 
+use std::borrow::Cow;
 use std::io;
 
 use serde::Serialize;
@@ -10,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::ser::Formatter;
 
 use crate::column_type::{ColumnType, class};
+use crate::json_canonical::{DEEPEST, canonical};
 use crate::value::{InvalidValue, Kind, Value};
 
 /// Any serde type as a JSON column: what `#[repository(json)]` makes of a field's type.
@@ -53,9 +55,6 @@ impl<T> From<T> for Json<T> {
     }
 }
 
-/// The most arrays and objects within each other that `serde_json` reads.
-const DEEPEST: usize = 127;
-
 /// The document as a value.
 pub(crate) fn to_value<'a, T: Serialize>(document: &T) -> Result<Value<'a>, InvalidValue> {
     let mut text = Vec::with_capacity(128);
@@ -65,10 +64,11 @@ pub(crate) fn to_value<'a, T: Serialize>(document: &T) -> Result<Value<'a>, Inva
         .map_err(|error| InvalidValue::new(format!("is not JSON: {error}")))?;
     let text =
         String::from_utf8(text).map_err(|_| InvalidValue::new("is not JSON: it is not UTF-8"))?;
-    if has_escaped_nul(&text) {
-        return Err(InvalidValue::new("holds a NUL character"));
-    }
-    Ok(Value::Json(text.into()))
+    let reordered = match canonical(&text)? {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(text) => Some(text),
+    };
+    Ok(Value::Json(reordered.unwrap_or(text).into()))
 }
 
 /// The document of a value.
@@ -88,16 +88,7 @@ fn place(error: &serde_json::Error) -> String {
     format!("{:?} error at line {} column {}", error.classify(), error.line(), error.column())
 }
 
-/// Whether a string of the document holds `\u0000`, which `jsonb` refuses. An escaped backslash before
-/// it makes it plain text.
-fn has_escaped_nul(text: &str) -> bool {
-    text.match_indices("\\u0000").any(|(at, _)| {
-        let backslashes = text[..at].bytes().rev().take_while(|byte| *byte == b'\\').count();
-        backslashes % 2 == 0
-    })
-}
-
-/// Writes plain numbers, and stops at a document that would not be read again.
+/// Writes plain numbers and the spaces of `jsonb`, and stops at a document that would not be read again.
 #[derive(Default)]
 struct Plain {
     depth: usize,
@@ -128,6 +119,14 @@ impl Formatter for Plain {
         writer.write_all(b"[")
     }
 
+    fn begin_array_value<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
+        if first { Ok(()) } else { writer.write_all(b", ") }
+    }
+
     fn end_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
         self.depth -= 1;
         writer.write_all(b"]")
@@ -136,6 +135,18 @@ impl Formatter for Plain {
     fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
         self.enter()?;
         writer.write_all(b"{")
+    }
+
+    fn begin_object_key<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
+        if first { Ok(()) } else { writer.write_all(b", ") }
+    }
+
+    fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b": ")
     }
 
     fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {

@@ -67,7 +67,11 @@ impl Schema {
     pub fn script(&self, dialect: &dyn Dialect) -> Result<String> {
         self.check_names(dialect)?;
         let tables = self.parents_first()?.into_iter().chain(self.trail());
-        Ok(tables.map(|table| ddl::create_table(dialect, table)).collect())
+        let mut script: String = tables.map(|table| ddl::create_table(dialect, table)).collect();
+        if self.trail().next().is_some() {
+            script.push_str(dialect.audit_objects());
+        }
+        Ok(script)
     }
 
     /// Whether the tables can be together.

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::actor::Actor;
+use crate::audit::append::Pending;
 use crate::audit::{Audit, AuditEntry};
 use crate::backend::{Insert, OnRow, Statement, TransactionOptions};
 use crate::database::Database;
@@ -12,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::failure::{complete, complete_insert};
 use crate::repo::Repo;
 use crate::scope::{AllTenants, ReachableFrom, Scope};
-use crate::transaction::{Executor, Transaction};
+use crate::transaction::{Executor, Own, Transaction};
 
 /// A scope, a context, and the database or a transaction in it. Cheap to clone.
 ///
@@ -203,6 +204,24 @@ impl<S: Scope> Session<S> {
     /// Whether this session is inside a transaction.
     pub fn in_transaction(&self) -> bool {
         matches!(self.executor, Executor::Transaction(_))
+    }
+
+    /// Adds entries to the audit trail in this session's transaction.
+    pub(crate) async fn record(&self, entries: Vec<Pending>) -> Result<()> {
+        match &self.executor {
+            Executor::Pool => Err(Error::NoTransaction { operation: "record" }),
+            Executor::Transaction(handle) => {
+                handle.record(self.database.backend().dialect(), entries).await
+            }
+        }
+    }
+
+    /// The transaction that this session is in, or one of its own for several statements.
+    pub(crate) async fn own_transaction(&self) -> Result<Own<S>> {
+        if self.in_transaction() {
+            return Ok(Own::Outer(self.clone()));
+        }
+        self.begin().await.map(Own::Inner)
     }
 
     pub(crate) fn executor(&self) -> &Executor {

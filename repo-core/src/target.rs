@@ -1,13 +1,17 @@
 //! One row by its id, and what can be done with it; and why it was not there.
 
-use crate::backend::{Access, Row, Statement, no_rows};
+use crate::audit::author::Author;
+use crate::audit::image::is_same;
+use crate::backend::{Access, Row, Statement};
 use crate::column_type::ColumnType as _;
 use crate::entity::Entity;
-use crate::error::{Error, Result};
+use crate::error::{DatabaseError, Error, Result};
 use crate::patch::Patch;
-use crate::read::{encode_id, fetch_one, pack};
+use crate::perform::{perform, values};
+use crate::read::{decode, encode_id, pack};
 use crate::repo::{Repo, id_in_words, not_found};
 use crate::scope::Scope;
+use crate::sql::change::ChangeSql;
 use crate::table::Table;
 use crate::value::Value;
 use crate::write::as_version_conflict;
@@ -28,115 +32,215 @@ pub(crate) enum Wants {
     Deleted,
 }
 
+/// How often a change is tried whose row changes under it each time.
+const ATTEMPTS: usize = 10;
+
+/// What a change that met no row met instead.
+pub(crate) enum Verdict<E> {
+    Refused(Error),
+    /// The row is there, and what is asked for is so already.
+    Unchanged(E),
+    /// The row, as it is now, is one that the change is for: it changed in between.
+    Again(E, Vec<Value<'static>>),
+}
+
+/// What a change that met no row asked for.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) wants: Wants,
+    pub(crate) expected: Option<i64>,
+    /// Of an update, all columns: those fixed at creation must agree.
+    pub(crate) fixed: Option<&'a [Value<'a>]>,
+    /// The columns that were to be set.
+    pub(crate) set: &'a [(usize, Value<'a>)],
+}
+
 impl<E: Entity, S: Scope> Target<'_, E, S> {
-    pub(crate) async fn patch(&self, patch: Patch<E>) -> Result<Option<E>> {
+    pub(crate) async fn patch(&self, patch: Patch<E>) -> Result<E> {
+        let author = self.author()?;
         let changes = patch.finish()?;
+        if changes.is_empty() {
+            return self.as_it_is().await;
+        }
         let session = self.repo.session();
         let dialect = session.database().backend().dialect();
         let columns = changes.iter().map(|(column, _)| *column);
-        let asked = self.expected.is_some();
-        let sql = self.repo.crud().patch.text(dialect, E::TABLE, columns, asked);
-        let is_read = changes.is_empty();
-        let access = if is_read { Access::Read } else { Access::Write };
-        let (rest, count) = self.params((!is_read).then(|| self.now()))?;
-        let mut params = Vec::with_capacity(changes.len() + count);
-        params.extend(changes.iter().map(|(_, value)| value.borrowed()));
-        params.extend(rest.into_iter().take(count));
-        fetch_one(session, &sql, &params, access).await
+        let sql = self.repo.crud().patch.text(dialect, E::TABLE, columns, self.expected.is_some());
+        let mut params: Vec<_> = changes.iter().map(|(_, value)| value.borrowed()).collect();
+        self.push_params(&mut params, Some(self.now(author.as_ref())))?;
+        self.until_met(&sql, &params, author.as_ref(), Wants::Live, &changes).await
     }
 
-    pub(crate) async fn restore(&self) -> Result<Option<E>> {
-        let sql = self.repo.crud().restore.text(self.expected.is_some());
-        let (params, count) = self.params(Some(self.now()))?;
-        let session = self.repo.session();
-        let restored = fetch_one(session, sql, &params[..count], Access::Write).await;
+    pub(crate) async fn restore(&self) -> Result<E> {
+        let author = self.author()?;
+        let sql = self.repo.crud().restore.of(self.expected.is_some());
+        let mut params = Vec::with_capacity(4);
+        self.push_params(&mut params, Some(self.now(author.as_ref())))?;
+        let restored = self.until_met(sql, &params, author.as_ref(), Wants::Deleted, &[]).await;
         restored.map_err(|error| match error {
             Error::Conflict { entity, columns, .. } => Error::RestoreConflict { entity, columns },
             other => other,
         })
     }
 
-    pub(crate) async fn delete(&self) -> Result<u64> {
-        let sql = self.repo.crud().delete.text(self.expected.is_some());
-        let marks = E::TABLE.roles.deleted_at.is_some();
-        let (params, count) = self.params(marks.then(|| self.now()))?;
-        self.execute(sql, &params[..count]).await
+    pub(crate) async fn delete(&self) -> Result<()> {
+        let author = self.author()?;
+        let sql = self.repo.crud().delete.of(self.expected.is_some());
+        let now = E::TABLE.roles.deleted_at.map(|_| self.now(author.as_ref()));
+        let mut params = Vec::with_capacity(4);
+        self.push_params(&mut params, now)?;
+        self.remove(sql, &params, author.as_ref(), Wants::Live).await
     }
 
-    pub(crate) async fn purge(&self) -> Result<u64> {
-        let sql = self.repo.crud().purge.text(self.expected.is_some());
-        let (params, count) = self.params(None)?;
-        self.execute(sql, &params[..count]).await
+    pub(crate) async fn purge(&self) -> Result<()> {
+        let author = self.author()?;
+        let sql = self.repo.crud().purge.of(self.expected.is_some());
+        let mut params = Vec::with_capacity(4);
+        self.push_params(&mut params, None)?;
+        self.remove(sql, &params, author.as_ref(), Wants::Deleted).await
     }
 
-    async fn execute(&self, sql: &str, params: &[Value<'_>]) -> Result<u64> {
-        let statement = Statement { sql, params, access: Access::Write, table: E::TABLE };
-        self.repo.session().run(statement, &mut no_rows).await
+    /// The live row, for a change of nothing.
+    async fn as_it_is(&self) -> Result<E> {
+        let (wants, expected) = (Wants::Live, self.expected);
+        let asked = Asked { wants, expected, fixed: Some(&[]), set: &[] };
+        as_it_is(self.repo, self.tenant.as_ref(), &self.id, asked).await
     }
 
-    fn now(&self) -> Value<'static> {
-        Value::Timestamp(self.repo.session().database().now())
+    async fn until_met(
+        &self,
+        sql: &ChangeSql,
+        params: &[Value<'_>],
+        author: Option<&Author>,
+        wants: Wants,
+        set: &[(usize, Value<'_>)],
+    ) -> Result<E> {
+        let asked = Asked { wants, expected: self.expected, fixed: None, set };
+        until_met(self.repo, self.tenant.as_ref(), &self.id, sql, params, author, asked).await
     }
 
-    /// `first`, the key, and the version where one is asked for; and how many they are.
-    fn params(&self, first: Option<Value<'static>>) -> Result<([Value<'_>; 4], usize)> {
-        let tenant = self.tenant.as_ref().map(Value::borrowed);
-        let version = self.expected.map(Value::I64);
-        Ok(pack([first, tenant, Some(encode_id::<E>(&self.id)?), version]))
+    async fn remove(
+        &self,
+        sql: &ChangeSql,
+        params: &[Value<'_>],
+        author: Option<&Author>,
+        wants: Wants,
+    ) -> Result<()> {
+        let asked = Asked { wants, expected: self.expected, fixed: None, set: &[] };
+        let session = self.repo.session();
+        for _ in 0..ATTEMPTS {
+            let params = params.iter().map(Value::borrowed).collect();
+            let removed = perform::<E, S, ()>(session, sql, params, author, |_| Ok(())).await;
+            if self.outcome(removed)?.is_some() {
+                return Ok(());
+            }
+            match diagnose(self.repo, self.tenant.as_ref(), &self.id, asked).await? {
+                Verdict::Refused(error) => return Err(error),
+                Verdict::Unchanged(_) | Verdict::Again(..) => {}
+            }
+        }
+        Err(restless::<E>())
+    }
+
+    /// Who makes the change, where that is recorded; asked before anything is sent.
+    fn author(&self) -> Result<Option<Author>> {
+        Author::of(self.repo.session(), E::TABLE)
+    }
+
+    /// The time of the change: that of its entry, where it has one.
+    fn now(&self, author: Option<&Author>) -> Value<'static> {
+        let now = author.map(|author| author.at);
+        Value::Timestamp(now.unwrap_or_else(|| self.repo.session().database().now()))
+    }
+
+    /// `first`, the key, and the version where one is asked for.
+    fn push_params<'p>(
+        &'p self,
+        params: &mut Vec<Value<'p>>,
+        first: Option<Value<'static>>,
+    ) -> Result<()> {
+        params.extend(first);
+        params.extend(self.tenant.as_ref().map(Value::borrowed));
+        params.push(encode_id::<E>(&self.id)?);
+        params.extend(self.expected.map(Value::I64));
+        Ok(())
     }
 
     /// The result, in which a failure to serialize is a stale version if there is one.
-    pub(crate) fn outcome<T>(&self, result: Result<T>) -> Result<T> {
+    fn outcome<T>(&self, result: Result<T>) -> Result<T> {
         result.map_err(|error| as_version_conflict::<E>(error, &self.id, self.expected))
     }
+}
 
-    /// Why the change met no row.
-    pub(crate) async fn diagnose(self, wants: Wants) -> Result<Error> {
-        diagnose(self.repo, self.tenant, &self.id, wants, self.expected, None).await
+/// Does a change until it meets its row, or it is known why it does not. The row is tried again when it
+/// was changed between the change and the question.
+pub(crate) async fn until_met<E: Entity, S: Scope>(
+    repo: &Repo<E, S>,
+    tenant: Option<&Value<'_>>,
+    id: &E::Id,
+    sql: &ChangeSql,
+    params: &[Value<'_>],
+    author: Option<&Author>,
+    asked: Asked<'_>,
+) -> Result<E> {
+    let mut last = None;
+    for _ in 0..ATTEMPTS {
+        let params = params.iter().map(Value::borrowed).collect();
+        let changed = perform::<E, S, E>(repo.session(), sql, params, author, decode::<E>).await;
+        let changed =
+            changed.map_err(|error| as_version_conflict::<E>(error, id, asked.expected))?;
+        if let Some(entity) = changed {
+            return Ok(entity);
+        }
+        match diagnose(repo, tenant, id, asked).await? {
+            Verdict::Refused(error) => return Err(error),
+            Verdict::Unchanged(entity) => return Ok(entity),
+            // The same row twice: the database finds the same in it that it is asked to set.
+            Verdict::Again(entity, row) if last.as_ref() == Some(&row) => return Ok(entity),
+            Verdict::Again(_, row) => last = Some(row),
+        }
+    }
+    Err(restless::<E>())
+}
+
+fn restless<E: Entity>() -> Error {
+    let message = format!("a `{}` changed under each of {ATTEMPTS} attempts", E::TABLE.entity);
+    Error::Serialization { source: DatabaseError::new(message) }
+}
+
+/// The row of a change that would set nothing.
+pub(crate) async fn as_it_is<E: Entity, S: Scope>(
+    repo: &Repo<E, S>,
+    tenant: Option<&Value<'_>>,
+    id: &E::Id,
+    asked: Asked<'_>,
+) -> Result<E> {
+    match diagnose(repo, tenant, id, asked).await? {
+        Verdict::Refused(error) => Err(error),
+        Verdict::Unchanged(entity) => Ok(entity),
+        Verdict::Again(entity, _) => Ok(entity),
     }
 }
 
 /// Why a change met no row. Asked after the change: versions only grow, so that what is found now
 /// still tells what the change met.
-///
-/// `given` are the columns of an update: those fixed at creation must agree.
 pub(crate) async fn diagnose<E: Entity, S: Scope>(
     repo: &Repo<E, S>,
-    tenant: Option<Value<'_>>,
+    tenant: Option<&Value<'_>>,
     id: &E::Id,
-    wants: Wants,
-    expected: Option<i64>,
-    given: Option<&[Value<'_>]>,
-) -> Result<Error> {
-    let mut reason = not_found::<E>(id);
+    asked: Asked<'_>,
+) -> Result<Verdict<E>> {
+    let mut verdict = Verdict::Refused(not_found::<E>(id));
     let fixed = &repo.crud().fixed_columns;
     let mut on_row = |row: &dyn Row| {
-        let (entity, found) = (E::TABLE.entity, Found { table: E::TABLE, row });
-        let differs = given.and_then(|given| fixed.iter().find(|c| found.differs(**c, given)));
-        let version = found.version();
-        match (wants, found.is_live(), expected) {
-            (Wants::Live, false, _) => {}
-            (Wants::Deleted, true, _) => {
-                reason = Error::NotDeleted { entity, id: id_in_words::<E>(id) };
-            }
-            (_, _, Some(expected)) if differs.is_none() || version != Some(expected) => {
-                let id = id_in_words::<E>(id);
-                reason = Error::VersionConflict { entity, id, expected, actual: version };
-            }
-            _ => {
-                if let Some(column) = differs {
-                    let name = E::TABLE.columns[*column].name;
-                    reason = Error::invalid_input(name, "is set at creation and never changed");
-                }
-            }
-        }
+        verdict = Found { table: E::TABLE, row }.verdict::<E>(id, asked, fixed)?;
         Ok(())
     };
-    let (params, count) = pack([tenant, Some(encode_id::<E>(id)?)]);
+    let (params, count) = pack([tenant.map(Value::borrowed), Some(encode_id::<E>(id)?)]);
     let (sql, params) = (&repo.crud().find_any, &params[..count]);
     let statement = Statement { sql, params, access: Access::Read, table: E::TABLE };
     repo.session().run(statement, &mut on_row).await?;
-    Ok(reason)
+    Ok(verdict)
 }
 
 /// A row that a change did not meet.
@@ -160,7 +264,42 @@ impl Found<'_> {
         i64::decode(version).ok()
     }
 
-    fn differs(&self, column: usize, given: &[Value<'_>]) -> bool {
-        self.value(column).is_none_or(|stored| stored != given[column])
+    fn differs(&self, column: usize, given: &Value<'_>) -> bool {
+        self.value(column).is_none_or(|stored| !is_same(&stored, given))
+    }
+
+    fn verdict<E: Entity>(
+        &self,
+        id: &E::Id,
+        asked: Asked<'_>,
+        fixed: &[usize],
+    ) -> Result<Verdict<E>> {
+        let entity = E::TABLE.entity;
+        let refused = |error| Ok(Verdict::Refused(error));
+        match (asked.wants, self.is_live()) {
+            (Wants::Live, false) => return refused(not_found::<E>(id)),
+            (Wants::Deleted, true) => {
+                return refused(Error::NotDeleted { entity, id: id_in_words::<E>(id) });
+            }
+            _ => {}
+        }
+        let actual = self.version();
+        if let Some(expected) = asked.expected.filter(|expected| actual != Some(*expected)) {
+            let id = id_in_words::<E>(id);
+            return refused(Error::VersionConflict { entity, id, expected, actual });
+        }
+        let given = asked.fixed.unwrap_or_default();
+        if let Some(column) =
+            fixed.iter().find(|c| given.get(**c).is_some_and(|given| self.differs(**c, given)))
+        {
+            let name = E::TABLE.columns[*column].name;
+            let reason = "is set at creation and never changed";
+            return refused(Error::invalid_input(name, reason));
+        }
+        let is_so = asked.set.iter().all(|(column, value)| !self.differs(*column, value));
+        if is_so && (asked.fixed.is_some() || !asked.set.is_empty()) {
+            return decode::<E>(self.row).map(Verdict::Unchanged);
+        }
+        Ok(Verdict::Again(decode(self.row)?, values(E::TABLE, self.row)?))
     }
 }

@@ -10,6 +10,8 @@ use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::audit::TRAIL;
+use crate::audit::append::Pending;
 use crate::backend::{Backend, Insert, OnRow, Statement, TransactionOptions};
 use crate::dialect::Dialect;
 use crate::error::{DatabaseError, Error, Result};
@@ -24,6 +26,37 @@ use crate::transaction_state::{Shared, State};
 #[must_use = "a transaction that is dropped rolls back"]
 pub struct Transaction<S: Scope> {
     session: Session<S>,
+}
+
+/// The transaction of several statements that are one operation: the caller's, or one for it alone.
+#[derive(Debug)]
+pub(crate) enum Own<S: Scope> {
+    Outer(Session<S>),
+    Inner(Transaction<S>),
+}
+
+impl<S: Scope> Own<S> {
+    /// The session to work with.
+    pub(crate) fn session(&self) -> &Session<S> {
+        match self {
+            Own::Outer(session) => session,
+            Own::Inner(transaction) => transaction.session(),
+        }
+    }
+
+    /// Ends the transaction if it is for this operation alone.
+    pub(crate) async fn finish<T>(self, result: Result<T>) -> Result<T> {
+        let Own::Inner(transaction) = self else { return result };
+        match result {
+            Ok(value) => transaction.commit().await.map(|()| value),
+            Err(error) => {
+                if let Err(lost) = transaction.rollback().await {
+                    tracing::warn!(target: "repo", error = %lost, "a rollback was not confirmed");
+                }
+                Err(error)
+            }
+        }
+    }
 }
 
 /// Where a session runs its statements.
@@ -63,7 +96,9 @@ impl<S: Scope> Transaction<S> {
     pub async fn commit(self) -> Result<()> {
         match self.session.executor() {
             Executor::Pool => Ok(()),
-            Executor::Transaction(handle) => handle.commit().await,
+            Executor::Transaction(handle) => {
+                handle.commit(self.session.database().backend().dialect()).await
+            }
         }
     }
 
@@ -136,6 +171,10 @@ impl Handle {
         on_row: OnRow<'_>,
     ) -> Result<u64> {
         let mut state = self.shared.enter(self.id).await?;
+        if statement.table.name == TRAIL.name {
+            // Who reads the trail sees what this transaction did.
+            state.flush(dialect).await?;
+        }
         let connection = state.start()?;
         let result = connection.run(statement, on_row).await;
         // Completed before it is remembered as the reason of what follows.
@@ -151,6 +190,13 @@ impl Handle {
         let connection = state.start()?;
         let result = connection.insert(insert).await;
         state.finish(result.map_err(|error| complete_insert(error, dialect, insert)))
+    }
+
+    /// Adds entries to the trail before the transaction is committed, at once if they are many.
+    pub(crate) async fn record(&self, dialect: &dyn Dialect, entries: Vec<Pending>) -> Result<()> {
+        let mut state = self.shared.enter(self.id).await?;
+        state.record(entries);
+        if state.is_full() { state.flush(dialect).await } else { Ok(()) }
     }
 
     pub(crate) async fn after_commit(&self, hook: Hook) -> Result<()> {
@@ -173,7 +219,7 @@ impl Handle {
         Ok(Self { shared: Arc::clone(&self.shared), id: state.push() })
     }
 
-    async fn commit(&self) -> Result<()> {
+    async fn commit(&self, dialect: &dyn Dialect) -> Result<()> {
         let mut state = self.shared.lock().await;
         state.settle().await;
         match state.check(self.id) {
@@ -194,6 +240,12 @@ impl Handle {
             state.finish(result)?;
             state.pop();
             return Ok(());
+        }
+        if let Err(error) = state.flush(dialect).await {
+            if let Err(lost) = self.undo(&mut state).await {
+                tracing::warn!(target: "repo", error = %lost, "a rollback was not confirmed");
+            }
+            return Err(error);
         }
         let (connection, hooks) = state.end();
         drop(state);

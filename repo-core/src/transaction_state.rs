@@ -3,9 +3,14 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crate::audit::append::{Pending, append};
 use crate::backend::Connection;
+use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::transaction::Hook;
+
+/// The most entries of the audit trail that wait for the end of a transaction.
+const MOST_ENTRIES: usize = 1_000;
 
 /// The state of a transaction, shared by the sessions in it.
 pub(crate) struct Shared {
@@ -26,6 +31,8 @@ pub(crate) struct State {
     busy: bool,
     failure: Option<Failure>,
     hooks: Vec<(usize, Hook)>,
+    /// Entries of the audit trail that are appended before the end.
+    entries: Vec<(usize, Pending)>,
 }
 
 /// The first error that the levels up to `depth` cannot survive.
@@ -51,6 +58,7 @@ impl Shared {
             busy: false,
             failure: None,
             hooks: Vec::new(),
+            entries: Vec::new(),
         };
         let shared = Self {
             state: tokio::sync::Mutex::new(state),
@@ -201,11 +209,35 @@ impl State {
         self.open.pop();
         let depth = self.open.len();
         self.hooks.iter_mut().for_each(|(at, _)| *at = (*at).min(depth));
+        self.entries.iter_mut().for_each(|(at, _)| *at = (*at).min(depth));
     }
 
     pub(crate) fn add_hook(&mut self, hook: Hook) {
         let depth = self.open.len();
         self.hooks.push((depth, hook));
+    }
+
+    /// Keeps entries of the audit trail for the end.
+    pub(crate) fn record(&mut self, entries: Vec<Pending>) {
+        let depth = self.open.len();
+        self.entries.extend(entries.into_iter().map(|entry| (depth, entry)));
+    }
+
+    /// Whether so many entries wait that they are better appended now.
+    pub(crate) fn is_full(&self) -> bool {
+        self.entries.len() >= MOST_ENTRIES
+    }
+
+    /// Appends the entries that wait.
+    pub(crate) async fn flush(&mut self, dialect: &dyn Dialect) -> Result<()> {
+        if self.entries.is_empty() {
+            return Ok(());
+        }
+        let entries = std::mem::take(&mut self.entries).into_iter().map(|(_, entry)| entry);
+        let entries = entries.collect();
+        let connection = self.start()?;
+        let result = append(&mut **connection, dialect, entries).await;
+        self.finish(result)
     }
 
     /// The whole transaction ends: its connection and its hooks.
@@ -219,6 +251,7 @@ impl State {
     pub(crate) async fn rollback_to(&mut self, level: usize) -> Result<()> {
         self.open.truncate(level);
         self.hooks.retain(|(depth, _)| *depth <= level);
+        self.entries.retain(|(depth, _)| *depth <= level);
         let connection = self.start()?;
         let result = connection.rollback_to(level).await;
         self.busy = false;

@@ -3,7 +3,9 @@
 //! A statement that should have changed a row and changed none is an error, never a success. What a
 //! policy forbids is a bound that is not met. How one row changes by its id is in `target.rs`.
 
-use crate::backend::{Access, Insert, InsertRows, Row, Statement};
+use crate::audit::Action;
+use crate::audit::author::Author;
+use crate::backend::{Insert, InsertRows, Row};
 use crate::change::{Change, Writing};
 use crate::column_type::ColumnType as _;
 use crate::creation::Creation;
@@ -11,10 +13,11 @@ use crate::encode::Encoder;
 use crate::entity::{Entity, Mutable, NewEntity, SoftDelete};
 use crate::error::{Error, Result};
 use crate::patch::Patch;
-use crate::read::fetch_one;
+use crate::perform::{self, one};
 use crate::repo::Repo;
 use crate::scope::{Scope, WritableFrom};
-use crate::target::{Wants, diagnose};
+use crate::session::Session;
+use crate::target::{Asked, Wants, as_it_is, until_met};
 use crate::value::{Kind, Value};
 
 /// The SQLSTATE of a failure to serialize.
@@ -156,39 +159,95 @@ impl<E: Entity, S: Scope> Repo<E, S> {
 }
 
 async fn insert_one<E: Entity, S: Scope>(repo: &Repo<E, S>, mut entity: E) -> Result<E> {
-    let crud = repo.crud();
-    let mut made = None;
-    {
-        let mut values = encode(&entity)?;
-        if E::TABLE.has_identity() {
-            values.remove(E::TABLE.roles.id);
-        }
-        let mut on_row = |row: &dyn Row| {
-            made = Some(identity::<E>(row.value(0, Kind::I64))?);
-            Ok(())
+    let Some(author) = Author::of(repo.session(), E::TABLE)? else {
+        let made = insert_plain(repo.session(), repo, &entity).await?;
+        return Ok(with_id(entity, made));
+    };
+    let recorded = repo.crud().recorded_insert.as_deref();
+    if let Some(sql) = recorded.filter(|_| !repo.session().in_transaction()) {
+        let mut params = insert_values(&entity)?;
+        params.extend(author.params(E::TABLE.name, Action::Create));
+        let mut read = |row: &dyn Row| {
+            let has_identity = E::TABLE.has_identity();
+            let id = has_identity.then(|| row.value(E::TABLE.roles.id, Kind::I64));
+            id.map(identity::<E>).transpose()
         };
-        let statement = Statement {
-            sql: &crud.insert,
-            params: &values,
-            access: Access::Write,
-            table: E::TABLE,
-        };
-        repo.session().run(statement, &mut on_row).await?;
+        let made = one(repo.session(), E::TABLE, sql, &params, &mut read).await?;
+        drop(params);
+        return Ok(with_id(entity, made.flatten()));
     }
+    let own = repo.session().own_transaction().await?;
+    let done = async {
+        let made = insert_plain(own.session(), repo, &entity).await?;
+        entity = with_id(entity, made);
+        record_created(own.session(), &author, std::slice::from_ref(&entity)).await?;
+        Ok(entity)
+    }
+    .await;
+    own.finish(done).await
+}
+
+/// Inserts the row alone. Returns the id, where the database makes it.
+async fn insert_plain<E: Entity, S: Scope>(
+    session: &Session<S>,
+    repo: &Repo<E, S>,
+    entity: &E,
+) -> Result<Option<E::Id>> {
+    let values = insert_values(entity)?;
+    let mut read = |row: &dyn Row| identity::<E>(row.value(0, Kind::I64));
+    one(session, E::TABLE, &repo.crud().insert, &values, &mut read).await
+}
+
+/// Appends an entry for each row that was added.
+async fn record_created<E: Entity, S: Scope>(
+    session: &Session<S>,
+    author: &Author,
+    entities: &[E],
+) -> Result<()> {
+    let mut entries = Vec::with_capacity(entities.len());
+    for entity in entities {
+        let row = encode(entity)?;
+        entries.extend(perform::entry(E::TABLE, Action::Create, author, None, Some(&row))?);
+    }
+    session.record(entries).await
+}
+
+fn with_id<E: Entity>(mut entity: E, made: Option<E::Id>) -> E {
     if let Some(id) = made {
         entity.set_id(id);
     }
-    Ok(entity)
+    entity
 }
 
 async fn insert_many<E: Entity, S: Scope>(
     repo: &Repo<E, S>,
     mut entities: Vec<E>,
 ) -> Result<Vec<E>> {
+    let author = Author::of(repo.session(), E::TABLE)?;
     if entities.is_empty() {
         return Ok(entities);
     }
-    if repo.session().in_transaction() {
+    let Some(author) = author else {
+        insert_rows(repo.session(), repo, &mut entities).await?;
+        return Ok(entities);
+    };
+    let own = repo.session().own_transaction().await?;
+    let done = async {
+        insert_rows(own.session(), repo, &mut entities).await?;
+        record_created(own.session(), &author, &entities).await?;
+        Ok(entities)
+    }
+    .await;
+    own.finish(done).await
+}
+
+/// Inserts the rows alone, and sets the ids that the database makes.
+async fn insert_rows<E: Entity, S: Scope>(
+    session: &Session<S>,
+    repo: &Repo<E, S>,
+    entities: &mut [E],
+) -> Result<()> {
+    if session.in_transaction() {
         // A value that fits no column is found before the database is asked, so that the transaction
         // can go on; by itself an insert of which a row does not fit does nothing anyway.
         entities.iter().try_for_each(|entity| encode(entity).map(drop))?;
@@ -198,14 +257,14 @@ async fn insert_many<E: Entity, S: Scope>(
             table: E::TABLE,
             columns: &repo.crud().insert_columns,
             sql: &repo.crud().insert,
-            rows: &Entities(&entities),
+            rows: &Entities(entities),
         };
-        repo.session().insert(insert).await?
+        session.insert(insert).await?
     };
     for (entity, id) in entities.iter_mut().zip(identities) {
         entity.set_id(identity::<E>(Ok(Value::I64(id)))?);
     }
-    Ok(entities)
+    Ok(())
 }
 
 async fn update_one<E: Entity, S: Scope>(
@@ -214,6 +273,7 @@ async fn update_one<E: Entity, S: Scope>(
     entity: &E,
 ) -> Result<E> {
     let (table, crud) = (E::TABLE, repo.crud());
+    let author = Author::of(repo.session(), table)?;
     let values = encode(entity)?;
     if let (Some(column), Some(tenant)) = (table.roles.tenant, &tenant)
         && values[column] != *tenant
@@ -221,25 +281,25 @@ async fn update_one<E: Entity, S: Scope>(
         return Err(Error::TenantMismatch { entity: table.entity });
     }
     let version = table.roles.version.map(|column| values[column].borrowed());
-    let mut params = Vec::with_capacity(values.len() + 1);
-    params.extend(crud.update_columns.iter().map(|column| values[*column].borrowed()));
-    params.push(Value::Timestamp(repo.session().database().now()));
+    let expected = version.clone().and_then(|version| i64::decode(version).ok());
+    let set: Vec<_> =
+        crud.update_columns.iter().map(|column| (*column, values[*column].borrowed())).collect();
+    let asked = Asked { wants: Wants::Live, expected, fixed: Some(&values), set: &set };
+    let Some(sql) = &crud.update else {
+        return as_it_is(repo, tenant.as_ref(), entity.id(), asked).await;
+    };
+    let mut params: Vec<_> = set.iter().map(|(_, value)| value.borrowed()).collect();
+    let now = author.as_ref().map(|author| author.at);
+    params.push(Value::Timestamp(now.unwrap_or_else(|| repo.session().database().now())));
     params.extend(tenant.as_ref().map(Value::borrowed));
     params.push(values[table.roles.id].borrowed());
-    params.extend(version.clone());
+    params.extend(version);
     params.extend(crud.fixed_columns.iter().map(|column| values[*column].borrowed()));
-    let updated = fetch_one(repo.session(), &crud.update, &params, Access::Write).await;
-    let expected = version.and_then(|version| i64::decode(version).ok());
-    match updated.map_err(|error| as_version_conflict::<E>(error, entity.id(), expected))? {
-        Some(updated) => Ok(updated),
-        None => {
-            Err(diagnose(repo, tenant, entity.id(), Wants::Live, expected, Some(&values)).await?)
-        }
-    }
+    until_met(repo, tenant.as_ref(), entity.id(), sql, &params, author.as_ref(), asked).await
 }
 
 /// Entities as the rows of an insert.
-struct Entities<'e, E>(&'e [E]);
+pub(crate) struct Entities<'e, E>(pub(crate) &'e [E]);
 
 impl<E: Entity> InsertRows for Entities<'_, E> {
     fn len(&self) -> usize {
@@ -257,8 +317,17 @@ impl<E: Entity> InsertRows for Entities<'_, E> {
     }
 }
 
+/// The columns of an entity that an insert gives.
+fn insert_values<E: Entity>(entity: &E) -> Result<Vec<Value<'_>>> {
+    let mut values = encode(entity)?;
+    if E::TABLE.has_identity() {
+        values.remove(E::TABLE.roles.id);
+    }
+    Ok(values)
+}
+
 /// All columns of an entity.
-fn encode<E: Entity>(entity: &E) -> Result<Vec<Value<'_>>> {
+pub(crate) fn encode<E: Entity>(entity: &E) -> Result<Vec<Value<'_>>> {
     let mut encoder = Encoder::new(E::TABLE);
     entity.encode(&mut encoder);
     encoder.finish()

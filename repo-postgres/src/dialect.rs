@@ -3,12 +3,22 @@
 //! Names and placeholders only; values are always parameters. What is spelled the same everywhere is
 //! in core.
 
+mod audited;
+
 use std::fmt::Write as _;
 
-use repo_core::{Dialect, Kind, TextMatch};
+use repo_core::{AuditedChange, Chaining, Dialect, Kind, TextMatch};
 
 /// The key of the lock under which tables are made: any constant that no one else uses.
 const BEFORE_CREATE_TABLES: &str = "SELECT pg_advisory_xact_lock(7309940786563609965)";
+
+/// As many numbers as parameter 2 says, whatever the tenant.
+const UNCHAINED_NUMBERS: &str = "SELECT nextval('repo_audit_unchained') \
+    FROM generate_series(1, $2) WHERE $1::text IS NOT NULL";
+
+/// Where the numbers of entries outside of a chain come from.
+const AUDIT_OBJECTS: &str =
+    "CREATE SEQUENCE IF NOT EXISTS \"repo_audit_unchained\" START WITH 4611686018427387904;\n";
 
 /// The dialect of Postgres.
 #[derive(Debug, Clone, Copy, Default)]
@@ -67,6 +77,36 @@ impl Dialect for PostgresDialect {
                 push(sql, format_args!("right({quoted}, length(${n})) = ${n}"));
             }
         }
+    }
+
+    fn is_distinct(&self, sql: &mut String, quoted: &str, placeholder: usize, kind: Kind) {
+        if kind == Kind::Json {
+            // As documents, 1 and 1.0 are equal; as text, they are not, as on other databases.
+            let text =
+                format_args!("{quoted}::text IS DISTINCT FROM (${placeholder}::jsonb)::text");
+            return push(sql, text);
+        }
+        push(sql, format_args!("{quoted} IS DISTINCT FROM ${placeholder}"));
+    }
+
+    fn recorded_change(&self, change: &AuditedChange<'_>) -> Option<String> {
+        Some(audited::recorded_change(change))
+    }
+
+    fn change_with_before(&self, change: &AuditedChange<'_>) -> Option<String> {
+        audited::change_with_before(change)
+    }
+
+    fn append_entry(&self, chaining: Chaining) -> Option<String> {
+        Some(audited::append_entry(chaining))
+    }
+
+    fn unchained_numbers(&self) -> &'static str {
+        UNCHAINED_NUMBERS
+    }
+
+    fn audit_objects(&self) -> &'static str {
+        AUDIT_OBJECTS
     }
 
     fn lock_rows(&self, sql: &mut String) {

@@ -4,6 +4,13 @@ use std::fmt::Write as _;
 
 use repo_core::{ColumnDef, Dialect, Kind, TextMatch};
 
+/// The numbers after the highest that the tenant has: the transaction keeps others from taking them.
+const UNCHAINED_NUMBERS: &str = "WITH RECURSIVE numbers (number, after) AS ( \
+    SELECT coalesce(max(\"seq\") + 1, 4611686018427387904), 1 FROM \"repo_audit\" \
+    WHERE \"tenant\" = ?1 AND \"seq\" >= 4611686018427387904 \
+    UNION ALL SELECT number + 1, after + 1 FROM numbers WHERE after < ?2) \
+    SELECT number FROM numbers";
+
 /// The dialect of SQLite: `STRICT` tables, numbered placeholders, lists through `rarray`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SqliteDialect;
@@ -88,6 +95,10 @@ impl Dialect for SqliteDialect {
                 format_args!("substr({quoted}, length({quoted}) - length(?{n}) + 1) = ?{n}"),
             ),
         }
+    }
+
+    fn unchained_numbers(&self) -> &'static str {
+        UNCHAINED_NUMBERS
     }
 
     fn lock_rows(&self, _: &mut String) {

@@ -1,11 +1,13 @@
 //! The entities of the cases: together they use every attribute and every column type.
 
+mod claims;
 mod desk;
 mod names;
 mod people;
 mod samples;
 mod tenancies;
 
+pub(crate) use claims::*;
 pub(crate) use desk::*;
 pub(crate) use names::*;
 pub(crate) use people::*;

@@ -7,6 +7,7 @@
 //! (`tests/faults`), and sequences of operations that nobody wrote down (`tests/properties`).
 #![allow(clippy::unwrap_used, reason = "a case that cannot go on has failed")]
 
+mod audit;
 mod batches;
 mod context;
 mod crud;
@@ -53,6 +54,18 @@ macro_rules! conformance {
 conformance! {
     { sqlite: crate::Sqlite, sqlite_memory: crate::SqliteMemory, postgres: crate::Postgres }
     [
+        audit {
+            every_change_of_a_row_is_an_entry,
+            an_entry_is_the_same_by_itself_and_in_a_transaction,
+            what_changes_nothing_is_no_entry,
+            nobody_changes_what_is_recorded,
+            what_is_undone_leaves_no_entry,
+            each_row_of_a_batch_has_its_entry,
+            each_tenant_has_its_own_trail,
+            an_unchained_entry_stands_alone,
+            a_recorded_change_costs_few_statements,
+            many_writers_make_chains_without_gaps,
+        }
         batches {
             ten_thousand_rows_come_back_in_order,
             each_identity_belongs_to_its_row,
@@ -261,6 +274,7 @@ conformance! {
         versions {
             every_change_bumps_the_version_and_the_time,
             an_update_of_a_stale_row_is_a_conflict,
+            what_changes_nothing_bumps_nothing,
             a_patch_compares_the_version_only_if_it_is_told,
             a_version_conflict_inside_a_transaction_is_survived,
             of_many_writers_of_one_version_one_wins,

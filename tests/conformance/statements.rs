@@ -107,7 +107,7 @@ pub(crate) async fn an_operation_is_one_statement(fixture: Fixture) {
     is_one("window");
     tickets.count().await.unwrap();
     is_one("count");
-    let row = tickets.update(&row).await.unwrap();
+    let row = tickets.update(&Ticket { weight: 7, ..row }).await.unwrap();
     is_one("update");
     tickets.patch(row.id, TicketPatch::new().title("b")).if_version(2).await.unwrap();
     is_one("patch");

@@ -223,8 +223,9 @@ pub(crate) async fn a_pool_of_one_is_enough_for_everything_inside(fixture: Fixtu
             let tickets = tx.repo::<Ticket>();
             let created = tickets.create_many([ticket("A-1"), ticket("A-2")]).await?;
             tickets.get_many([created[1].id, created[0].id]).await?;
-            tickets.update(&created[0]).await?;
-            let stale = tickets.update(&created[0]).await;
+            let changed = Ticket { weight: 7, ..created[0].clone() };
+            tickets.update(&changed).await?;
+            let stale = tickets.update(&changed).await;
             assert_error!(stale, Error::VersionConflict { .. });
             tickets.delete(created[0].id).await?;
             tickets.restore(created[0].id).await?;

@@ -27,7 +27,8 @@ pub(crate) async fn an_update_of_a_stale_row_is_a_conflict(fixture: Fixture) {
     let db = fixture.with(&schema![Ticket]).await;
     let tickets = acme(&db).repo::<Ticket>();
     let first = tickets.create(ticket("A-1")).await.unwrap();
-    let second = tickets.update(&first).await.unwrap();
+    let changed = Ticket { weight: 7, ..first.clone() };
+    let second = tickets.update(&changed).await.unwrap();
     let stale = tickets.update(&Ticket { title: "lost".to_owned(), ..first.clone() }).await;
     let id = first.id.to_string();
     assert_error!(
@@ -43,10 +44,10 @@ pub(crate) async fn a_patch_compares_the_version_only_if_it_is_told(fixture: Fix
     let db = fixture.with(&schema![Ticket]).await;
     let tickets = acme(&db).repo::<Ticket>();
     let id = tickets.create(ticket("A-1")).await.unwrap().id;
-    let patch = || TicketPatch::new().weight(2);
-    assert_eq!(tickets.patch(id, patch()).await.unwrap().version, 2);
-    assert_eq!(tickets.patch(id, patch()).if_version(2).await.unwrap().version, 3);
-    let stale = tickets.patch(id, patch()).if_version(2).await;
+    let patch = |weight| TicketPatch::new().weight(weight);
+    assert_eq!(tickets.patch(id, patch(2)).await.unwrap().version, 2);
+    assert_eq!(tickets.patch(id, patch(3)).if_version(2).await.unwrap().version, 3);
+    let stale = tickets.patch(id, patch(4)).if_version(2).await;
     assert_error!(stale, Error::VersionConflict { expected: 2, actual: Some(3), .. });
     assert_eq!(tickets.get(id).await.unwrap().version, 3);
 }
@@ -69,7 +70,7 @@ pub(crate) async fn a_version_conflict_inside_a_transaction_is_survived(fixture:
 pub(crate) async fn of_many_writers_of_one_version_one_wins(fixture: Fixture) {
     let db = fixture.with(&schema![Counter]).await;
     let created = db.session().repo::<Counter>().create(counter("hits")).await.unwrap();
-    let tasks: Vec<_> = (0..20)
+    let tasks: Vec<_> = (1..=20)
         .map(|value| {
             let (db, read) = (db.clone(), created.clone());
             tokio::spawn(async move {
@@ -126,11 +127,12 @@ pub(crate) async fn managed_columns_are_not_taken_from_the_entity(fixture: Fixtu
         updated_at: created.created_at - TimeDelta::days(1),
         deleted_at: Some(created.created_at),
         correlation_id: None,
+        weight: 7,
         ..created.clone()
     };
     let updated = acme(&db).correlation("second");
     let updated = updated.repo::<Ticket>().update(&forged).await.unwrap();
-    assert_eq!(updated, Ticket { version: 2, ..created });
+    assert_eq!(updated, Ticket { version: 2, weight: 7, ..created });
 }
 
 pub(crate) async fn a_version_that_cannot_grow_is_an_error(fixture: Fixture) {
@@ -145,4 +147,22 @@ pub(crate) async fn a_version_that_cannot_grow_is_an_error(fixture: Fixture) {
     assert!(patched.is_err(), "{patched:?}");
     let row = counters.get(row.id).await.unwrap();
     assert_eq!((row.version, row.value), (i64::MAX, 0));
+}
+
+pub(crate) async fn what_changes_nothing_bumps_nothing(fixture: Fixture) {
+    let (db, clock) = fixture.with_clock(&schema![Ticket, Counter]).await;
+    let tickets = acme(&db).repo::<Ticket>();
+    let created = tickets.create(ticket("A-1")).await.unwrap();
+    clock.advance(TimeDelta::seconds(1));
+    assert_eq!(tickets.update(&created).await.unwrap(), created);
+    let same = TicketPatch::new().title(created.title.clone()).owner(None);
+    assert_eq!(tickets.patch(created.id, same).if_version(1).await.unwrap(), created);
+    let stale = tickets.patch(created.id, TicketPatch::new().weight(1)).if_version(7).await;
+    assert_error!(stale, Error::VersionConflict { expected: 7, actual: Some(1), .. });
+    let counters = db.session().repo::<Counter>();
+    let row = counters.create(counter("hits")).await.unwrap();
+    assert_eq!(counters.patch(row.id, CounterPatch::new().value(0)).await.unwrap(), row);
+    tickets.delete(created.id).await.unwrap();
+    let gone = tickets.patch(created.id, TicketPatch::new().weight(1)).await;
+    assert_error!(gone, Error::NotFound { .. });
 }

@@ -1,6 +1,8 @@
 //! Random sequences of operations of two tenants: after each, the model, SQLite and Postgres have
 //! answered the same, and hold the same rows.
 //!
+//! `documents.rs` compares random JSON documents with `jsonb`.
+//!
 //! The sequence is other ones at each run. What fails is made smaller and printed with its seed:
 //!
 //! ```text
@@ -9,6 +11,7 @@
 //! ```
 
 mod answer;
+mod documents;
 mod entity;
 mod generate;
 mod generate_query;

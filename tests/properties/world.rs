@@ -32,9 +32,7 @@ pub(crate) struct Run {
 impl World {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let server = std::env::var("REPO_TEST_POSTGRES_URL").expect(
-            "REPO_TEST_POSTGRES_URL names a Postgres server: run this test with `scripts/test -p properties`",
-        );
+        let server = server();
         let schema = format!("properties_{}", std::process::id());
         execute(&server, &format!("CREATE SCHEMA {schema}")).await;
         let world = Self {
@@ -77,6 +75,13 @@ impl Run {
     pub(crate) fn tick(&self, microseconds: i64) {
         self.clock.advance(TimeDelta::microseconds(microseconds));
     }
+}
+
+/// The Postgres server of the tests.
+pub(crate) fn server() -> String {
+    std::env::var("REPO_TEST_POSTGRES_URL").expect(
+        "REPO_TEST_POSTGRES_URL names a Postgres server: run this test with `scripts/test -p properties`",
+    )
 }
 
 async fn sqlite(url: &str) -> Database {

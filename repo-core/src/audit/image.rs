@@ -39,6 +39,10 @@ pub enum ImageValue {
 }
 
 impl Image {
+    pub(crate) fn from_text(text: String) -> Self {
+        Self { text }
+    }
+
     /// The JSON, as it is stored and hashed.
     pub fn as_str(&self) -> &str {
         &self.text

@@ -1,6 +1,8 @@
 //! The statements whose text depends on the entity alone: rendered once per entity and database.
 
-use crate::dialect::Dialect;
+use crate::audit::Action;
+use crate::dialect::{AuditedChange, Dialect};
+use crate::sql::change::{self, ChangeSql, Parts};
 use crate::sql::patch::PatchSql;
 use crate::sql::writer::Writer;
 use crate::table::Table;
@@ -12,6 +14,8 @@ pub(crate) struct CrudSql {
     pub(crate) insert_columns: Vec<usize>,
     /// Parameters: `insert_columns`.
     pub(crate) insert: String,
+    /// The same, recorded by the same statement, where the database can.
+    pub(crate) recorded_insert: Option<String>,
     /// Parameters: key. A live row.
     pub(crate) find: String,
     /// Parameters: key. A row, live or deleted.
@@ -24,8 +28,8 @@ pub(crate) struct CrudSql {
     pub(crate) update_columns: Vec<usize>,
     /// Columns that an `UPDATE` of the whole entity must find unchanged.
     pub(crate) fixed_columns: Vec<usize>,
-    /// Parameters: `update_columns`, now, key, version, `fixed_columns`.
-    pub(crate) update: String,
+    /// Parameters: `update_columns`, now, key, version, `fixed_columns`. None where nothing changes.
+    pub(crate) update: Option<ChangeSql>,
     /// Each depends on the columns that are set.
     pub(crate) patch: PatchSql,
     /// Parameters: now (where rows are only marked), key, version (where it is asked for).
@@ -39,12 +43,16 @@ pub(crate) struct CrudSql {
 /// A statement without and with the version in its condition.
 #[derive(Debug)]
 pub(crate) struct Guarded {
-    any_version: String,
-    one_version: String,
+    any_version: ChangeSql,
+    one_version: ChangeSql,
 }
 
 impl Guarded {
-    pub(crate) fn text(&self, with_version: bool) -> &str {
+    fn new(render: impl Fn(bool) -> ChangeSql) -> Self {
+        Self { any_version: render(false), one_version: render(true) }
+    }
+
+    pub(crate) fn of(&self, with_version: bool) -> &ChangeSql {
         if with_version { &self.one_version } else { &self.any_version }
     }
 }
@@ -68,20 +76,12 @@ impl CrudSql {
             find_any: text(&|w| find(w, false)),
             exists: text(&exists),
             get_many: text(&get_many),
-            update: text(&|w| update(w, &update_columns, &fixed_columns)),
+            update: update(dialect, table, &update_columns, &fixed_columns),
             patch: PatchSql::default(),
-            delete: Guarded {
-                any_version: text(&|w| delete(w, false)),
-                one_version: text(&|w| delete(w, true)),
-            },
-            restore: Guarded {
-                any_version: text(&|w| restore(w, false)),
-                one_version: text(&|w| restore(w, true)),
-            },
-            purge: Guarded {
-                any_version: text(&|w| purge(w, false)),
-                one_version: text(&|w| purge(w, true)),
-            },
+            delete: Guarded::new(|with_version| delete(dialect, table, with_version)),
+            restore: Guarded::new(|with_version| restore(dialect, table, with_version)),
+            purge: Guarded::new(|with_version| purge(dialect, table, with_version)),
+            recorded_insert: recorded_insert(dialect, table, &insert_columns),
             insert_columns,
             update_columns,
             fixed_columns,
@@ -117,9 +117,16 @@ impl Writer<'_> {
         self
     }
 
-    /// ` RETURNING` all columns.
-    pub(crate) fn returning(&mut self) -> &mut Self {
-        self.push(" RETURNING ").all_columns()
+    /// `UPDATE "incidents" SET "status" = $1, ..` and the managed columns; returns the number of now.
+    pub(crate) fn set(&mut self, columns: &[usize]) -> usize {
+        self.push("UPDATE ").table_name().push(" SET ");
+        for (position, column) in columns.iter().enumerate() {
+            self.push(if position > 0 { ", " } else { "" });
+            self.column(*column).push(" = ").placeholder(position + 1);
+        }
+        let now = columns.len() + 1;
+        self.set_managed(now, ", ");
+        now
     }
 
     /// `, "version" = "version" + 1, "updated_at" = $now`, where there are such columns.
@@ -147,6 +154,14 @@ fn updatable(table: &'static Table, fixed: bool) -> impl Iterator<Item = usize> 
 }
 
 fn insert(writer: &mut Writer<'_>, columns: &[usize]) {
+    insert_into(writer, columns);
+    if writer.table.has_identity() {
+        let id = writer.table.roles.id;
+        writer.push(" RETURNING ").column(id);
+    }
+}
+
+fn insert_into(writer: &mut Writer<'_>, columns: &[usize]) {
     writer.push("INSERT INTO ").table_name();
     if columns.is_empty() {
         writer.push(" DEFAULT VALUES");
@@ -160,10 +175,26 @@ fn insert(writer: &mut Writer<'_>, columns: &[usize]) {
         }
         writer.push(")");
     }
-    if writer.table.has_identity() {
-        let id = writer.table.roles.id;
-        writer.push(" RETURNING ").column(id);
-    }
+}
+
+fn recorded_insert(
+    dialect: &dyn Dialect,
+    table: &'static Table,
+    columns: &[usize],
+) -> Option<String> {
+    let mut writer = Writer::new(dialect, table);
+    insert_into(&mut writer, columns);
+    dialect.recorded_change(&AuditedChange {
+        table,
+        action: Action::Create,
+        before: None,
+        write: &writer.sql,
+        columns: &change::columns(dialect, table),
+        images: change::images(Action::Create, table),
+        changing: &[],
+        params: columns.len(),
+        chaining: table.audit?,
+    })
 }
 
 fn find(writer: &mut Writer<'_>, live: bool) {
@@ -191,56 +222,115 @@ fn get_many(writer: &mut Writer<'_>) {
     writer.and_live();
 }
 
-fn update(writer: &mut Writer<'_>, columns: &[usize], fixed: &[usize]) {
-    writer.push("UPDATE ").table_name().push(" SET ");
+/// `"status" IS DISTINCT FROM $1` for any of these columns, numbered from 1.
+pub(crate) fn and_differs(writer: &mut Writer<'_>, columns: &[usize]) -> String {
+    let mut differs = String::new();
     for (position, column) in columns.iter().enumerate() {
-        if position > 0 {
-            writer.push(", ");
-        }
-        writer.column(*column).push(" = ").placeholder(position + 1);
+        differs.push_str(if position == 0 { " AND (" } else { " OR " });
+        let name = crate::sql::writer::quoted(writer.table, *column);
+        let kind = writer.table.columns[*column].kind;
+        writer.dialect.is_distinct(&mut differs, &name, position + 1, kind);
     }
-    let now = columns.len() + 1;
-    writer.set_managed(now, if columns.is_empty() { "" } else { ", " });
-    if writer.sql.ends_with(" SET ") {
-        // Nothing can change; the statement still tells whether the row is there.
-        let id = writer.table.roles.id;
-        writer.column(id).push(" = ").column(id);
+    if !columns.is_empty() {
+        differs.push(')');
     }
-    writer.push(" WHERE ");
-    let mut next = writer.key(now + 1);
+    differs
+}
+
+/// Those of `columns` and the managed ones, in the order of the table.
+pub(crate) fn changing(table: &Table, columns: &[usize]) -> Vec<usize> {
+    let roles = &table.roles;
+    let mut changing = columns.to_vec();
+    changing.extend(roles.version.into_iter().chain(roles.updated_at));
+    changing.sort_unstable();
+    changing
+}
+
+/// Writes these columns, where any of them differs. With none it only reads the row.
+fn update(
+    dialect: &dyn Dialect,
+    table: &'static Table,
+    columns: &[usize],
+    fixed: &[usize],
+) -> Option<ChangeSql> {
+    if columns.is_empty() {
+        return None;
+    }
+    let mut writer = Writer::new(dialect, table);
+    let now = writer.set(columns);
+    let write = std::mem::take(&mut writer.sql);
+    let mut next = writer.push(" WHERE ").key(now + 1);
     writer.and_live();
-    if let Some(version) = writer.table.roles.version {
-        writer.push(" AND ").column(version).push(" = ").placeholder(next);
+    if table.roles.version.is_some() {
+        writer.and_version(true, next);
         next += 1;
     }
     for column in fixed {
         writer.push(" AND ").column(*column).push(" IS NOT DISTINCT FROM ").placeholder(next);
         next += 1;
     }
-    writer.returning();
+    let condition = std::mem::take(&mut writer.sql);
+    let differs = and_differs(&mut writer, columns);
+    let changing = changing(table, columns);
+    let parts =
+        Parts { action: Action::Update, write, condition, differs, changing, params: next - 1 };
+    Some(ChangeSql::new(dialect, table, parts))
 }
 
-fn delete(writer: &mut Writer<'_>, with_version: bool) {
-    let next = if let Some(deleted_at) = writer.table.roles.deleted_at {
+fn delete(dialect: &dyn Dialect, table: &'static Table, with_version: bool) -> ChangeSql {
+    let mut writer = Writer::new(dialect, table);
+    let (marks, mut changing) = (table.roles.deleted_at, Vec::new());
+    if let Some(deleted_at) = marks {
         writer.push("UPDATE ").table_name().push(" SET ").column(deleted_at).push(" = ");
-        writer.placeholder(1).set_managed(1, ", ").push(" WHERE ").key(2)
+        writer.placeholder(1).set_managed(1, ", ");
+        changing = self::changing(table, &[deleted_at]);
     } else {
-        writer.push("DELETE FROM ").table_name().push(" WHERE ").key(1)
-    };
+        writer.push("DELETE FROM ").table_name();
+    }
+    let write = std::mem::take(&mut writer.sql);
+    let next = writer.push(" WHERE ").key(if marks.is_some() { 2 } else { 1 });
     writer.and_live().and_version(with_version, next);
+    let params = next - usize::from(!with_version);
+    let (condition, differs) = (writer.sql, String::new());
+    let parts = Parts { action: Action::Delete, write, condition, differs, changing, params };
+    ChangeSql::new(dialect, table, parts)
 }
 
-fn restore(writer: &mut Writer<'_>, with_version: bool) {
-    let Some(deleted_at) = writer.table.roles.deleted_at else { return };
+fn restore(dialect: &dyn Dialect, table: &'static Table, with_version: bool) -> ChangeSql {
+    let mut writer = Writer::new(dialect, table);
+    let deleted_at = table.roles.deleted_at.unwrap_or(table.roles.id);
     writer.push("UPDATE ").table_name().push(" SET ").column(deleted_at).push(" = NULL");
-    let next = writer.set_managed(1, ", ").push(" WHERE ").key(2);
-    writer.push(" AND ").column(deleted_at).push(" IS NOT NULL");
-    writer.and_version(with_version, next).returning();
-}
-
-fn purge(writer: &mut Writer<'_>, with_version: bool) {
-    let Some(deleted_at) = writer.table.roles.deleted_at else { return };
-    let next = writer.push("DELETE FROM ").table_name().push(" WHERE ").key(1);
+    writer.set_managed(1, ", ");
+    let write = std::mem::take(&mut writer.sql);
+    let next = writer.push(" WHERE ").key(2);
     writer.push(" AND ").column(deleted_at).push(" IS NOT NULL");
     writer.and_version(with_version, next);
+    let parts = Parts {
+        action: Action::Restore,
+        write,
+        condition: writer.sql,
+        differs: String::new(),
+        changing: changing(table, &[deleted_at]),
+        params: next - usize::from(!with_version),
+    };
+    ChangeSql::new(dialect, table, parts)
+}
+
+fn purge(dialect: &dyn Dialect, table: &'static Table, with_version: bool) -> ChangeSql {
+    let mut writer = Writer::new(dialect, table);
+    let deleted_at = table.roles.deleted_at.unwrap_or(table.roles.id);
+    writer.push("DELETE FROM ").table_name();
+    let write = std::mem::take(&mut writer.sql);
+    let next = writer.push(" WHERE ").key(1);
+    writer.push(" AND ").column(deleted_at).push(" IS NOT NULL");
+    writer.and_version(with_version, next);
+    let parts = Parts {
+        action: Action::Purge,
+        write,
+        condition: writer.sql,
+        differs: String::new(),
+        changing: Vec::new(),
+        params: next - usize::from(!with_version),
+    };
+    ChangeSql::new(dialect, table, parts)
 }

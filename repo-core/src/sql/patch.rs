@@ -6,7 +6,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::audit::Action;
 use crate::dialect::Dialect;
+use crate::sql::change::{ChangeSql, Parts};
+use crate::sql::crud::{and_differs, changing};
 use crate::sql::writer::Writer;
 use crate::table::Table;
 
@@ -18,20 +21,20 @@ const VERSION: u32 = u64::BITS - 1;
 /// The texts that are known.
 #[derive(Debug, Default)]
 pub(crate) struct PatchSql {
-    known: RwLock<HashMap<u64, Arc<str>>>,
+    known: RwLock<HashMap<u64, Arc<ChangeSql>>>,
 }
 
 impl PatchSql {
-    /// The statement that sets these columns, or reads the row if there are none.
+    /// The statement that sets these columns, of which there is at least one, where any of them differs.
     ///
-    /// Parameters: the columns, now (where there are columns), key, version (where it is asked for).
+    /// Parameters: the columns, now, key, version (where it is asked for).
     pub(crate) fn text(
         &self,
         dialect: &dyn Dialect,
         table: &'static Table,
         columns: impl Iterator<Item = usize> + Clone,
         with_version: bool,
-    ) -> Arc<str> {
+    ) -> Arc<ChangeSql> {
         let Some(set) = set(columns.clone(), with_version) else {
             return render(dialect, table, columns, with_version);
         };
@@ -59,26 +62,23 @@ fn set(mut columns: impl Iterator<Item = usize>, with_version: bool) -> Option<u
 fn render(
     dialect: &dyn Dialect,
     table: &'static Table,
-    columns: impl Iterator<Item = usize> + Clone,
+    columns: impl Iterator<Item = usize>,
     with_version: bool,
-) -> Arc<str> {
+) -> Arc<ChangeSql> {
+    let columns: Vec<usize> = columns.collect();
     let mut writer = Writer::new(dialect, table);
-    let count = columns.clone().count();
-    if count == 0 {
-        writer.push("SELECT ").all_columns().push(" FROM ").table_name();
-    } else {
-        writer.push("UPDATE ").table_name().push(" SET ");
-        for (position, column) in columns.enumerate() {
-            writer.push(if position > 0 { ", " } else { "" });
-            writer.column(column).push(" = ").placeholder(position + 1);
-        }
-        writer.set_managed(count + 1, ", ");
-    }
-    let first = if count == 0 { 1 } else { count + 2 };
-    let next = writer.push(" WHERE ").key(first);
+    let now = writer.set(&columns);
+    let write = std::mem::take(&mut writer.sql);
+    let next = writer.push(" WHERE ").key(now + 1);
     writer.and_live().and_version(with_version, next);
-    if count > 0 {
-        writer.returning();
-    }
-    writer.sql.into()
+    let condition = std::mem::take(&mut writer.sql);
+    let parts = Parts {
+        action: Action::Update,
+        write,
+        condition,
+        differs: and_differs(&mut writer, &columns),
+        changing: changing(table, &columns),
+        params: next - usize::from(!with_version),
+    };
+    Arc::new(ChangeSql::new(dialect, table, parts))
 }

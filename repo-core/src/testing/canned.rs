@@ -147,6 +147,10 @@ impl Row for CannedRow<'_> {
 }
 
 impl Dialect for PlainDialect {
+    fn unchained_numbers(&self) -> &'static str {
+        "SELECT 4611686018427387904 WHERE $1 IS NOT NULL AND $2 > 0"
+    }
+
     fn name(&self) -> &'static str {
         "canned"
     }

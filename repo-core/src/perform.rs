@@ -1,0 +1,195 @@
+//! Doing a change of one row, and recording it where the entity is audited.
+//!
+//! A change that is recorded is one statement where the database can do that, and a transaction otherwise:
+//! the caller's, whose entries wait for its end, or one of its own.
+
+use crate::audit::append::Pending;
+use crate::audit::author::Author;
+use crate::audit::{Action, image};
+use crate::backend::{Access, Row, Statement};
+use crate::dialect::ImageOf;
+use crate::entity::Entity;
+use crate::error::{Error, Result};
+use crate::scope::Scope;
+use crate::session::Session;
+use crate::sql::change::{AuditedSql, Before, ChangeSql, images};
+use crate::table::Table;
+use crate::value::{InvalidValue, Kind, Value};
+
+/// What is read of a row.
+pub(crate) type Read<T> = fn(&dyn Row) -> Result<T>;
+
+/// Does a change, and returns what `read` makes of the row: as it is afterwards, or as it was where it is
+/// gone.
+///
+/// None when the statement met no row; where the change is not recorded, also when nothing differs.
+pub(crate) async fn perform<E: Entity, S: Scope, T: Send>(
+    session: &Session<S>,
+    sql: &ChangeSql,
+    mut params: Vec<Value<'_>>,
+    author: Option<&Author>,
+    read: Read<T>,
+) -> Result<Option<T>> {
+    let Some((author, audited)) = author.zip(sql.audited.as_ref()) else {
+        return one(session, E::TABLE, &sql.plain, &params, &mut |row| read(row)).await;
+    };
+    if let Some(text) = audited.recorded.as_ref().filter(|_| !session.in_transaction()) {
+        params.extend(author.params(E::TABLE.name, sql.action));
+        return one(session, E::TABLE, text, &params, &mut |row| read(row)).await;
+    }
+    let own = session.own_transaction().await?;
+    let change = Change { session: own.session(), table: E::TABLE, sql, params: &params, author };
+    let done = change.perform(audited, read).await;
+    own.finish(done).await
+}
+
+/// A change in a transaction, whose entry is appended later.
+struct Change<'c, S: Scope> {
+    session: &'c Session<S>,
+    table: &'static Table,
+    sql: &'c ChangeSql,
+    params: &'c [Value<'c>],
+    author: &'c Author,
+}
+
+impl<S: Scope> Change<'_, S> {
+    async fn perform<T: Send>(&self, audited: &AuditedSql, read: Read<T>) -> Result<Option<T>> {
+        match &audited.before {
+            Before::Answer => self.gone(read).await,
+            Before::Both(text) => self.both(text, read).await,
+            Before::Select(text) => self.selected(text, read).await,
+        }
+    }
+
+    async fn gone<T: Send>(&self, read: Read<T>) -> Result<Option<T>> {
+        let Some((was, row)) = self.row(&self.sql.plain, read).await? else { return Ok(None) };
+        self.record(Some(&was), None).await?;
+        Ok(Some(row))
+    }
+
+    async fn selected<T: Send>(&self, select: &str, read: Read<T>) -> Result<Option<T>> {
+        let Some((was, before)) = self.row(select, read).await? else { return Ok(None) };
+        let Some((is, after)) = self.row(&self.sql.plain, read).await? else {
+            return Ok(Some(before));
+        };
+        self.record(Some(&was), Some(&is)).await?;
+        Ok(Some(after))
+    }
+
+    async fn both<T: Send>(&self, text: &str, read: Read<T>) -> Result<Option<T>> {
+        let (table, width) = (self.table, self.table.columns.len());
+        let mut met = None;
+        let mut on_row = |row: &dyn Row| {
+            let was = values(table, row)?;
+            let after = Later { row, by: width };
+            let is_same = after.value(table.roles.id, table.id().kind).is_ok_and(|id| id.is_null());
+            met = Some(if is_same {
+                (was, None, read(row)?)
+            } else {
+                (was, Some(values(table, &after)?), read(&after)?)
+            });
+            Ok(())
+        };
+        self.run(text, &mut on_row).await?;
+        let Some((was, is, row)) = met else { return Ok(None) };
+        if let Some(is) = is {
+            self.record(Some(&was), Some(&is)).await?;
+        }
+        Ok(Some(row))
+    }
+
+    async fn row<T: Send>(
+        &self,
+        text: &str,
+        read: Read<T>,
+    ) -> Result<Option<(Vec<Value<'static>>, T)>> {
+        let mut met = None;
+        let mut on_row = |row: &dyn Row| {
+            met = Some((values(self.table, row)?, read(row)?));
+            Ok(())
+        };
+        self.run(text, &mut on_row).await?;
+        Ok(met)
+    }
+
+    async fn run(&self, sql: &str, on_row: crate::backend::OnRow<'_>) -> Result<u64> {
+        let statement =
+            Statement { sql, params: self.params, access: Access::Write, table: self.table };
+        self.session.run(statement, on_row).await
+    }
+
+    async fn record(&self, was: Option<&[Value<'_>]>, is: Option<&[Value<'_>]>) -> Result<()> {
+        let entry = entry(self.table, self.sql.action, self.author, was, is)?;
+        self.session.record(entry.into_iter().collect()).await
+    }
+}
+
+/// The entry of a change of a row; none where nothing differs.
+pub(crate) fn entry(
+    table: &'static Table,
+    action: Action,
+    author: &Author,
+    was: Option<&[Value<'_>]>,
+    is: Option<&[Value<'_>]>,
+) -> Result<Option<Pending>> {
+    let (Some(chaining), Some(row)) = (table.audit, is.or(was)) else { return Ok(None) };
+    let changed = was.zip(is).map(|(was, is)| image::changed(table, was, is));
+    let (old, new) = match changed {
+        Some(None) => return Ok(None),
+        Some(Some((old, new))) => (Some(old), Some(new)),
+        None => (None, None),
+    };
+    let whole = |row: Option<&[Value<'_>]>| row.map(|row| image::whole(table, row));
+    let (before, after) = images(action, table);
+    Ok(Some(Pending {
+        author: author.clone(),
+        chaining,
+        entity: table.name,
+        entity_id: image::text(&row[table.roles.id]).into_owned(),
+        action,
+        before: if before == ImageOf::Row { whole(was) } else { old },
+        after: if after == ImageOf::Row { whole(is) } else { new },
+    }))
+}
+
+/// What `read` makes of the only row that a statement answers with.
+pub(crate) async fn one<S: Scope, T: Send>(
+    session: &Session<S>,
+    table: &'static Table,
+    sql: &str,
+    params: &[Value<'_>],
+    read: &mut (dyn FnMut(&dyn Row) -> Result<T> + Send),
+) -> Result<Option<T>> {
+    let mut met = None;
+    let mut on_row = |row: &dyn Row| {
+        met = Some(read(row)?);
+        Ok(())
+    };
+    session.run(Statement { sql, params, access: Access::Write, table }, &mut on_row).await?;
+    Ok(met)
+}
+
+/// All values of a row, owned.
+pub(crate) fn values(table: &'static Table, row: &dyn Row) -> Result<Vec<Value<'static>>> {
+    let value = |(index, column): (usize, &'static crate::ColumnDef)| {
+        let value = row.value(index, column.kind).map(Value::into_owned);
+        value.map_err(|invalid| Error::Decode {
+            entity: table.entity,
+            column: column.name,
+            reason: invalid.into_reason(),
+        })
+    };
+    table.columns.iter().enumerate().map(value).collect()
+}
+
+/// The columns of a row after the first few.
+struct Later<'r> {
+    row: &'r dyn Row,
+    by: usize,
+}
+
+impl Row for Later<'_> {
+    fn value(&self, index: usize, kind: Kind) -> Result<Value<'_>, InvalidValue> {
+        self.row.value(index + self.by, kind)
+    }
+}

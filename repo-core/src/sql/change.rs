@@ -1,0 +1,114 @@
+//! A statement that changes one row, and what it takes to record the change beside it.
+//!
+//! A change is an `UPDATE` or `DELETE`, a condition that says which row, and, of an update, the condition
+//! that anything differs: what changes nothing writes nothing. From these come the plain statement, and
+//! for an audited entity those that also give the row as it was.
+
+use crate::audit::Action;
+use crate::dialect::{AuditedChange, Dialect, ImageOf};
+use crate::sql::writer::Writer;
+use crate::table::{Chaining, Table};
+
+/// The parts of a change, with placeholders counted through them.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) action: Action,
+    /// `UPDATE .. SET ..` or `DELETE FROM ..`.
+    pub(crate) write: String,
+    /// ` WHERE ..`: which row.
+    pub(crate) condition: String,
+    /// ` AND (..)`: whether anything differs. Empty for what always changes the row.
+    pub(crate) differs: String,
+    /// The columns that may differ afterwards.
+    pub(crate) changing: Vec<usize>,
+    /// How many parameters there are.
+    pub(crate) params: usize,
+}
+
+/// The texts of a change.
+#[derive(Debug)]
+pub(crate) struct ChangeSql {
+    pub(crate) action: Action,
+    /// Answers with the row: as it is afterwards, or as it was where it is gone.
+    pub(crate) plain: String,
+    pub(crate) audited: Option<AuditedSql>,
+}
+
+/// The texts of a change that is recorded.
+#[derive(Debug)]
+pub(crate) struct AuditedSql {
+    /// One statement that records the change as well, where the database can.
+    pub(crate) recorded: Option<String>,
+    /// How the row as it was is had where the change is recorded later.
+    pub(crate) before: Before,
+}
+
+/// How a change tells what the row was.
+#[derive(Debug)]
+pub(crate) enum Before {
+    /// The plain statement answers with it: the row is gone.
+    Answer,
+    /// One statement answers with the row as it was and as it is.
+    Both(String),
+    /// Another statement comes first.
+    Select(String),
+}
+
+impl ChangeSql {
+    pub(crate) fn new(dialect: &dyn Dialect, table: &'static Table, parts: Parts) -> Self {
+        let columns = columns(dialect, table);
+        let Parts { action, write, condition, differs, .. } = &parts;
+        let plain = format!("{write}{condition}{differs} RETURNING {columns}");
+        let audited =
+            table.audit.map(|chaining| audited(dialect, table, &parts, &columns, chaining));
+        Self { action: *action, plain, audited }
+    }
+}
+
+fn audited(
+    dialect: &dyn Dialect,
+    table: &'static Table,
+    parts: &Parts,
+    columns: &str,
+    chaining: Chaining,
+) -> AuditedSql {
+    let (before, after) = images(parts.action, table);
+    let mut select = Writer::new(dialect, table);
+    select.push("SELECT ").push(columns).push(" FROM ").table_name().push(&parts.condition);
+    let is_gone = after == ImageOf::Nothing;
+    let change = AuditedChange {
+        table,
+        action: parts.action,
+        before: (!is_gone).then_some(select.sql.as_str()),
+        write: &format!("{}{}{}", parts.write, parts.condition, parts.differs),
+        columns,
+        images: (before, after),
+        changing: &parts.changing,
+        params: parts.params,
+        chaining,
+    };
+    let recorded = dialect.recorded_change(&change);
+    let before = match dialect.change_with_before(&change) {
+        _ if is_gone => Before::Answer,
+        Some(both) => Before::Both(both),
+        None => Before::Select(select.sql),
+    };
+    AuditedSql { recorded, before }
+}
+
+/// What an entry holds of the row before and after.
+pub(crate) fn images(action: Action, table: &Table) -> (ImageOf, ImageOf) {
+    match action {
+        Action::Create => (ImageOf::Nothing, ImageOf::Row),
+        Action::Delete if table.roles.deleted_at.is_some() => (ImageOf::Row, ImageOf::Changes),
+        Action::Delete | Action::Purge => (ImageOf::Row, ImageOf::Nothing),
+        _ => (ImageOf::Changes, ImageOf::Changes),
+    }
+}
+
+/// The quoted names of all columns, separated by commas.
+pub(crate) fn columns(dialect: &dyn Dialect, table: &'static Table) -> String {
+    let mut writer = Writer::new(dialect, table);
+    writer.all_columns();
+    writer.sql
+}
