@@ -106,6 +106,10 @@ pub trait Dialect: Debug + Send + Sync {
     /// locks the whole database.
     fn lock_rows(&self, sql: &mut String);
 
+    /// What a `SELECT` ends with so that nobody removes its rows or locks them until the transaction ends,
+    /// and it waits for whoever does; others may change them and keep them as well.
+    fn keep_rows(&self, sql: &mut String);
+
     /// Statements that `create_tables` runs first in its transaction, so that two processes do not
     /// create the same table at once.
     fn before_create_tables(&self) -> Option<&'static str> {

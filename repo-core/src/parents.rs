@@ -44,13 +44,30 @@ impl<'a> Parents<'a> {
         }
     }
 
-    /// With what some columns refer to.
-    pub(crate) fn add_columns(&mut self, set: &[(usize, Value<'a>)]) {
+    /// With what columns of a row would refer to that refer to something else.
+    pub(crate) fn add_changes(&mut self, set: &[(usize, Value<'a>)], row: &[Value<'_>]) {
         for (_, column, ids) in &mut self.references {
-            if let Some((_, value)) = set.iter().find(|(set, _)| set == column) {
+            let given = set.iter().find(|(set, _)| set == column);
+            if let Some((_, value)) = given.filter(|(_, value)| *value != row[*column]) {
                 add(ids, value);
             }
         }
+    }
+
+    /// Why a statement did not add a row that refers to them: one of them was deleted.
+    pub(crate) async fn refused<S: Scope>(
+        mut self,
+        session: &Session<S>,
+        tenant: Option<&Value<'_>>,
+    ) -> Result<Error> {
+        self.references.retain(|(_, _, ids)| !ids.is_empty());
+        let entity = self.table.entity;
+        let parent = self.references.first().map_or("", |(parent, ..)| parent.entity);
+        if self.references.len() > 1 {
+            self.check(session, tenant).await?;
+        }
+        // The only one there is, or one that came back meanwhile.
+        Ok(Error::ParentDeleted { entity, parent })
     }
 
     /// Refuses if one of them is deleted; the others stay live until the session's transaction ends.

@@ -113,6 +113,10 @@ impl Dialect for PostgresDialect {
         sql.push_str(" FOR UPDATE");
     }
 
+    fn keep_rows(&self, sql: &mut String) {
+        sql.push_str(" FOR KEY SHARE");
+    }
+
     fn before_create_tables(&self) -> Option<&'static str> {
         Some(BEFORE_CREATE_TABLES)
     }

@@ -93,6 +93,9 @@ fn foreign_key(writer: &mut Writer<'_>, reference: &Reference) {
     target.columns(parent.roles.tenant.into_iter().chain([parent.roles.id])).push(")");
     writer.push(&target.sql).push(match reference.on_delete {
         OnDelete::Restrict => " ON DELETE RESTRICT",
+        // What is recorded is removed by the repository, row by row: the database refuses to do it in
+        // silence.
+        OnDelete::Cascade if table.audit.is_some() => " ON DELETE NO ACTION",
         OnDelete::Cascade => " ON DELETE CASCADE",
     });
 }

@@ -155,8 +155,8 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// The condition that the parent of a row is not deleted, for a reference to rows that are marked: ` AND`
-/// is not part of it. `parent` says where the parent's tenant and id come from.
+/// The condition that the parent of a row is not deleted, of which `tenant` and `id` write the tenant and
+/// the id.
 ///
 /// A scalar query, not `EXISTS`: its lock then waits for whoever is deleting the parent, and answers with
 /// what the parent is afterwards.
@@ -168,20 +168,36 @@ pub(crate) fn is_live(
 ) {
     let Some(deleted_at) = parent.roles.deleted_at else { return };
     let mut inner = Writer::new(writer.dialect, parent);
-    inner.push("(SELECT \"parent\".").column(deleted_at).push(" FROM ").table_name();
-    inner.push(" AS \"parent\" WHERE ");
+    inner.push("(SELECT \"repo_parent\".").column(deleted_at).push(" FROM ").table_name();
+    inner.push(" AS \"repo_parent\" WHERE ");
     writer.push(&inner.sql);
     inner.sql.clear();
     if let Some(column) = parent.roles.tenant {
-        inner.push("\"parent\".").column(column).push(" = ");
+        inner.push("\"repo_parent\".").column(column).push(" = ");
         writer.push(&inner.sql);
         inner.sql.clear();
         tenant(writer);
         writer.push(" AND ");
     }
-    inner.push("\"parent\".").column(parent.roles.id).push(" = ");
+    inner.push("\"repo_parent\".").column(parent.roles.id).push(" = ");
     writer.push(&inner.sql);
     id(writer);
     writer.dialect.keep_rows(&mut writer.sql);
     writer.push(") IS NULL");
+}
+
+/// The same of the row that parameter `id` says, of the tenant that parameter `tenant` says.
+pub(crate) fn live_parent(
+    writer: &mut Writer<'_>,
+    parent: &'static Table,
+    tenant: Option<usize>,
+    id: usize,
+) {
+    let tenant = tenant.unwrap_or(id);
+    let parameter = |index| {
+        move |w: &mut Writer<'_>| {
+            w.placeholder(index);
+        }
+    };
+    is_live(writer, parent, parameter(tenant), parameter(id));
 }
