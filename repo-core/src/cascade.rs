@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 pub(crate) use removal::Collected;
+use uuid::Uuid;
 
 use crate::audit::Action;
 use crate::audit::author::Author;
@@ -73,11 +74,10 @@ pub(crate) async fn restore<E: Entity, S: Scope>(target: Target<'_, E, S>) -> Re
         let id = [owned_id::<E>(&root.id)?];
         let cascade = Cascade::new(own.session(), &registry, root.tenant.as_ref(), author, at);
         let deleted = cascade.rows(cascade.among(E::TABLE, E::TABLE.roles.id, &id), State::Any);
-        let deletion = deletion_of(E::TABLE, &deleted.await?);
+        let deleted = deleted.await?.pop();
         let restored = root.restore().await?;
-        if let Some(deletion) = deletion {
-            let [id] = id;
-            cascade.unmark(E::TABLE, id, deletion).await?;
+        if let Some((row, deletion)) = deleted.and_then(|row| deletion_of(E::TABLE, row)) {
+            cascade.unmark(E::TABLE, row, deletion).await?;
         }
         Ok(restored)
     }
@@ -122,7 +122,10 @@ async fn remove<E: Entity, S: Scope>(
     target.outcome(own.finish(done).await)
 }
 
-async fn remove_alone<E: Entity, S: Scope>(target: &Target<'_, E, S>, action: Action) -> Result<()> {
+async fn remove_alone<E: Entity, S: Scope>(
+    target: &Target<'_, E, S>,
+    action: Action,
+) -> Result<()> {
     if action == Action::Purge { target.purge().await } else { target.delete().await }
 }
 
@@ -249,10 +252,10 @@ fn owned_id<E: Entity>(id: &E::Id) -> Result<Value<'static>> {
     encode_id::<E>(id).map(Value::into_owned)
 }
 
-/// The deletion that deleted a row.
-fn deletion_of(table: &Table, rows: &[Stored]) -> Option<uuid::Uuid> {
-    match rows.first()?.get(table.roles.deletion_id?)? {
-        Value::Uuid(deletion) => Some(*deletion),
+/// A row and the deletion that deleted it.
+fn deletion_of(table: &Table, row: Stored) -> Option<(Stored, Uuid)> {
+    match row[table.roles.deletion_id?] {
+        Value::Uuid(deletion) => Some((row, deletion)),
         _ => None,
     }
 }

@@ -58,7 +58,14 @@ impl<'r, E: Entity, S: Scope, T> Change<'r, E, S, T> {
         id: E::Id,
         kind: ChangeKind<E>,
     ) -> Self {
-        let target = tenant.map(|tenant| Target { repo, tenant, id, expected: None, at: None, deletion: None });
+        let target = tenant.map(|tenant| Target {
+            repo,
+            tenant,
+            id,
+            expected: None,
+            at: None,
+            deletion: None,
+        });
         Self { target, kind, output: PhantomData }
     }
 }

@@ -9,13 +9,23 @@ use crate::error::{Error, Result};
 use crate::scope::Scope;
 use crate::session::Session;
 use crate::sql::together::Among;
-use crate::table::Table;
+use crate::table::{OnDelete, Table};
 use crate::value::{Kind, Value};
 
 /// The references of a table to rows that are marked when they are deleted: the column, and the parent.
 pub(crate) fn marked(table: &'static Table) -> impl Iterator<Item = (usize, &'static Table)> {
     let parents = table.references.iter().map(|it| (it.column, (it.parent)()));
     parents.filter(|(_, parent)| parent.roles.deleted_at.is_some())
+}
+
+/// Those of them whose rows take the row along. A row is never live under one of these that is deleted;
+/// under another it is where that was deleted later.
+pub(crate) fn taking_along(table: &'static Table) -> impl Iterator<Item = (usize, &'static Table)> {
+    let takes_along = |column: usize| {
+        let mut cascades = table.references.iter().filter(|it| it.on_delete == OnDelete::Cascade);
+        cascades.any(|it| it.column == column)
+    };
+    marked(table).filter(move |(column, _)| takes_along(*column))
 }
 
 /// Whether a row of the table can have a parent that is marked as deleted.
@@ -34,6 +44,12 @@ impl<'a> Parents<'a> {
     /// Of rows of `table`, none of them yet.
     pub(crate) fn of(table: &'static Table) -> Self {
         let references = marked(table).map(|(column, parent)| (parent, column, Vec::new()));
+        Self { table, references: references.collect() }
+    }
+
+    /// The same, only of those that take the rows along.
+    pub(crate) fn taking_along(table: &'static Table) -> Self {
+        let references = taking_along(table).map(|(column, parent)| (parent, column, Vec::new()));
         Self { table, references: references.collect() }
     }
 

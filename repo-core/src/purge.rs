@@ -17,7 +17,7 @@ use crate::entity::{Entity, SoftDelete};
 use crate::error::{Error, Result};
 use crate::registry::Registry;
 use crate::repo::Repo;
-use crate::scope::{ReachableFrom, Reach, Scope};
+use crate::scope::{Reach, ReachableFrom, Scope};
 use crate::session::Session;
 use crate::sql::together::{chunk_before, tenants_before};
 use crate::table::Table;

@@ -238,11 +238,18 @@ async fn refuse_deleted_parents<E: Entity, S: Scope>(
     asked: Asked<'_>,
     row: &[Value<'_>],
 ) -> Result<()> {
-    let mut parents = Parents::of(E::TABLE);
-    match asked.wants {
-        Wants::Live => parents.add_changes(asked.set, row),
-        Wants::Deleted => parents.add_row(row),
-    }
+    let parents = match asked.wants {
+        Wants::Live => {
+            let mut parents = Parents::of(E::TABLE);
+            parents.add_changes(asked.set, row);
+            parents
+        }
+        Wants::Deleted => {
+            let mut parents = Parents::taking_along(E::TABLE);
+            parents.add_row(row);
+            parents
+        }
+    };
     parents.check(repo.session(), tenant).await
 }
 

@@ -270,10 +270,7 @@ async fn insert_many<E: Entity, S: Scope>(
 }
 
 /// Refuses rows that would refer to a deleted one.
-async fn check_parents<E: Entity, S: Scope>(
-    session: &Session<S>,
-    entities: &[E],
-) -> Result<()> {
+async fn check_parents<E: Entity, S: Scope>(session: &Session<S>, entities: &[E]) -> Result<()> {
     match entities.first().filter(|_| parents::has_marked(E::TABLE)) {
         Some(first) => parents_of(entities)?.check(session, tenant_of(first)?.as_ref()).await,
         None => Ok(()),

@@ -4,6 +4,7 @@ mod claims;
 mod desk;
 mod names;
 mod people;
+mod projects;
 mod samples;
 mod tenancies;
 
@@ -11,5 +12,6 @@ pub(crate) use claims::*;
 pub(crate) use desk::*;
 pub(crate) use names::*;
 pub(crate) use people::*;
+pub(crate) use projects::*;
 pub(crate) use samples::*;
 pub(crate) use tenancies::*;

@@ -26,7 +26,8 @@ impl<S: Scope> Cascade<'_, S> {
         let mut parents = VecDeque::from([(root, vec![id])]);
         while let Some((parent, of)) = parents.pop_front() {
             for child in self.registry.marked_with(parent) {
-                let rows = self.rows(self.among(child.table, child.column, &of), State::Live).await?;
+                let rows =
+                    self.rows(self.among(child.table, child.column, &of), State::Live).await?;
                 if !rows.is_empty() {
                     self.change(child.table, &rows, Some(deletion)).await?;
                     parents.push_back((child.table, ids(child.table, &rows)));
@@ -36,15 +37,15 @@ impl<S: Scope> Cascade<'_, S> {
         Ok(())
     }
 
-    /// Brings back the rows below the row with this id that `deletion` deleted.
+    /// Brings back the rows below a row that `deletion` deleted with it.
     pub(crate) async fn unmark(
         &self,
         root: &'static Table,
-        id: Value<'static>,
+        row: Stored,
         deletion: Uuid,
     ) -> Result<()> {
-        let mut parents = VecDeque::from([(root, vec![id])]);
-        let mut restored = Vec::new();
+        let mut parents = VecDeque::from([(root, vec![row[root.roles.id].clone()])]);
+        let mut restored = vec![(root, vec![row])];
         while let Some((parent, of)) = parents.pop_front() {
             for child in self.registry.marked_with(parent) {
                 let among = self.among(child.table, child.column, &of);
@@ -59,7 +60,7 @@ impl<S: Scope> Cascade<'_, S> {
         }
         // At the end: a row may refer to several that come back.
         for (table, rows) in restored {
-            let mut parents = Parents::of(table);
+            let mut parents = Parents::taking_along(table);
             rows.iter().for_each(|row| parents.add_row(row));
             parents.check(self.session, self.tenant).await?;
         }

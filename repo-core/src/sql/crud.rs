@@ -374,7 +374,8 @@ fn restore(dialect: &dyn Dialect, table: &'static Table, with_version: bool) -> 
     let next = writer.push(" WHERE ").key(2);
     writer.push(" AND ").column(deleted_at).push(" IS NOT NULL");
     writer.and_version(with_version, next);
-    for (column, parent) in parents::marked(table) {
+    // Rows of one table may refer to each other in a circle: what goes along is looked at afterwards.
+    for (column, parent) in parents::taking_along(table).filter(|(_, it)| it.name != table.name) {
         writer.push(" AND ");
         let own = |column| move |w: &mut Writer<'_>| own_column(w, column);
         is_live(&mut writer, parent, own(table.roles.tenant.unwrap_or(column)), own(column));

@@ -59,7 +59,11 @@ impl<'a> Among<'a> {
         let roles = &self.table.roles;
         if let Some(deleted_at) = roles.deleted_at {
             writer.column(deleted_at).push(" = ");
-            if deletion.is_some() { writer.placeholder(1) } else { writer.push("NULL") };
+            if deletion.is_some() {
+                writer.placeholder(1)
+            } else {
+                writer.push("NULL")
+            };
         }
         if let Some(column) = roles.deletion_id {
             writer.push(", ").column(column).push(" = ");
