@@ -9,10 +9,15 @@ mod entry;
 pub(crate) mod format;
 pub(crate) mod heads;
 pub(crate) mod image;
+mod image_read;
+mod replay;
 pub(crate) mod trail;
+#[cfg(test)]
+mod vectors;
 
 pub(crate) use entry::TRAIL;
 pub use entry::{Action, AuditEntry};
 pub(crate) use heads::HEADS;
 pub use image::{Image, ImageValue};
+pub use replay::AsOf;
 pub use trail::Audit;

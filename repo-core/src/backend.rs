@@ -5,12 +5,15 @@
 //! it never sees a driver's type. A backend in another crate needs nothing that is not public here.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
+use crate::guards::InspectedTable;
+use crate::scope::Reach;
 use crate::table::Table;
 use crate::value::{InvalidValue, Kind, Value};
 
@@ -135,8 +138,38 @@ pub trait Backend: Debug + Send + Sync + 'static {
     /// Returns the identities in the order of the rows, or nothing where the table has none.
     async fn insert(&self, insert: Insert<'_>) -> Result<Vec<i64>>;
 
+    /// The same database as a session with this reach has it, sharing the pool: where the database itself
+    /// keeps the rows of tenants apart, it shows each statement and transaction those rows only. `None`
+    /// where every session has the same.
+    ///
+    /// A backend around another one passes this on, wrapped: on the backend itself, which is in reach of
+    /// no tenant, such a database shows and takes no row of any.
+    fn within(&self, reach: &Reach) -> Option<Arc<dyn Backend>> {
+        let _ = reach;
+        None
+    }
+
+    /// Whether the database itself keeps the rows of tenants apart, so that sessions ask
+    /// [`within`](Self::within).
+    fn has_row_level_security(&self) -> bool {
+        false
+    }
+
     /// A connection with an open transaction.
     async fn begin(&self, options: TransactionOptions) -> Result<Box<dyn Connection>>;
+
+    /// The table as it is in the database with the guards that are on it, or `None` where there is no such
+    /// table. `doctor` compares it with what the schema promises.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`], unless the backend does it.
+    async fn inspect(&self, table: &'static Table) -> Result<Option<InspectedTable>> {
+        let _ = table;
+        Err(Error::Unsupported {
+            reason: "this backend does not tell what a database holds".into(),
+        })
+    }
 
     /// Asks the database for an answer.
     async fn health(&self) -> Result<Health>;

@@ -38,6 +38,7 @@ struct Shared {
     crud: RwLock<HashMap<TypeId, Arc<CrudSql>>>,
     opened_over_all_tenants: Arc<AtomicU64>,
     registry: Arc<RwLock<Arc<Registry>>>,
+    unchecked_sql: Arc<AtomicU64>,
 }
 
 impl Database {
@@ -52,6 +53,7 @@ impl Database {
                 crud: RwLock::default(),
                 opened_over_all_tenants: Arc::default(),
                 registry: Arc::default(),
+                unchecked_sql: Arc::default(),
             }),
         }
     }
@@ -88,6 +90,9 @@ impl Database {
     }
 
     /// A session that reads the rows of all tenants, for a reason that goes to the log.
+    ///
+    /// Where entities are audited, the trail has an entry of it too, before its first statement: it then
+    /// needs an actor, which is said before a transaction is opened.
     pub fn all_tenants(&self, reason: &str) -> Session<AllTenants> {
         self.shared.opened_over_all_tenants.fetch_add(1, Ordering::Relaxed);
         tracing::info!(target: "repo", reason, "a session over all tenants was opened");
@@ -97,6 +102,15 @@ impl Database {
     /// How many sessions over all tenants were opened on this database since it was connected.
     pub fn opened_over_all_tenants(&self) -> u64 {
         self.shared.opened_over_all_tenants.load(Ordering::Relaxed)
+    }
+
+    /// How many statements were run through [`Session::unchecked_sql`] since it was connected.
+    pub fn unchecked_sql_count(&self) -> u64 {
+        self.shared.unchecked_sql.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_unchecked_sql(&self) {
+        self.shared.unchecked_sql.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Creates the tables, keys, indexes and checks of `schema` where they are not there yet, parents
@@ -202,6 +216,7 @@ impl Database {
             crud: RwLock::default(),
             opened_over_all_tenants: Arc::clone(&old.opened_over_all_tenants),
             registry: Arc::clone(&old.registry),
+            unchecked_sql: Arc::clone(&old.unchecked_sql),
         };
         change(&mut shared);
         Self { shared: Arc::new(shared) }

@@ -6,6 +6,7 @@
 use std::fmt::{Debug, Write as _};
 
 use crate::audit::Action;
+use crate::guards::{Guards, Trigger};
 use crate::table::{Chaining, ColumnDef, Table};
 use crate::value::Kind;
 
@@ -97,6 +98,12 @@ pub trait Dialect: Debug + Send + Sync {
     /// parameter 1, the lowest first.
     fn unchained_numbers(&self) -> &'static str;
 
+    /// A statement after which nothing can be written in the transaction, or, in a savepoint, until it is
+    /// rolled back; none where a statement that may only read cannot write anyway.
+    fn forbid_writes(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Statements that make what the audit trail needs beside its tables.
     fn audit_objects(&self) -> &'static str {
         ""
@@ -109,6 +116,25 @@ pub trait Dialect: Debug + Send + Sync {
     /// What a `SELECT` ends with so that nobody removes its rows or locks them until the transaction ends,
     /// and it waits for whoever does; others may change them and keep them as well.
     fn keep_rows(&self, sql: &mut String);
+
+    /// The triggers that a table has where this dialect is spoken: those that keep the rows of an
+    /// `immutable` table as they are, and what else only a trigger can hold to.
+    fn triggers(&self, guards: &Guards) -> Vec<Trigger> {
+        let _ = guards;
+        Vec::new()
+    }
+
+    /// The statements that make the [`triggers`](Self::triggers) of a table that are not there yet, each
+    /// with its semicolon.
+    fn create_triggers(&self, sql: &mut String, guards: &Guards) {
+        let _ = (sql, guards);
+    }
+
+    /// Statements that follow those that make a table, where the database itself is to keep the rows of
+    /// tenants apart. Run again, they do nothing.
+    fn row_level_security(&self, sql: &mut String, table: &Table, owner: Owner) {
+        let _ = (sql, table, owner);
+    }
 
     /// Statements that `create_tables` runs first in its transaction, so that two processes do not
     /// create the same table at once.
@@ -165,6 +191,17 @@ pub enum TextMatch {
     EndsWith,
 }
 
+/// Which column of a table says whose a row is, as an index into [`Table::columns`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Owner {
+    /// The tenant's column: each row belongs to one.
+    Tenant(usize),
+    /// A column with the tenant as text, in which the empty text stands for everybody: of the audit
+    /// trail.
+    TenantOrShared(usize),
+}
+
 /// Appends `name` as a quoted identifier: nothing in it can end the quotes.
 pub fn quote(sql: &mut String, name: &str) {
     sql.push('"');
@@ -175,6 +212,13 @@ pub fn quote(sql: &mut String, name: &str) {
         sql.push_str(name);
     }
     sql.push('"');
+}
+
+/// Appends `text` as a literal, for the statements of a schema: nothing in it can end the quotes.
+pub fn quote_literal(sql: &mut String, text: &str) {
+    sql.push('\'');
+    sql.push_str(&text.replace('\'', "''"));
+    sql.push('\'');
 }
 
 /// Joins `parts` with `_` into a name of at most `limit` bytes: a longer one is cut and ends in a hash

@@ -41,6 +41,7 @@
 //!
 //! The feature `decimal` makes `rust_decimal::Decimal` a column type.
 
+mod access;
 mod actor;
 mod audit;
 mod backend;
@@ -57,6 +58,7 @@ mod cursor;
 mod cursor_value;
 mod database;
 mod dialect;
+mod doctor;
 mod driver;
 mod encode;
 mod entity;
@@ -64,6 +66,8 @@ mod error;
 mod failure;
 mod filter;
 mod filter_shape;
+mod guards;
+mod idempotent;
 mod ids;
 mod json;
 mod json_canonical;
@@ -86,12 +90,13 @@ mod target;
 pub mod testing;
 mod transaction;
 mod transaction_state;
+mod unchecked;
 mod value;
 mod window;
 mod write;
 
 pub use actor::Actor;
-pub use audit::{Action, Audit, AuditEntry, Image, ImageValue};
+pub use audit::{Action, AsOf, Audit, AuditEntry, Image, ImageValue};
 pub use backend::{
     Access, Backend, Connection, Health, Insert, InsertRows, Isolation, OnRow, Row, Statement,
     TransactionOptions,
@@ -105,12 +110,20 @@ pub use correlation::Correlation;
 pub use creation::Creation;
 pub use cursor::Cursor;
 pub use database::Database;
-pub use dialect::{AuditedChange, Dialect, ImageOf, TextMatch, generated_name, quote};
+pub use dialect::{
+    AuditedChange, Dialect, ImageOf, Owner, TextMatch, generated_name, quote, quote_literal,
+};
+pub use doctor::{Finding, GuardKind};
 pub use driver::{Driver, Settings, connect, connect_from_env, connect_with};
 pub use encode::{Decoder, Encoder};
 pub use entity::{Deletion, Entity, Mutable, NewEntity, SoftDelete, Versioned};
 pub use error::{DatabaseError, Error, Result};
 pub use filter::{Filter, IntoFilter};
+pub use guards::{
+    Check, DeleteAction, ForeignKey, Found, Guards, InspectedTable, Trigger, UniqueKey,
+    is_null_predicate,
+};
+pub use idempotent::{CreateOrGet, UniqueColumns};
 pub use ids::{IdSource, UuidV7};
 pub use json::Json;
 pub use page::{Page, PageRequest};
@@ -120,12 +133,13 @@ pub use query::Query;
 pub use repo::Repo;
 pub use schema::Schema;
 pub use scope::{
-    AllTenants, NoTenant, OfAnyTenant, OwnedBy, Reach, ReachableFrom, Scope, Shared, Tenancy,
-    Tenant, WritableFrom,
+    AllTenants, NoTenant, OfAnyTenant, OwnedBy, Reach, ReachableFrom, RecordedFor, Scope, Shared,
+    Tenancy, Tenant, WritableFrom,
 };
 pub use session::Session;
 pub use table::{Chaining, ColumnDef, Index, IndexColumn, OnDelete, Reference, Roles, Table};
 pub use transaction::Transaction;
+pub use unchecked::{UncheckedRow, UncheckedSql};
 pub use value::{InvalidValue, Kind, Value};
 pub use window::{Window, WindowRequest};
 

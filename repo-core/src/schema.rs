@@ -4,7 +4,7 @@ use std::any::TypeId;
 use std::collections::HashMap;
 
 use crate::audit::{HEADS, TRAIL};
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Owner};
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::sql::{ddl, names};
@@ -71,6 +71,7 @@ impl Schema {
         if self.trail().next().is_some() {
             script.push_str(dialect.audit_objects());
         }
+        self.row_level_security(dialect, &mut script);
         Ok(script)
     }
 
@@ -78,6 +79,17 @@ impl Schema {
     pub(crate) fn check(&self, dialect: &dyn Dialect) -> Result<()> {
         self.check_names(dialect)?;
         self.parents_first().map(drop)
+    }
+
+    fn row_level_security(&self, dialect: &dyn Dialect, sql: &mut String) {
+        let owned = |table: &'static Table| Some((table, Owner::Tenant(table.roles.tenant?)));
+        for (table, owner) in self.tables.iter().copied().filter_map(owned) {
+            dialect.row_level_security(sql, table, owner);
+        }
+        for table in self.trail() {
+            let tenant = table.position("tenant").expect("the trail says whose an entry is");
+            dialect.row_level_security(sql, table, Owner::TenantOrShared(tenant));
+        }
     }
 
     /// The tables of the audit trail, where an entity is recorded in it.

@@ -57,12 +57,8 @@ impl Scope for NoTenant {
 
 impl<T: ColumnType + Clone + Debug> Scope for Tenant<T> {
     fn chain(&self) -> Result<Reach, InvalidValue> {
-        let tenant = self.0.encode(T::KIND)?;
-        let text = crate::audit::image::text(&tenant);
-        if text.is_empty() {
-            return Err(InvalidValue::new("is empty"));
-        }
-        Ok(Reach::Tenant(text.into_owned()))
+        let tenant = not_empty(self.0.encode(T::KIND)?)?;
+        Ok(Reach::Tenant(crate::audit::image::text(&tenant).into_owned()))
     }
 }
 
@@ -132,6 +128,19 @@ pub trait ReachableFrom<S: Scope>: Tenancy {
 )]
 pub trait WritableFrom<S: Scope>: ReachableFrom<S> {}
 
+/// The scopes whose audit trail tells of rows of this tenancy: of one tenant's rows a session of this tenant,
+/// of rows that belong to none a session without a tenant or over all.
+#[diagnostic::on_unimplemented(
+    message = "the audit trail of `{S}` does not tell of these rows: they are `{Self}`",
+    label = "a session of `{S}` reads another trail",
+    note = "a tenant's rows are in the trail of `db.tenant(id)`, all others in that of `db.session()`"
+)]
+pub trait RecordedFor<S: Scope>: ReachableFrom<S> {}
+
+impl RecordedFor<NoTenant> for Shared {}
+impl RecordedFor<AllTenants> for Shared {}
+impl<T: ColumnType + Clone + Debug> RecordedFor<Tenant<T>> for OwnedBy<T> {}
+
 impl<S: Scope> ReachableFrom<S> for Shared {
     fn tenant(_: &S) -> Result<Option<Value<'_>>, InvalidValue> {
         Ok(None)
@@ -140,7 +149,7 @@ impl<S: Scope> ReachableFrom<S> for Shared {
 
 impl<T: ColumnType + Clone + Debug> ReachableFrom<Tenant<T>> for OwnedBy<T> {
     fn tenant(scope: &Tenant<T>) -> Result<Option<Value<'_>>, InvalidValue> {
-        scope.0.encode(T::KIND).map(Some)
+        scope.0.encode(T::KIND).and_then(not_empty).map(Some)
     }
 }
 
@@ -162,3 +171,13 @@ impl<S: Scope> ReachableFrom<S> for OfAnyTenant {
 
 impl<S: Scope> WritableFrom<S> for Shared {}
 impl<T: ColumnType + Clone + Debug> WritableFrom<Tenant<T>> for OwnedBy<T> {}
+
+/// The tenant, which is not nothing: in the audit trail an empty text stands for rows that belong to none.
+fn not_empty(tenant: Value<'_>) -> Result<Value<'_>, InvalidValue> {
+    let is_empty = match &tenant {
+        Value::Text(text) => text.is_empty(),
+        Value::Bytes(bytes) => bytes.is_empty(),
+        _ => false,
+    };
+    if is_empty { Err(InvalidValue::new("is empty")) } else { Ok(tenant) }
+}

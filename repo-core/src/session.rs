@@ -3,17 +3,20 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use crate::access::{Access, is_watched};
 use crate::actor::Actor;
 use crate::audit::append::Pending;
 use crate::audit::{Audit, AuditEntry};
-use crate::backend::{Insert, OnRow, Statement, TransactionOptions};
+use crate::backend::{Backend, Insert, OnRow, Statement, TransactionOptions};
 use crate::database::Database;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::failure::{complete, complete_insert};
 use crate::repo::Repo;
-use crate::scope::{AllTenants, ReachableFrom, Scope};
+use crate::scope::{AllTenants, Reach, ReachableFrom, Scope};
+use crate::table::Table;
 use crate::transaction::{Executor, Own, Transaction};
+use crate::unchecked::UncheckedSql;
 
 /// A scope, a context, and the database or a transaction in it. Cheap to clone.
 ///
@@ -22,22 +25,33 @@ use crate::transaction::{Executor, Own, Transaction};
 #[derive(Debug, Clone)]
 pub struct Session<S: Scope> {
     database: Database,
+    /// The backend as this scope has it, where that differs from what others have.
+    within: Option<Arc<dyn Backend>>,
     executor: Executor,
     scope: S,
     correlation: Option<Arc<str>>,
     actor: Option<Actor>,
     because: Option<Arc<str>>,
+    access: Option<Arc<Access>>,
 }
 
 impl<S: Scope> Session<S> {
     pub(crate) fn new(database: Database, scope: S) -> Self {
+        let access = scope.reason_to_be().map(|_| Arc::default());
+        let within = database.backend().has_row_level_security().then(|| {
+            // A tenant that is no value is refused by each operation on its rows.
+            let reach = scope.chain().unwrap_or(Reach::Shared);
+            database.backend().within(&reach)
+        });
         Self {
             database,
+            within: within.flatten(),
             executor: Executor::Pool,
             scope,
             correlation: None,
             actor: None,
             because: None,
+            access,
         }
     }
 
@@ -77,6 +91,26 @@ impl<S: Scope> Session<S> {
     /// tenants, of all.
     pub fn audit(&self) -> Audit<S> {
         self.repo::<AuditEntry>()
+    }
+
+    /// SQL by hand, for what the repositories cannot do, and the reason why no policy checks it.
+    ///
+    /// ```no_run
+    /// # async fn f(db: repo_core::Database, tenant: uuid::Uuid) -> repo_core::Result<()> {
+    /// let session = db.tenant(tenant).actor("alice");
+    /// let longest: Vec<i64> = session
+    ///     .unchecked_sql("the report of the year needs a maximum")
+    ///     .bind(tenant)
+    ///     .fetch("SELECT max(length(title)) FROM notes WHERE tenant_id = $1", |row| row.get(0))
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Each use is counted ([`Database::unchecked_sql_count`]) and logged; what it writes is recorded in the
+    /// audit trail.
+    pub fn unchecked_sql(&self, reason: &str) -> UncheckedSql<'_, S> {
+        UncheckedSql::new(self, reason)
     }
 
     /// Runs `work` in a transaction: committed when it returns `Ok`, rolled back when it returns
@@ -167,7 +201,8 @@ impl<S: Scope> Session<S> {
     /// As for [`begin`](Self::begin); [`Error::InvalidInput`] when options are given for a nested
     /// transaction.
     pub async fn begin_with(&self, options: TransactionOptions) -> Result<Transaction<S>> {
-        let executor = self.executor.begin(self.database.backend(), options).await?;
+        self.record_access(None).await?;
+        let executor = self.executor.begin(self.backend(), options).await?;
         Ok(Transaction::new(Session { executor, ..self.clone() }))
     }
 
@@ -204,6 +239,20 @@ impl<S: Scope> Session<S> {
     /// Whether this session is inside a transaction.
     pub fn in_transaction(&self) -> bool {
         matches!(self.executor, Executor::Transaction(_))
+    }
+
+    /// Records that this session looks at all tenants, where it does and it is not recorded yet.
+    async fn record_access(&self, table: Option<&'static Table>) -> Result<()> {
+        let Some(access) = &self.access else { return Ok(()) };
+        if self.in_transaction() && !table.is_some_and(is_watched) {
+            return Ok(());
+        }
+        access.record(self, table).await
+    }
+
+    /// The backend as this scope has it.
+    pub(crate) fn backend(&self) -> &Arc<dyn Backend> {
+        self.within.as_ref().unwrap_or_else(|| self.database.backend())
     }
 
     /// Adds entries to the audit trail in this session's transaction.
@@ -247,8 +296,9 @@ impl<S: Scope> Session<S> {
 
     /// Runs one statement where this session runs. Returns the rows affected.
     pub(crate) async fn run(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
+        self.record_access(Some(statement.table)).await?;
         tracing::trace!(target: "repo::sql", sql = statement.sql);
-        let backend = self.database.backend();
+        let backend = self.backend();
         let dialect = backend.dialect();
         match &self.executor {
             Executor::Pool => {
@@ -261,8 +311,9 @@ impl<S: Scope> Session<S> {
 
     /// Inserts all rows or none where this session runs. Returns their identities.
     pub(crate) async fn insert(&self, insert: Insert<'_>) -> Result<Vec<i64>> {
+        self.record_access(Some(insert.table)).await?;
         tracing::trace!(target: "repo::sql", sql = insert.sql, rows = insert.rows.len());
-        let backend = self.database.backend();
+        let backend = self.backend();
         let dialect = backend.dialect();
         match &self.executor {
             Executor::Pool => {

@@ -219,7 +219,7 @@ impl Handle {
         Ok(Self { shared: Arc::clone(&self.shared), id: state.push() })
     }
 
-    async fn commit(&self, dialect: &dyn Dialect) -> Result<()> {
+    pub(crate) async fn commit(&self, dialect: &dyn Dialect) -> Result<()> {
         let mut state = self.shared.lock().await;
         state.settle().await;
         match state.check(self.id) {
@@ -258,7 +258,7 @@ impl Handle {
         Ok(())
     }
 
-    async fn rollback(&self) -> Result<()> {
+    pub(crate) async fn rollback(&self) -> Result<()> {
         let mut state = self.shared.lock().await;
         state.settle().await;
         self.undo(&mut state).await

@@ -12,6 +12,7 @@ use crate::creation::Creation;
 use crate::encode::Encoder;
 use crate::entity::{Entity, Mutable, NewEntity, SoftDelete};
 use crate::error::{Error, Result};
+use crate::idempotent::{CreateOrGet, UniqueColumns, create_or_get};
 use crate::parents::{self, Parents};
 use crate::patch::Patch;
 use crate::perform::{self, one};
@@ -57,6 +58,30 @@ impl<E: Entity, S: Scope> Repo<E, S> {
         let entities: Result<Vec<E>> =
             new.into_iter().map(|new| self.complete(new.into())).collect();
         Writing::new(async move { insert_many(self, entities?).await })
+    }
+
+    /// Adds a row unless one with the same key is there; then returns that one, if the caller gave the same
+    /// values for all columns. However often and from however many places it is asked for at once, there
+    /// is one row.
+    ///
+    /// `key` is a column that is `unique`, or the columns of `unique(a, b)` in their order:
+    /// `events.create_or_get(Event::REQUEST_ID, NewEvent { .. })`.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::IdempotencyMismatch`]: a row with this key has other values.
+    /// - [`is_conflict`](Error::is_conflict): another row has the same value in another unique column.
+    /// - [`is_invalid_input`](Error::is_invalid_input): `key` is no unique key, or a part of it is `None`.
+    pub fn create_or_get(
+        &self,
+        key: impl UniqueColumns<E>,
+        new: impl Into<E::New>,
+    ) -> Writing<'_, CreateOrGet<E>>
+    where
+        E::Tenancy: WritableFrom<S>,
+    {
+        let (tenant, key, entity) = (self.tenant(), key.columns(), self.complete(new.into()));
+        Writing::new(async move { create_or_get(self, tenant?, &key, entity?).await })
     }
 
     /// Writes `entity` over the row with the same id and returns what is then stored.
@@ -237,7 +262,7 @@ async fn record_created<E: Entity, S: Scope>(
     session.record(entries).await
 }
 
-fn with_id<E: Entity>(mut entity: E, made: Option<E::Id>) -> E {
+pub(crate) fn with_id<E: Entity>(mut entity: E, made: Option<E::Id>) -> E {
     if let Some(id) = made {
         entity.set_id(id);
     }
@@ -270,7 +295,10 @@ async fn insert_many<E: Entity, S: Scope>(
 }
 
 /// Refuses rows that would refer to a deleted one.
-async fn check_parents<E: Entity, S: Scope>(session: &Session<S>, entities: &[E]) -> Result<()> {
+pub(crate) async fn check_parents<E: Entity, S: Scope>(
+    session: &Session<S>,
+    entities: &[E],
+) -> Result<()> {
     match entities.first().filter(|_| parents::has_marked(E::TABLE)) {
         Some(first) => parents_of(entities)?.check(session, tenant_of(first)?.as_ref()).await,
         None => Ok(()),
@@ -369,7 +397,7 @@ impl<E: Entity> InsertRows for Entities<'_, E> {
 }
 
 /// The columns of an entity that an insert gives.
-fn insert_values<E: Entity>(entity: &E) -> Result<Vec<Value<'_>>> {
+pub(crate) fn insert_values<E: Entity>(entity: &E) -> Result<Vec<Value<'_>>> {
     let mut values = encode(entity)?;
     if E::TABLE.has_identity() {
         values.remove(E::TABLE.roles.id);
@@ -403,7 +431,7 @@ pub(crate) fn as_version_conflict<E: Entity>(
 }
 
 /// The id that the database made.
-fn identity<E: Entity>(value: Result<Value<'_>, crate::InvalidValue>) -> Result<E::Id> {
+pub(crate) fn identity<E: Entity>(value: Result<Value<'_>, crate::InvalidValue>) -> Result<E::Id> {
     value.and_then(E::Id::decode).map_err(|invalid| Error::Decode {
         entity: E::TABLE.entity,
         column: E::TABLE.id().name,

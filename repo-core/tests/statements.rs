@@ -87,7 +87,7 @@ async fn a_patch_bumps_the_version_and_the_time_and_compares_the_version() {
     cases.patch(Uuid::nil(), CasePatch::new().title("new")).if_version(3).await.unwrap();
     assert_eq!(
         only(&recorder),
-        r#"UPDATE "cases" SET "title" = $1, "version" = "version" + 1, "updated_at" = $2 WHERE "tenant_id" = $3 AND "id" = $4 AND "deleted_at" IS NULL AND "version" = $5 RETURNING *"#
+        r#"UPDATE "cases" SET "title" = $1, "version" = "version" + 1, "updated_at" = $2 WHERE "tenant_id" = $3 AND "id" = $4 AND "deleted_at" IS NULL AND "version" = $5 AND ("title" IS DISTINCT FROM $1) RETURNING *"#
     );
 }
 
@@ -114,7 +114,7 @@ async fn an_update_writes_no_managed_column_and_insists_on_the_fixed_ones() {
     cases.update(&case).await.unwrap();
     assert_eq!(
         only(&recorder),
-        r#"UPDATE "cases" SET "title" = $1, "rank" = $2, "version" = "version" + 1, "updated_at" = $3 WHERE "tenant_id" = $4 AND "id" = $5 AND "deleted_at" IS NULL AND "version" = $6 AND "origin" IS NOT DISTINCT FROM $7 RETURNING *"#
+        r#"UPDATE "cases" SET "title" = $1, "rank" = $2, "version" = "version" + 1, "updated_at" = $3 WHERE "tenant_id" = $4 AND "id" = $5 AND "deleted_at" IS NULL AND "version" = $6 AND "origin" IS NOT DISTINCT FROM $7 AND ("title" IS DISTINCT FROM $1 OR "rank" IS DISTINCT FROM $2) RETURNING *"#
     );
 }
 

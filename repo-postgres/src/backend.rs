@@ -6,15 +6,16 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use repo_core::{
-    Access, Backend, Connection, Dialect, Health, Insert, OnRow, Result, Statement,
-    TransactionOptions,
+    Access, Backend, Connection, Dialect, Health, Insert, InspectedTable, OnRow, Reach, Result,
+    Statement, Table, TransactionOptions,
 };
 
 use crate::connection::Transaction;
 use crate::dialect::PostgresDialect;
 use crate::error::SOME_ROW;
+use crate::insert::Ways;
 use crate::pool::Pool;
-use crate::{insert, statement};
+use crate::{insert, inspect, row_security, statement};
 
 /// A Postgres database behind a pool of connections. Cheap to clone: all clones share the pool.
 #[derive(Clone)]
@@ -23,16 +24,36 @@ pub struct Postgres {
     /// Whether statements stay prepared. Where they do not, a pooler may give each transaction another
     /// server connection, and preparing is one transaction and running another: both are put into one.
     persistent: bool,
+    dialect: PostgresDialect,
+    /// What each transaction says of its reach, for policies to compare with. A statement by itself is
+    /// then put into one.
+    setting: Option<Arc<str>>,
 }
 
 impl Postgres {
-    pub(crate) fn new(pool: Pool, persistent: bool) -> Self {
-        Self { pool: Arc::new(pool), persistent }
+    pub(crate) fn new(pool: Pool, persistent: bool, dialect: PostgresDialect) -> Self {
+        Self { pool: Arc::new(pool), persistent, dialect, setting: None }
     }
 
     /// Opens a connection, so that what is wrong with the settings shows now.
     pub(crate) async fn check(&self) -> Result<()> {
-        self.pool.get().await.map(drop)
+        let mut lease = self.pool.get().await?;
+        if self.dialect.row_level_security {
+            let result = row_security::check_role(lease.start()).await;
+            lease.finish(&result);
+            result.map_err(|failure| failure.into_error(SOME_ROW))?;
+        }
+        Ok(())
+    }
+
+    fn ways(&self) -> Ways {
+        let row_level_security = self.dialect.row_level_security;
+        Ways { persistent: self.persistent, row_level_security }
+    }
+
+    /// Whether a statement by itself can be sent as it is.
+    fn is_direct(&self) -> bool {
+        self.persistent && self.setting.is_none()
     }
 
     async fn run_in_transaction(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
@@ -55,11 +76,11 @@ impl Postgres {
 #[async_trait]
 impl Backend for Postgres {
     fn dialect(&self) -> &dyn Dialect {
-        &PostgresDialect
+        &self.dialect
     }
 
     async fn run(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
-        if !self.persistent {
+        if !self.is_direct() {
             return self.run_in_transaction(statement, on_row).await;
         }
         let mut lease = self.pool.get().await?;
@@ -72,18 +93,35 @@ impl Backend for Postgres {
     }
 
     async fn insert(&self, insert: Insert<'_>) -> Result<Vec<i64>> {
-        if !self.persistent {
+        if !self.is_direct() {
             return self.insert_in_transaction(insert).await;
         }
         let mut lease = self.pool.get().await?;
-        let result = insert::insert(lease.start(), true, insert).await;
+        let result = insert::insert(lease.start(), self.ways(), insert).await;
         lease.finish(&result);
         result.map_err(|failure| failure.into_error_of_autocommit(insert.table.entity))
     }
 
+    fn within(&self, reach: &Reach) -> Option<Arc<dyn Backend>> {
+        if !self.dialect.row_level_security {
+            return None;
+        }
+        let setting = row_security::setting(reach)?;
+        Some(Arc::new(Self { setting: Some(setting.into()), ..self.clone() }))
+    }
+
+    fn has_row_level_security(&self) -> bool {
+        self.dialect.row_level_security
+    }
+
     async fn begin(&self, options: TransactionOptions) -> Result<Box<dyn Connection>> {
         let lease = self.pool.get().await?;
-        Ok(Box::new(Transaction::begin(lease, self.persistent, options).await?))
+        let setting = self.setting.as_deref();
+        Ok(Box::new(Transaction::begin(lease, self.ways(), options, setting).await?))
+    }
+
+    async fn inspect(&self, table: &'static Table) -> Result<Option<InspectedTable>> {
+        inspect::inspect(self, table).await
     }
 
     async fn health(&self) -> Result<Health> {
@@ -107,6 +145,7 @@ impl fmt::Debug for Postgres {
         f.debug_struct("Postgres")
             .field("size", &self.pool.size())
             .field("idle", &self.pool.idle())
+            .field("row_level_security", &self.dialect.row_level_security)
             .finish_non_exhaustive()
     }
 }

@@ -10,6 +10,7 @@ use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::backend::Postgres;
+use crate::dialect::PostgresDialect;
 use crate::pool::{Manager, Pool};
 
 /// The schemes of a URL, without the colon.
@@ -39,6 +40,7 @@ pub struct Options {
     idle_test_after: Duration,
     max_lifetime: Option<Duration>,
     statement_cache: usize,
+    dialect: PostgresDialect,
 }
 
 impl Options {
@@ -72,6 +74,7 @@ impl Options {
             idle_test_after: Duration::from_secs(30),
             max_lifetime: None,
             statement_cache: 128,
+            dialect: PostgresDialect::default(),
         })
     }
 
@@ -131,6 +134,22 @@ impl Options {
         self
     }
 
+    /// Whether the server itself keeps the rows of tenants apart, by policies: off by default.
+    ///
+    /// [`create_tables`](Database::create_tables) then adds the policies, for the owner of the tables too,
+    /// and every operation of a tenant's session runs in a transaction that tells the server its tenant:
+    /// three round trips where there was one, unless it is in a transaction already. See
+    /// `docs/row-level-security.md`.
+    ///
+    /// [`connect`](Self::connect) then is [`Error::Configuration`] for a role that no policy binds: a
+    /// superuser, one with BYPASSRLS, a member of either, or the owner of a table whose policies are not
+    /// forced on it.
+    #[must_use]
+    pub fn row_level_security(mut self, enabled: bool) -> Self {
+        self.dialect.row_level_security = enabled;
+        self
+    }
+
     /// What the server shows as the name of the application.
     #[must_use]
     pub fn application_name(mut self, name: &str) -> Self {
@@ -144,7 +163,8 @@ impl Options {
     /// # Errors
     ///
     /// - [`Error::Connection`]: the server cannot be reached, or refuses the user or the database.
-    /// - [`Error::Configuration`]: the pool has no connections.
+    /// - [`Error::Configuration`]: the pool has no connections, or row-level security is asked for and does
+    ///   not bind the role.
     pub async fn connect(self) -> Result<Database> {
         Ok(Database::new(Arc::new(self.connect_backend().await?)))
     }
@@ -168,7 +188,7 @@ impl Options {
             generation: AtomicU64::new(0),
         };
         let pool = Pool::new(manager, self.pool_size, self.pool_timeout)?;
-        let backend = Postgres::new(pool, self.statement_cache > 0);
+        let backend = Postgres::new(pool, self.statement_cache > 0, self.dialect);
         backend.check().await?;
         Ok(backend)
     }
@@ -191,6 +211,7 @@ impl fmt::Debug for Options {
             .field("pool_size", &self.pool_size)
             .field("pool_timeout", &self.pool_timeout)
             .field("statement_cache", &self.statement_cache)
+            .field("row_level_security", &self.dialect.row_level_security)
             .finish_non_exhaustive()
     }
 }

@@ -9,6 +9,7 @@ use repo_core::{
 };
 
 use crate::error::{Aftermath, Failure, SOME_ROW};
+use crate::insert::Ways;
 use crate::pool::Lease;
 use crate::{insert, statement};
 
@@ -20,19 +21,20 @@ const COMMIT: &str = "SELECT; COMMIT";
 #[derive(Debug)]
 pub(crate) struct Transaction {
     lease: Lease,
-    persistent: bool,
+    ways: Ways,
 }
 
 impl Transaction {
     pub(crate) async fn begin(
         mut lease: Lease,
-        persistent: bool,
+        ways: Ways,
         options: TransactionOptions,
+        setting: Option<&str>,
     ) -> Result<Self> {
-        let sql = begin_sql(options)?;
+        let sql = begin_sql(options, setting)?;
         // Before the statement is sent: whether the server got it is not known until it answers.
         lease.set_in_transaction(true);
-        let mut transaction = Self { lease, persistent };
+        let mut transaction = Self { lease, ways };
         transaction.simple(&sql).await.map_err(|failure| failure.into_error(SOME_ROW))?;
         Ok(transaction)
     }
@@ -52,13 +54,13 @@ impl Transaction {
 impl Connection for Transaction {
     async fn run(&mut self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
         let connection = self.lease.start();
-        let result = statement::run(connection, self.persistent, statement, on_row).await;
+        let result = statement::run(connection, self.ways.persistent, statement, on_row).await;
         self.lease.finish(&result);
         result.map_err(|failure| failure.into_error(statement.table.entity))
     }
 
     async fn insert(&mut self, insert: Insert<'_>) -> Result<Vec<i64>> {
-        let result = insert::insert(self.lease.start(), self.persistent, insert).await;
+        let result = insert::insert(self.lease.start(), self.ways, insert).await;
         self.lease.finish(&result);
         result.map_err(|failure| failure.into_error(insert.table.entity))
     }
@@ -101,7 +103,8 @@ impl Connection for Transaction {
     }
 }
 
-fn begin_sql(options: TransactionOptions) -> Result<String> {
+/// Opens the transaction and says whose rows it is about, in one round trip.
+fn begin_sql(options: TransactionOptions, setting: Option<&str>) -> Result<String> {
     let isolation = match options.isolation {
         Isolation::Default => "",
         Isolation::ReadCommitted => " ISOLATION LEVEL READ COMMITTED",
@@ -110,5 +113,6 @@ fn begin_sql(options: TransactionOptions) -> Result<String> {
         _ => return Err(Error::Unsupported { reason: "an unknown isolation level".into() }),
     };
     let access = if options.read_only { " READ ONLY" } else { "" };
-    Ok(format!("BEGIN{isolation}{access}"))
+    let setting = setting.map(|setting| format!("; {setting}")).unwrap_or_default();
+    Ok(format!("BEGIN{isolation}{access}{setting}"))
 }

@@ -4,10 +4,13 @@
 //! in core.
 
 mod audited;
+mod guards;
 
 use std::fmt::Write as _;
 
-use repo_core::{AuditedChange, Chaining, Dialect, Kind, TextMatch};
+use repo_core::{AuditedChange, Chaining, Dialect, Guards, Kind, Owner, Table, TextMatch, Trigger};
+
+use crate::row_security::write_policies;
 
 /// The key of the lock under which tables are made: any constant that no one else uses.
 const BEFORE_CREATE_TABLES: &str = "SELECT pg_advisory_xact_lock(7309940786563609965)";
@@ -23,7 +26,11 @@ const AUDIT_OBJECTS: &str =
 /// The dialect of Postgres.
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
-pub struct PostgresDialect;
+pub struct PostgresDialect {
+    /// Whether tables get policies that keep the rows of tenants apart, as those have that are made through
+    /// [`Options::row_level_security`](crate::Options::row_level_security).
+    pub row_level_security: bool,
+}
 
 impl Dialect for PostgresDialect {
     fn name(&self) -> &'static str {
@@ -105,6 +112,10 @@ impl Dialect for PostgresDialect {
         UNCHAINED_NUMBERS
     }
 
+    fn forbid_writes(&self) -> Option<&'static str> {
+        Some("SET TRANSACTION READ ONLY")
+    }
+
     fn audit_objects(&self) -> &'static str {
         AUDIT_OBJECTS
     }
@@ -115,6 +126,20 @@ impl Dialect for PostgresDialect {
 
     fn keep_rows(&self, sql: &mut String) {
         sql.push_str(" FOR KEY SHARE");
+    }
+
+    fn triggers(&self, guards: &Guards) -> Vec<Trigger> {
+        guards::triggers(guards)
+    }
+
+    fn create_triggers(&self, sql: &mut String, guards: &Guards) {
+        guards::create(sql, guards);
+    }
+
+    fn row_level_security(&self, sql: &mut String, table: &Table, owner: Owner) {
+        if self.row_level_security {
+            write_policies(sql, self, table, owner);
+        }
     }
 
     fn before_create_tables(&self) -> Option<&'static str> {

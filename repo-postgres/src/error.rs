@@ -40,12 +40,14 @@ enum Cause {
     ForeignKey,
     Check,
     NotNull,
+    Immutable,
     Serialization,
     Busy,
     ReadOnly,
     StorageFull,
     TransactionFailed,
     Connection,
+    Policy,
 }
 
 /// The states that mean something to core; any other is [`Error::Backend`].
@@ -65,6 +67,7 @@ const CAUSES: &[(&str, Cause)] = &[
     ("3D000", Cause::Connection),        // invalid_catalog_name: no such database
     ("40001", Cause::Serialization),     // serialization_failure
     ("40P01", Cause::Serialization),     // deadlock_detected
+    ("42501", Cause::Policy),            // insufficient_privilege
     ("53100", Cause::StorageFull),       // disk_full
     ("53300", Cause::Connection),        // too_many_connections
     ("55P03", Cause::Busy),              // lock_not_available
@@ -73,7 +76,12 @@ const CAUSES: &[(&str, Cause)] = &[
     ("57P03", Cause::Connection),        // cannot_connect_now
     ("57P04", Cause::Connection),        // database_dropped
     ("57P05", Cause::Connection),        // idle_session_timeout
+    ("RP001", Cause::Immutable),         // the triggers of `dialect/guards.rs`
 ];
+
+/// The server's function that compares a row with the policies of its table: a missing privilege has the
+/// same state, and messages are translated.
+const POLICY_CHECK: &str = "ExecWithCheckOptions";
 
 /// What is left of a prepared statement when its tables changed, or when someone discarded it.
 const STALE_STATEMENT: &[&str] = &["0A000", "26000"];
@@ -161,12 +169,17 @@ pub(crate) fn into_error(error: sqlx::Error, entity: &'static str) -> Error {
             let column = database.column().unwrap_or_default();
             Error::Check { entity, constraint: format!("{column} NOT NULL") }
         }
+        Cause::Immutable => Error::Immutable { entity },
         Cause::Serialization => Error::Serialization { source },
         Cause::Busy => Error::Busy { source },
         Cause::ReadOnly => Error::ReadOnly { source },
         Cause::StorageFull => Error::StorageFull { source },
         Cause::TransactionFailed => Error::TransactionFailed { reason: source.message },
         Cause::Connection => Error::Connection { source },
+        Cause::Policy if database.routine() == Some(POLICY_CHECK) => {
+            Error::TenantMismatch { entity }
+        }
+        Cause::Policy => Error::Backend(source),
     }
 }
 

@@ -20,6 +20,18 @@ use crate::statement;
 /// before, which takes 40 ms where that was small as well: the driver does not set `TCP_NODELAY`.
 const COPY_FROM: usize = 1_000;
 
+/// How many rows one statement of `unnest` takes, where `COPY` is not to be had.
+const UNNEST_MOST: usize = 10_000;
+
+/// How a connection runs the statements of an insert.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ways {
+    /// Whether statements stay prepared.
+    pub(crate) persistent: bool,
+    /// Whether tenants' tables have policies: those take no `COPY`, and all is in one transaction.
+    pub(crate) row_level_security: bool,
+}
+
 /// The ids in the order in which they are handed out. The sequence is looked up once.
 const RESERVE: &str = "SELECT nextval(s.sequence) \
     FROM (SELECT pg_get_serial_sequence($1, $2)::regclass AS sequence OFFSET 0) s, \
@@ -28,13 +40,13 @@ const RESERVE: &str = "SELECT nextval(s.sequence) \
 /// Inserts all rows. Returns the identities in the order of the rows, if the table has one.
 pub(crate) async fn insert(
     connection: &mut PgConnection,
-    persistent: bool,
+    ways: Ways,
     insert: Insert<'_>,
 ) -> Result<Vec<i64>, Failure> {
     match insert.rows.len() {
         0 => Ok(Vec::new()),
-        1 => insert_one(connection, persistent, insert).await,
-        _ => insert_many(connection, persistent, insert).await,
+        1 => insert_one(connection, ways.persistent, insert).await,
+        _ => insert_many(connection, ways, insert).await,
     }
 }
 
@@ -65,18 +77,22 @@ fn read_id(row: &dyn Row, insert: &Insert<'_>) -> Result<i64, Error> {
 
 async fn insert_many(
     connection: &mut PgConnection,
-    persistent: bool,
+    ways: Ways,
     insert: Insert<'_>,
 ) -> Result<Vec<i64>, Failure> {
     let ids = if insert.table.has_identity() {
-        reserve(connection, persistent, &insert).await?
+        reserve(connection, ways.persistent, &insert).await?
     } else {
         Vec::new()
     };
-    if insert.rows.len() < COPY_FROM {
-        unnest::insert(connection, persistent, &insert, &ids).await?;
-    } else {
+    let count = insert.rows.len();
+    if count >= COPY_FROM && !(ways.row_level_security && insert.table.roles.tenant.is_some()) {
         copy::insert(connection, &insert, &ids).await?;
+        return Ok(ids);
+    }
+    for start in (0..count).step_by(UNNEST_MOST) {
+        let rows = start..count.min(start + UNNEST_MOST);
+        unnest::insert(connection, ways.persistent, &insert, rows, &ids).await?;
     }
     Ok(ids)
 }

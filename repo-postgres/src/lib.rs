@@ -38,7 +38,9 @@ mod dialect;
 mod driver;
 mod error;
 mod insert;
+mod inspect;
 mod pool;
+mod row_security;
 mod statement;
 mod value;
 

@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use repo_core::{
-    Access, Backend, Connection, Dialect, Health, Insert, OnRow, Result, Statement,
-    TransactionOptions,
+    Access, Backend, Connection, Dialect, Health, Insert, InspectedTable, OnRow, Result, Statement,
+    Table, TransactionOptions,
 };
 use tokio::task::coop::consume_budget;
 
@@ -17,6 +17,7 @@ use crate::connection::{Transaction, begin, commit};
 use crate::dialect::SqliteDialect;
 use crate::error::without_table;
 use crate::insert::insert;
+use crate::inspect::inspect;
 use crate::pool::{Checkout, Pool};
 use crate::run::run;
 use crate::statement::OnError;
@@ -85,6 +86,11 @@ impl Backend for Sqlite {
         let sql = if options.read_only { "BEGIN DEFERRED" } else { "BEGIN IMMEDIATE" };
         begin(&mut checkout, sql).await?;
         Ok(Box::new(Transaction::new(checkout)))
+    }
+
+    async fn inspect(&self, table: &'static Table) -> Result<Option<InspectedTable>> {
+        let checkout = self.checkout(Access::Read).await?;
+        inspect(checkout.connection(), table).map_err(|error| without_table(&error))
     }
 
     async fn health(&self) -> Result<Health> {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use repo_core::{Connection, Error, Insert, OnRow, Result, Statement};
 
 use crate::busy::Patience;
-use crate::error::{is_busy, of_commit, without_table};
+use crate::error::{is_busy, of_commit, of_script, without_table};
 use crate::insert::insert;
 use crate::pool::Checkout;
 use crate::run::run;
@@ -53,7 +53,7 @@ impl Connection for Transaction {
 
     async fn execute_script(&mut self, sql: &str) -> Result<()> {
         self.check_open()?;
-        self.checkout.connection().execute_batch(sql).map_err(|error| without_table(&error))
+        self.checkout.connection().execute_batch(sql).map_err(|error| of_script(&error))
     }
 
     async fn savepoint(&mut self, level: usize) -> Result<()> {

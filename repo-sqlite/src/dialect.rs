@@ -1,8 +1,10 @@
 //! How SQLite spells SQL.
 
+pub(crate) mod guards;
+
 use std::fmt::Write as _;
 
-use repo_core::{ColumnDef, Dialect, Kind, TextMatch};
+use repo_core::{ColumnDef, Dialect, Guards, Kind, TextMatch, Trigger};
 
 /// The numbers after the highest that the tenant has: the transaction keeps others from taking them.
 const UNCHAINED_NUMBERS: &str = "WITH RECURSIVE numbers (number, after) AS ( \
@@ -99,6 +101,14 @@ impl Dialect for SqliteDialect {
 
     fn unchained_numbers(&self) -> &'static str {
         UNCHAINED_NUMBERS
+    }
+
+    fn triggers(&self, guards: &Guards) -> Vec<Trigger> {
+        guards::triggers(guards)
+    }
+
+    fn create_triggers(&self, sql: &mut String, guards: &Guards) {
+        guards::create(sql, guards);
     }
 
     fn lock_rows(&self, _: &mut String) {

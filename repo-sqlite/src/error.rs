@@ -5,6 +5,8 @@
 use repo_core::{DatabaseError, Error, InvalidValue, Table};
 use rusqlite::ffi;
 
+use crate::dialect::guards;
+
 /// What a code means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cause {
@@ -88,6 +90,12 @@ pub(crate) fn is_not_a_database(error: &rusqlite::Error) -> bool {
     extended_code(error) & 0xff == ffi::SQLITE_NOTADB
 }
 
+/// The error of a script, which may be about any table.
+#[cold]
+pub(crate) fn of_script(error: &rusqlite::Error) -> Error {
+    about(error, "row", "")
+}
+
 /// The error of a COMMIT: what a deferred key refuses may be of any table.
 #[cold]
 pub(crate) fn of_commit(error: &rusqlite::Error) -> Error {
@@ -108,9 +116,12 @@ fn about(error: &rusqlite::Error, entity: &'static str, table: &str) -> Error {
         }
         Cause::ForeignKey => Error::ForeignKey { entity },
         // RESTRICT is a trigger inside SQLite.
-        Cause::Trigger if message == "FOREIGN KEY constraint failed" => {
-            Error::ForeignKey { entity }
+        Cause::Trigger if message == guards::FOREIGN_KEY => Error::ForeignKey { entity },
+        Cause::Trigger if message.starts_with(guards::UNIQUE) => {
+            let (constraint, columns) = violated_key(&message, table);
+            Error::Conflict { entity, constraint, columns }
         }
+        Cause::Trigger if message.ends_with(guards::IMMUTABLE) => Error::Immutable { entity },
         Cause::Check => Error::Check { entity, constraint: after_colon(&message).to_owned() },
         Cause::NotNull => {
             let column = column_name(after_colon(&message), table);

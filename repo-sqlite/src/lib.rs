@@ -38,6 +38,7 @@ mod dialect;
 mod driver;
 mod error;
 mod insert;
+mod inspect;
 mod location;
 mod open;
 mod pool;

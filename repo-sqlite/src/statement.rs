@@ -3,7 +3,7 @@
 //! Nothing here waits: a database that another process holds is a [`Failure`] that the caller may
 //! answer by trying again, as long as no row was handed over.
 
-use repo_core::{OnRow, Statement};
+use repo_core::{Access, DatabaseError, Error, OnRow, Statement};
 use rusqlite::{Connection, Rows};
 
 use crate::error::Failure;
@@ -28,6 +28,10 @@ pub(crate) fn run(
     handed_over: &mut u64,
 ) -> Result<u64, Failure> {
     let mut prepared = connection.prepare_cached(statement.sql)?;
+    if statement.access == Access::Read && !prepared.readonly() {
+        let source = DatabaseError::new("a statement that only reads was expected");
+        return Err(Failure::Ours(Error::ReadOnly { source }));
+    }
     check_parameters(prepared.parameter_count(), statement.params.len())?;
     for (index, value) in statement.params.iter().enumerate() {
         bind(&mut prepared, index + 1, value)?;

@@ -6,6 +6,7 @@ mod names;
 mod people;
 mod projects;
 mod samples;
+mod specimens;
 mod tenancies;
 
 pub(crate) use claims::*;
@@ -14,4 +15,5 @@ pub(crate) use names::*;
 pub(crate) use people::*;
 pub(crate) use projects::*;
 pub(crate) use samples::*;
+pub(crate) use specimens::*;
 pub(crate) use tenancies::*;

@@ -10,7 +10,10 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use repo_core::testing::FixedClock;
-use repo_core::{Database, Schema, Session, Settings, Tenant, connect_with};
+use repo_core::{
+    Connection, Database, Driver, Reach, Schema, Session, Settings, Tenant, TransactionOptions,
+    connect_with,
+};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio::runtime::Builder;
 use uuid::Uuid;
@@ -27,13 +30,20 @@ pub(crate) const NOBODY: Uuid = Uuid::from_u128(0xffff_ffff);
 /// An empty database, and the way to it.
 pub(crate) struct Fixture {
     pub(crate) db: Database,
+    place: Place,
+}
+
+/// Where a database is, and how to connect.
+#[derive(Clone)]
+pub(crate) struct Place {
     url: String,
+    row_level_security: bool,
 }
 
 /// A place for one database.
 pub(crate) trait Store: Sized {
-    /// Makes the place, and says how to connect.
-    async fn create() -> (Self, String);
+    /// Makes the place.
+    async fn create() -> (Self, Place);
 
     /// Removes what is left of it.
     async fn remove(self);
@@ -58,12 +68,15 @@ pub(crate) struct Postgres {
     schema: String,
 }
 
+/// The same with row-level security, as a role of its own that owns the schema and nothing else.
+pub(crate) struct PostgresRls(Postgres);
+
 /// Runs a case on a new database of a store.
 pub(crate) fn run<S: Store, C: Future<Output = ()>>(case: impl FnOnce(Fixture) -> C) {
     S::runtime().enable_all().build().expect("a runtime").block_on(async {
-        let (store, url) = S::create().await;
-        let db = connect(&url, 4, PATIENCE).await;
-        let fixture = Fixture { db: db.clone(), url };
+        let (store, place) = S::create().await;
+        let db = place.connect(4, PATIENCE).await;
+        let fixture = Fixture { db: db.clone(), place };
         let outcome = AssertUnwindSafe(case(fixture)).catch_unwind().await;
         db.close().await;
         store.remove().await;
@@ -87,25 +100,32 @@ impl Fixture {
     /// Another pool of `size` connections to the same database, as another process has one; of a
     /// database in memory there is one only.
     pub(crate) async fn beside(&self, size: usize) -> Database {
-        if self.is_shared() { connect(&self.url, size, PATIENCE).await } else { self.db.clone() }
+        if self.is_shared() { self.place.connect(size, PATIENCE).await } else { self.db.clone() }
     }
 
     /// A pool of one connection, for which nobody waits for long, with these tables.
     pub(crate) async fn pool_of_one(&self, schema: &Schema) -> Database {
-        let db = connect(&self.url, 1, Duration::from_millis(100)).await;
+        let db = self.place.connect(1, Duration::from_millis(100)).await;
         db.create_tables(schema).await.expect("the tables are possible");
         db
     }
 
     /// Whether two connections reach the same database.
     pub(crate) fn is_shared(&self) -> bool {
-        self.url != MEMORY
+        self.place.url != MEMORY
     }
 }
 
 /// A session of the tenant that most cases are about.
 pub(crate) fn acme(db: &Database) -> Session<Tenant<Uuid>> {
     db.tenant(ACME)
+}
+
+/// A connection for SQL by hand, as a session of the tenant that most cases are about has one.
+pub(crate) async fn by_hand(db: &Database) -> Box<dyn Connection> {
+    let within = db.backend().within(&Reach::Tenant(ACME.to_string()));
+    let backend = within.as_ref().unwrap_or_else(|| db.backend());
+    backend.begin(TransactionOptions::new()).await.expect("a connection is free")
 }
 
 /// A session of the other tenant.
@@ -129,20 +149,31 @@ const MEMORY: &str = "sqlite::memory:";
 /// How long a case waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-async fn connect(url: &str, size: usize, patience: Duration) -> Database {
-    let mut settings = Settings::new();
-    settings.pool_size = Some(size);
-    settings.pool_timeout = Some(patience);
-    connect_with(url, &settings, &[&repo_sqlite::Driver, &repo_postgres::Driver])
-        .await
-        .expect("the database can be reached")
+impl Place {
+    fn at(url: impl Into<String>) -> Self {
+        Self { url: url.into(), row_level_security: false }
+    }
+
+    async fn connect(&self, size: usize, patience: Duration) -> Database {
+        let mut settings = Settings::new();
+        settings.pool_size = Some(size);
+        settings.pool_timeout = Some(patience);
+        let connected = if self.row_level_security {
+            let options = repo_postgres::Options::new(&self.url).expect("a URL of Postgres");
+            options.settings(&settings).row_level_security(true).connect().await
+        } else {
+            let drivers: [&dyn Driver; 2] = [&repo_sqlite::Driver, &repo_postgres::Driver];
+            connect_with(&self.url, &settings, &drivers).await
+        };
+        connected.expect("the database can be reached")
+    }
 }
 
 impl Store for Sqlite {
-    async fn create() -> (Self, String) {
+    async fn create() -> (Self, Place) {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite://{}", folder.path().join("case.db").display());
-        (Self(folder), url)
+        (Self(folder), Place::at(url))
     }
 
     async fn remove(self) {
@@ -151,8 +182,8 @@ impl Store for Sqlite {
 }
 
 impl Store for SqliteMemory {
-    async fn create() -> (Self, String) {
-        (Self, MEMORY.to_owned())
+    async fn create() -> (Self, Place) {
+        (Self, Place::at(MEMORY))
     }
 
     async fn remove(self) {}
@@ -163,21 +194,50 @@ impl Store for SqliteMemory {
 }
 
 impl Store for Postgres {
-    async fn create() -> (Self, String) {
+    async fn create() -> (Self, Place) {
+        let postgres = Self::numbered();
+        execute(&postgres.server, format!("CREATE SCHEMA {}", postgres.schema)).await;
+        let place = Place::at(postgres.in_schema(&postgres.server));
+        (postgres, place)
+    }
+
+    async fn remove(self) {
+        execute(&self.server, format!("DROP SCHEMA {} CASCADE", self.schema)).await;
+    }
+}
+
+impl Postgres {
+    fn numbered() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let server = std::env::var("REPO_TEST_POSTGRES_URL").unwrap_or_else(|_| {
             panic!("REPO_TEST_POSTGRES_URL is not set: run `scripts/test`, which starts a server")
         });
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let schema = format!("conformance_{}_{number}", std::process::id());
-        execute(&server, format!("CREATE SCHEMA {schema}")).await;
-        let separator = if server.contains('?') { '&' } else { '?' };
-        let url = format!("{server}{separator}options=-c%20search_path%3D{schema}");
-        (Self { server, schema }, url)
+        Self { server, schema: format!("conformance_{}_{number}", std::process::id()) }
+    }
+
+    fn in_schema(&self, url: &str) -> String {
+        let separator = if url.contains('?') { '&' } else { '?' };
+        format!("{url}{separator}options=-c%20search_path%3D{}", self.schema)
+    }
+}
+
+impl Store for PostgresRls {
+    async fn create() -> (Self, Place) {
+        let postgres = Postgres::numbered();
+        let name = &postgres.schema;
+        let role = format!("CREATE ROLE {name} LOGIN PASSWORD '{name}'");
+        execute(&postgres.server, format!("{role}; CREATE SCHEMA {name} AUTHORIZATION {name}"))
+            .await;
+        let (scheme, rest) = postgres.server.split_once("://").expect("a URL");
+        let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+        let url = postgres.in_schema(&format!("{scheme}://{name}:{name}@{host}"));
+        (Self(postgres), Place { url, row_level_security: true })
     }
 
     async fn remove(self) {
-        execute(&self.server, format!("DROP SCHEMA {} CASCADE", self.schema)).await;
+        let Postgres { server, schema } = self.0;
+        execute(&server, format!("DROP SCHEMA {schema} CASCADE; DROP ROLE {schema}")).await;
     }
 }
 

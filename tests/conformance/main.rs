@@ -8,17 +8,23 @@
 #![allow(clippy::unwrap_used, reason = "a case that cannot go on has failed")]
 
 mod audit;
+mod audit_reading;
+mod audit_vectors;
 mod batches;
 mod cascades;
 mod context;
 mod crud;
 mod decoding;
+mod doctor;
 mod documents;
 mod entities;
+mod escapes;
 mod expect;
 mod filters;
 mod fixture;
+mod guards;
 mod hooks;
+mod idempotent;
 mod ids;
 mod isolation;
 mod nesting;
@@ -37,7 +43,7 @@ mod values;
 mod versions;
 mod windows;
 
-use fixture::{Postgres, Sqlite, SqliteMemory};
+use fixture::{Postgres, PostgresRls, Sqlite, SqliteMemory};
 
 /// A test for each case on each store: `postgres::tenants::a_row_of_another_tenant_is_not_found`.
 macro_rules! conformance {
@@ -55,7 +61,12 @@ macro_rules! conformance {
 }
 
 conformance! {
-    { sqlite: crate::Sqlite, sqlite_memory: crate::SqliteMemory, postgres: crate::Postgres }
+    {
+        sqlite: crate::Sqlite,
+        sqlite_memory: crate::SqliteMemory,
+        postgres: crate::Postgres,
+        postgres_rls: crate::PostgresRls,
+    }
     [
         audit {
             every_change_of_a_row_is_an_entry,
@@ -68,6 +79,17 @@ conformance! {
             an_unchained_entry_stands_alone,
             a_recorded_change_costs_few_statements,
             many_writers_make_chains_without_gaps,
+        }
+        audit_reading {
+            the_trail_is_asked_in_many_ways,
+            an_image_shows_its_columns,
+            a_row_is_rebuilt_as_it_was,
+            every_type_is_rebuilt,
+            a_renamed_column_is_found_by_its_old_name,
+            a_secret_that_must_be_there_is_not_made_up,
+        }
+        audit_vectors {
+            what_is_written_has_the_images_and_hashes_of_the_vectors,
         }
         batches {
             ten_thousand_rows_come_back_in_order,
@@ -130,12 +152,27 @@ conformance! {
             a_status_outside_of_the_enum_is_refused_by_the_database,
             a_column_of_another_type_is_a_decode_error,
         }
+        doctor {
+            it_finds_nothing_wrong_with_a_new_schema,
+            it_names_every_table_that_is_missing,
+            it_names_every_trigger_that_is_dropped,
+            it_names_a_unique_index_that_is_not_as_it_should_be,
+            it_names_all_that_a_table_of_before_lacks,
+        }
         documents {
             json_comes_back_as_the_same_document,
             every_float_of_a_document_comes_back,
             json_null_is_not_sql_null,
             json_with_a_nul_is_refused,
             a_document_that_could_not_be_read_again_is_refused,
+        }
+        escapes {
+            looking_at_all_tenants_is_recorded_once,
+            a_look_is_recorded_although_its_transaction_is_undone,
+            without_a_trail_a_look_is_not_recorded,
+            what_sql_by_hand_writes_is_recorded,
+            sql_by_hand_that_cannot_be_recorded_does_not_happen,
+            a_query_by_hand_reads_typed_rows_and_writes_nothing,
         }
         filters {
             every_type_is_compared_alike,
@@ -148,6 +185,15 @@ conformance! {
             no_character_of_a_searched_text_is_special,
             a_search_is_about_place_and_case,
             a_filter_shows_its_shape_and_no_value,
+        }
+        guards {
+            a_row_that_never_changes_is_changed_by_no_sql,
+            a_change_of_no_row_is_no_error,
+            a_key_of_a_row_that_never_changes_conflicts_as_any,
+            a_cascade_stops_at_a_row_that_never_changes,
+            the_audit_trail_is_changed_by_no_sql,
+            a_transaction_names_what_refused_it,
+            no_sql_links_a_row_to_one_of_another_tenant,
         }
         hooks {
             hooks_run_in_order_after_the_commit,
@@ -204,6 +250,13 @@ conformance! {
             no_child_slips_under_a_parent_that_is_being_deleted,
             whoever_adds_a_child_and_changes_its_parent_waits_for_nobody_in_a_circle,
             a_guarded_row_is_one_statement,
+        }
+        idempotent {
+            of_many_at_once_one_adds_the_row,
+            the_same_key_with_another_payload_is_a_mismatch,
+            a_key_may_have_several_columns_and_must_be_one,
+            a_deleted_row_does_not_have_the_key,
+            it_is_part_of_its_transaction,
         }
         ids {
             a_row_may_be_an_identity_and_nothing_else,

@@ -55,6 +55,8 @@ pub(crate) async fn nothing_is_created_under_a_deleted_parent(fixture: Fixture) 
     assert_error!(created, Error::ParentDeleted { entity: "Hint", parent: "Project" });
     let created = hints.create_many([hint(None), hint(Some(gone.id))]).await;
     assert_error!(created, Error::ParentDeleted { entity: "Hint", parent: "Project" });
+    let once = tasks.create_or_get(Task::CODE, self::task("d", &gone)).await;
+    assert_error!(once, Error::ParentDeleted { entity: "Task", parent: "Project" });
     let kept = hints.create(hint(Some(here.id))).await.unwrap();
     assert_eq!(hints.all().await.unwrap(), [kept]);
     assert_eq!(tasks.all().await.unwrap(), [task]);

@@ -1,11 +1,11 @@
 //! Foreign keys: the row referred to exists, and is of the same tenant.
 
-use repo_core::{Error, TransactionOptions, schema};
+use repo_core::{Error, schema};
 use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{Fixture, NOBODY, acme, bolt};
+use crate::fixture::{Fixture, NOBODY, acme, bolt, by_hand};
 
 pub(crate) async fn a_row_refers_to_rows_that_are_there(fixture: Fixture) {
     let db = fixture.with(&schema![Remark, Member, Team, Country]).await;
@@ -85,13 +85,13 @@ pub(crate) async fn nor_by_sql_that_somebody_writes_by_hand(fixture: Fixture) {
     bolt(&db).repo::<Team>().create(team("theirs")).await.unwrap();
     let ours = acme(&db).repo::<Team>().create(team("ours")).await.unwrap();
     acme(&db).repo::<Member>().create(member("eve", &ours)).await.unwrap();
-    let mut raw = db.backend().begin(TransactionOptions::new()).await.unwrap();
+    let mut raw = by_hand(&db).await;
     let stolen = "UPDATE members SET team_id = (SELECT id FROM teams WHERE name = 'theirs')";
     assert!(raw.execute_script(stolen).await.is_err());
     raw.rollback().await.unwrap();
     let given_away =
         "UPDATE members SET tenant_id = (SELECT tenant_id FROM teams WHERE name = 'theirs')";
-    let mut raw = db.backend().begin(TransactionOptions::new()).await.unwrap();
+    let mut raw = by_hand(&db).await;
     assert!(raw.execute_script(given_away).await.is_err());
     raw.rollback().await.unwrap();
 }

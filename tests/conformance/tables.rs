@@ -8,7 +8,7 @@ use crate::expect::assert_error;
 use crate::fixture::{Fixture, acme};
 
 /// Every entity of the cases.
-fn everything() -> Schema {
+pub(crate) fn everything() -> Schema {
     schema![
         Remark, File, Member, Clause, LongNames, Ticket, Item, Counter, Sample, Optional, Event,
         Host, Folder, Team, Country,

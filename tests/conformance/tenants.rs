@@ -144,7 +144,7 @@ pub(crate) async fn tenants_of_any_type_are_kept_apart(fixture: Fixture) {
         let created = events.create(event("same")).await.unwrap();
         assert_eq!(events.all().await.unwrap(), [created]);
     }
-    for (index, name) in ["", "a", "A", "a ", "%", "' OR 1=1 --", "🦀"].into_iter().enumerate() {
+    for (index, name) in ["a", "A", "a ", "%", "' OR 1=1 --", "🦀"].into_iter().enumerate() {
         let hosts = db.tenant(realm(name)).repo::<Host>();
         let created = hosts.create(host(&index.to_string())).await.unwrap();
         assert_eq!(created.of, realm(name));
@@ -154,7 +154,9 @@ pub(crate) async fn tenants_of_any_type_are_kept_apart(fixture: Fixture) {
 
 pub(crate) async fn a_tenant_that_no_column_holds_is_refused(fixture: Fixture) {
     let db = fixture.with(&schema![Host]).await;
-    let hosts = db.tenant(realm("a\0b")).repo::<Host>();
-    assert_error!(hosts.all().await, Error::InvalidInput { column, .. } if column == "realm");
-    assert_error!(hosts.create(host("x")).await, Error::InvalidInput { column, .. } if column == "realm");
+    for name in ["a\0b", ""] {
+        let hosts = db.tenant(realm(name)).repo::<Host>();
+        assert_error!(hosts.all().await, Error::InvalidInput { column, .. } if column == "realm");
+        assert_error!(hosts.create(host("x")).await, Error::InvalidInput { column, .. } if column == "realm");
+    }
 }

@@ -19,6 +19,7 @@ fn main() -> io::Result<()> {
     for path in documents(&root)? {
         println!("cargo::rerun-if-changed={}", path.display());
         let name = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+        let name = name.replace('-', "_");
         let doc = out.join(format!("{name}.md"));
         fs::write(&doc, complete(&fs::read_to_string(&path)?))?;
         let _ = write!(modules, "#[doc = include_str!({doc:?})]\nmod {name} {{}}\n");
@@ -31,7 +32,10 @@ fn documents(root: &Path) -> io::Result<Vec<PathBuf>> {
         ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"].map(|name| root.join(name)).into();
     println!("cargo::rerun-if-changed={}", root.join("docs").display());
     for entry in fs::read_dir(root.join("docs"))? {
-        paths.push(entry?.path());
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "md") {
+            paths.push(path);
+        }
     }
     Ok(paths)
 }

@@ -51,6 +51,18 @@ pub(crate) fn hash(
     seq: i64,
     prev_hash: &[u8],
 ) -> [u8; 32] {
+    Sha256::digest(encode(known, entity_id, before, after, seq, prev_hash)).into()
+}
+
+/// The bytes that are hashed.
+pub(crate) fn encode(
+    known: &[u8],
+    entity_id: &str,
+    before: Option<&str>,
+    after: Option<&str>,
+    seq: i64,
+    prev_hash: &[u8],
+) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(
         known.len() + 96 + before.map_or(0, str::len) + after.map_or(0, str::len),
     );
@@ -60,7 +72,7 @@ pub(crate) fn hash(
     optional(&mut bytes, after);
     field(&mut bytes, &seq.to_be_bytes());
     field(&mut bytes, prev_hash);
-    Sha256::digest(&bytes).into()
+    bytes
 }
 
 /// A moment as it is hashed: `2026-01-31T23:59:59.000001+00:00`.

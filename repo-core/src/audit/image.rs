@@ -88,6 +88,15 @@ pub(crate) fn changed(
     (!new.is_empty()).then(|| (old.finish(), new.finish()))
 }
 
+/// What stands for a row in the entry of SQL by hand: the statement, and the rows affected.
+pub(crate) fn statement(sql: &str, affected: u64) -> String {
+    let mut json = String::from("{\"sql\":");
+    // NUL is in no statement that a database has run.
+    json.push_str(&serde_json::Value::from(sql).to_string());
+    let _ = write!(json, ",\"rows\":\"{affected}\"}}");
+    json
+}
+
 /// Whether two stored values are one: of JSON, whether the documents have one text.
 pub(crate) fn is_same(a: &Value<'_>, b: &Value<'_>) -> bool {
     match (a, b) {

@@ -1,15 +1,43 @@
 //! Reading the audit trail.
+//!
+//! Whatever asks for entries is a [`Query`], to be filtered, ordered and paged further. Unless it is told
+//! otherwise it answers in the order of the entries' numbers.
 
 use std::fmt;
 use std::ops::Deref;
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::entry::AuditEntry;
+use super::image;
+use super::replay::{AsOf, replay};
+use crate::actor::Actor;
+use crate::entity::Entity;
+use crate::error::Result;
+use crate::filter::{Filter, Node};
+use crate::query::Query;
+use crate::read;
 use crate::repo::Repo;
-use crate::scope::Scope;
+use crate::scope::{RecordedFor, Scope};
 
 /// The entries of the audit trail that a session reaches.
 ///
 /// It derefs to [`Repo`]: entries are read, filtered, paged and counted as the rows of any entity.
+///
+/// ```no_run
+/// # use repo_core::{AuditEntry, Database, Error, Repository, WindowRequest};
+/// # #[derive(Repository)]
+/// # #[repository(table = "claims", tenant, audited)]
+/// # struct Claim { id: uuid::Uuid, tenant_id: i64, amount: i64 }
+/// # async fn f(db: Database, id: uuid::Uuid, then: chrono::DateTime<chrono::Utc>) -> Result<(), Error> {
+/// let trail = db.tenant(7).audit();
+/// let what_happened = trail.history::<Claim>(id).all().await?;
+/// let of_alice = trail.by_actor("alice").filter(AuditEntry::ENTITY.eq("claims")).count().await?;
+/// let newest = trail.recent(24).order_by(AuditEntry::SEQ.desc()).window(WindowRequest::first(50)).await?;
+/// let as_it_was = trail.as_of::<Claim>(id, then).await?.map(|then| then.entity.amount);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Audit<S: Scope> {
     repo: Repo<AuditEntry, S>,
 }
@@ -18,6 +46,65 @@ impl<S: Scope> Audit<S> {
     pub(crate) fn new(repo: Repo<AuditEntry, S>) -> Self {
         Self { repo }
     }
+
+    /// What happened to a row, in order.
+    pub fn history<E: Entity>(&self, id: E::Id) -> Query<AuditEntry, S>
+    where
+        E::Tenancy: RecordedFor<S>,
+    {
+        let id = match read::encode_id::<E>(&id) {
+            Ok(id) => AuditEntry::ENTITY_ID.eq(image::text(&id).as_ref()),
+            Err(error) => invalid(E::TABLE.id().name, &error),
+        };
+        self.repo.filter(AuditEntry::ENTITY.eq(E::TABLE.name) & id)
+    }
+
+    /// What somebody did, in order. A text is the id of a user, as for
+    /// [`Session::actor`](crate::Session::actor).
+    pub fn by_actor(&self, actor: impl Into<Actor>) -> Query<AuditEntry, S> {
+        self.repo.filter(AuditEntry::ACTOR.eq(actor.into()))
+    }
+
+    /// What was done for a request or a job, in order.
+    pub fn by_correlation(&self, id: impl ToString) -> Query<AuditEntry, S> {
+        self.repo.filter(AuditEntry::CORRELATION_ID.eq(id.to_string()))
+    }
+
+    /// What was done from `from` on and before `to`, in order.
+    pub fn between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Query<AuditEntry, S> {
+        self.repo.filter(AuditEntry::AT.ge(from) & AuditEntry::AT.lt(to))
+    }
+
+    /// What was done in the last hours, by the clock of the database's handle, in order.
+    pub fn recent(&self, hours: u32) -> Query<AuditEntry, S> {
+        let since = TimeDelta::try_hours(i64::from(hours))
+            .and_then(|hours| self.repo.session().database().now().checked_sub_signed(hours));
+        let since = since.unwrap_or(DateTime::UNIX_EPOCH);
+        self.repo.filter(AuditEntry::AT.ge(since))
+    }
+
+    /// What a row was at some moment: nothing if it was not there yet, or removed.
+    ///
+    /// It is made from the images in the trail. A column that has another name now is found by its
+    /// `formerly`; one that was not there then is `None`.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Redacted`](crate::Error::Redacted): a sensitive column takes no `NULL`.
+    /// - [`Error::Decode`](crate::Error::Decode): the trail does not hold the row's creation, or not a column
+    ///   that takes no `NULL`.
+    pub async fn as_of<E: Entity>(&self, id: E::Id, at: DateTime<Utc>) -> Result<Option<AsOf<E>>>
+    where
+        E::Tenancy: RecordedFor<S>,
+    {
+        replay(self.history::<E>(id).filter(AuditEntry::AT.le(at)).all().await?)
+    }
+}
+
+/// An id that no column can hold: told when the query runs.
+fn invalid(column: &'static str, error: &crate::Error) -> Filter<AuditEntry> {
+    let invalid = crate::InvalidValue::new(error.to_string());
+    Filter::new(Node::Invalid { column, invalid })
 }
 
 impl<S: Scope> Deref for Audit<S> {

@@ -29,7 +29,8 @@ pub(crate) struct Parts {
 #[derive(Debug)]
 pub(crate) struct ChangeSql {
     pub(crate) action: Action,
-    /// Answers with the row: as it is afterwards, or as it was where it is gone.
+    /// Answers with the row: as it is afterwards, or as it was where it is gone. A deletion that is not
+    /// recorded answers with nothing.
     pub(crate) plain: String,
     pub(crate) audited: Option<AuditedSql>,
 }
@@ -58,7 +59,11 @@ impl ChangeSql {
     pub(crate) fn new(dialect: &dyn Dialect, table: &'static Table, parts: Parts) -> Self {
         let columns = columns(dialect, table);
         let Parts { action, write, condition, differs, .. } = &parts;
-        let plain = format!("{write}{condition}{differs} RETURNING {columns}");
+        let is_deletion = matches!(action, Action::Delete | Action::Purge);
+        let mut plain = format!("{write}{condition}{differs}");
+        if !is_deletion || table.audit.is_some() {
+            plain = plain + " RETURNING " + &columns;
+        }
         let audited =
             table.audit.map(|chaining| audited(dialect, table, &parts, &columns, chaining));
         Self { action: *action, plain, audited }

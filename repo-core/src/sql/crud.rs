@@ -2,6 +2,7 @@
 
 use crate::audit::Action;
 use crate::dialect::{AuditedChange, Dialect};
+use crate::idempotent::KeyTexts;
 use crate::parents;
 use crate::sql::change::{self, ChangeSql, Parts};
 use crate::sql::patch::PatchSql;
@@ -19,6 +20,8 @@ pub(crate) struct CrudSql {
     /// The same, unless a row that it refers to is deleted; answers with the id. Only where rows that are
     /// referred to can be.
     pub(crate) guarded_insert: Option<String>,
+    /// Statements that insert a row unless its key is there.
+    pub(crate) keys: KeyTexts,
     /// The same, recorded by the same statement, where the database can.
     pub(crate) recorded_insert: Option<String>,
     /// Parameters: key. A live row.
@@ -88,11 +91,28 @@ impl CrudSql {
             purge: Guarded::new(|with_version| purge(dialect, table, with_version)),
             guarded_insert: parents::has_marked(table)
                 .then(|| text(&|w| guarded_insert(w, &insert_columns))),
-            recorded_insert: recorded_insert(dialect, table, &insert_columns),
+            keys: KeyTexts::default(),
+            recorded_insert: recorded_insert(dialect, table, &insert_columns, ""),
             insert_columns,
             update_columns,
             fixed_columns,
         }
+    }
+}
+
+impl CrudSql {
+    /// An insert that ends in `ending` and answers with the row; and the same, recorded by the same
+    /// statement, where the database can.
+    pub(crate) fn insert_ending_in(
+        &self,
+        dialect: &dyn Dialect,
+        table: &'static Table,
+        ending: &str,
+    ) -> (String, Option<String>) {
+        let mut writer = Writer::new(dialect, table);
+        insert_into(&mut writer, &self.insert_columns, parents::has_marked(table));
+        writer.push(ending).push(" RETURNING ").all_columns();
+        (writer.sql, recorded_insert(dialect, table, &self.insert_columns, ending))
     }
 }
 
@@ -210,9 +230,11 @@ fn recorded_insert(
     dialect: &dyn Dialect,
     table: &'static Table,
     columns: &[usize],
+    ending: &str,
 ) -> Option<String> {
     let mut writer = Writer::new(dialect, table);
     insert_into(&mut writer, columns, parents::has_marked(table));
+    writer.push(ending);
     dialect.recorded_change(&AuditedChange {
         table,
         action: Action::Create,

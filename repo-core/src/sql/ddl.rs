@@ -1,13 +1,12 @@
-//! `CREATE TABLE` and `CREATE INDEX`, from the description of a table.
+//! `CREATE TABLE` and `CREATE INDEX`, from the description of a table. Triggers are a dialect's own.
 
-use std::fmt::Write as _;
-
-use crate::dialect::{Dialect, quote};
+use crate::dialect::{Dialect, quote, quote_literal};
+use crate::guards::{ForeignKey, Guards, is_null_predicate};
 use crate::sql::names;
 use crate::sql::writer::{Writer, quoted};
-use crate::table::{ColumnDef, Index, OnDelete, Reference, Table};
+use crate::table::{Index, Reference, Table};
 
-/// The statements that make a table and its indexes where they are not there yet.
+/// The statements that make a table, its indexes and its triggers where they are not there yet.
 pub(crate) fn create_table(dialect: &dyn Dialect, table: &'static Table) -> String {
     let mut writer = Writer::new(dialect, table);
     writer.push("CREATE TABLE IF NOT EXISTS ").table_name().push(" (");
@@ -24,48 +23,58 @@ pub(crate) fn create_table(dialect: &dyn Dialect, table: &'static Table) -> Stri
     for index in table.indexes {
         create_index(&mut writer, index);
     }
+    dialect.create_triggers(&mut writer.sql, &Guards::new(dialect, table));
     writer.sql
 }
 
 fn column_definition(writer: &mut Writer<'_>, column: usize) {
     let (dialect, def) = (writer.dialect, &writer.table.columns[column]);
     writer.push(if column == 0 { "\n  " } else { ",\n  " }).column(column).push(" ");
-    let is_identity = column == writer.table.roles.id && writer.table.has_identity();
-    if is_identity {
+    if column == writer.table.roles.id && writer.table.has_identity() {
         dialect.identity_type(&mut writer.sql);
     } else {
         dialect.column_type(&mut writer.sql, def.kind);
     }
-    let is_key = is_identity && dialect.identity_is_primary_key();
-    if !(def.nullable || is_key) {
+    if !takes_null(dialect, writer.table, column) {
         writer.push(" NOT NULL");
     }
-    check(writer, column, def);
+    check(writer, column);
+}
+
+/// Whether a column is made without `NOT NULL`.
+pub(crate) fn takes_null(dialect: &dyn Dialect, table: &Table, column: usize) -> bool {
+    let is_identity = column == table.roles.id && table.has_identity();
+    table.columns[column].nullable || (is_identity && dialect.identity_is_primary_key())
+}
+
+fn check(writer: &mut Writer<'_>, column: usize) {
+    let Some(condition) = check_condition(writer.dialect, writer.table, column) else { return };
+    writer.push(" CONSTRAINT ");
+    let constraint = names::check(writer.dialect, writer.table, column);
+    quote(&mut writer.sql, &constraint);
+    writer.push(" CHECK (").push(&condition).push(")");
 }
 
 /// One check for all that a column asks for: that it is one of an enum's names, that it is short
 /// enough, and what the dialect's storage needs.
-fn check(writer: &mut Writer<'_>, column: usize, def: &ColumnDef) {
-    let name = quoted(writer.table, column);
+pub(crate) fn check_condition(
+    dialect: &dyn Dialect,
+    table: &Table,
+    column: usize,
+) -> Option<String> {
+    let (name, def) = (quoted(table, column), &table.columns[column]);
     let mut conditions = Vec::new();
     if !def.variants.is_empty() {
-        let texts: Vec<String> = def.variants.iter().map(|text| literal(text)).collect();
-        conditions.push(format!("{name} IN ({})", texts.join(", ")));
+        conditions.push(format!("{name} IN ({})", literals(def.variants)));
     }
     if let Some(most) = def.max_length {
         conditions.push(format!("length({name}) <= {most}"));
     }
     let mut storage = String::new();
-    if writer.dialect.storage_check(&mut storage, &name, def) {
+    if dialect.storage_check(&mut storage, &name, def) {
         conditions.push(storage);
     }
-    if conditions.is_empty() {
-        return;
-    }
-    writer.push(" CONSTRAINT ");
-    let constraint = names::check(writer.dialect, writer.table, column);
-    quote(&mut writer.sql, &constraint);
-    writer.push(" CHECK (").push(&conditions.join(" AND ")).push(")");
+    (!conditions.is_empty()).then(|| conditions.join(" AND "))
 }
 
 fn primary_key(writer: &mut Writer<'_>) {
@@ -80,24 +89,13 @@ fn primary_key(writer: &mut Writer<'_>) {
     writer.columns(table.roles.tenant.into_iter().chain([table.roles.id])).push(")");
 }
 
-/// The key of the parent, with the tenant where it has one: its child then has one too.
 fn foreign_key(writer: &mut Writer<'_>, reference: &Reference) {
-    let (dialect, table, parent) = (writer.dialect, writer.table, (reference.parent)());
+    let key = ForeignKey::new(writer.dialect, writer.table, reference);
     writer.push(",\n  CONSTRAINT ");
-    quote(&mut writer.sql, &names::foreign_key(dialect, table, reference.column));
-    writer.push(" FOREIGN KEY (");
-    let tenant = table.roles.tenant.filter(|_| parent.roles.tenant.is_some());
-    writer.columns(tenant.into_iter().chain([reference.column])).push(") REFERENCES ");
-    let mut target = Writer::new(dialect, parent);
-    target.table_name().push(" (");
-    target.columns(parent.roles.tenant.into_iter().chain([parent.roles.id])).push(")");
-    writer.push(&target.sql).push(match reference.on_delete {
-        OnDelete::Restrict => " ON DELETE RESTRICT",
-        // What is recorded is removed by the repository, row by row: the database refuses to do it in
-        // silence.
-        OnDelete::Cascade if table.audit.is_some() => " ON DELETE NO ACTION",
-        OnDelete::Cascade => " ON DELETE CASCADE",
-    });
+    quote(&mut writer.sql, &key.name);
+    writer.push(" FOREIGN KEY (").names(&key.columns).push(") REFERENCES ");
+    quote(&mut writer.sql, &key.parent);
+    writer.push(" (").names(&key.parent_columns).push(") ").push(key.on_delete.as_sql());
 }
 
 fn create_index(writer: &mut Writer<'_>, index: &Index) {
@@ -111,15 +109,24 @@ fn create_index(writer: &mut Writer<'_>, index: &Index) {
         writer.push(if part.descending { " DESC" } else { "" });
     }
     writer.push(")");
-    if let Some(deleted_at) = table.roles.deleted_at.filter(|_| index.unique) {
-        writer.push(" WHERE ").column(deleted_at).push(" IS NULL");
+    if let Some(predicate) = index_predicate(table, index) {
+        writer.push(" WHERE ").push(&predicate);
     }
     writer.push(";\n");
 }
 
-/// A text as an SQL literal: only for the names of an enum's variants, which are part of the code.
-fn literal(text: &str) -> String {
-    let mut literal = String::with_capacity(text.len() + 2);
-    let _ = write!(literal, "'{}'", text.replace('\'', "''"));
-    literal
+/// Unique keys are about live rows.
+pub(crate) fn index_predicate(table: &Table, index: &Index) -> Option<String> {
+    let deleted_at = table.roles.deleted_at.filter(|_| index.unique)?;
+    Some(is_null_predicate(table.columns[deleted_at].name))
+}
+
+/// Texts as literals, separated by commas.
+fn literals(texts: &[&str]) -> String {
+    let mut sql = String::new();
+    for (position, text) in texts.iter().enumerate() {
+        sql.push_str(if position > 0 { ", " } else { "" });
+        quote_literal(&mut sql, text);
+    }
+    sql
 }

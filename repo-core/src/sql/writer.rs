@@ -61,6 +61,15 @@ impl<'a> Writer<'a> {
         self
     }
 
+    /// These names, quoted, separated by commas.
+    pub(crate) fn names(&mut self, names: &[String]) -> &mut Self {
+        for (position, name) in names.iter().enumerate() {
+            self.sql.push_str(if position > 0 { ", " } else { "" });
+            quote(&mut self.sql, name);
+        }
+        self
+    }
+
     /// The quoted names of all columns, separated by commas.
     pub(crate) fn all_columns(&mut self) -> &mut Self {
         self.columns(0..self.table.columns.len())

@@ -8,6 +8,9 @@ use async_trait::async_trait;
 use crate::backend::{Backend, Connection, Health, Insert, OnRow, Statement, TransactionOptions};
 use crate::dialect::Dialect;
 use crate::error::Result;
+use crate::guards::InspectedTable;
+use crate::scope::Reach;
+use crate::table::Table;
 
 /// Notes every call to the backend behind it. Clones share their notes.
 #[derive(Debug, Clone)]
@@ -106,10 +109,23 @@ impl Backend for Recorder {
         self.inner.insert(insert).await
     }
 
+    fn within(&self, reach: &Reach) -> Option<Arc<dyn Backend>> {
+        let inner = self.inner.within(reach)?;
+        Some(Arc::new(Self { inner, ..self.clone() }))
+    }
+
+    fn has_row_level_security(&self) -> bool {
+        self.inner.has_row_level_security()
+    }
+
     async fn begin(&self, options: TransactionOptions) -> Result<Box<dyn Connection>> {
         self.note(Event::Begin);
         let inner = self.inner.begin(options).await?;
         Ok(Box::new(RecordedConnection { inner: Some(inner), recorder: self.clone() }))
+    }
+
+    async fn inspect(&self, table: &'static Table) -> Result<Option<InspectedTable>> {
+        self.inner.inspect(table).await
     }
 
     async fn health(&self) -> Result<Health> {

@@ -1,5 +1,7 @@
 //! Rows as one array for each column, in one prepared statement and one round trip.
 
+use std::ops::Range;
+
 use repo_core::{Access, Insert, Statement, Value};
 use sqlx::PgConnection;
 
@@ -7,14 +9,16 @@ use super::{no_rows, push_target};
 use crate::error::Failure;
 use crate::statement;
 
-/// Inserts the rows, with the ids if there are any.
+/// Inserts some of the rows, with their ids if there are any.
 pub(super) async fn insert(
     connection: &mut PgConnection,
     persistent: bool,
     insert: &Insert<'_>,
+    rows: Range<usize>,
     ids: &[i64],
 ) -> Result<(), Failure> {
-    let params = arrays(insert, ids).map_err(Failure::Core)?;
+    let params =
+        arrays(insert, rows.clone(), ids.get(rows).unwrap_or_default()).map_err(Failure::Core)?;
     let sql = sql(insert, !ids.is_empty(), params.len());
     let statement =
         Statement { sql: &sql, params: &params, access: Access::Write, table: insert.table };
@@ -34,12 +38,17 @@ fn sql(insert: &Insert<'_>, with_id: bool, arrays: usize) -> String {
     sql
 }
 
-fn arrays<'a>(insert: &Insert<'a>, ids: &[i64]) -> repo_core::Result<Vec<Value<'a>>> {
-    let count = insert.rows.len();
+/// One array for each column; `ids` are those of the rows.
+fn arrays<'a>(
+    insert: &Insert<'a>,
+    rows: Range<usize>,
+    ids: &[i64],
+) -> repo_core::Result<Vec<Value<'a>>> {
+    let count = rows.len();
     let mut columns: Vec<Vec<Value<'a>>> =
         insert.columns.iter().map(|_| Vec::with_capacity(count)).collect();
     let mut row = Vec::with_capacity(insert.columns.len());
-    for index in 0..count {
+    for index in rows {
         insert.rows.encode(index, &mut row)?;
         for (column, value) in columns.iter_mut().zip(row.drain(..)) {
             column.push(value);

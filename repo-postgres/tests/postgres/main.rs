@@ -10,6 +10,7 @@
 mod faults;
 mod inserts;
 mod pool;
+mod row_security;
 mod scratch;
 mod server;
 mod settings;

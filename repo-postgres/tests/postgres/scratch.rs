@@ -14,6 +14,7 @@ pub(crate) struct Scratch {
     pub(crate) url: String,
     server: String,
     schema: String,
+    role: Option<String>,
 }
 
 impl Scratch {
@@ -24,9 +25,36 @@ impl Scratch {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let schema = format!("repo_test_{}_{number}", std::process::id());
         execute(&server, &format!("CREATE SCHEMA {schema}")).await;
-        let separator = if server.contains('?') { '&' } else { '?' };
-        let url = format!("{server}{separator}options=-c%20search_path%3D{schema}");
-        Some(Self { url, server, schema })
+        let url = in_schema(&server, &schema);
+        Some(Self { url, server, schema, role: None })
+    }
+
+    /// The same for a role of its own, of the same name, which owns the schema.
+    pub(crate) async fn of_a_role() -> Option<Self> {
+        let mut scratch = Self::new().await?;
+        let name = scratch.schema.clone();
+        let create = format!("CREATE ROLE {name} LOGIN PASSWORD '{name}'");
+        execute(&scratch.server, &format!("{create}; ALTER SCHEMA {name} OWNER TO {name}")).await;
+        let (scheme, rest) = scratch.server.split_once("://").unwrap();
+        let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+        scratch.url = in_schema(&format!("{scheme}://{name}:{name}@{host}"), &name);
+        scratch.role = Some(name);
+        Some(scratch)
+    }
+
+    /// The name of the role.
+    pub(crate) fn role(&self) -> &str {
+        self.role.as_deref().unwrap()
+    }
+
+    /// The same schema for the user of the server's URL.
+    pub(crate) fn admin_url(&self) -> String {
+        in_schema(&self.server, &self.schema)
+    }
+
+    /// Runs SQL in the schema as that user.
+    pub(crate) async fn admin(&self, sql: &str) {
+        execute(&self.admin_url(), sql).await;
     }
 
     pub(crate) fn options(&self) -> Options {
@@ -46,14 +74,20 @@ impl Scratch {
 /// Also after a panic: so not in the runtime of the test, which may be gone.
 impl Drop for Scratch {
     fn drop(&mut self) {
-        let (server, schema) = (self.server.clone(), self.schema.clone());
+        let (server, schema, role) = (self.server.clone(), self.schema.clone(), self.role.take());
         let remove = move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            let sql = format!("DROP SCHEMA {schema} CASCADE");
+            let role = role.map(|role| format!("; DROP OWNED BY {role}; DROP ROLE {role}"));
+            let sql = format!("DROP SCHEMA {schema} CASCADE{}", role.unwrap_or_default());
             runtime.unwrap().block_on(execute(&server, &sql));
         };
         let _ = std::thread::spawn(remove).join();
     }
+}
+
+fn in_schema(url: &str, schema: &str) -> String {
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}options=-c%20search_path%3D{schema}")
 }
 
 /// The URL of the server to test with.

@@ -92,3 +92,16 @@ pub(crate) fn recorded() -> NewRecorded {
         status: Status::InProgress,
     }
 }
+
+/// A payment: immutable, recorded, and made once by its key.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "payments", tenant, immutable, audited, unique(source, number))]
+pub(crate) struct Payment {
+    pub(crate) id: i64,
+    pub(crate) tenant_id: Uuid,
+    #[repository(unique)]
+    pub(crate) key: String,
+    pub(crate) source: String,
+    pub(crate) number: i64,
+    pub(crate) cents: i64,
+}

@@ -93,7 +93,8 @@ impl Model {
         if live.origin != given.origin {
             return Err(Error::invalid_input("origin", "is set at creation and never changed"));
         }
-        self.replace(Item { created_at: live.created_at, version: live.version, ..given })
+        let item = Item { created_at: live.created_at, version: live.version, ..given };
+        self.replace_if_changed(live, item)
     }
 
     fn patch(
@@ -114,7 +115,14 @@ impl Model {
         if changes.is_empty() {
             return Ok(live);
         }
-        self.replace(changes.iter().cloned().fold(live, apply))
+        let item = changes.iter().cloned().fold(live.clone(), apply);
+        self.replace_if_changed(live, item)
+    }
+
+    /// What changes nothing bumps nothing.
+    fn replace_if_changed(&mut self, live: Item, item: Item) -> Result<Item> {
+        let item = Item { updated_at: live.updated_at, ..stored(item) };
+        if item == live { Ok(live) } else { self.replace(item) }
     }
 
     fn delete(&mut self, tenant: i64, id: Uuid, base: Option<i64>) -> Result<()> {

@@ -1,0 +1,91 @@
+//! The entry of a session over all tenants: that it was opened, by whom and why.
+//!
+//! Written once, before the session's first statement or transaction, on a connection that is given back
+//! before: what a transaction of the session undoes does not undo it.
+
+use tokio::sync::Mutex;
+
+use crate::audit::append::Pending;
+use crate::audit::author::Author;
+use crate::audit::{Action, TRAIL};
+use crate::error::{DatabaseError, Error, Result};
+use crate::scope::{Reach, Scope};
+use crate::session::Session;
+use crate::table::{Chaining, Table};
+use crate::transaction::Executor;
+
+/// What an entry is about that is about no table.
+pub(crate) const ALL_TENANTS: &str = "all_tenants";
+
+/// Whether the entry of a session is written.
+#[derive(Debug, Default)]
+pub(crate) struct Access {
+    is_recorded: Mutex<bool>,
+}
+
+impl Access {
+    /// Writes the entry, unless it is there. Needed where `table` is recorded in the trail, or is the trail.
+    pub(crate) async fn record<S: Scope>(
+        &self,
+        session: &Session<S>,
+        table: Option<&'static Table>,
+    ) -> Result<()> {
+        let mut is_recorded = self.is_recorded.lock().await;
+        if *is_recorded {
+            return Ok(());
+        }
+        let is_needed = table.is_some_and(is_watched);
+        let entity = table.map_or("row", |table| table.entity);
+        let author = match Author::acting(session, Reach::Shared, entity) {
+            Ok(author) => author,
+            Err(Error::MissingActor { .. }) if !is_needed => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        if session.in_transaction() {
+            return Err(Error::MissingActor { entity });
+        }
+        match append(session, author).await {
+            // There is no trail, and so nothing that is recorded in it.
+            Err(error) if !is_needed && is_missing_table(&error) => {}
+            result => result?,
+        }
+        *is_recorded = true;
+        Ok(())
+    }
+}
+
+/// Whether looking at the rows of all tenants is recorded.
+pub(crate) fn is_watched(table: &Table) -> bool {
+    table.audit.is_some() || table.name == TRAIL.name
+}
+
+/// Whether the database has no audit trail.
+pub(crate) fn is_missing_table(error: &Error) -> bool {
+    let Error::Backend(DatabaseError { code, message }) = error else { return false };
+    code.as_deref() == Some("42P01") || message.contains("no such table")
+}
+
+async fn append<S: Scope>(session: &Session<S>, author: Author) -> Result<()> {
+    let entry = Pending {
+        author,
+        chaining: Chaining::Chained,
+        entity: ALL_TENANTS,
+        entity_id: String::new(),
+        action: Action::Access,
+        before: None,
+        after: None,
+    };
+    let backend = session.backend();
+    let executor = Executor::Pool.begin(backend, Default::default()).await?;
+    let Executor::Transaction(handle) = executor else { return Ok(()) };
+    let dialect = backend.dialect();
+    let recorded = match handle.record(dialect, vec![entry]).await {
+        Ok(()) => handle.commit(dialect).await,
+        Err(error) => Err(error),
+    };
+    if recorded.is_err() {
+        // Where the commit has rolled back by itself this says so, and nothing else is to be done.
+        let _ = handle.rollback().await;
+    }
+    recorded
+}

@@ -1,0 +1,142 @@
+//! Whether a database holds to what a schema promises.
+//!
+//! Reads the catalog and evaluates checks on values of its own; writes nothing. Guards are compared by what
+//! they do, not by the text that made them: a migration may have written it another way. Not here: repair,
+//! and whether the rows that are there meet the guards.
+
+mod compare;
+mod probe;
+
+use std::fmt;
+
+use crate::backend::Backend;
+use crate::database::Database;
+use crate::error::Result;
+use crate::guards::{Check, Found, Guards, InspectedTable};
+use crate::schema::Schema;
+use crate::sql::{ddl, names};
+use crate::table::Table;
+
+/// A guard that a schema promises and a database does not hold to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Finding {
+    /// The table.
+    pub table: &'static str,
+    /// What is missing or wrong.
+    pub kind: GuardKind,
+    /// Its name; of a column the column's.
+    pub name: String,
+    /// What is wrong with it, in words that follow the name.
+    pub problem: String,
+}
+
+/// What a [`Finding`] is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum GuardKind {
+    /// The table as a whole.
+    Table,
+    /// A column.
+    Column,
+    /// The primary key.
+    PrimaryKey,
+    /// A unique key, an index or a constraint.
+    UniqueKey,
+    /// A foreign key.
+    ForeignKey,
+    /// A check.
+    Check,
+    /// A trigger.
+    Trigger,
+}
+
+impl Database {
+    /// What the database lacks of the guards that `schema` promises: tables, `NOT NULL`, keys, partial
+    /// unique indexes, references, checks and triggers, there, as they should be and enabled. Nothing, where
+    /// all is well.
+    ///
+    /// What a schema does not promise is not looked at: other tables, columns and indexes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`](crate::Error::Unsupported): the backend is none of this project's.
+    pub async fn doctor(&self, schema: &Schema) -> Result<Vec<Finding>> {
+        let mut findings = Vec::new();
+        for table in schema.tables().iter().copied().chain(schema.trail()) {
+            examine(self.backend().as_ref(), table, &mut findings).await?;
+        }
+        Ok(findings)
+    }
+}
+
+async fn examine(
+    backend: &dyn Backend,
+    table: &'static Table,
+    findings: &mut Vec<Finding>,
+) -> Result<()> {
+    let Some(found) = backend.inspect(table).await? else {
+        findings.push(Finding::new(table, GuardKind::Table, table.name, "is missing"));
+        return Ok(());
+    };
+    let guards = Guards::new(backend.dialect(), table);
+    compare::table(&found, &guards, findings);
+    compare::all(&found.keys, &guards.keys, table, findings);
+    compare::all(&found.references, &guards.references, table, findings);
+    compare::all(&found.checks, &guards.checks, table, findings);
+    compare::all(&found.triggers, &backend.dialect().triggers(&guards), table, findings);
+    probe_checks(backend, &guards, &found, findings).await
+}
+
+/// Asks the checks that are there, and enforced, whether they refuse what they should.
+async fn probe_checks(
+    backend: &dyn Backend,
+    guards: &Guards,
+    found: &InspectedTable,
+    findings: &mut Vec<Finding>,
+) -> Result<()> {
+    let (dialect, table) = (backend.dialect(), guards.table);
+    for column in 0..table.columns.len() {
+        let name = names::check(dialect, table, column);
+        let is_it = |check: &&Found<Check>| check.guard.name == name && check.defect.is_none();
+        if ddl::check_condition(dialect, table, column).is_none() {
+            continue;
+        }
+        let Some(check) = found.checks.iter().find(is_it) else { continue };
+        let problem = probe::check(backend, table, column, &check.guard.condition).await?;
+        if let Some(problem) = problem {
+            findings.push(Finding::new(table, GuardKind::Check, &name, problem));
+        }
+    }
+    Ok(())
+}
+
+impl Finding {
+    fn new(table: &'static Table, kind: GuardKind, name: &str, problem: impl Into<String>) -> Self {
+        Self { table: table.name, kind, name: name.to_owned(), problem: problem.into() }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} `{}`", self.kind, self.name)?;
+        if self.kind != GuardKind::Table {
+            write!(f, " of `{}`", self.table)?;
+        }
+        write!(f, " {}", self.problem)
+    }
+}
+
+impl fmt::Display for GuardKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            GuardKind::Table => "the table",
+            GuardKind::Column => "the column",
+            GuardKind::PrimaryKey => "the primary key",
+            GuardKind::UniqueKey => "the unique key",
+            GuardKind::ForeignKey => "the foreign key",
+            GuardKind::Check => "the check",
+            GuardKind::Trigger => "the trigger",
+        })
+    }
+}

@@ -1,0 +1,170 @@
+//! What a schema promises beside what was found.
+
+use super::{Finding, GuardKind};
+use crate::guards::{Check, ForeignKey, Found, Guards, InspectedTable, Trigger, UniqueKey};
+use crate::table::Table;
+
+/// A guard that can be compared with one of its kind.
+pub(super) trait Guard {
+    fn kind(&self) -> GuardKind;
+
+    fn name(&self) -> &str;
+
+    /// Whether `found` is this guard, however it may differ.
+    fn is_at_the_place_of(&self, found: &Self) -> bool {
+        self.name() == found.name()
+    }
+
+    /// How `found` differs, in words that follow its name.
+    fn difference(&self, found: &Self) -> Option<String>;
+}
+
+/// The table and its columns.
+pub(super) fn table(found: &InspectedTable, guards: &Guards, findings: &mut Vec<Finding>) {
+    let table = guards.table;
+    for problem in &found.problems {
+        findings.push(Finding::new(table, GuardKind::Table, table.name, problem));
+    }
+    for column in table.columns {
+        let problem = match found.columns.iter().find(|(name, _)| name == column.name) {
+            None => "is missing",
+            Some((_, true)) if guards.not_null.contains(&column.name) => "takes NULL",
+            Some(_) => continue,
+        };
+        findings.push(Finding::new(table, GuardKind::Column, column.name, problem));
+    }
+}
+
+/// Each guard of `promised` that none of `found` is.
+pub(super) fn all<G: Guard>(
+    found: &[Found<G>],
+    promised: &[G],
+    table: &'static Table,
+    findings: &mut Vec<Finding>,
+) {
+    for guard in promised {
+        if let Some(problem) = problem(found, guard) {
+            findings.push(Finding::new(table, guard.kind(), guard.name(), problem));
+        }
+    }
+}
+
+/// One that does the same under another name will do.
+fn problem<G: Guard>(found: &[Found<G>], promised: &G) -> Option<String> {
+    let same = || found.iter().filter(|it| promised.difference(&it.guard).is_none());
+    if same().any(|it| it.defect.is_none()) {
+        return None;
+    }
+    if let Some(defect) = same().find_map(|it| it.defect) {
+        return Some(defect.to_owned());
+    }
+    let other = found.iter().find(|it| promised.is_at_the_place_of(&it.guard));
+    Some(other.and_then(|it| promised.difference(&it.guard)).unwrap_or_else(|| "is missing".into()))
+}
+
+impl Guard for UniqueKey {
+    fn kind(&self) -> GuardKind {
+        if self.is_primary { GuardKind::PrimaryKey } else { GuardKind::UniqueKey }
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn is_at_the_place_of(&self, found: &Self) -> bool {
+        if self.is_primary { found.is_primary } else { self.name == found.name }
+    }
+
+    fn difference(&self, found: &Self) -> Option<String> {
+        if self.is_primary && !found.is_primary {
+            return Some("is not the primary key".to_owned());
+        }
+        if !is_same_set(&self.columns, &found.columns) {
+            return Some(format!("is {} instead of {}", list(&found.columns), list(&self.columns)));
+        }
+        if self.predicate == found.predicate {
+            return None;
+        }
+        let rows = |predicate: &Option<String>| match predicate {
+            Some(predicate) => format!("the rows where {predicate}"),
+            None => "all rows".to_owned(),
+        };
+        Some(format!("is about {} instead of {}", rows(&found.predicate), rows(&self.predicate)))
+    }
+}
+
+impl Guard for ForeignKey {
+    fn kind(&self) -> GuardKind {
+        GuardKind::ForeignKey
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn is_at_the_place_of(&self, found: &Self) -> bool {
+        let reference = self.columns.last();
+        self.name == found.name
+            || (found.name.is_empty() && found.columns.iter().any(|it| Some(it) == reference))
+    }
+
+    fn difference(&self, found: &Self) -> Option<String> {
+        if self.parent != found.parent || !is_same_set(&pairs(self), &pairs(found)) {
+            return Some(format!("is {} instead of {}", reference(found), reference(self)));
+        }
+        let (found, promised) = (found.on_delete, self.on_delete);
+        (promised != found)
+            .then(|| format!("has {} instead of {}", found.as_sql(), promised.as_sql()))
+    }
+}
+
+impl Guard for Check {
+    fn kind(&self) -> GuardKind {
+        GuardKind::Check
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Conditions are asked, not read: see `probe`.
+    fn difference(&self, found: &Self) -> Option<String> {
+        (self.name != found.name).then(|| "is missing".to_owned())
+    }
+}
+
+impl Guard for Trigger {
+    fn kind(&self) -> GuardKind {
+        GuardKind::Trigger
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn difference(&self, found: &Self) -> Option<String> {
+        let is_same =
+            self.name == found.name && words(&self.definition).eq(words(&found.definition));
+        (!is_same).then(|| "does not do what it should".to_owned())
+    }
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split_whitespace()
+}
+
+fn is_same_set<T: PartialEq>(one: &[T], other: &[T]) -> bool {
+    one.len() == other.len() && one.iter().all(|it| other.contains(it))
+}
+
+fn pairs(key: &ForeignKey) -> Vec<(&str, &str)> {
+    key.columns.iter().zip(&key.parent_columns).map(|(a, b)| (a.as_str(), b.as_str())).collect()
+}
+
+fn reference(key: &ForeignKey) -> String {
+    format!("{} to `{}` {}", list(&key.columns), key.parent, list(&key.parent_columns))
+}
+
+fn list(columns: &[String]) -> String {
+    format!("({})", columns.join(", "))
+}

@@ -1,0 +1,239 @@
+//! What the database itself holds to, as data: keys, references, checks and triggers of a table.
+//!
+//! `create_tables` writes them (`sql/ddl.rs`, and a dialect its triggers), a backend reads them back as an
+//! [`InspectedTable`], and `doctor` compares the two. Not here: how a database spells them, and guards of
+//! the repository alone, which the compiler or the condition of a statement keeps.
+
+use crate::dialect::{Dialect, quote};
+use crate::sql::{ddl, names};
+use crate::table::{OnDelete, Reference, Table};
+
+/// The guards that a table has on one database.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Guards {
+    /// The table.
+    pub table: &'static Table,
+    /// The columns that take no `NULL`.
+    pub not_null: Vec<&'static str>,
+    /// The unique keys, the primary key first.
+    pub keys: Vec<UniqueKey>,
+    /// The references to other tables.
+    pub references: Vec<ForeignKey>,
+    /// The checks.
+    pub checks: Vec<Check>,
+}
+
+/// Columns in which no two rows agree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UniqueKey {
+    /// The name of the constraint or the index.
+    pub name: String,
+    /// The columns, in any order.
+    pub columns: Vec<String>,
+    /// Whether it is the primary key.
+    pub is_primary: bool,
+    /// Which rows it is about, all where there is none: `"deleted_at" IS NULL`, with the name in quotes,
+    /// or the condition as the database has it.
+    pub predicate: Option<String>,
+}
+
+/// Columns that hold the key of a row of another table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignKey {
+    /// The name of the constraint; empty where the database does not tell.
+    pub name: String,
+    /// The columns.
+    pub columns: Vec<String>,
+    /// The table that they refer to.
+    pub parent: String,
+    /// The columns of the parent, in the order of `columns`.
+    pub parent_columns: Vec<String>,
+    /// What the database does when the parent is removed.
+    pub on_delete: DeleteAction,
+}
+
+/// What the database does to a row when its parent is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeleteAction {
+    /// It refuses at once.
+    Restrict,
+    /// It refuses unless the row is gone as well when the statement ends.
+    NoAction,
+    /// It removes the row.
+    Cascade,
+    /// Anything else.
+    Other,
+}
+
+/// A condition that each row meets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// The name of the constraint.
+    pub name: String,
+    /// The condition, without `CHECK`.
+    pub condition: String,
+}
+
+/// What the database does by itself when rows change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trigger {
+    /// The name.
+    pub name: String,
+    /// What it does when, in the form in which [`Backend::inspect`](crate::Backend::inspect) tells it.
+    pub definition: String,
+}
+
+/// A table as a database has it: what [`Backend::inspect`](crate::Backend::inspect) finds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InspectedTable {
+    /// What is wrong with the table as a whole, in words that follow its name.
+    pub problems: Vec<String>,
+    /// The columns, each with whether it takes `NULL`.
+    pub columns: Vec<(String, bool)>,
+    /// The primary key, unique constraints and unique indexes.
+    pub keys: Vec<Found<UniqueKey>>,
+    /// The foreign keys.
+    pub references: Vec<Found<ForeignKey>>,
+    /// The checks.
+    pub checks: Vec<Found<Check>>,
+    /// The triggers.
+    pub triggers: Vec<Found<Trigger>>,
+}
+
+/// A guard in a database, and what keeps it from holding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found<T> {
+    /// The guard.
+    pub guard: T,
+    /// Why it does not hold, in words that follow its name; none where it does.
+    pub defect: Option<&'static str>,
+}
+
+impl Guards {
+    /// The guards of `table` where `dialect` is spoken.
+    pub fn new(dialect: &dyn Dialect, table: &'static Table) -> Self {
+        let not_null = |column: &usize| !ddl::takes_null(dialect, table, *column);
+        let checks = (0..table.columns.len()).filter_map(|column| {
+            let condition = ddl::check_condition(dialect, table, column)?;
+            Some(Check { name: names::check(dialect, table, column), condition })
+        });
+        let references = table.references.iter();
+        Self {
+            table,
+            not_null: (0..table.columns.len())
+                .filter(not_null)
+                .map(|column| table.columns[column].name)
+                .collect(),
+            keys: unique_keys(dialect, table),
+            references: references
+                .map(|reference| ForeignKey::new(dialect, table, reference))
+                .collect(),
+            checks: checks.collect(),
+        }
+    }
+}
+
+impl DeleteAction {
+    /// As a constraint says it.
+    pub(crate) fn as_sql(self) -> &'static str {
+        match self {
+            Self::Restrict => "ON DELETE RESTRICT",
+            Self::NoAction => "ON DELETE NO ACTION",
+            Self::Cascade => "ON DELETE CASCADE",
+            Self::Other => "another action",
+        }
+    }
+}
+
+impl ForeignKey {
+    /// The key of the parent, with the tenant where it has one: its child then has one too.
+    pub(crate) fn new(dialect: &dyn Dialect, table: &'static Table, reference: &Reference) -> Self {
+        let parent = (reference.parent)();
+        let tenant = table.roles.tenant.filter(|_| parent.roles.tenant.is_some());
+        Self {
+            name: names::foreign_key(dialect, table, reference.column),
+            columns: column_names(table, tenant.into_iter().chain([reference.column])),
+            parent: parent.name.to_owned(),
+            parent_columns: column_names(
+                parent,
+                parent.roles.tenant.into_iter().chain([parent.roles.id]),
+            ),
+            on_delete: match reference.on_delete {
+                OnDelete::Restrict => DeleteAction::Restrict,
+                // What is recorded is removed by the repository, row by row: the database refuses to do
+                // it in silence.
+                OnDelete::Cascade if table.audit.is_some() => DeleteAction::NoAction,
+                OnDelete::Cascade => DeleteAction::Cascade,
+            },
+        }
+    }
+
+    /// Whether it carries a tenant.
+    pub fn is_composite(&self) -> bool {
+        self.columns.len() > 1
+    }
+}
+
+impl InspectedTable {
+    /// A table of which nothing is known yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl<T> Found<T> {
+    /// A guard that holds.
+    pub fn sound(guard: T) -> Self {
+        Self { guard, defect: None }
+    }
+
+    /// A guard that does not hold, where there is a `defect`.
+    pub fn new(guard: T, defect: Option<&'static str>) -> Self {
+        Self { guard, defect }
+    }
+}
+
+fn unique_keys(dialect: &dyn Dialect, table: &'static Table) -> Vec<UniqueKey> {
+    let name = names::primary_key(dialect, table);
+    let with_tenant = column_names(table, table.roles.tenant.into_iter().chain([table.roles.id]));
+    let key = |columns, is_primary| UniqueKey {
+        name: name.clone(),
+        columns,
+        is_primary,
+        predicate: None,
+    };
+    let mut keys = Vec::new();
+    if table.has_identity() && dialect.identity_is_primary_key() {
+        keys.push(key(column_names(table, [table.roles.id]), true));
+        if table.roles.tenant.is_some() {
+            keys.push(key(with_tenant, false));
+        }
+    } else {
+        keys.push(key(with_tenant, true));
+    }
+    for index in table.indexes.iter().filter(|index| index.unique) {
+        let columns = names::index_columns(table, index).into_iter().map(|part| part.column);
+        keys.push(UniqueKey {
+            name: names::index(dialect, table, index),
+            columns: column_names(table, columns),
+            is_primary: false,
+            predicate: ddl::index_predicate(table, index),
+        });
+    }
+    keys
+}
+
+fn column_names(table: &Table, columns: impl IntoIterator<Item = usize>) -> Vec<String> {
+    columns.into_iter().map(|column| table.columns[column].name.to_owned()).collect()
+}
+
+/// The condition that `column` is `NULL`, as [`UniqueKey::predicate`] has it.
+pub fn is_null_predicate(column: &str) -> String {
+    let mut predicate = String::new();
+    quote(&mut predicate, column);
+    predicate.push_str(" IS NULL");
+    predicate
+}

@@ -1,0 +1,294 @@
+//! Creating a row once, however often it is asked for: by a unique key that the caller gives.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::audit::Action;
+use crate::audit::author::Author;
+use crate::audit::image::is_same;
+use crate::backend::{Access, Row, Statement};
+use crate::column::Column;
+use crate::column_type::ColumnType;
+use crate::dialect::Dialect;
+use crate::entity::Entity;
+use crate::error::{DatabaseError, Error, Result};
+use crate::failure::complete;
+use crate::perform::{self, one, values};
+use crate::read::{decode, encode_id};
+use crate::repo::Repo;
+use crate::scope::Scope;
+use crate::session::Session;
+use crate::sql::crud::CrudSql;
+use crate::sql::writer::Writer;
+use crate::table::Table;
+use crate::value::Value;
+use crate::write::{check_parents, encode, identity, insert_values, with_id};
+
+/// How often a row is looked for that is there when it is added and gone when it is read.
+const ATTEMPTS: usize = 10;
+
+/// What [`Repo::create_or_get`] found or made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CreateOrGet<E> {
+    /// The row, as it is stored.
+    pub entity: E,
+    /// Whether it was added now.
+    pub is_new: bool,
+}
+
+/// The columns of a unique key: one column, or a tuple of up to four.
+pub trait UniqueColumns<E> {
+    /// The columns, as indexes into the table's.
+    fn columns(&self) -> Vec<usize>;
+}
+
+impl<E: Entity, T: ColumnType> UniqueColumns<E> for Column<E, T> {
+    fn columns(&self) -> Vec<usize> {
+        vec![self.index()]
+    }
+}
+
+impl<E: Entity, A: ColumnType, B: ColumnType> UniqueColumns<E> for (Column<E, A>, Column<E, B>) {
+    fn columns(&self) -> Vec<usize> {
+        vec![self.0.index(), self.1.index()]
+    }
+}
+
+impl<E: Entity, A: ColumnType, B: ColumnType, C: ColumnType> UniqueColumns<E>
+    for (Column<E, A>, Column<E, B>, Column<E, C>)
+{
+    fn columns(&self) -> Vec<usize> {
+        vec![self.0.index(), self.1.index(), self.2.index()]
+    }
+}
+
+impl<E: Entity, A: ColumnType, B: ColumnType, C: ColumnType, D: ColumnType> UniqueColumns<E>
+    for (Column<E, A>, Column<E, B>, Column<E, C>, Column<E, D>)
+{
+    fn columns(&self) -> Vec<usize> {
+        vec![self.0.index(), self.1.index(), self.2.index(), self.3.index()]
+    }
+}
+
+/// The statements of one key.
+#[derive(Debug)]
+pub(crate) struct KeySql {
+    /// Parameters: tenant, the columns of the key. A live row.
+    find: String,
+    /// Parameters: as for an insert. Answers with the row, if it was not there.
+    insert: String,
+    /// The same, recorded by the same statement, where the database can.
+    recorded: Option<String>,
+}
+
+/// The statements that are known, by key.
+#[derive(Debug, Default)]
+pub(crate) struct KeyTexts {
+    known: RwLock<HashMap<Vec<usize>, Arc<KeySql>>>,
+}
+
+impl KeyTexts {
+    fn of(
+        &self,
+        dialect: &dyn Dialect,
+        table: &'static Table,
+        crud: &CrudSql,
+        key: &[usize],
+    ) -> Arc<KeySql> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sql) = known.get(key) {
+            return Arc::clone(sql);
+        }
+        drop(known);
+        let sql = Arc::new(KeySql::new(dialect, table, crud, key));
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry(key.to_vec()).or_insert(sql))
+    }
+}
+
+impl KeySql {
+    fn new(dialect: &dyn Dialect, table: &'static Table, crud: &CrudSql, key: &[usize]) -> Self {
+        let mut find = Writer::new(dialect, table);
+        find.push("SELECT ").all_columns().push(" FROM ").table_name().push(" WHERE ");
+        let tenant = table.roles.tenant.filter(|tenant| !key.contains(tenant));
+        for (position, column) in tenant.iter().chain(key).enumerate() {
+            find.push(if position > 0 { " AND " } else { "" });
+            find.column(*column).push(" = ").placeholder(position + 1);
+        }
+        find.and_live();
+        let mut target = Writer::new(dialect, table);
+        target.push(" ON CONFLICT (");
+        let is_global = is_global(table, key);
+        target.columns(tenant.filter(|_| !is_global).into_iter().chain(key.iter().copied()));
+        target.push(")");
+        if let Some(deleted_at) = table.roles.deleted_at {
+            target.push(" WHERE ").column(deleted_at).push(" IS NULL");
+        }
+        target.push(" DO NOTHING");
+        let (insert, recorded) = crud.insert_ending_in(dialect, table, &target.sql);
+        Self { find: find.sql, insert, recorded }
+    }
+}
+
+/// Adds the row, or returns the one that has its key, if it has the same values.
+pub(crate) async fn create_or_get<E: Entity, S: Scope>(
+    repo: &Repo<E, S>,
+    tenant: Option<Value<'_>>,
+    key: &[usize],
+    entity: E,
+) -> Result<CreateOrGet<E>> {
+    let author = Author::of(repo.session(), E::TABLE)?;
+    let given = encode(&entity)?;
+    check(E::TABLE, key, &given)?;
+    let dialect = repo.session().database().backend().dialect();
+    let crud = repo.crud();
+    let sql = crud.keys.of(dialect, E::TABLE, crud, key);
+    let mut params: Vec<_> = tenant.into_iter().collect();
+    params.extend(key.iter().map(|column| given[*column].borrowed()));
+    let once = Once { repo, sql: &sql, key, author: author.as_ref() };
+    for attempt in 0..ATTEMPTS {
+        if let Some(found) = once.find(&params, &given).await? {
+            return Ok(CreateOrGet { entity: found, is_new: false });
+        }
+        if attempt > 0 {
+            // Neither added nor there: it may be that it would refer to a deleted row.
+            check_parents(repo.session(), std::slice::from_ref(&entity)).await?;
+        }
+        if let Some(made) = once.insert(&entity).await? {
+            drop(params);
+            drop(given);
+            return Ok(CreateOrGet { entity: with_id(entity, made), is_new: true });
+        }
+    }
+    if is_global(E::TABLE, key) {
+        return Err(once.conflict(dialect));
+    }
+    let message = "a row with the same key is there, and not seen by this transaction";
+    Err(Error::Serialization { source: DatabaseError::new(message) })
+}
+
+/// A key must be one that the database keeps unique, and that has no part that is `NULL`.
+fn check(table: &Table, key: &[usize], given: &[Value<'_>]) -> Result<()> {
+    let names: Vec<_> = key.iter().map(|column| table.columns[*column].name).collect();
+    let is_unique = table.indexes.iter().any(|index| {
+        index.unique && index.columns.iter().map(|part| part.column).eq(key.iter().copied())
+    });
+    if !is_unique {
+        return Err(Error::invalid_input(names.join(", "), "is no unique key"));
+    }
+    match key.iter().find(|column| given[**column].is_null()) {
+        Some(column) => {
+            let name = table.columns[*column].name;
+            Err(Error::invalid_input(name, "is NULL, which no other row is found by"))
+        }
+        None => Ok(()),
+    }
+}
+
+fn is_global(table: &Table, key: &[usize]) -> bool {
+    table.indexes.iter().any(|index| {
+        index.global
+            && index.unique
+            && index.columns.iter().map(|part| part.column).eq(key.iter().copied())
+    })
+}
+
+/// One attempt.
+struct Once<'o, E: Entity, S: Scope> {
+    repo: &'o Repo<E, S>,
+    sql: &'o KeySql,
+    key: &'o [usize],
+    author: Option<&'o Author>,
+}
+
+impl<E: Entity, S: Scope> Once<'_, E, S> {
+    /// The row that has the key, which must have the values of the new one.
+    async fn find(&self, params: &[Value<'_>], given: &[Value<'_>]) -> Result<Option<E>> {
+        let mut found = None;
+        let mut on_row = |row: &dyn Row| {
+            found = Some((decode::<E>(row)?, values(E::TABLE, row)?));
+            Ok(())
+        };
+        let (sql, table) = (&*self.sql.find, E::TABLE);
+        let statement = Statement { sql, params, access: Access::Read, table };
+        self.repo.session().run(statement, &mut on_row).await?;
+        let Some((entity, stored)) = found else { return Ok(None) };
+        let is_given = |column: &usize| !E::TABLE.is_managed(*column);
+        let mut columns = (0..stored.len()).filter(is_given);
+        if columns.all(|column| is_same(&stored[column], &given[column])) {
+            return Ok(Some(entity));
+        }
+        let name = |column: &usize| E::TABLE.columns[*column].name.to_owned();
+        let columns = self.key.iter().map(name).collect();
+        Err(Error::IdempotencyMismatch { entity: E::TABLE.entity, columns })
+    }
+
+    /// Adds the row unless its key is there. Returns the id, where the database makes it.
+    async fn insert(&self, entity: &E) -> Result<Option<Option<E::Id>>> {
+        let session = self.repo.session();
+        let Some(author) = self.author else {
+            return self.unless_there(insert_alone(session, &self.sql.insert, entity, None).await);
+        };
+        if let Some(sql) = self.sql.recorded.as_ref().filter(|_| !session.in_transaction()) {
+            let inserted = insert_alone(session, sql, entity, Some(author)).await;
+            return self.unless_there(inserted);
+        }
+        let own = session.own_transaction().await?;
+        let done = async {
+            let made = insert_alone(own.session(), &self.sql.insert, entity, None).await?;
+            if let Some(made) = &made {
+                let mut row = encode(entity)?;
+                if let Some(id) = made {
+                    row[E::TABLE.roles.id] = encode_id::<E>(id)?;
+                }
+                let entry = perform::entry(E::TABLE, Action::Create, author, None, Some(&row))?;
+                own.session().record(entry.into_iter().collect()).await?;
+            }
+            Ok(made)
+        }
+        .await;
+        self.unless_there(own.finish(done).await)
+    }
+
+    /// The key is there, and belongs to another tenant.
+    fn conflict(&self, dialect: &dyn Dialect) -> Error {
+        let name = |column: &usize| E::TABLE.columns[*column].name.to_owned();
+        let columns: Vec<_> = self.key.iter().map(name).collect();
+        let (entity, constraint) = (E::TABLE.entity, String::new());
+        complete(Error::Conflict { entity, constraint, columns }, dialect, E::TABLE)
+    }
+
+    /// An immutable table of SQLite refuses by a trigger what would be a conflict that does nothing.
+    fn unless_there<T>(&self, inserted: Result<Option<T>>) -> Result<Option<T>> {
+        let is_key = |columns: &[String]| {
+            self.key.iter().map(|column| E::TABLE.columns[*column].name).eq(columns)
+        };
+        match inserted {
+            Err(Error::Conflict { columns, .. })
+                if is_key(&columns) && !self.repo.session().in_transaction() =>
+            {
+                Ok(None)
+            }
+            other => other,
+        }
+    }
+}
+
+/// Runs the insert. None when the key is there; otherwise the id, where the database makes it.
+async fn insert_alone<E: Entity, S: Scope>(
+    session: &Session<S>,
+    sql: &str,
+    entity: &E,
+    author: Option<&Author>,
+) -> Result<Option<Option<E::Id>>> {
+    let mut params = insert_values(entity)?;
+    if let Some(author) = author {
+        params.extend(author.params(E::TABLE.name, Action::Create));
+    }
+    let mut read = |row: &dyn Row| {
+        let id = E::TABLE.id();
+        let has_identity = E::TABLE.has_identity();
+        has_identity.then(|| identity::<E>(row.value(E::TABLE.roles.id, id.kind))).transpose()
+    };
+    one(session, E::TABLE, sql, &params, &mut read).await
+}

@@ -1,0 +1,245 @@
+//! SQL by hand: the one way past the policies, which says its reason and can be searched for.
+//!
+//! It runs where the session runs: in its transaction, and with its tenant where the database enforces one.
+//! What it writes is recorded in the audit trail with the statement, but without its parameters.
+
+use std::fmt;
+
+use crate::access::is_missing_table;
+use crate::audit::append::Pending;
+use crate::audit::author::Author;
+use crate::audit::{Action, image};
+use crate::backend::{Access, Row, Statement, TransactionOptions, no_rows};
+use crate::column_type::ColumnType;
+use crate::dialect::Dialect;
+use crate::error::{Error, Result};
+use crate::scope::Scope;
+use crate::session::Session;
+use crate::table::{Chaining, Roles, Table};
+use crate::value::Value;
+
+/// What an entry of SQL by hand is about.
+const SQL: &str = "sql";
+
+/// What errors call a row of such a statement.
+static UNCHECKED: Table = Table {
+    entity: "row of unchecked SQL",
+    name: "",
+    columns: &[],
+    roles: Roles {
+        id: 0,
+        tenant: None,
+        version: None,
+        created_at: None,
+        updated_at: None,
+        deleted_at: None,
+        correlation_id: None,
+        deletion_id: None,
+    },
+    identity: false,
+    immutable: false,
+    audit: None,
+    indexes: &[],
+    references: &[],
+};
+
+/// A statement of SQL by hand, made by [`Session::unchecked_sql`].
+#[must_use = "SQL is run by `fetch` or `execute`"]
+pub struct UncheckedSql<'s, S: Scope> {
+    session: &'s Session<S>,
+    reason: String,
+    params: Vec<Value<'static>>,
+    error: Option<Error>,
+}
+
+/// A row that SQL by hand answered with.
+pub struct UncheckedRow<'r> {
+    row: &'r dyn Row,
+}
+
+impl<'s, S: Scope> UncheckedSql<'s, S> {
+    pub(crate) fn new(session: &'s Session<S>, reason: &str) -> Self {
+        let error = reason.trim().is_empty();
+        let error = error.then(|| Error::invalid_input("reason", "is empty"));
+        Self { session, reason: reason.to_owned(), params: Vec::new(), error }
+    }
+
+    /// The value of the next parameter: the first is `$1`, on every database.
+    pub fn bind<T: ColumnType>(mut self, value: T) -> Self {
+        match value.encode(T::KIND) {
+            Ok(value) => self.params.push(value.into_owned()),
+            Err(invalid) => {
+                let name = format!("${}", self.params.len() + 1);
+                self.params.push(Value::Null(T::KIND));
+                self.error.get_or_insert(Error::invalid_input(name, invalid.into_reason()));
+            }
+        }
+        self
+    }
+
+    /// Runs a query and returns what `read` makes of each row, in order.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::ReadOnly`]: the statement writes; use [`execute`](Self::execute).
+    /// - [`Error::Decode`]: a value is not of the type that `read` asks for.
+    pub async fn fetch<T: Send>(
+        self,
+        sql: &str,
+        mut read: impl FnMut(&UncheckedRow<'_>) -> Result<T> + Send,
+    ) -> Result<Vec<T>> {
+        let (session, params) = self.start()?;
+        let dialect = session.database().backend().dialect();
+        let sql = numbered(dialect, sql);
+        // A transaction, or a savepoint, of its own, in which nothing can be written.
+        let (nested, read_only) = match session.in_transaction() {
+            true => (session.begin().await?, dialect.forbid_writes()),
+            false => (session.begin_with(TransactionOptions::new().read_only()).await?, None),
+        };
+        let mut rows = Vec::new();
+        let result = async {
+            if let Some(read_only) = read_only {
+                run(nested.session(), read_only, &[], Access::Read).await?;
+            }
+            let mut on_row = |row: &dyn Row| {
+                rows.push(read(&UncheckedRow { row })?);
+                Ok(())
+            };
+            let statement =
+                Statement { sql: &sql, params: &params, access: Access::Read, table: &UNCHECKED };
+            nested.session().run(statement, &mut on_row).await
+        }
+        .await;
+        match result {
+            Ok(_) => nested.rollback().await.map(|()| rows),
+            Err(error) => {
+                if let Err(lost) = nested.rollback().await {
+                    tracing::warn!(target: "repo", error = %lost, "a rollback was not confirmed");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Runs a statement that writes, and returns the rows affected. It is recorded in the audit trail with
+    /// its text, its reason and the session's actor, in the same transaction.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::MissingActor`]: the session says not who acts.
+    /// - [`Error::Immutable`]: it would change or remove a row of an immutable entity.
+    /// - [`Error::Configuration`]: the database has no audit trail; nothing was written.
+    pub async fn execute(self, sql: &str) -> Result<u64> {
+        let reason = self.reason.clone();
+        let (session, params) = self.start()?;
+        let reach = session.scope().chain().map_err(|it| Error::invalid_value("tenant", it))?;
+        let author = Author::acting(session, reach, UNCHECKED.entity)?;
+        let author = Author { reason: Some(reason.into()), ..author };
+        let text = numbered(session.database().backend().dialect(), sql);
+        let own = session.own_transaction().await?;
+        let done = async {
+            let affected = run(own.session(), &text, &params, Access::Write).await?;
+            own.session().record(vec![entry(author, sql, affected)]).await?;
+            Ok(affected)
+        }
+        .await;
+        own.finish(done).await.map_err(without_trail)
+    }
+
+    fn start(self) -> Result<(&'s Session<S>, Vec<Value<'static>>)> {
+        let Self { session, reason, params, error } = self;
+        if let Some(error) = error {
+            return Err(error);
+        }
+        session.database().count_unchecked_sql();
+        tracing::info!(target: "repo", reason, "unchecked SQL is run");
+        Ok((session, params))
+    }
+}
+
+impl UncheckedRow<'_> {
+    /// The value of the column at `index`, counted from 0.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decode`]: there is no such column, or the value is nothing that `T` can hold.
+    pub fn get<T: ColumnType>(&self, index: usize) -> Result<T> {
+        self.row.value(index, T::KIND).and_then(T::decode).map_err(|invalid| Error::Decode {
+            entity: UNCHECKED.entity,
+            column: "a column",
+            reason: format!("at {index} {invalid}").into(),
+        })
+    }
+}
+
+async fn run<S: Scope>(
+    session: &Session<S>,
+    sql: &str,
+    params: &[Value<'_>],
+    access: Access,
+) -> Result<u64> {
+    session.run(Statement { sql, params, access, table: &UNCHECKED }, &mut no_rows).await
+}
+
+fn entry(author: Author, sql: &str, affected: u64) -> Pending {
+    Pending {
+        author,
+        chaining: Chaining::Chained,
+        entity: SQL,
+        entity_id: String::new(),
+        action: Action::UncheckedSql,
+        before: None,
+        after: Some(image::statement(sql, affected)),
+    }
+}
+
+fn without_trail(error: Error) -> Error {
+    if !is_missing_table(&error) {
+        return error;
+    }
+    let reason = format!("what unchecked SQL writes is recorded, or a table is missing: {error}");
+    Error::Configuration { reason }
+}
+
+/// The statement with its parameters as the database spells them. What is quoted is left as it is.
+fn numbered(dialect: &dyn Dialect, sql: &str) -> String {
+    let mut text = String::with_capacity(sql.len());
+    let mut rest = sql;
+    while let Some(next) = rest.chars().next() {
+        let length = match next {
+            '\'' | '"' => quoted(rest, next),
+            '-' if rest.starts_with("--") => rest.find('\n').unwrap_or(rest.len()),
+            '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |at| at + 2),
+            '$' => {
+                let digits = rest[1..].bytes().take_while(u8::is_ascii_digit).count();
+                if let Ok(index) = rest[1..=digits].parse() {
+                    dialect.placeholder(&mut text, index);
+                    rest = &rest[1 + digits..];
+                    continue;
+                }
+                1
+            }
+            other => other.len_utf8(),
+        };
+        text.push_str(&rest[..length]);
+        rest = &rest[length..];
+    }
+    text
+}
+
+/// The length of what is quoted, with its quotes. A doubled quote ends it, and starts the next.
+fn quoted(text: &str, quote: char) -> usize {
+    text[1..].find(quote).map_or(text.len(), |at| at + 2)
+}
+
+impl<S: Scope> fmt::Debug for UncheckedSql<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UncheckedSql").field("reason", &self.reason).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for UncheckedRow<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UncheckedRow")
+    }
+}

@@ -1,0 +1,136 @@
+//! What the catalog says of a table: see [`repo_core::Database::doctor`].
+//!
+//! A list of columns comes as one row for each column, in order. Nothing here writes.
+
+mod queries;
+
+use repo_core::{
+    Access, Backend, Check, DatabaseError, DeleteAction, Error, ForeignKey, Found, InspectedTable,
+    Kind, Result, Row, Statement, Table, Trigger, UniqueKey, Value, is_null_predicate, quote,
+};
+
+use crate::backend::Postgres;
+
+/// The table, or `None` where there is no such one in the search path.
+pub(crate) async fn inspect(
+    database: &Postgres,
+    table: &'static Table,
+) -> Result<Option<InspectedTable>> {
+    let mut found = InspectedTable::new();
+    let mut is_there = false;
+    read(database, table, queries::TABLE, |row| {
+        is_there = true;
+        found.problems.extend(text(row, 0)?);
+        Ok(())
+    })
+    .await?;
+    if !is_there {
+        return Ok(None);
+    }
+    read(database, table, queries::COLUMNS, |row| {
+        found.columns.push((name(row, 0)?, flag(row, 1)?));
+        Ok(())
+    })
+    .await?;
+    read(database, table, queries::KEYS, |row| key(row, &mut found.keys)).await?;
+    read(database, table, queries::REFERENCES, |row| reference(row, &mut found.references)).await?;
+    read(database, table, queries::CHECKS, |row| {
+        let check = Check { name: name(row, 0)?, condition: name(row, 1)? };
+        found.checks.push(Found::new(check, defect(row, 2, "is not enforced, or not validated")?));
+        Ok(())
+    })
+    .await?;
+    read(database, table, queries::TRIGGERS, |row| {
+        let trigger = Trigger { name: name(row, 0)?, definition: name(row, 1)? };
+        found.triggers.push(Found::new(trigger, defect(row, 2, "is not enabled ALWAYS")?));
+        Ok(())
+    })
+    .await?;
+    Ok(Some(found))
+}
+
+/// Runs a query about the table, whose quoted name is its parameter.
+async fn read(
+    database: &Postgres,
+    table: &'static Table,
+    sql: &str,
+    mut on_row: impl FnMut(&dyn Row) -> Result<()> + Send,
+) -> Result<()> {
+    let mut quoted = String::new();
+    quote(&mut quoted, table.name);
+    let params = [Value::Text(quoted.into())];
+    let statement = Statement { sql, params: &params, access: Access::Read, table };
+    database.run(statement, &mut on_row).await.map(drop)
+}
+
+/// Name, column, primary, predicate, column of `IS NULL`, sound.
+fn key(row: &dyn Row, keys: &mut Vec<Found<UniqueKey>>) -> Result<()> {
+    let (name, column) = (name(row, 0)?, name(row, 1)?);
+    if let Some(known) = keys.last_mut().filter(|known| known.guard.name == name) {
+        known.guard.columns.push(column);
+        return Ok(());
+    }
+    let is_null_of = text(row, 4)?.map(|column| is_null_predicate(&column));
+    let key = UniqueKey {
+        name,
+        columns: vec![column],
+        is_primary: flag(row, 2)?,
+        predicate: is_null_of.or(text(row, 3)?),
+    };
+    keys.push(Found::new(key, defect(row, 5, "is not valid")?));
+    Ok(())
+}
+
+/// Name, column, parent, column of the parent, action, sound.
+fn reference(row: &dyn Row, references: &mut Vec<Found<ForeignKey>>) -> Result<()> {
+    let (key, column, parent_column) = (name(row, 0)?, name(row, 1)?, name(row, 3)?);
+    if let Some(known) = references.last_mut().filter(|known| known.guard.name == key) {
+        known.guard.columns.push(column);
+        known.guard.parent_columns.push(parent_column);
+        return Ok(());
+    }
+    let on_delete = match name(row, 4)?.as_str() {
+        "r" => DeleteAction::Restrict,
+        "a" => DeleteAction::NoAction,
+        "c" => DeleteAction::Cascade,
+        _ => DeleteAction::Other,
+    };
+    let key = ForeignKey {
+        name: key,
+        columns: vec![column],
+        parent: name(row, 2)?,
+        parent_columns: vec![parent_column],
+        on_delete,
+    };
+    let defect = defect(row, 5, "is disabled, not enforced, or not validated")?;
+    references.push(Found::new(key, defect));
+    Ok(())
+}
+
+/// `problem`, unless the column says that the guard is sound.
+fn defect(row: &dyn Row, column: usize, problem: &'static str) -> Result<Option<&'static str>> {
+    Ok((!flag(row, column)?).then_some(problem))
+}
+
+fn flag(row: &dyn Row, column: usize) -> Result<bool> {
+    match row.value(column, Kind::Bool) {
+        Ok(Value::Bool(flag)) => Ok(flag),
+        _ => Err(unreadable()),
+    }
+}
+
+fn name(row: &dyn Row, column: usize) -> Result<String> {
+    text(row, column)?.ok_or_else(unreadable)
+}
+
+fn text(row: &dyn Row, column: usize) -> Result<Option<String>> {
+    match row.value(column, Kind::Text) {
+        Ok(Value::Text(text)) => Ok(Some(text.into_owned())),
+        Ok(Value::Null(_)) => Ok(None),
+        _ => Err(unreadable()),
+    }
+}
+
+fn unreadable() -> Error {
+    Error::Backend(DatabaseError::new("the catalog of Postgres is not as it is known"))
+}

@@ -1,0 +1,85 @@
+//! The questions to the catalog. The parameter is the quoted name of a table, looked up as in a statement.
+//!
+//! `to_jsonb` reads columns of the catalog that not every version of Postgres has.
+
+/// One row where the table is there: what is wrong with it, if anything.
+pub(super) const TABLE: &str = "
+SELECT CASE
+    WHEN c.relkind NOT IN ('r', 'p') THEN 'is no table'
+    WHEN c.relpersistence = 'u' THEN 'is UNLOGGED: a crash empties it'
+    WHEN c.relpersistence = 't' THEN 'is TEMPORARY'
+  END
+FROM pg_catalog.pg_class c
+WHERE c.oid = to_regclass($1)";
+
+/// Name, and whether it takes NULL.
+pub(super) const COLUMNS: &str = "
+SELECT a.attname::text, NOT a.attnotnull
+FROM pg_catalog.pg_attribute a
+WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped";
+
+/// A row for each column of each unique index: name, column, primary, predicate, the column whose
+/// `IS NULL` the predicate is, and whether it is in use.
+pub(super) const KEYS: &str = "
+SELECT x.relname::text,
+       coalesce(a.attname::text, '(an expression)'),
+       i.indisprimary,
+       pg_get_expr(i.indpred, i.indrelid),
+       (SELECT p.attname::text FROM pg_catalog.pg_attribute p
+        WHERE p.attrelid = i.indrelid AND p.attnum > 0
+          AND pg_get_expr(i.indpred, i.indrelid) = format('(%I IS NULL)', p.attname)),
+       i.indisvalid AND i.indisready AND i.indislive AND i.indimmediate
+FROM pg_catalog.pg_index i
+JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k (attnum, position)
+LEFT JOIN pg_catalog.pg_attribute a
+  ON a.attrelid = i.indrelid AND a.attnum = k.attnum AND k.attnum <> 0
+WHERE i.indrelid = to_regclass($1) AND i.indisunique AND k.position <= i.indnkeyatts
+ORDER BY x.relname, k.position";
+
+/// A row for each column of each foreign key: name, column, parent, column of the parent, action, and
+/// whether it is enforced: validated, and none of its triggers disabled.
+pub(super) const REFERENCES: &str = "
+SELECT c.conname::text,
+       a.attname::text,
+       CASE WHEN pg_table_is_visible(p.oid) THEN p.relname::text
+            ELSE format('%s.%s', n.nspname, p.relname) END,
+       b.attname::text,
+       c.confdeltype::text,
+       c.convalidated
+         AND coalesce((to_jsonb(c) ->> 'conenforced')::boolean, true)
+         AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t
+                         WHERE t.tgconstraint = c.oid AND t.tgenabled IN ('D', 'R'))
+FROM pg_catalog.pg_constraint c
+JOIN pg_catalog.pg_class p ON p.oid = c.confrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = p.relnamespace
+CROSS JOIN LATERAL unnest(c.conkey, c.confkey) WITH ORDINALITY AS k (child, parent, position)
+JOIN pg_catalog.pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.child
+JOIN pg_catalog.pg_attribute b ON b.attrelid = c.confrelid AND b.attnum = k.parent
+WHERE c.conrelid = to_regclass($1) AND c.contype = 'f'
+ORDER BY c.conname, k.position";
+
+/// Name, condition, and whether it is enforced.
+pub(super) const CHECKS: &str = "
+SELECT c.conname::text,
+       pg_get_expr(c.conbin, c.conrelid),
+       c.convalidated AND coalesce((to_jsonb(c) ->> 'conenforced')::boolean, true)
+FROM pg_catalog.pg_constraint c
+WHERE c.conrelid = to_regclass($1) AND c.contype = 'c'";
+
+/// Name, what it does in the form of the dialect's triggers, and whether it always fires.
+pub(super) const TRIGGERS: &str = "
+SELECT t.tgname::text,
+       concat_ws(' ',
+         CASE t.tgtype
+           WHEN 27 THEN 'BEFORE UPDATE OR DELETE FOR EACH ROW'
+           WHEN 34 THEN 'BEFORE TRUNCATE FOR EACH STATEMENT'
+           ELSE 'of another kind'
+         END,
+         CASE WHEN cardinality(t.tgattr::int2[]) > 0 THEN 'of some columns' END,
+         CASE WHEN t.tgqual IS NOT NULL THEN 'under a condition' END,
+         p.prosrc),
+       t.tgenabled = 'A'
+FROM pg_catalog.pg_trigger t
+JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+WHERE t.tgrelid = to_regclass($1) AND NOT t.tgisinternal";

@@ -1,0 +1,64 @@
+//! Row-level security: the server itself shows and takes the rows of one tenant only.
+//!
+//! A transaction says whose rows it is about, in a setting that ends with it, and policies compare that
+//! with each row (`policies`). Nothing is ever set for longer than a transaction: what is left on a pooled
+//! connection would be the next one's tenant. A role that no policy binds is refused when the pool is
+//! opened (`role`). Not here: the tenant in the condition of each statement, which core writes with and
+//! without policies.
+
+mod policies;
+mod role;
+
+use std::fmt::Write as _;
+
+use repo_core::Reach;
+
+pub(crate) use policies::write as write_policies;
+pub(crate) use role::check as check_role;
+
+/// The setting with the tenant, as text.
+const TENANT: &str = "repo.tenant";
+/// The setting that shows the rows of all tenants where it is `on`.
+const ALL_TENANTS: &str = "repo.all_tenants";
+
+/// The statement that a transaction begins with to have this reach; none where it reaches no tenant's rows.
+pub(crate) fn setting(reach: &Reach) -> Option<String> {
+    match reach {
+        Reach::Shared => None,
+        Reach::Tenant(tenant) => Some(format!(
+            "SELECT set_config('{TENANT}', convert_from(decode('{}', 'hex'), 'UTF8'), true)",
+            hex(tenant)
+        )),
+        Reach::All => Some(format!("SELECT set_config('{ALL_TENANTS}', 'on', true)")),
+    }
+}
+
+/// The digits of a text's bytes: whatever it holds, they end no literal.
+fn hex(text: &str) -> String {
+    text.bytes().fold(String::with_capacity(2 * text.len()), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use repo_core::Reach;
+
+    use super::setting;
+
+    #[test]
+    fn a_tenant_is_set_for_one_transaction_and_as_digits() {
+        let hostile = setting(&Reach::Tenant("', false); --é".to_owned())).unwrap();
+        let digits = "272c2066616c7365293b202d2dc3a9";
+        let expected = format!(
+            "SELECT set_config('repo.tenant', convert_from(decode('{digits}', 'hex'), 'UTF8'), true)"
+        );
+        assert_eq!(hostile, expected);
+    }
+
+    #[test]
+    fn nothing_is_set_where_no_tenant_is_reached() {
+        assert_eq!(setting(&Reach::Shared), None);
+    }
+}

@@ -1,0 +1,117 @@
+//! What a database file says of a table: see [`repo_core::Database::doctor`].
+//!
+//! Pragmas tell columns, keys and references. Checks, and which rows an index is about, are only in the
+//! text of the statement that made them: see `text`.
+
+mod text;
+
+use repo_core::{
+    Check, DeleteAction, ForeignKey, Found, InspectedTable, Table, Trigger, UniqueKey,
+    is_null_predicate,
+};
+use rusqlite::{Connection, OptionalExtension as _, Result, Row};
+
+const TABLE: &str = "SELECT s.sql, l.strict FROM sqlite_schema s \
+    JOIN pragma_table_list(s.name) l ON l.schema = 'main' AND l.type = 'table' \
+    WHERE s.type = 'table' AND s.name = ?1";
+
+const COLUMNS: &str = "SELECT name, \"notnull\" = 0 FROM pragma_table_xinfo(?1)";
+
+const PRIMARY_KEY: &str = "SELECT name FROM pragma_table_xinfo(?1) WHERE pk > 0 ORDER BY pk";
+
+const UNIQUE_KEYS: &str = "SELECT i.name, i.partial, s.sql FROM pragma_index_list(?1) i \
+    LEFT JOIN sqlite_schema s ON s.type = 'index' AND s.name = i.name \
+    WHERE i.\"unique\" AND i.origin <> 'pk'";
+
+const KEY_COLUMNS: &str = "SELECT coalesce(name, '(an expression)') \
+    FROM pragma_index_xinfo(?1) WHERE key ORDER BY seqno";
+
+const REFERENCES: &str = "SELECT id, \"from\", \"table\", coalesce(\"to\", ''), on_delete \
+    FROM pragma_foreign_key_list(?1) ORDER BY id, seq";
+
+const TRIGGERS: &str =
+    "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1";
+
+/// The table, or `None` where there is no such one.
+pub(crate) fn inspect(connection: &Connection, table: &Table) -> Result<Option<InspectedTable>> {
+    let name = table.name;
+    let head = connection
+        .query_row(TABLE, [name], |row| Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?)));
+    let Some((sql, is_strict)) = head.optional()? else { return Ok(None) };
+    let mut found = InspectedTable::new();
+    if !is_strict {
+        found.problems.push("is not STRICT: a column takes values of any type".to_owned());
+    }
+    found.columns = rows(connection, COLUMNS, name, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    found.keys = keys(connection, name)?;
+    found.references = references(connection, name)?;
+    found.checks = text::checks(&sql)
+        .into_iter()
+        .map(|(name, condition)| Found::sound(Check { name, condition }))
+        .collect();
+    found.triggers = rows(connection, TRIGGERS, name, |row| {
+        Ok(Found::sound(Trigger { name: row.get(0)?, definition: row.get(1)? }))
+    })?;
+    Ok(Some(found))
+}
+
+fn keys(connection: &Connection, table: &str) -> Result<Vec<Found<UniqueKey>>> {
+    let primary = UniqueKey {
+        name: String::new(),
+        columns: rows(connection, PRIMARY_KEY, table, |row| row.get(0))?,
+        is_primary: true,
+        predicate: None,
+    };
+    let mut keys = vec![Found::sound(primary)];
+    let indexes = rows(connection, UNIQUE_KEYS, table, |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?, row.get::<_, Option<String>>(2)?))
+    })?;
+    for (name, is_partial, sql) in indexes {
+        let columns = rows(connection, KEY_COLUMNS, &name, |row| row.get(0))?;
+        let predicate = sql.filter(|_| is_partial).map(|sql| match text::predicate(&sql) {
+            text::Predicate::IsNull(column) => is_null_predicate(&column),
+            text::Predicate::Other(text) => text,
+        });
+        keys.push(Found::sound(UniqueKey { name, columns, is_primary: false, predicate }));
+    }
+    Ok(keys)
+}
+
+fn references(connection: &Connection, table: &str) -> Result<Vec<Found<ForeignKey>>> {
+    let mut references: Vec<(i64, ForeignKey)> = Vec::new();
+    rows(connection, REFERENCES, table, |row| {
+        let (id, column, parent_column) = (row.get(0)?, row.get(1)?, row.get(3)?);
+        if let Some((_, known)) = references.last_mut().filter(|(known, _)| *known == id) {
+            known.columns.push(column);
+            known.parent_columns.push(parent_column);
+            return Ok(());
+        }
+        let on_delete = match row.get::<_, String>(4)?.as_str() {
+            "RESTRICT" => DeleteAction::Restrict,
+            "NO ACTION" => DeleteAction::NoAction,
+            "CASCADE" => DeleteAction::Cascade,
+            _ => DeleteAction::Other,
+        };
+        references.push((
+            id,
+            ForeignKey {
+                name: String::new(),
+                columns: vec![column],
+                parent: row.get(2)?,
+                parent_columns: vec![parent_column],
+                on_delete,
+            },
+        ));
+        Ok(())
+    })?;
+    Ok(references.into_iter().map(|(_, key)| Found::sound(key)).collect())
+}
+
+fn rows<T>(
+    connection: &Connection,
+    sql: &str,
+    name: &str,
+    read: impl FnMut(&Row<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
+    connection.prepare(sql)?.query_map([name], read)?.collect()
+}

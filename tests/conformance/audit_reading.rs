@@ -1,0 +1,174 @@
+//! Reading the audit trail: what happened, and what a row was.
+
+use chrono::TimeDelta;
+use repo_core::{Action, Actor, AuditEntry, Error, ImageValue, Repository, WindowRequest, schema};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use crate::entities::*;
+use crate::expect::assert_error;
+use crate::fixture::{Fixture, acme, bolt, moment};
+
+/// A shelf, as it was first.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "shelves", audited)]
+struct Shelf {
+    id: i64,
+    label: String,
+    depth: i32,
+}
+
+/// The same shelf, of a later release: a column was renamed, another added, and one is wider.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "shelves", audited)]
+struct NamedShelf {
+    id: i64,
+    #[repository(formerly = "label")]
+    name: String,
+    depth: i64,
+    color: Option<String>,
+}
+
+/// The same shelf, of a release that forgot the old name.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "shelves", audited)]
+struct ForgetfulShelf {
+    id: i64,
+    name: String,
+}
+
+/// A row with a secret that must be there.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "vaults", tenant, audited)]
+struct Vault {
+    id: Uuid,
+    tenant_id: Uuid,
+    #[repository(sensitive)]
+    code: String,
+}
+
+pub(crate) async fn the_trail_is_asked_in_many_ways(fixture: Fixture) {
+    let (db, clock) = fixture.with_clock(&schema![Claim]).await;
+    let alice = acme(&db).actor("alice").correlation("request-1");
+    let robot = acme(&db).actor(Actor::System("cleanup")).correlation(7);
+    let first = alice.repo::<Claim>().create(claim("C-1")).await.unwrap().id;
+    let second = alice.repo::<Claim>().create(claim("C-2")).await.unwrap().id;
+    bolt(&db).actor("alice").repo::<Claim>().create(claim("C-1")).await.unwrap();
+    clock.advance(TimeDelta::hours(2));
+    robot.repo::<Claim>().delete(first).await.unwrap();
+
+    let trail = acme(&db).audit();
+    let numbers = |entries: Vec<AuditEntry>| entries.iter().map(|e| e.seq).collect::<Vec<_>>();
+    assert_eq!(numbers(trail.history::<Claim>(first).all().await.unwrap()), [1, 3]);
+    assert_eq!(numbers(trail.history::<Claim>(second).all().await.unwrap()), [2]);
+    assert_eq!(trail.history::<Claim>(Uuid::nil()).count().await.unwrap(), 0);
+    assert_eq!(bolt(&db).audit().history::<Claim>(first).count().await.unwrap(), 0);
+    assert_eq!(numbers(trail.by_actor("alice").all().await.unwrap()), [1, 2]);
+    assert_eq!(numbers(trail.by_actor(Actor::System("cleanup")).all().await.unwrap()), [3]);
+    assert_eq!(trail.by_actor("cleanup").count().await.unwrap(), 0);
+    assert_eq!(numbers(trail.by_correlation("request-1").all().await.unwrap()), [1, 2]);
+    assert_eq!(numbers(trail.by_correlation(7).all().await.unwrap()), [3]);
+
+    let start = moment("2026-01-31T12:00:00.123456Z");
+    let end = start + TimeDelta::hours(2);
+    assert_eq!(numbers(trail.between(start, end).all().await.unwrap()), [1, 2]);
+    assert_eq!(trail.between(start + TimeDelta::microseconds(1), end).count().await.unwrap(), 0);
+    assert_eq!(numbers(trail.recent(1).all().await.unwrap()), [3]);
+    assert_eq!(trail.recent(2).count().await.unwrap(), 3);
+    assert_eq!(trail.recent(u32::MAX).count().await.unwrap(), 3);
+
+    let deletions = trail.by_correlation(7).filter(AuditEntry::ACTION.eq(Action::Delete));
+    assert_eq!(deletions.one().await.unwrap().entity_id, first.to_string());
+    let newest = trail.recent(2).order_by(AuditEntry::SEQ.desc());
+    let window = newest.clone().window(WindowRequest::first(2)).await.unwrap();
+    assert_eq!(numbers(window.items), [3, 2]);
+    let rest = WindowRequest::first(2).after(window.end.unwrap());
+    assert_eq!(numbers(newest.window(rest).await.unwrap().items), [1]);
+    let over_all = db.all_tenants("a look at everything").audit();
+    assert_eq!(over_all.by_actor("alice").count().await.unwrap(), 3);
+}
+
+pub(crate) async fn an_image_shows_its_columns(fixture: Fixture) {
+    let (db, _clock) = fixture.with_clock(&schema![Claim]).await;
+    let session = acme(&db).actor("alice");
+    let id = session.repo::<Claim>().create(claim("C-1")).await.unwrap().id;
+    let entry = session.audit().history::<Claim>(id).one().await.unwrap();
+    assert_eq!(entry.before, None);
+    let image = entry.after.unwrap();
+    assert_eq!(image.get("amount"), Some(ImageValue::Text("1.10".to_owned())));
+    assert_eq!(image.get("note"), Some(ImageValue::Null));
+    assert_eq!(image.get("account"), Some(ImageValue::Redacted));
+    assert_eq!(image.get("nothing"), None);
+    let names: Vec<_> = image.columns().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names[..3], ["id", "tenant_id", "code"]);
+}
+
+pub(crate) async fn a_row_is_rebuilt_as_it_was(fixture: Fixture) {
+    let (db, clock) = fixture.with_clock(&schema![Claim]).await;
+    let session = acme(&db).actor("alice");
+    let (claims, trail) = (session.repo::<Claim>(), session.audit());
+    let mut states = Vec::new();
+    let mut note = |state: Option<Claim>| {
+        states.push((repo_core::Clock::now(&clock), state));
+        clock.advance(TimeDelta::seconds(1));
+    };
+    let created = claims.create(claim("C-1")).await.unwrap();
+    let id = created.id;
+    note(Some(created));
+    let patch = ClaimPatch::new().note(Some("🦀".to_owned())).amount(Decimal::new(-205, 2));
+    note(Some(claims.patch(id, patch).await.unwrap()));
+    claims.delete(id).await.unwrap();
+    note(Some(claims.query().only_deleted().one().await.unwrap()));
+    note(Some(claims.restore(id).await.unwrap()));
+    claims.delete(id).await.unwrap();
+    claims.purge(id).await.unwrap();
+    note(None);
+    drop(note);
+
+    let before = states[0].0 - TimeDelta::microseconds(1);
+    assert_eq!(trail.as_of::<Claim>(id, before).await.unwrap(), None);
+    assert_eq!(bolt(&db).audit().as_of::<Claim>(id, states[0].0).await.unwrap(), None);
+    for (at, state) in states {
+        let then = at + TimeDelta::microseconds(999_999);
+        let found = trail.as_of::<Claim>(id, then).await.unwrap();
+        let state = state.map(|state| Claim { account: None, ..state });
+        assert_eq!(found.as_ref().map(|found| &found.entity), state.as_ref());
+        assert!(found.is_none_or(|found| found.redacted == ["account"]));
+    }
+}
+
+pub(crate) async fn every_type_is_rebuilt(fixture: Fixture) {
+    let (db, clock) = fixture.with_clock(&schema![Recorded]).await;
+    let session = db.session().actor("alice");
+    let rows = session.repo::<Recorded>();
+    let created = rows.create(recorded()).await.unwrap();
+    let now = repo_core::Clock::now(&clock);
+    let found = session.audit().as_of::<Recorded>(created.id, now).await.unwrap().unwrap();
+    assert_eq!(found.entity, created);
+    assert_eq!((found.seq, found.redacted.len()), (1, 0));
+    rows.delete(created.id).await.unwrap();
+    assert_eq!(session.audit().as_of::<Recorded>(created.id, now).await.unwrap(), None);
+}
+
+pub(crate) async fn a_renamed_column_is_found_by_its_old_name(fixture: Fixture) {
+    let (db, clock) = fixture.with_clock(&schema![Shelf]).await;
+    let session = db.session().actor("alice");
+    let new = NewShelf { label: "top".to_owned(), depth: 30 };
+    let id = session.repo::<Shelf>().create(new).await.unwrap().id;
+    let now = repo_core::Clock::now(&clock);
+    let trail = session.audit();
+    let found = trail.as_of::<NamedShelf>(id, now).await.unwrap().unwrap().entity;
+    assert_eq!(found, NamedShelf { id, name: "top".to_owned(), depth: 30, color: None });
+    let error = trail.as_of::<ForgetfulShelf>(id, now).await;
+    assert_error!(error, Error::Decode { entity: "ForgetfulShelf", column: "name", .. });
+}
+
+pub(crate) async fn a_secret_that_must_be_there_is_not_made_up(fixture: Fixture) {
+    let (db, clock) = fixture.with_clock(&schema![Vault]).await;
+    let session = acme(&db).actor("alice");
+    let new = NewVault { code: "hunter2".to_owned() };
+    let id = session.repo::<Vault>().create(new).await.unwrap().id;
+    let now = repo_core::Clock::now(&clock);
+    let error = session.audit().as_of::<Vault>(id, now).await;
+    assert_error!(error, Error::Redacted { entity: "Vault", column: "code" });
+}
