@@ -17,7 +17,7 @@ struct Receipt {
     tenant_id: Uuid,
     #[repository(unique)]
     number: i64,
-    #[repository(references = Team, on_delete = cascade)]
+    #[repository(references = Team)]
     team_id: Option<Uuid>,
 }
 
@@ -152,7 +152,14 @@ pub(crate) async fn a_key_of_a_row_that_never_changes_conflicts_as_any(fixture: 
 }
 
 pub(crate) async fn a_cascade_stops_at_a_row_that_never_changes(fixture: Fixture) {
-    let db = fixture.with(&schema![Receipt, Team]).await;
+    // The derive refuses such a reference; a migration may have made it.
+    let schema = schema![Receipt, Team];
+    let script = schema.script(fixture.db.backend().dialect()).unwrap();
+    let script = script.replace("ON DELETE RESTRICT", "ON DELETE CASCADE");
+    let mut raw = fixture.db.backend().begin(repo_core::TransactionOptions::new()).await.unwrap();
+    raw.execute_script(&script).await.unwrap();
+    raw.commit().await.unwrap();
+    let db = fixture.with(&schema).await;
     let (teams, receipts) = (acme(&db).repo::<Team>(), acme(&db).repo::<Receipt>());
     let team = teams.create(team("one")).await.unwrap();
     let kept = NewReceipt { team_id: Some(team.id), ..receipt(1) };
