@@ -5,19 +5,29 @@
 
 pub(crate) mod append;
 pub(crate) mod author;
+mod chain;
+mod checkpoint;
 mod entry;
 pub(crate) mod format;
 pub(crate) mod heads;
 pub(crate) mod image;
 mod image_read;
+mod origin;
 mod replay;
+mod stored;
 pub(crate) mod trail;
 #[cfg(test)]
 mod vectors;
+mod verification;
+mod verify;
 
+pub use chain::{AuditChain, Chain};
+pub use checkpoint::Checkpoint;
 pub(crate) use entry::TRAIL;
 pub use entry::{Action, AuditEntry};
 pub(crate) use heads::HEADS;
 pub use image::{Image, ImageValue};
 pub use replay::AsOf;
 pub use trail::Audit;
+pub use verification::{BadEntry, Fault, Tail, Verification};
+pub use verify::Verify;

@@ -110,10 +110,10 @@ impl Database {
         self.shared.unchecked_sql.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Creates the tables, keys, indexes and checks of `schema` where they are not there yet, parents
-    /// before children, in one transaction.
+    /// Creates the tables, keys, indexes, checks and triggers of `schema` where they are not there yet,
+    /// parents before children, in one transaction.
     ///
-    /// What is there already is left as it is, also where it differs.
+    /// What is there already is left as it is, also where it differs: [`doctor`](Self::doctor) finds it.
     ///
     /// # Errors
     ///

@@ -92,7 +92,10 @@ mod window;
 mod write;
 
 pub use actor::Actor;
-pub use audit::{Action, AsOf, Audit, AuditEntry, Image, ImageValue};
+pub use audit::{
+    Action, AsOf, Audit, AuditChain, AuditEntry, BadEntry, Chain, Checkpoint, Fault, Image,
+    ImageValue, Tail, Verification, Verify,
+};
 pub use backend::{
     Access, Backend, Connection, Health, Insert, InsertRows, Isolation, OnRow, Row, Statement,
     TransactionOptions,

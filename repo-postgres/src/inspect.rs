@@ -77,7 +77,7 @@ fn key(row: &dyn Row, keys: &mut Vec<Found<UniqueKey>>) -> Result<()> {
         is_primary: flag(row, 2)?,
         predicate: is_null_of.or(text(row, 3)?),
     };
-    keys.push(Found::new(key, defect(row, 5, "is not valid")?));
+    keys.push(Found::new(key, defect(row, 5, "is not valid, or may be deferred")?));
     Ok(())
 }
 

@@ -84,7 +84,7 @@ pub(crate) async fn the_trail_is_asked_in_many_ways(fixture: Fixture) {
     assert_eq!(numbers(window.items), [3, 2]);
     let rest = WindowRequest::first(2).after(window.end.unwrap());
     assert_eq!(numbers(newest.window(rest).await.unwrap().items), [1]);
-    let over_all = db.all_tenants("a look at everything").actor("carol").audit();
+    let over_all = db.all_tenants("a look at everything").actor("auditor").audit();
     assert_eq!(over_all.by_actor("alice").count().await.unwrap(), 3);
 }
 

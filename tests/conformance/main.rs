@@ -33,6 +33,7 @@ mod references;
 mod soft_delete;
 mod statements;
 mod tables;
+mod tampering;
 mod tenants;
 mod transactions;
 mod unique;
@@ -269,6 +270,21 @@ conformance! {
             a_table_that_is_missing_is_an_error_of_the_database,
             a_name_may_be_anything_that_is_quoted,
             a_generated_name_is_short_enough_and_the_same_everywhere,
+        }
+        tampering {
+            an_untouched_chain_is_intact,
+            a_verification_goes_on_from_a_checkpoint,
+            a_changed_entry_is_named,
+            a_changed_entry_with_a_new_hash_breaks_the_link,
+            a_removed_entry_is_missed,
+            a_cut_end_is_seen_by_a_checkpoint_alone,
+            swapped_entries_are_named,
+            a_forged_entry_is_named_or_unproven,
+            a_chain_that_was_written_anew_is_seen_by_a_checkpoint_alone,
+            an_entry_of_another_tenant_is_traced,
+            a_changed_head_is_named,
+            a_long_chain_is_verified_to_its_end,
+            writers_beside_a_verification_are_no_alarm,
         }
         tenants {
             a_row_of_another_tenant_is_not_found,

@@ -8,6 +8,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use uuid::Uuid;
 
+use super::checkpoint::unhex;
 use super::image::{Image, ImageValue};
 use crate::value::{InvalidValue, Kind, Value};
 
@@ -52,7 +53,7 @@ fn read(text: &str, kind: Kind) -> Option<Value<'_>> {
         Kind::F32 => Value::F32(f32::from_bits(bits(text, 8)?.try_into().ok()?)),
         Kind::F64 => Value::F64(f64::from_bits(bits(text, 16)?)),
         Kind::Text => Value::Text(text.into()),
-        Kind::Bytes => Value::Bytes(bytes(text)?.into()),
+        Kind::Bytes => Value::Bytes(unhex(text)?.into()),
         Kind::Uuid => Value::Uuid(Uuid::parse_str(text).ok()?),
         Kind::Timestamp => Value::Timestamp(DateTime::parse_from_rfc3339(text).ok()?.to_utc()),
         Kind::Date => Value::Date(NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?),
@@ -64,13 +65,6 @@ fn read(text: &str, kind: Kind) -> Option<Value<'_>> {
 
 fn bits(text: &str, digits: usize) -> Option<u64> {
     (text.len() == digits).then(|| u64::from_str_radix(text, 16).ok()).flatten()
-}
-
-fn bytes(text: &str) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(2) || !text.is_ascii() {
-        return None;
-    }
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()
 }
 
 /// The number times 10^`scale`; nothing if digits would be lost. The column may have had another scale.

@@ -1,0 +1,186 @@
+//! A chain of the trail by its name, and what is asked of it.
+//!
+//! A chain is read over all tenants, outside of any transaction: an entry that was moved is found where it
+//! went. Nothing here writes.
+
+use crate::audit::entry::FIRST_UNCHAINED;
+use crate::audit::{HEADS, TRAIL, image, stored};
+use crate::backend::{Access, Row, Statement};
+use crate::column_type::ColumnType;
+use crate::database::Database;
+use crate::error::{Error, Result};
+use crate::scope::AllTenants;
+use crate::session::Session;
+use crate::value::Value;
+
+use super::checkpoint::Checkpoint;
+use super::format::ZERO;
+use super::verify::Verify;
+
+/// Whose entries follow each other.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Chain {
+    /// Those of rows that belong to no tenant.
+    Shared,
+    /// Those of the tenant that this text stands for; [`Chain::tenant`] makes it from the id.
+    Tenant(String),
+}
+
+/// A chain of the audit trail in a database: [`Database::audit_chain`].
+#[derive(Debug, Clone)]
+pub struct AuditChain {
+    session: Session<AllTenants>,
+    chain: Chain,
+}
+
+/// The ends of a chain, from one snapshot.
+#[derive(Debug)]
+pub(crate) struct Ends {
+    /// The lowest and the highest number of the entries.
+    pub(crate) first: Option<i64>,
+    pub(crate) last: Option<i64>,
+    pub(crate) head: Option<Head>,
+}
+
+/// What the head says of the last entry.
+#[derive(Debug)]
+pub(crate) struct Head {
+    pub(crate) seq: i64,
+    pub(crate) prev_hash: Vec<u8>,
+    pub(crate) hash: Vec<u8>,
+}
+
+impl Chain {
+    /// The chain of a tenant.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`]: the id is nothing that a column can hold, or a text without characters.
+    pub fn tenant<T: ColumnType>(id: &T) -> Result<Self> {
+        let id = id.encode(T::KIND).map_err(|invalid| Error::invalid_value("tenant", invalid))?;
+        match image::text(&id).into_owned() {
+            text if text.is_empty() => Err(Error::invalid_input("tenant", "is empty")),
+            text => Ok(Chain::Tenant(text)),
+        }
+    }
+
+    pub(crate) fn of_text(tenant: &str) -> Self {
+        if tenant.is_empty() { Chain::Shared } else { Chain::Tenant(tenant.to_owned()) }
+    }
+
+    /// As the `tenant` of its entries.
+    pub(crate) fn as_text(&self) -> &str {
+        match self {
+            Chain::Shared => "",
+            Chain::Tenant(tenant) => tenant,
+        }
+    }
+}
+
+impl Database {
+    /// A chain of the audit trail, to verify it and to take checkpoints of it.
+    pub fn audit_chain(&self, chain: Chain) -> AuditChain {
+        AuditChain { session: self.verifying(), chain }
+    }
+
+    /// The chains that there are, by name.
+    ///
+    /// # Errors
+    ///
+    /// Whatever kept the database from answering.
+    pub async fn audit_chains(&self) -> Result<Vec<Chain>> {
+        let mut chains = Vec::new();
+        let mut on_row = |row: &dyn Row| {
+            chains.push(Chain::of_text(&stored::column::<String>(row, 0)?));
+            Ok(())
+        };
+        let sql = format!(
+            "SELECT \"tenant\" FROM \"repo_audit_heads\" UNION SELECT \"tenant\" \
+             FROM \"repo_audit\" WHERE \"seq\" < {FIRST_UNCHAINED} ORDER BY 1"
+        );
+        let statement = Statement { sql: &sql, params: &[], access: Access::Read, table: &HEADS };
+        self.verifying().run(statement, &mut on_row).await?;
+        Ok(chains)
+    }
+
+    fn verifying(&self) -> Session<AllTenants> {
+        Session::new(self.clone(), AllTenants { reason: "verification of the audit trail".into() })
+    }
+}
+
+impl AuditChain {
+    /// Which chain it is.
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// Recomputes the chain from its entries, when it is awaited.
+    pub fn verify(&self) -> Verify {
+        Verify::new(self.clone())
+    }
+
+    /// Where the chain ends now, by its head: to be kept outside of the database.
+    ///
+    /// It notes what the head says. [`Verification::end`](super::Verification::end) is a checkpoint of what
+    /// was verified before.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decode`]: the head is none.
+    pub async fn checkpoint(&self) -> Result<Checkpoint> {
+        let head = self.ends().await?.head;
+        let (seq, hash) = head.map_or((0, Ok(ZERO)), |head| (head.seq, head.hash.try_into()));
+        let hash = hash.map_err(|_| Error::Decode {
+            entity: HEADS.entity,
+            column: "hash",
+            reason: "has not 32 bytes".into(),
+        })?;
+        Ok(Checkpoint::new(self.chain.clone(), seq, hash, self.session.database().now()))
+    }
+
+    pub(crate) fn session(&self) -> &Session<AllTenants> {
+        &self.session
+    }
+
+    /// The lowest and highest numbers and the head, in one statement: writers add entries and move the head
+    /// together, so that they differ only where somebody else was at work.
+    pub(crate) async fn ends(&self) -> Result<Ends> {
+        let tenant = self.placeholder(1);
+        let of_chain = format!(
+            "FROM \"repo_audit\" WHERE \"tenant\" = {tenant} AND \"seq\" < {FIRST_UNCHAINED}"
+        );
+        let sql = format!(
+            "SELECT (SELECT min(\"seq\") {of_chain}), (SELECT max(\"seq\") {of_chain}), \
+             h.\"seq\", h.\"prev_hash\", h.\"hash\" FROM (SELECT 1) AS one \
+             LEFT JOIN \"repo_audit_heads\" h ON h.\"tenant\" = {tenant}"
+        );
+        let mut ends = Ends { first: None, last: None, head: None };
+        let mut on_row = |row: &dyn Row| {
+            ends.first = stored::column(row, 0)?;
+            ends.last = stored::column(row, 1)?;
+            let seq: Option<i64> = stored::column(row, 2)?;
+            let (prev_hash, hash) = (stored::bytes(row, 3), stored::bytes(row, 4));
+            ends.head = seq.map(|seq| Head { seq, prev_hash, hash });
+            Ok(())
+        };
+        self.read(&sql, &[Value::Text(self.chain.as_text().into())], &mut on_row).await?;
+        Ok(ends)
+    }
+
+    /// Runs a statement that reads the trail.
+    pub(crate) async fn read(
+        &self,
+        sql: &str,
+        params: &[Value<'_>],
+        on_row: crate::OnRow<'_>,
+    ) -> Result<()> {
+        let statement = Statement { sql, params, access: Access::Read, table: &TRAIL };
+        self.session.run(statement, on_row).await.map(drop)
+    }
+
+    pub(crate) fn placeholder(&self, index: usize) -> String {
+        let mut text = String::new();
+        self.session.database().backend().dialect().placeholder(&mut text, index);
+        text
+    }
+}

@@ -1,0 +1,438 @@
+//! What somebody who can write the database does to the trail, and what verification says of it.
+//!
+//! The one who tampers copies the tables first, which leaves their keys and guards behind.
+
+use std::sync::Arc;
+
+use repo_core::{
+    Access, AuditEntry, BadEntry, Chain, Checkpoint, Database, Entity as _, Error, Fault, Reach,
+    Statement, Tail, TransactionOptions, Value, Verification, schema,
+};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::entities::*;
+use crate::expect::assert_error;
+use crate::fixture::{ACME, BOLT, Fixture, acme, bolt};
+
+const HEAD_IS_NOW: &str = "DELETE FROM repo_audit_heads WHERE tenant = 'ACME'; \
+    INSERT INTO repo_audit_heads SELECT tenant, seq, prev_hash, hash FROM repo_audit \
+    WHERE tenant = 'ACME' AND seq = (SELECT max(seq) FROM repo_audit WHERE tenant = 'ACME')";
+
+/// A trail of seven entries of one tenant and three of another, which anybody may change.
+async fn trail(fixture: &Fixture) -> Database {
+    let db = fixture.with(&schema![Claim]).await;
+    let claims = acme(&db).actor("alice").because("a call").repo::<Claim>();
+    let id = claims.create(claim("C-1")).await.unwrap().id;
+    for number in 2..=7 {
+        let patch = ClaimPatch::new().note(Some(format!("note {number}")));
+        claims.patch(id, patch).await.unwrap();
+    }
+    let others = ["D-1", "D-2", "D-3"].map(claim);
+    bolt(&db).actor("bob").repo::<Claim>().create_many(others).await.unwrap();
+    db
+}
+
+/// Copies of the tables: without keys, checks and triggers.
+async fn unguard(db: &Database) {
+    for table in ["repo_audit", "repo_audit_heads"] {
+        let script = format!(
+            "CREATE TABLE copied AS SELECT * FROM {table}; DROP TABLE {table}; \
+             ALTER TABLE copied RENAME TO {table}"
+        );
+        run(db, &script).await;
+    }
+}
+
+async fn run(db: &Database, script: &str) {
+    let script = script.replace("ACME", &ACME.to_string()).replace("BOLT", &BOLT.to_string());
+    // Row-level security would show a part of the trail.
+    let backend = db.backend().within(&Reach::All).unwrap_or_else(|| Arc::clone(db.backend()));
+    let mut connection = backend.begin(TransactionOptions::new()).await.unwrap();
+    connection.execute_script(&script).await.unwrap();
+    connection.commit().await.unwrap();
+}
+
+/// A trail that was tampered with.
+async fn tampered(fixture: &Fixture, script: &str) -> Database {
+    let db = trail(fixture).await;
+    unguard(&db).await;
+    run(&db, script).await;
+    db
+}
+
+/// Puts the trail back as it was: each tampering starts from the same one.
+async fn keep(db: &Database) {
+    run(
+        db,
+        "CREATE TABLE kept AS SELECT * FROM repo_audit; \
+         CREATE TABLE kept_heads AS SELECT * FROM repo_audit_heads",
+    )
+    .await;
+}
+
+async fn put_back(db: &Database) {
+    run(
+        db,
+        "DELETE FROM repo_audit; INSERT INTO repo_audit SELECT * FROM kept; \
+         DELETE FROM repo_audit_heads; INSERT INTO repo_audit_heads SELECT * FROM kept_heads",
+    )
+    .await;
+}
+
+fn chain_of(tenant: Uuid) -> Chain {
+    Chain::tenant(&tenant).unwrap()
+}
+
+async fn verify(db: &Database, tenant: Uuid) -> Verification {
+    db.audit_chain(chain_of(tenant)).verify().await.unwrap()
+}
+
+async fn verify_against(db: &Database, checkpoint: &Checkpoint) -> Verification {
+    let chain = db.audit_chain(checkpoint.chain.clone());
+    chain.verify().against(checkpoint.clone()).await.unwrap()
+}
+
+/// The number of the first bad entry, and what is wrong with it.
+fn finding(verification: &Verification) -> Option<(i64, Fault)> {
+    verification.first_bad.as_ref().map(|BadEntry { seq, fault, .. }| (*seq, fault.clone()))
+}
+
+async fn found(db: &Database, tenant: Uuid) -> Option<(i64, Fault)> {
+    finding(&verify(db, tenant).await)
+}
+
+pub(crate) async fn an_untouched_chain_is_intact(fixture: Fixture) {
+    let db = trail(&fixture).await;
+    let chains = db.audit_chains().await.unwrap();
+    assert_eq!(chains, [chain_of(ACME), chain_of(BOLT)]);
+    let verification = verify(&db, ACME).await;
+    assert!(verification.is_intact());
+    assert_eq!((verification.entries, verification.tail), (7, Tail::Unproven));
+    assert_eq!(
+        verification.to_string(),
+        format!("the chain of tenant {ACME}: 7 entries are right; tail: unproven")
+    );
+    let checkpoint = db.audit_chain(chain_of(ACME)).checkpoint().await.unwrap();
+    assert_eq!((checkpoint.seq, checkpoint.hash), (7, verification.end.hash));
+    let proven = verify_against(&db, &checkpoint).await;
+    assert_eq!((proven.is_intact(), proven.tail), (true, Tail::ProvenTo(7)));
+    assert!(proven.to_string().ends_with("tail: proven by checkpoint seq 7"), "{proven}");
+
+    let nothing = db.audit_chain(Chain::Shared).verify().await.unwrap();
+    assert_eq!((nothing.is_intact(), nothing.entries, nothing.end.seq), (true, 0, 0));
+    let start = db.audit_chain(Chain::Shared).checkpoint().await.unwrap();
+    assert_eq!((start.seq, start.hash), (0, [0; 32]));
+    assert!(verify_against(&db, &start).await.is_intact());
+}
+
+pub(crate) async fn a_verification_goes_on_from_a_checkpoint(fixture: Fixture) {
+    let db = trail(&fixture).await;
+    let chain = db.audit_chain(chain_of(ACME));
+    let first = verify(&db, ACME).await.end;
+    let kept: Checkpoint = first.sign(b"a key").to_string().parse().unwrap();
+    assert!(kept.is_signed_with(b"a key") && !kept.is_signed_with(b"another"));
+    let claims = acme(&db).actor("alice").repo::<Claim>();
+    claims.create_many(["C-2", "C-3"].map(claim)).await.unwrap();
+    let next = chain.verify().from(kept.clone()).await.unwrap();
+    assert!(next.is_intact());
+    assert_eq!((next.entries, next.end.seq, next.tail), (3, 9, Tail::ProvenTo(7)));
+    assert!(next.to_string().ends_with("seq 7, unproven after it"), "{next}");
+    let of_another = db.audit_chain(chain_of(BOLT)).verify().from(kept).await;
+    assert_error!(of_another, Error::InvalidInput { column, .. } if column == "checkpoint");
+}
+
+pub(crate) async fn a_changed_entry_is_named(fixture: Fixture) {
+    let db = tampered(&fixture, "SELECT 1").await;
+    keep(&db).await;
+    for change in [
+        "after = '{\"note\":\"another\"}'",
+        "before = NULL",
+        "actor = 'user:mallory'",
+        "action = 'create'",
+        "action = 'something'",
+        "entity = 'others'",
+        "entity_id = ''",
+        "reason = NULL",
+        "correlation_id = ''",
+        "at = (SELECT at FROM repo_audit WHERE seq = 1 AND tenant = 'BOLT')",
+        "hash = prev_hash",
+        "prev_hash = hash",
+        "hash = NULL",
+        "prev_hash = NULL",
+    ] {
+        put_back(&db).await;
+        run(&db, &format!("UPDATE repo_audit SET {change} WHERE tenant = 'ACME' AND seq = 4"))
+            .await;
+        let verification = verify(&db, ACME).await;
+        assert_eq!(finding(&verification), Some((4, Fault::Content)), "{change}");
+        assert_eq!((verification.entries, verification.end.seq), (3, 3));
+        assert_eq!(found(&db, BOLT).await, None);
+    }
+}
+
+pub(crate) async fn a_changed_entry_with_a_new_hash_breaks_the_link(fixture: Fixture) {
+    let db = tampered(&fixture, "SELECT 1").await;
+    keep(&db).await;
+    for (seq, expected) in [(4, (5, Fault::Link)), (7, (7, Fault::Head))] {
+        put_back(&db).await;
+        let sql = "UPDATE repo_audit SET actor = 'user:mallory' WHERE tenant = 'ACME' AND seq =";
+        run(&db, &format!("{sql} {seq}")).await;
+        restamp(&db, seq..=seq).await;
+        assert_eq!(found(&db, ACME).await, Some(expected));
+    }
+}
+
+pub(crate) async fn a_removed_entry_is_missed(fixture: Fixture) {
+    let db = trail(&fixture).await;
+    let end = verify(&db, ACME).await.end;
+    unguard(&db).await;
+    keep(&db).await;
+    for (removed, expected) in [
+        ("seq = 1", (1, Fault::Gap)),
+        ("seq = 4", (4, Fault::Gap)),
+        ("seq IN (3, 4)", (3, Fault::Gap)),
+        ("seq > 5", (6, Fault::Truncated)),
+        ("seq > 0", (1, Fault::Truncated)),
+    ] {
+        put_back(&db).await;
+        run(&db, &format!("DELETE FROM repo_audit WHERE tenant = 'ACME' AND {removed}")).await;
+        let verification = verify_against(&db, &end).await;
+        assert_eq!(finding(&verification), Some(expected), "{removed}");
+        assert_eq!(verification.tail, Tail::Unproven);
+    }
+}
+
+pub(crate) async fn a_cut_end_is_seen_by_a_checkpoint_alone(fixture: Fixture) {
+    let db = trail(&fixture).await;
+    let end = verify(&db, ACME).await.end;
+    unguard(&db).await;
+    for (kept, first_missing) in [(5, 6), (0, 1)] {
+        let cut = format!("DELETE FROM repo_audit WHERE tenant = 'ACME' AND seq > {kept}");
+        run(&db, &format!("{cut}; {HEAD_IS_NOW}")).await;
+        let unaware = verify(&db, ACME).await;
+        assert_eq!((unaware.is_intact(), unaware.tail), (true, Tail::Unproven));
+        assert_eq!(unaware.entries, kept);
+        let aware = verify_against(&db, &end).await;
+        assert_eq!(finding(&aware), Some((first_missing, Fault::Truncated)));
+        let resumed = db.audit_chain(end.chain.clone()).verify().from(end.clone()).await.unwrap();
+        assert_eq!(finding(&resumed), Some((first_missing, Fault::Truncated)));
+    }
+}
+
+pub(crate) async fn swapped_entries_are_named(fixture: Fixture) {
+    let swap = "UPDATE repo_audit SET seq = 8 - seq WHERE tenant = 'ACME' AND seq IN (3, 5)";
+    let db = tampered(&fixture, swap).await;
+    assert_eq!(found(&db, ACME).await, Some((3, Fault::Content)));
+    restamp(&db, 3..=5).await;
+    assert_eq!(found(&db, ACME).await, Some((6, Fault::Link)));
+}
+
+pub(crate) async fn a_forged_entry_is_named_or_unproven(fixture: Fixture) {
+    let db = trail(&fixture).await;
+    let end = verify(&db, ACME).await.end;
+    unguard(&db).await;
+    keep(&db).await;
+    let forge = |seq: &str| {
+        format!(
+            "INSERT INTO repo_audit SELECT tenant, {seq}, entity, entity_id, action, actor, \
+             correlation_id, reason, at, before, after, hash, hash FROM repo_audit \
+             WHERE tenant = 'ACME' AND seq = 7"
+        )
+    };
+    for (seq, expected) in [
+        ("0", (0, Fault::Content)),
+        ("-5", (-5, Fault::Content)),
+        ("4", (4, Fault::Duplicate)),
+        ("7", (7, Fault::Duplicate)),
+        ("8", (8, Fault::Content)),
+        ("9000", (9000, Fault::Content)),
+    ] {
+        put_back(&db).await;
+        run(&db, &forge(seq)).await;
+        assert_eq!(found(&db, ACME).await, Some(expected));
+    }
+    put_back(&db).await;
+    run(&db, &forge("8")).await;
+    restamp(&db, 8..=8).await;
+    assert_eq!(found(&db, ACME).await, Some((8, Fault::Head)));
+    run(&db, HEAD_IS_NOW).await;
+    let unaware = verify_against(&db, &end).await;
+    assert_eq!((unaware.is_intact(), unaware.tail), (true, Tail::ProvenTo(7)));
+    assert_eq!(unaware.end.seq, 8);
+}
+
+pub(crate) async fn a_chain_that_was_written_anew_is_seen_by_a_checkpoint_alone(fixture: Fixture) {
+    let db = trail(&fixture).await;
+    let end = verify(&db, ACME).await.end;
+    unguard(&db).await;
+    run(&db, "UPDATE repo_audit SET actor = 'user:mallory' WHERE tenant = 'ACME'").await;
+    restamp(&db, 1..=7).await;
+    run(&db, HEAD_IS_NOW).await;
+    let unaware = verify(&db, ACME).await;
+    assert_eq!((unaware.is_intact(), unaware.tail), (true, Tail::Unproven));
+    let aware = verify_against(&db, &end).await;
+    assert_eq!(finding(&aware), Some((7, Fault::Checkpoint)));
+    let resumed = db.audit_chain(end.chain.clone()).verify().from(end.clone()).await.unwrap();
+    assert_eq!(finding(&resumed), Some((7, Fault::Checkpoint)));
+}
+
+pub(crate) async fn an_entry_of_another_tenant_is_traced(fixture: Fixture) {
+    let db = tampered(&fixture, "SELECT 1").await;
+    keep(&db).await;
+    let moved = |from: i64, to: i64| {
+        format!(
+            "UPDATE repo_audit SET tenant = 'BOLT', seq = {to} WHERE tenant = 'ACME' AND seq = {from}"
+        )
+    };
+    let foreign = |seq| Fault::Foreign { chain: chain_of(ACME), seq };
+    for (from, to, left) in [
+        (4, 4, (4, Fault::Gap)),
+        (4, 9000, (4, Fault::Gap)),
+        (1, 4, (1, Fault::Gap)),
+        (7, 4, (7, Fault::Truncated)),
+    ] {
+        put_back(&db).await;
+        run(&db, &moved(from, to)).await;
+        assert_eq!(found(&db, ACME).await, Some(left));
+        assert_eq!(found(&db, BOLT).await, Some((to, foreign(from))));
+    }
+    put_back(&db).await;
+    let instead = "DELETE FROM repo_audit WHERE tenant = 'BOLT' AND seq = 2";
+    run(&db, &format!("{instead}; {}", moved(4, 2))).await;
+    assert_eq!(found(&db, BOLT).await, Some((2, foreign(4))));
+    let words = verify(&db, BOLT).await.to_string();
+    assert!(
+        words.contains(&format!("entry 2: foreign: it is entry 4 of the chain of tenant {ACME}"))
+    );
+}
+
+pub(crate) async fn a_changed_head_is_named(fixture: Fixture) {
+    let db = tampered(&fixture, "SELECT 1").await;
+    keep(&db).await;
+    let head = "UPDATE repo_audit_heads SET";
+    let of_acme = "WHERE tenant = 'ACME'";
+    for (change, expected) in [
+        (format!("DELETE FROM repo_audit_heads {of_acme}"), (1, Fault::Head)),
+        (format!("{head} hash = prev_hash {of_acme}"), (7, Fault::Head)),
+        (format!("{head} prev_hash = hash {of_acme}"), (7, Fault::Head)),
+        (format!("{head} seq = 6 {of_acme}"), (7, Fault::Head)),
+        (format!("{head} seq = 8 {of_acme}"), (8, Fault::Truncated)),
+        (format!("{head} seq = 4611686018427387904 {of_acme}"), (8, Fault::Truncated)),
+    ] {
+        put_back(&db).await;
+        run(&db, &change).await;
+        assert_eq!(found(&db, ACME).await, Some(expected), "{change}");
+    }
+}
+
+pub(crate) async fn a_long_chain_is_verified_to_its_end(fixture: Fixture) {
+    let db = trail(&fixture).await;
+    let many: Vec<_> = (0..1_200).map(|n| claim(&format!("M-{n}"))).collect();
+    acme(&db).actor("alice").repo::<Claim>().create_many(many).await.unwrap();
+    let verification = verify(&db, ACME).await;
+    assert_eq!((verification.is_intact(), verification.entries), (true, 1_207));
+    unguard(&db).await;
+    keep(&db).await;
+    for seq in [500, 501, 502, 1_000, 1_207] {
+        put_back(&db).await;
+        run(
+            &db,
+            &format!(
+                "INSERT INTO repo_audit SELECT * FROM kept WHERE tenant = 'ACME' AND seq = {seq}"
+            ),
+        )
+        .await;
+        assert_eq!(found(&db, ACME).await, Some((seq, Fault::Duplicate)));
+        run(&db, &format!("DELETE FROM repo_audit WHERE tenant = 'ACME' AND seq = {seq}")).await;
+        let fault = if seq == 1_207 { Fault::Truncated } else { Fault::Gap };
+        assert_eq!(found(&db, ACME).await, Some((seq, fault)));
+    }
+}
+
+pub(crate) async fn writers_beside_a_verification_are_no_alarm(fixture: Fixture) {
+    let db = trail(&fixture).await;
+    let writers: Vec<_> = (0..4)
+        .map(|writer| {
+            let claims = acme(&db).actor("alice").repo::<Claim>();
+            tokio::spawn(async move {
+                for number in 0..25 {
+                    claims.create(claim(&format!("{writer}-{number}"))).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    let mut end = verify(&db, ACME).await.end;
+    while end.seq < 107 {
+        let verification = verify(&db, ACME).await;
+        assert!(verification.is_intact(), "{verification}");
+        assert!(verification.end.seq >= end.seq);
+        end = verification.end;
+        tokio::task::yield_now().await;
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
+}
+
+/// Gives these entries of the chain new hashes, each following the one before it.
+async fn restamp(db: &Database, numbers: std::ops::RangeInclusive<i64>) {
+    let entries = acme(db).audit().query().order_by(AuditEntry::SEQ.asc()).all().await.unwrap();
+    let mut prev_hash = vec![0; 32];
+    for entry in entries {
+        if numbers.contains(&entry.seq) {
+            let hash = hash(&entry, &prev_hash);
+            set_hashes(db, entry.seq, &prev_hash, &hash).await;
+            prev_hash = hash;
+        } else {
+            prev_hash = entry.hash.unwrap();
+        }
+    }
+}
+
+async fn set_hashes(db: &Database, seq: i64, prev_hash: &[u8], hash: &[u8]) {
+    let dialect = db.backend().dialect();
+    let mut places = Vec::new();
+    for index in 1..=2 {
+        let mut place = String::new();
+        dialect.placeholder(&mut place, index);
+        places.push(place);
+    }
+    let sql = format!(
+        "UPDATE repo_audit SET prev_hash = {}, hash = {} WHERE tenant = '{ACME}' AND seq = {seq}",
+        places[0], places[1]
+    );
+    let params = [Value::Bytes(prev_hash.into()), Value::Bytes(hash.into())];
+    let statement =
+        Statement { sql: &sql, params: &params, access: Access::Write, table: AuditEntry::TABLE };
+    assert_eq!(db.backend().run(statement, &mut |_| Ok(())).await.unwrap(), 1);
+}
+
+/// As `docs/audit-format.md` has it.
+fn hash(entry: &AuditEntry, prev_hash: &[u8]) -> Vec<u8> {
+    let at = entry.at.format("%Y-%m-%dT%H:%M:%S%.6f+00:00").to_string();
+    let actor = entry.actor.to_string();
+    let images = [&entry.before, &entry.after].map(|image| image.as_ref().map(|i| i.as_str()));
+    let texts = [
+        Some("repo-audit-1"),
+        Some(&*entry.tenant),
+        Some(&*entry.entity),
+        Some(entry.action.as_str()),
+        Some(&*actor),
+        entry.correlation_id.as_deref(),
+        entry.reason.as_deref(),
+        Some(&*at),
+        Some(&*entry.entity_id),
+        images[0],
+        images[1],
+    ];
+    let seq = entry.seq.to_be_bytes();
+    let fields = texts.iter().map(|text| text.map(str::as_bytes));
+    let mut sha = Sha256::new();
+    for field in fields.chain([Some(&seq[..]), Some(prev_hash)]) {
+        let length = field.map_or(u32::MAX, |field| u32::try_from(field.len()).unwrap());
+        sha.update(length.to_be_bytes());
+        sha.update(field.unwrap_or_default());
+    }
+    sha.finalize().to_vec()
+}
