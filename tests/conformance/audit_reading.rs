@@ -123,7 +123,6 @@ pub(crate) async fn a_row_is_rebuilt_as_it_was(fixture: Fixture) {
     claims.delete(id).await.unwrap();
     claims.purge(id).await.unwrap();
     note(None);
-    drop(note);
 
     let before = states[0].0 - TimeDelta::microseconds(1);
     assert_eq!(trail.as_of::<Claim>(id, before).await.unwrap(), None);

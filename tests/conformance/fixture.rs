@@ -4,7 +4,6 @@
 //! on. What a store leaves behind is removed when its case ends, also by a panic.
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -12,8 +11,8 @@ use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use repo_core::testing::FixedClock;
 use repo_core::{
-    Backend, Connection, Database, Driver, Reach, Schema, Session, Settings, Tenant,
-    TransactionOptions, connect_with,
+    Connection, Database, Driver, Reach, Schema, Session, Settings, Tenant, TransactionOptions,
+    connect_with,
 };
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio::runtime::Builder;
@@ -124,18 +123,9 @@ pub(crate) fn acme(db: &Database) -> Session<Tenant<Uuid>> {
 
 /// A connection for SQL by hand, as a session of the tenant that most cases are about has one.
 pub(crate) async fn by_hand(db: &Database) -> Box<dyn Connection> {
-    let backend = within(db, &reach(ACME));
+    let within = db.backend().within(&Reach::Tenant(ACME.to_string()));
+    let backend = within.as_ref().unwrap_or_else(|| db.backend());
     backend.begin(TransactionOptions::new()).await.expect("a connection is free")
-}
-
-/// The backend for SQL by hand, as a session with this reach has it.
-pub(crate) fn within(db: &Database, reach: &Reach) -> Arc<dyn Backend> {
-    db.backend().within(reach).unwrap_or_else(|| Arc::clone(db.backend()))
-}
-
-/// The reach of a session of this tenant.
-pub(crate) fn reach(tenant: Uuid) -> Reach {
-    Reach::Tenant(tenant.to_string())
 }
 
 /// A session of the other tenant.

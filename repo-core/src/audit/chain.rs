@@ -1,16 +1,18 @@
 //! A chain of the trail by its name, and what is asked of it.
 //!
-//! A chain is read over all tenants, outside of any transaction: an entry that was moved is found where it
-//! went. Nothing here writes.
+//! A chain is read over all tenants, outside of any session and transaction: an entry that was moved is found
+//! where it went, and looking at a chain adds nothing to it. Nothing here writes.
+
+use std::sync::Arc;
 
 use crate::audit::entry::FIRST_UNCHAINED;
 use crate::audit::{HEADS, TRAIL, image, stored};
-use crate::backend::{Access, Row, Statement};
+use crate::backend::{Access, OnRow, Row, Statement};
 use crate::column_type::ColumnType;
 use crate::database::Database;
 use crate::error::{Error, Result};
-use crate::scope::AllTenants;
-use crate::session::Session;
+use crate::failure::complete;
+use crate::scope::Reach;
 use crate::value::Value;
 
 use super::checkpoint::Checkpoint;
@@ -29,7 +31,7 @@ pub enum Chain {
 /// A chain of the audit trail in a database: [`Database::audit_chain`].
 #[derive(Debug, Clone)]
 pub struct AuditChain {
-    session: Session<AllTenants>,
+    database: Database,
     chain: Chain,
 }
 
@@ -78,9 +80,9 @@ impl Chain {
 }
 
 impl Database {
-    /// A chain of the audit trail, to verify it and to take checkpoints of it.
+    /// A chain of the audit trail, to verify it and to take checkpoints of it. Neither is recorded.
     pub fn audit_chain(&self, chain: Chain) -> AuditChain {
-        AuditChain { session: self.verifying(), chain }
+        AuditChain { database: self.clone(), chain }
     }
 
     /// The chains that there are, by name.
@@ -98,13 +100,8 @@ impl Database {
             "SELECT \"tenant\" FROM \"repo_audit_heads\" UNION SELECT \"tenant\" \
              FROM \"repo_audit\" WHERE \"seq\" < {FIRST_UNCHAINED} ORDER BY 1"
         );
-        let statement = Statement { sql: &sql, params: &[], access: Access::Read, table: &HEADS };
-        self.verifying().run(statement, &mut on_row).await?;
+        read(self, &sql, &[], &mut on_row).await?;
         Ok(chains)
-    }
-
-    fn verifying(&self) -> Session<AllTenants> {
-        Session::new(self.clone(), AllTenants { reason: "verification of the audit trail".into() })
     }
 }
 
@@ -135,11 +132,11 @@ impl AuditChain {
             column: "hash",
             reason: "has not 32 bytes".into(),
         })?;
-        Ok(Checkpoint::new(self.chain.clone(), seq, hash, self.session.database().now()))
+        Ok(Checkpoint::new(self.chain.clone(), seq, hash, self.database.now()))
     }
 
-    pub(crate) fn session(&self) -> &Session<AllTenants> {
-        &self.session
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
     }
 
     /// The lowest and highest numbers and the head, in one statement: writers add entries and move the head
@@ -172,15 +169,29 @@ impl AuditChain {
         &self,
         sql: &str,
         params: &[Value<'_>],
-        on_row: crate::OnRow<'_>,
+        on_row: OnRow<'_>,
     ) -> Result<()> {
-        let statement = Statement { sql, params, access: Access::Read, table: &TRAIL };
-        self.session.run(statement, on_row).await.map(drop)
+        read(&self.database, sql, params, on_row).await
     }
 
     pub(crate) fn placeholder(&self, index: usize) -> String {
         let mut text = String::new();
-        self.session.database().backend().dialect().placeholder(&mut text, index);
+        self.database.backend().dialect().placeholder(&mut text, index);
         text
     }
+}
+
+/// Where the server keeps tenants apart, the connection is one that reads all of them.
+async fn read(
+    database: &Database,
+    sql: &str,
+    params: &[Value<'_>],
+    on_row: OnRow<'_>,
+) -> Result<()> {
+    tracing::trace!(target: "repo::sql", sql);
+    let backend = database.backend();
+    let over_all = backend.within(&Reach::All).unwrap_or_else(|| Arc::clone(backend));
+    let statement = Statement { sql, params, access: Access::Read, table: &TRAIL };
+    let result = over_all.run(statement, on_row).await;
+    result.map(drop).map_err(|error| complete(error, backend.dialect(), &TRAIL))
 }

@@ -132,7 +132,7 @@ impl Verify {
         // A bad entry at or before the checkpoint leaves nothing proven.
         let proven = proven.filter(|seq| walk.first_bad.as_ref().is_none_or(|f| f.seq > *seq));
         let chain = self.chain.chain().clone();
-        let now = self.chain.session().database().now();
+        let now = self.chain.database().now();
         let (seq, hash) = walk.right;
         Verification {
             end: Checkpoint::new(chain.clone(), seq, hash, now),
