@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use crate::cascade;
 use crate::entity::{Entity, Versioned};
 use crate::error::Result;
 use crate::patch::Patch;
@@ -57,7 +58,14 @@ impl<'r, E: Entity, S: Scope, T> Change<'r, E, S, T> {
         id: E::Id,
         kind: ChangeKind<E>,
     ) -> Self {
-        let target = tenant.map(|tenant| Target { repo, tenant, id, expected: None });
+        let target = tenant.map(|tenant| Target {
+            repo,
+            tenant,
+            id,
+            expected: None,
+            at: None,
+            deletion: None,
+        });
         Self { target, kind, output: PhantomData }
     }
 }
@@ -109,7 +117,7 @@ impl<'r, E: Entity, S: Scope> IntoFuture for Change<'r, E, S, E> {
             let target = target?;
             match kind {
                 ChangeKind::Patch(patch) => target.patch(patch).await,
-                _ => target.restore().await,
+                _ => cascade::restore(target).await,
             }
         })
     }
@@ -124,8 +132,8 @@ impl<'r, E: Entity, S: Scope> IntoFuture for Change<'r, E, S, ()> {
         Writing::new(async move {
             let target = target?;
             match kind {
-                ChangeKind::Purge => target.purge().await,
-                _ => target.delete().await,
+                ChangeKind::Purge => cascade::purge(target).await,
+                _ => cascade::delete(target).await,
             }
         })
     }

@@ -15,6 +15,7 @@ use crate::column_type::ColumnType;
 use crate::entity::Entity;
 use crate::error::Result;
 use crate::ids::{IdSource, UuidV7};
+use crate::registry::Registry;
 use crate::schema::Schema;
 use crate::scope::{AllTenants, NoTenant, Tenant};
 use crate::session::Session;
@@ -36,6 +37,7 @@ struct Shared {
     cursor_key: [u8; 32],
     crud: RwLock<HashMap<TypeId, Arc<CrudSql>>>,
     opened_over_all_tenants: Arc<AtomicU64>,
+    registry: Arc<RwLock<Arc<Registry>>>,
     unchecked_sql: Arc<AtomicU64>,
 }
 
@@ -50,6 +52,7 @@ impl Database {
                 cursor_key: [0; 32],
                 crud: RwLock::default(),
                 opened_over_all_tenants: Arc::default(),
+                registry: Arc::default(),
                 unchecked_sql: Arc::default(),
             }),
         }
@@ -110,10 +113,10 @@ impl Database {
         self.shared.unchecked_sql.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Creates the tables, keys, indexes and checks of `schema` where they are not there yet, parents
-    /// before children, in one transaction.
+    /// Creates the tables, keys, indexes, checks and triggers of `schema` where they are not there yet,
+    /// parents before children, in one transaction.
     ///
-    /// What is there already is left as it is, also where it differs.
+    /// What is there already is left as it is, also where it differs: [`doctor`](Self::doctor) finds it.
     ///
     /// # Errors
     ///
@@ -126,7 +129,22 @@ impl Database {
             connection.execute_script(first).await?;
         }
         connection.execute_script(&script).await?;
-        connection.commit().await
+        connection.commit().await?;
+        self.know(schema);
+        Ok(())
+    }
+
+    /// Tells the tables of `schema`, where something else made them: which rows are deleted together is
+    /// known from all tables. [`create_tables`](Self::create_tables) does it as well. Clones of a database
+    /// know the same tables.
+    ///
+    /// # Errors
+    ///
+    /// As for [`create_tables`](Self::create_tables). The database is not asked.
+    pub fn register(&self, schema: &Schema) -> Result<()> {
+        schema.check(self.backend().dialect())?;
+        self.know(schema);
+        Ok(())
     }
 
     /// Asks the database for an answer.
@@ -166,6 +184,16 @@ impl Database {
         self.shared.cursor_key
     }
 
+    /// The tables that are known.
+    pub(crate) fn registry(&self) -> Arc<Registry> {
+        Arc::clone(&self.shared.registry.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn know(&self, schema: &Schema) {
+        let mut registry = self.shared.registry.write().unwrap_or_else(PoisonError::into_inner);
+        *registry = Arc::new(registry.with(schema.tables()));
+    }
+
     /// The fixed statements of an entity, rendered at first use.
     pub(crate) fn crud<E: Entity>(&self) -> Arc<CrudSql> {
         let crud = &self.shared.crud;
@@ -187,6 +215,7 @@ impl Database {
             cursor_key: old.cursor_key,
             crud: RwLock::default(),
             opened_over_all_tenants: Arc::clone(&old.opened_over_all_tenants),
+            registry: Arc::clone(&old.registry),
             unchecked_sql: Arc::clone(&old.unchecked_sql),
         };
         change(&mut shared);

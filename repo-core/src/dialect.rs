@@ -113,6 +113,10 @@ pub trait Dialect: Debug + Send + Sync {
     /// locks the whole database.
     fn lock_rows(&self, sql: &mut String);
 
+    /// What a `SELECT` ends with so that nobody removes its rows or locks them until the transaction ends,
+    /// and it waits for whoever does; others may change them and keep them as well.
+    fn keep_rows(&self, sql: &mut String);
+
     /// The triggers that a table has where this dialect is spoken: those that keep the rows of an
     /// `immutable` table as they are, and what else only a trigger can hold to.
     fn triggers(&self, guards: &Guards) -> Vec<Trigger> {

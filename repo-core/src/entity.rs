@@ -24,6 +24,8 @@ pub trait Entity: Sized + Send + Sync + 'static {
     type Id: IdType;
     /// [`Shared`](crate::Shared), or [`OwnedBy`](crate::OwnedBy) the type of its tenant.
     type Tenancy: Tenancy;
+    /// How its rows are deleted: removed or marked, alone or together with others.
+    type Deletion: Deletion;
     /// What `create` takes: the columns that a caller gives.
     type New: NewEntity<Entity = Self>;
     /// The repository that `session.repo::<Self>()` returns.
@@ -48,6 +50,9 @@ pub trait Entity: Sized + Send + Sync + 'static {
     /// [`Error::Decode`](crate::Error::Decode): the row holds what the entity cannot.
     fn decode(row: &mut Decoder<'_>) -> Result<Self>;
 }
+
+/// How rows of an entity are deleted. Its types are the derive's.
+pub trait Deletion: 'static {}
 
 /// The columns of a new row that a caller gives. The repository adds the others.
 pub trait NewEntity: Sized + Send {

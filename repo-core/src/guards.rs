@@ -49,8 +49,22 @@ pub struct ForeignKey {
     pub parent: String,
     /// The columns of the parent, in the order of `columns`.
     pub parent_columns: Vec<String>,
-    /// What deleting the parent does; none where it is neither of the two.
-    pub on_delete: Option<OnDelete>,
+    /// What the database does when the parent is removed.
+    pub on_delete: DeleteAction,
+}
+
+/// What the database does to a row when its parent is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeleteAction {
+    /// It refuses at once.
+    Restrict,
+    /// It refuses unless the row is gone as well when the statement ends.
+    NoAction,
+    /// It removes the row.
+    Cascade,
+    /// Anything else.
+    Other,
 }
 
 /// A condition that each row meets.
@@ -122,6 +136,18 @@ impl Guards {
     }
 }
 
+impl DeleteAction {
+    /// As a constraint says it.
+    pub(crate) fn as_sql(self) -> &'static str {
+        match self {
+            Self::Restrict => "ON DELETE RESTRICT",
+            Self::NoAction => "ON DELETE NO ACTION",
+            Self::Cascade => "ON DELETE CASCADE",
+            Self::Other => "another action",
+        }
+    }
+}
+
 impl ForeignKey {
     /// The key of the parent, with the tenant where it has one: its child then has one too.
     pub(crate) fn new(dialect: &dyn Dialect, table: &'static Table, reference: &Reference) -> Self {
@@ -135,7 +161,13 @@ impl ForeignKey {
                 parent,
                 parent.roles.tenant.into_iter().chain([parent.roles.id]),
             ),
-            on_delete: Some(reference.on_delete),
+            on_delete: match reference.on_delete {
+                OnDelete::Restrict => DeleteAction::Restrict,
+                // What is recorded is removed by the repository, row by row: the database refuses to do
+                // it in silence.
+                OnDelete::Cascade if table.audit.is_some() => DeleteAction::NoAction,
+                OnDelete::Cascade => DeleteAction::Cascade,
+            },
         }
     }
 

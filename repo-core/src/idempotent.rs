@@ -22,7 +22,7 @@ use crate::sql::crud::CrudSql;
 use crate::sql::writer::Writer;
 use crate::table::Table;
 use crate::value::Value;
-use crate::write::{encode, identity, insert_values, with_id};
+use crate::write::{check_parents, encode, identity, insert_values, with_id};
 
 /// How often a row is looked for that is there when it is added and gone when it is read.
 const ATTEMPTS: usize = 10;
@@ -146,9 +146,13 @@ pub(crate) async fn create_or_get<E: Entity, S: Scope>(
     let mut params: Vec<_> = tenant.into_iter().collect();
     params.extend(key.iter().map(|column| given[*column].borrowed()));
     let once = Once { repo, sql: &sql, key, author: author.as_ref() };
-    for _ in 0..ATTEMPTS {
+    for attempt in 0..ATTEMPTS {
         if let Some(found) = once.find(&params, &given).await? {
             return Ok(CreateOrGet { entity: found, is_new: false });
+        }
+        if attempt > 0 {
+            // Neither added nor there: it may be that it would refer to a deleted row.
+            check_parents(repo.session(), std::slice::from_ref(&entity)).await?;
         }
         if let Some(made) = once.insert(&entity).await? {
             drop(params);

@@ -45,6 +45,7 @@ mod access;
 mod actor;
 mod audit;
 mod backend;
+mod cascade;
 mod change;
 mod clock;
 mod column;
@@ -71,11 +72,14 @@ mod ids;
 mod json;
 mod json_canonical;
 mod page;
+mod parents;
 mod patch;
 mod perform;
 mod private;
+mod purge;
 mod query;
 mod read;
+mod registry;
 mod repo;
 mod schema;
 mod scope;
@@ -115,17 +119,19 @@ pub use dialect::{
 pub use doctor::{Finding, GuardKind};
 pub use driver::{Driver, Settings, connect, connect_from_env, connect_with};
 pub use encode::{Decoder, Encoder};
-pub use entity::{Entity, Mutable, NewEntity, SoftDelete, Versioned};
+pub use entity::{Deletion, Entity, Mutable, NewEntity, SoftDelete, Versioned};
 pub use error::{DatabaseError, Error, Result};
 pub use filter::{Filter, IntoFilter};
 pub use guards::{
-    Check, ForeignKey, Found, Guards, InspectedTable, Trigger, UniqueKey, is_null_predicate,
+    Check, DeleteAction, ForeignKey, Found, Guards, InspectedTable, Trigger, UniqueKey,
+    is_null_predicate,
 };
 pub use idempotent::{CreateOrGet, UniqueColumns};
 pub use ids::{IdSource, UuidV7};
 pub use json::Json;
 pub use page::{Page, PageRequest};
 pub use patch::Patch;
+pub use purge::{PurgeDeleted, Purged};
 pub use query::Query;
 pub use repo::Repo;
 pub use schema::Schema;

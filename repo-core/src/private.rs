@@ -6,6 +6,7 @@
 //! (`private/questions.rs`) reports a mistake, and no line that uses it.
 
 mod column;
+mod deletion;
 mod index;
 mod managed;
 mod misfit;
@@ -16,6 +17,7 @@ mod shown;
 mod text;
 
 pub use column::{ColumnDescription, Field, JsonField, OptionalJsonField};
+pub use deletion::{DeletedWith, GoesWith, Marked, MarkedTogether, Removed};
 pub use index::{asc, desc};
 pub use managed::{Managed, Parent};
 pub use misfit::{Misfit, NoParent, UNKNOWN_TABLE, Unknown, Unmanaged};

@@ -203,15 +203,15 @@ pub(crate) fn pack<const N: usize>(values: [Option<Value<'_>>; N]) -> ([Value<'_
 }
 
 /// An id as a key of a map.
-#[derive(PartialEq, Eq, Hash)]
-enum IdKey {
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum IdKey {
     Uuid(uuid::Uuid),
     Integer(i64),
     Other,
 }
 
 impl IdKey {
-    fn of(value: &Value<'_>) -> Self {
+    pub(crate) fn of(value: &Value<'_>) -> Self {
         match value {
             Value::Uuid(id) => IdKey::Uuid(*id),
             Value::I64(id) => IdKey::Integer(*id),

@@ -75,6 +75,12 @@ impl Schema {
         Ok(script)
     }
 
+    /// Whether the tables can be together.
+    pub(crate) fn check(&self, dialect: &dyn Dialect) -> Result<()> {
+        self.check_names(dialect)?;
+        self.parents_first().map(drop)
+    }
+
     fn row_level_security(&self, dialect: &dyn Dialect, sql: &mut String) {
         let owned = |table: &'static Table| Some((table, Owner::Tenant(table.roles.tenant?)));
         for (table, owner) in self.tables.iter().copied().filter_map(owned) {

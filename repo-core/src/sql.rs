@@ -8,4 +8,5 @@ pub(crate) mod names;
 pub(crate) mod patch;
 pub(crate) mod predicate;
 pub(crate) mod select;
+pub(crate) mod together;
 pub(crate) mod writer;

@@ -1,11 +1,15 @@
 //! One row by its id, and what can be done with it; and why it was not there.
 
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
 use crate::audit::author::Author;
 use crate::audit::image::is_same;
 use crate::backend::{Access, Row, Statement, no_rows};
 use crate::column_type::ColumnType as _;
 use crate::entity::Entity;
 use crate::error::{DatabaseError, Error, Result};
+use crate::parents::Parents;
 use crate::patch::Patch;
 use crate::perform::{perform, values};
 use crate::read::{decode, encode_id, pack};
@@ -23,6 +27,10 @@ pub(crate) struct Target<'r, E: Entity, S: Scope> {
     pub(crate) id: E::Id,
     /// The version that it must have.
     pub(crate) expected: Option<i64>,
+    /// When it happens, where that is the time of more than this row.
+    pub(crate) at: Option<DateTime<Utc>>,
+    /// What deletes it, where that deletes others too.
+    pub(crate) deletion: Option<Uuid>,
 }
 
 /// Which rows a change is for.
@@ -56,6 +64,12 @@ pub(crate) struct Asked<'a> {
 }
 
 impl<E: Entity, S: Scope> Target<'_, E, S> {
+    /// The same in the session of `repo`.
+    pub(crate) fn inside<'i>(&'i self, repo: &'i Repo<E, S>) -> Target<'i, E, S> {
+        let (tenant, id) = (self.tenant.as_ref().map(Value::borrowed), self.id.clone());
+        Target { repo, tenant, id, ..*self }
+    }
+
     pub(crate) async fn patch(&self, patch: Patch<E>) -> Result<E> {
         let author = self.author()?;
         let changes = patch.finish()?;
@@ -87,8 +101,10 @@ impl<E: Entity, S: Scope> Target<'_, E, S> {
         let author = self.author()?;
         let sql = self.repo.crud().delete.of(self.expected.is_some());
         let now = E::TABLE.roles.deleted_at.map(|_| self.now(author.as_ref()));
-        let mut params = Vec::with_capacity(4);
-        self.push_params(&mut params, now)?;
+        let mut params = Vec::with_capacity(5);
+        params.extend(now);
+        params.extend(E::TABLE.roles.deletion_id.map(|_| self.deletion()));
+        self.push_params(&mut params, None)?;
         self.remove(sql, &params, author.as_ref(), Wants::Live).await
     }
 
@@ -155,12 +171,19 @@ impl<E: Entity, S: Scope> Target<'_, E, S> {
 
     /// Who makes the change, where that is recorded; asked before anything is sent.
     fn author(&self) -> Result<Option<Author>> {
-        Author::of(self.repo.session(), E::TABLE)
+        let author = Author::of(self.repo.session(), E::TABLE)?;
+        Ok(author.map(|author| Author { at: self.at.unwrap_or(author.at), ..author }))
+    }
+
+    /// What deletes the row: this alone, unless it is told.
+    fn deletion(&self) -> Value<'static> {
+        let database = self.repo.session().database();
+        Value::Uuid(self.deletion.unwrap_or_else(|| database.ids().next_id(database.now())))
     }
 
     /// The time of the change: that of its entry, where it has one.
     fn now(&self, author: Option<&Author>) -> Value<'static> {
-        let now = author.map(|author| author.at);
+        let now = author.map(|author| author.at).or(self.at);
         Value::Timestamp(now.unwrap_or_else(|| self.repo.session().database().now()))
     }
 
@@ -178,7 +201,7 @@ impl<E: Entity, S: Scope> Target<'_, E, S> {
     }
 
     /// The result, in which a failure to serialize is a stale version if there is one.
-    fn outcome<T>(&self, result: Result<T>) -> Result<T> {
+    pub(crate) fn outcome<T>(&self, result: Result<T>) -> Result<T> {
         result.map_err(|error| as_version_conflict::<E>(error, &self.id, self.expected))
     }
 }
@@ -206,12 +229,39 @@ pub(crate) async fn until_met<E: Entity, S: Scope>(
         match diagnose(repo, tenant, id, asked).await? {
             Verdict::Refused(error) => return Err(error),
             Verdict::Unchanged(entity) => return Ok(entity),
-            // The same row twice: the database finds the same in it that it is asked to set.
-            Verdict::Again(entity, row) if last.as_ref() == Some(&row) => return Ok(entity),
-            Verdict::Again(_, row) => last = Some(row),
+            Verdict::Again(entity, row) => {
+                refuse_deleted_parents::<E, S>(repo, tenant, asked, &row).await?;
+                // The same row twice: the database finds the same in it that it is asked to set.
+                if asked.wants == Wants::Live && last.as_ref() == Some(&row) {
+                    return Ok(entity);
+                }
+                last = Some(row);
+            }
         }
     }
     Err(restless::<E>())
+}
+
+/// Refuses if the row that was not met refers to a deleted one, or would have.
+async fn refuse_deleted_parents<E: Entity, S: Scope>(
+    repo: &Repo<E, S>,
+    tenant: Option<&Value<'_>>,
+    asked: Asked<'_>,
+    row: &[Value<'_>],
+) -> Result<()> {
+    let parents = match asked.wants {
+        Wants::Live => {
+            let mut parents = Parents::of(E::TABLE);
+            parents.add_changes(asked.set, row);
+            parents
+        }
+        Wants::Deleted => {
+            let mut parents = Parents::taking_along(E::TABLE);
+            parents.add_row(row);
+            parents
+        }
+    };
+    parents.check(repo.session(), tenant).await
 }
 
 fn restless<E: Entity>() -> Error {

@@ -13,6 +13,7 @@ use crate::encode::Encoder;
 use crate::entity::{Entity, Mutable, NewEntity, SoftDelete};
 use crate::error::{Error, Result};
 use crate::idempotent::{CreateOrGet, UniqueColumns, create_or_get};
+use crate::parents::{self, Parents};
 use crate::patch::Patch;
 use crate::perform::{self, one};
 use crate::repo::Repo;
@@ -198,8 +199,9 @@ async fn insert_one<E: Entity, S: Scope>(repo: &Repo<E, S>, mut entity: E) -> Re
             id.map(identity::<E>).transpose()
         };
         let made = one(repo.session(), E::TABLE, sql, &params, &mut read).await?;
-        drop(params);
-        return Ok(with_id(entity, made.flatten()));
+        params.truncate(repo.crud().insert_columns.len());
+        let made = unless_refused(repo.session(), &entity, made).await?;
+        return Ok(with_id(entity, made));
     }
     let own = repo.session().own_transaction().await?;
     let done = async {
@@ -219,8 +221,31 @@ async fn insert_plain<E: Entity, S: Scope>(
     entity: &E,
 ) -> Result<Option<E::Id>> {
     let values = insert_values(entity)?;
-    let mut read = |row: &dyn Row| identity::<E>(row.value(0, Kind::I64));
-    one(session, E::TABLE, &repo.crud().insert, &values, &mut read).await
+    let has_identity = E::TABLE.has_identity();
+    let mut read = |row: &dyn Row| {
+        let id = has_identity.then(|| row.value(0, Kind::I64));
+        id.map(identity::<E>).transpose()
+    };
+    let Some(sql) = &repo.crud().guarded_insert else {
+        let made = one(session, E::TABLE, &repo.crud().insert, &values, &mut read).await?;
+        return Ok(made.flatten());
+    };
+    let made = one(session, E::TABLE, sql, &values, &mut read).await?;
+    unless_refused(session, entity, made).await
+}
+
+/// The id of a row that was added; where none was, it would have referred to a deleted one.
+async fn unless_refused<E: Entity, S: Scope>(
+    session: &Session<S>,
+    entity: &E,
+    made: Option<Option<E::Id>>,
+) -> Result<Option<E::Id>> {
+    if let Some(id) = made {
+        return Ok(id);
+    }
+    let parents = parents_of(std::slice::from_ref(entity))?;
+    let refused = parents.refused(session, tenant_of(entity)?.as_ref()).await?;
+    Err(refused)
 }
 
 /// Appends an entry for each row that was added.
@@ -252,18 +277,47 @@ async fn insert_many<E: Entity, S: Scope>(
     if entities.is_empty() {
         return Ok(entities);
     }
-    let Some(author) = author else {
+    if author.is_none() && !parents::has_marked(E::TABLE) {
         insert_rows(repo.session(), repo, &mut entities).await?;
         return Ok(entities);
-    };
+    }
     let own = repo.session().own_transaction().await?;
     let done = async {
+        check_parents(own.session(), &entities).await?;
         insert_rows(own.session(), repo, &mut entities).await?;
-        record_created(own.session(), &author, &entities).await?;
+        if let Some(author) = &author {
+            record_created(own.session(), author, &entities).await?;
+        }
         Ok(entities)
     }
     .await;
     own.finish(done).await
+}
+
+/// Refuses rows that would refer to a deleted one.
+pub(crate) async fn check_parents<E: Entity, S: Scope>(
+    session: &Session<S>,
+    entities: &[E],
+) -> Result<()> {
+    match entities.first().filter(|_| parents::has_marked(E::TABLE)) {
+        Some(first) => parents_of(entities)?.check(session, tenant_of(first)?.as_ref()).await,
+        None => Ok(()),
+    }
+}
+
+/// What rows refer to that can be deleted.
+fn parents_of<E: Entity>(entities: &[E]) -> Result<Parents<'_>> {
+    let mut parents = Parents::of(E::TABLE);
+    for entity in entities {
+        parents.add_row(&encode(entity)?);
+    }
+    Ok(parents)
+}
+
+/// The tenant of a row, which is that of the session.
+fn tenant_of<E: Entity>(entity: &E) -> Result<Option<Value<'static>>> {
+    let Some(column) = E::TABLE.roles.tenant else { return Ok(None) };
+    Ok(encode(entity)?.into_iter().nth(column).map(Value::into_owned))
 }
 
 /// Inserts the rows alone, and sets the ids that the database makes.

@@ -34,7 +34,7 @@ pub(crate) fn check(input: &DeriveInput, diag: &mut Diag) -> Option<Entity> {
     policies::check(&structure, diag);
     let roles = roles::assign(input, &structure, &fields, diag);
     let columns = columns::check(&fields, &roles, &input.generics, diag);
-    let references = references(&fields, diag);
+    let references = references(&structure, &fields, &roles, diag);
     let is_owned = structure.tenant.is_some();
     let indexes = indexes::check(&structure, &fields, &columns, is_owned, diag);
     let table = table(input, &structure, diag);
@@ -125,15 +125,23 @@ fn check_name(name: &LitStr, key: &str, diag: &mut Diag) {
     }
 }
 
-fn references(fields: &[Field<'_>], diag: &mut Diag) -> Vec<Reference> {
+fn references(
+    structure: &Structure,
+    fields: &[Field<'_>],
+    roles: &[Option<Role>],
+    diag: &mut Diag,
+) -> Vec<Reference> {
     let mut references = Vec::new();
     for (column, Field { ident, attr, .. }) in fields.iter().enumerate() {
         match (&attr.references, &attr.on_delete) {
-            (Some(parent), on_delete) => references.push(Reference {
-                column,
-                parent: parent.value.clone(),
-                cascade: on_delete.as_ref().is_some_and(|it| it.value == attr::OnDelete::Cascade),
-            }),
+            (Some(parent), on_delete) => {
+                let cascade = on_delete.as_ref().filter(|it| it.value == attr::OnDelete::Cascade);
+                if let Some(cascade) = cascade {
+                    policies::check_cascade(structure, ident, &cascade.key, roles, diag);
+                }
+                let parent = parent.value.clone();
+                references.push(Reference { column, parent, cascade: cascade.is_some() });
+            }
             (None, Some(on_delete)) => diag.error(
                 &on_delete.key,
                 format_args!("`{ident}` refers to nothing that could be deleted"),

@@ -38,6 +38,8 @@ fn an_entity_with_every_policy() {
             pub created_at: DateTime<Utc>,
             pub updated_at: DateTime<Utc>,
             pub deleted_at: Option<DateTime<Utc>>,
+            #[repository(deletion_id)]
+            pub deletion_id: Option<Uuid>,
             pub correlation_id: Option<String>,
         }
     };

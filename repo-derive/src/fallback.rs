@@ -26,6 +26,7 @@ pub(crate) fn entity(input: &DeriveInput, krate: &Path) -> TokenStream {
             impl #impl_generics #krate::Entity for #ident #ty_generics #where_clause {
                 type Id = ::core::primitive::i64;
                 type Tenancy = #krate::Shared;
+                type Deletion = #krate::__private::MarkedTogether;
                 type New = #krate::__private::Unknown<Self>;
                 type Repository<S: #krate::Scope> = #krate::Repo<Self, S>;
                 const TABLE: &'static #krate::Table = #krate::__private::UNKNOWN_TABLE;

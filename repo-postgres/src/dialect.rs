@@ -124,6 +124,10 @@ impl Dialect for PostgresDialect {
         sql.push_str(" FOR UPDATE");
     }
 
+    fn keep_rows(&self, sql: &mut String) {
+        sql.push_str(" FOR KEY SHARE");
+    }
+
     fn triggers(&self, guards: &Guards) -> Vec<Trigger> {
         guards::triggers(guards)
     }

@@ -5,8 +5,8 @@
 mod queries;
 
 use repo_core::{
-    Access, Backend, Check, DatabaseError, Error, ForeignKey, Found, InspectedTable, Kind,
-    OnDelete, Result, Row, Statement, Table, Trigger, UniqueKey, Value, is_null_predicate, quote,
+    Access, Backend, Check, DatabaseError, DeleteAction, Error, ForeignKey, Found, InspectedTable,
+    Kind, Result, Row, Statement, Table, Trigger, UniqueKey, Value, is_null_predicate, quote,
 };
 
 use crate::backend::Postgres;
@@ -77,7 +77,7 @@ fn key(row: &dyn Row, keys: &mut Vec<Found<UniqueKey>>) -> Result<()> {
         is_primary: flag(row, 2)?,
         predicate: is_null_of.or(text(row, 3)?),
     };
-    keys.push(Found::new(key, defect(row, 5, "is not valid")?));
+    keys.push(Found::new(key, defect(row, 5, "is not valid, or may be deferred")?));
     Ok(())
 }
 
@@ -90,9 +90,10 @@ fn reference(row: &dyn Row, references: &mut Vec<Found<ForeignKey>>) -> Result<(
         return Ok(());
     }
     let on_delete = match name(row, 4)?.as_str() {
-        "r" => Some(OnDelete::Restrict),
-        "c" => Some(OnDelete::Cascade),
-        _ => None,
+        "r" => DeleteAction::Restrict,
+        "a" => DeleteAction::NoAction,
+        "c" => DeleteAction::Cascade,
+        _ => DeleteAction::Other,
     };
     let key = ForeignKey {
         name: key,

@@ -114,6 +114,8 @@ impl Dialect for SqliteDialect {
     fn lock_rows(&self, _: &mut String) {
         // A writing transaction holds the whole database from its start.
     }
+
+    fn keep_rows(&self, _: &mut String) {}
 }
 
 fn append(sql: &mut String, text: std::fmt::Arguments<'_>) {

@@ -6,7 +6,7 @@
 mod text;
 
 use repo_core::{
-    Check, ForeignKey, Found, InspectedTable, OnDelete, Table, Trigger, UniqueKey,
+    Check, DeleteAction, ForeignKey, Found, InspectedTable, Table, Trigger, UniqueKey,
     is_null_predicate,
 };
 use rusqlite::{Connection, OptionalExtension as _, Result, Row};
@@ -87,9 +87,10 @@ fn references(connection: &Connection, table: &str) -> Result<Vec<Found<ForeignK
             return Ok(());
         }
         let on_delete = match row.get::<_, String>(4)?.as_str() {
-            "RESTRICT" => Some(OnDelete::Restrict),
-            "CASCADE" => Some(OnDelete::Cascade),
-            _ => None,
+            "RESTRICT" => DeleteAction::Restrict,
+            "NO ACTION" => DeleteAction::NoAction,
+            "CASCADE" => DeleteAction::Cascade,
+            _ => DeleteAction::Other,
         };
         references.push((
             id,

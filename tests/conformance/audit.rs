@@ -311,7 +311,7 @@ fn word(event: &Noted) -> String {
     match event {
         Noted::Statement { sql, .. } => sql.split(' ').next().unwrap_or_default().to_owned(),
         Noted::Insert { .. } => "insert".to_owned(),
-        Noted::Begin { .. } => "begin".to_owned(),
+        Noted::Begin => "begin".to_owned(),
         Noted::Commit => "commit".to_owned(),
         other => format!("{other:?}"),
     }

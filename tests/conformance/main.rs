@@ -12,6 +12,7 @@ mod audit;
 mod audit_reading;
 mod audit_vectors;
 mod batches;
+mod cascades;
 mod context;
 mod crud;
 mod decoding;
@@ -30,7 +31,9 @@ mod isolation;
 mod nesting;
 mod ordering;
 mod pages;
+mod parents;
 mod references;
+mod retention;
 mod soft_delete;
 mod statements;
 mod tables;
@@ -99,6 +102,25 @@ conformance! {
             a_batch_is_part_of_its_transaction,
             wide_rows_fit_in_any_number,
             one_row_is_a_batch,
+        }
+        cascades {
+            children_are_deleted_with_their_parent,
+            each_deleted_child_is_an_entry,
+            exactly_what_it_deleted_comes_back,
+            a_long_line_of_rows_goes_and_comes_back,
+            rows_that_refer_to_each_other_go_together,
+            a_child_stays_deleted_while_its_parent_is,
+            a_row_of_two_parents_comes_back_when_both_are_there,
+            a_row_comes_back_as_it_was_also_to_one_that_has_gone_since,
+            a_child_that_collides_keeps_all_deleted,
+            a_failed_cascade_is_survived_by_its_transaction,
+            the_version_is_that_of_the_row_itself,
+            no_row_of_another_tenant_goes_along,
+            nobody_deletes_what_is_recorded,
+            what_goes_along_must_be_known,
+            what_is_recorded_is_removed_row_by_row,
+            what_is_recorded_is_not_removed_by_who_does_not_know_it,
+            a_purge_removes_what_went_along,
         }
         context {
             a_row_keeps_the_correlation_of_its_creation,
@@ -221,6 +243,16 @@ conformance! {
             a_page_has_its_own_size,
             a_page_can_lock_its_rows,
         }
+        parents {
+            nothing_is_created_under_a_deleted_parent,
+            nothing_is_moved_under_a_deleted_parent,
+            what_refers_to_a_deleted_row_already_can_be_changed,
+            a_parent_that_is_missing_is_no_deleted_one,
+            a_refusal_lets_the_transaction_go_on,
+            no_child_slips_under_a_parent_that_is_being_deleted,
+            whoever_adds_a_child_and_changes_its_parent_waits_for_nobody_in_a_circle,
+            a_guarded_row_is_one_statement,
+        }
         idempotent {
             of_many_at_once_one_adds_the_row,
             the_same_key_with_another_payload_is_a_mismatch,
@@ -241,6 +273,15 @@ conformance! {
             a_row_of_another_tenant_cannot_be_referred_to,
             nor_by_sql_that_somebody_writes_by_hand,
             a_purge_stops_at_a_row_that_refers_to_it,
+        }
+        retention {
+            what_was_deleted_before_is_removed,
+            each_removed_row_is_an_entry,
+            a_tree_is_removed_in_any_chunks,
+            a_row_that_is_referred_to_stops_its_chunk,
+            all_tenants_have_one_retention,
+            one_tenant_removes_its_own,
+            what_belongs_to_no_tenant_is_removed_without_one,
         }
         soft_delete {
             a_deleted_row_is_seen_by_no_read,

@@ -140,7 +140,9 @@ mod tests {
     use super::*;
 
     fn checkpoint(chain: Chain) -> Checkpoint {
-        let at = DateTime::parse_from_rfc3339("2026-01-31T12:00:00.000001Z").unwrap().to_utc();
+        let at = DateTime::parse_from_rfc3339("2026-01-31T12:00:00.000001Z")
+            .expect("as written")
+            .to_utc();
         Checkpoint::new(chain, 7, [0xab; 32], at)
     }
 
@@ -149,8 +151,11 @@ mod tests {
         for chain in [Chain::Shared, Chain::Tenant("a b🦀".to_owned())] {
             for checkpoint in [checkpoint(chain.clone()), checkpoint(chain).sign(b"key")] {
                 let line = checkpoint.to_string();
-                assert_eq!(line.parse::<Checkpoint>().unwrap(), checkpoint);
-                assert_eq!(format!("{line}\n").parse::<Checkpoint>().unwrap(), checkpoint);
+                assert_eq!(line.parse::<Checkpoint>().expect("as written"), checkpoint);
+                assert_eq!(
+                    format!("{line}\n").parse::<Checkpoint>().expect("as written"),
+                    checkpoint
+                );
             }
         }
     }

@@ -187,6 +187,7 @@ const fn index(columns: &'static [IndexColumn]) -> Index {
 impl Entity for AuditEntry {
     type Id = i64;
     type Tenancy = OfAnyTenant;
+    type Deletion = crate::private::Removed;
     type New = Never;
     type Repository<S: Scope> = super::trail::Audit<S>;
 

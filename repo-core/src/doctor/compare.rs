@@ -2,7 +2,7 @@
 
 use super::{Finding, GuardKind};
 use crate::guards::{Check, ForeignKey, Found, Guards, InspectedTable, Trigger, UniqueKey};
-use crate::table::{OnDelete, Table};
+use crate::table::Table;
 
 /// A guard that can be compared with one of its kind.
 pub(super) trait Guard {
@@ -112,13 +112,9 @@ impl Guard for ForeignKey {
         if self.parent != found.parent || !is_same_set(&pairs(self), &pairs(found)) {
             return Some(format!("is {} instead of {}", reference(found), reference(self)));
         }
-        let removes = |key: &Self| match key.on_delete {
-            Some(OnDelete::Restrict) => "ON DELETE RESTRICT",
-            Some(OnDelete::Cascade) => "ON DELETE CASCADE",
-            None => "another action",
-        };
-        (self.on_delete != found.on_delete)
-            .then(|| format!("has {} instead of {}", removes(found), removes(self)))
+        let (found, promised) = (found.on_delete, self.on_delete);
+        (promised != found)
+            .then(|| format!("has {} instead of {}", found.as_sql(), promised.as_sql()))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::{IdOf, RefersTo, Timestamp};
+use super::{DeletedWith, GoesWith, IdOf, RefersTo, Timestamp};
 use crate::column_type::ColumnType;
 use crate::correlation::Correlation;
 use crate::creation::Creation;
@@ -89,6 +89,9 @@ impl Managed<Option<uuid::Uuid>> {
 impl<E: Entity> Parent<E> {
     /// A column of `T`, of an entity of this tenancy, can hold the id of the parent.
     pub fn is_referred_to_by<T: IdOf<E>, O: RefersTo<E::Tenancy>>() {}
+
+    /// Rows of `C`, of this tenancy, can be deleted with a row of the parent.
+    pub fn takes_along<C: DeletedWith<E>, O: GoesWith<E::Tenancy>>() {}
 
     /// The table referred to.
     pub fn table() -> &'static Table {

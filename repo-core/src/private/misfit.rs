@@ -125,6 +125,9 @@ pub trait NoParent {
     /// Asks nothing.
     fn is_referred_to_by<T, O>() {}
 
+    /// Asks nothing.
+    fn takes_along<C, O>() {}
+
     /// No table.
     fn table() -> &'static Table {
         unreachable!("{NEVER}")

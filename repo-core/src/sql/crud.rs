@@ -3,8 +3,10 @@
 use crate::audit::Action;
 use crate::dialect::{AuditedChange, Dialect};
 use crate::idempotent::KeyTexts;
+use crate::parents;
 use crate::sql::change::{self, ChangeSql, Parts};
 use crate::sql::patch::PatchSql;
+use crate::sql::together::{is_live, live_parent};
 use crate::sql::writer::Writer;
 use crate::table::Table;
 
@@ -15,6 +17,9 @@ pub(crate) struct CrudSql {
     pub(crate) insert_columns: Vec<usize>,
     /// Parameters: `insert_columns`.
     pub(crate) insert: String,
+    /// The same, unless a row that it refers to is deleted; answers with the id. Only where rows that are
+    /// referred to can be.
+    pub(crate) guarded_insert: Option<String>,
     /// Statements that insert a row unless its key is there.
     pub(crate) keys: KeyTexts,
     /// The same, recorded by the same statement, where the database can.
@@ -84,6 +89,8 @@ impl CrudSql {
             delete: Guarded::new(|with_version| delete(dialect, table, with_version)),
             restore: Guarded::new(|with_version| restore(dialect, table, with_version)),
             purge: Guarded::new(|with_version| purge(dialect, table, with_version)),
+            guarded_insert: parents::has_marked(table)
+                .then(|| text(&|w| guarded_insert(w, &insert_columns))),
             keys: KeyTexts::default(),
             recorded_insert: recorded_insert(dialect, table, &insert_columns, ""),
             insert_columns,
@@ -103,7 +110,7 @@ impl CrudSql {
         ending: &str,
     ) -> (String, Option<String>) {
         let mut writer = Writer::new(dialect, table);
-        insert_into(&mut writer, &self.insert_columns);
+        insert_into(&mut writer, &self.insert_columns, parents::has_marked(table));
         writer.push(ending).push(" RETURNING ").all_columns();
         (writer.sql, recorded_insert(dialect, table, &self.insert_columns, ending))
     }
@@ -167,6 +174,11 @@ fn insert_columns(table: &Table) -> Vec<usize> {
     (0..table.columns.len()).filter(|c| *c != table.roles.id || !table.has_identity()).collect()
 }
 
+/// `"members"."team_id"`
+fn own_column(writer: &mut Writer<'_>, column: usize) {
+    writer.table_name().push(".").column(column);
+}
+
 /// The columns that a caller gives, either those fixed at creation or the others.
 fn updatable(table: &'static Table, fixed: bool) -> impl Iterator<Item = usize> {
     (0..table.columns.len())
@@ -174,26 +186,43 @@ fn updatable(table: &'static Table, fixed: bool) -> impl Iterator<Item = usize> 
 }
 
 fn insert(writer: &mut Writer<'_>, columns: &[usize]) {
-    insert_into(writer, columns);
+    insert_into(writer, columns, false);
     if writer.table.has_identity() {
         let id = writer.table.roles.id;
         writer.push(" RETURNING ").column(id);
     }
 }
 
-fn insert_into(writer: &mut Writer<'_>, columns: &[usize]) {
+fn guarded_insert(writer: &mut Writer<'_>, columns: &[usize]) {
+    insert_into(writer, columns, true);
+    let id = writer.table.roles.id;
+    writer.push(" RETURNING ").column(id);
+}
+
+/// `guarded`: only if no row that it refers to is deleted.
+fn insert_into(writer: &mut Writer<'_>, columns: &[usize], guarded: bool) {
     writer.push("INSERT INTO ").table_name();
     if columns.is_empty() {
         writer.push(" DEFAULT VALUES");
-    } else {
-        writer.push(" (").columns(columns.iter().copied()).push(") VALUES (");
-        for index in 1..=columns.len() {
-            if index > 1 {
-                writer.push(", ");
-            }
-            writer.placeholder(index);
+        return;
+    }
+    writer.push(" (").columns(columns.iter().copied());
+    writer.push(if guarded { ") SELECT " } else { ") VALUES (" });
+    for index in 1..=columns.len() {
+        if index > 1 {
+            writer.push(", ");
         }
+        writer.placeholder(index);
+    }
+    if !guarded {
         writer.push(")");
+        return;
+    }
+    let number = |column| columns.iter().position(|it| *it == column).unwrap_or(0) + 1;
+    let tenant = writer.table.roles.tenant.map(number);
+    for (position, (column, parent)) in parents::marked(writer.table).enumerate() {
+        writer.push(if position == 0 { " WHERE " } else { " AND " });
+        live_parent(writer, parent, tenant, number(column));
     }
 }
 
@@ -204,7 +233,7 @@ fn recorded_insert(
     ending: &str,
 ) -> Option<String> {
     let mut writer = Writer::new(dialect, table);
-    insert_into(&mut writer, columns);
+    insert_into(&mut writer, columns, parents::has_marked(table));
     writer.push(ending);
     dialect.recorded_change(&AuditedChange {
         table,
@@ -259,6 +288,19 @@ pub(crate) fn and_differs(writer: &mut Writer<'_>, columns: &[usize]) -> String 
     differs
 }
 
+/// ` AND` a row that one of these columns comes to refer to is not deleted. They are numbered from 1, and
+/// the key follows after now.
+pub(crate) fn and_live_parents(writer: &mut Writer<'_>, columns: &[usize]) {
+    let tenant = writer.table.roles.tenant.map(|_| columns.len() + 2);
+    for (column, parent) in parents::marked(writer.table) {
+        let Some(position) = columns.iter().position(|set| *set == column) else { continue };
+        writer.push(" AND (").column(column).push(" IS NOT DISTINCT FROM ");
+        writer.placeholder(position + 1).push(" OR ");
+        live_parent(writer, parent, tenant, position + 1);
+        writer.push(")");
+    }
+}
+
 /// Those of `columns` and the managed ones, in the order of the table.
 pub(crate) fn changing(table: &Table, columns: &[usize]) -> Vec<usize> {
     let roles = &table.roles;
@@ -291,6 +333,7 @@ fn update(
         writer.push(" AND ").column(*column).push(" IS NOT DISTINCT FROM ").placeholder(next);
         next += 1;
     }
+    and_live_parents(&mut writer, columns);
     let condition = std::mem::take(&mut writer.sql);
     let differs = and_differs(&mut writer, columns);
     let changing = changing(table, columns);
@@ -301,38 +344,70 @@ fn update(
 
 fn delete(dialect: &dyn Dialect, table: &'static Table, with_version: bool) -> ChangeSql {
     let mut writer = Writer::new(dialect, table);
-    let (marks, mut changing) = (table.roles.deleted_at, Vec::new());
-    if let Some(deleted_at) = marks {
+    let (deleted_at, deletion_id) = (table.roles.deleted_at, table.roles.deletion_id);
+    let marks: Vec<usize> = deleted_at.into_iter().chain(deletion_id).collect();
+    let mut changing = Vec::new();
+    if let Some(deleted_at) = deleted_at {
         writer.push("UPDATE ").table_name().push(" SET ").column(deleted_at).push(" = ");
-        writer.placeholder(1).set_managed(1, ", ");
-        changing = self::changing(table, &[deleted_at]);
+        writer.placeholder(1);
+        if let Some(deletion_id) = deletion_id {
+            writer.push(", ").column(deletion_id).push(" = ").placeholder(2);
+        }
+        writer.set_managed(1, ", ");
+        changing = self::changing(table, &marks);
     } else {
         writer.push("DELETE FROM ").table_name();
     }
     let write = std::mem::take(&mut writer.sql);
-    let next = writer.push(" WHERE ").key(if marks.is_some() { 2 } else { 1 });
+    let first = marks.len() + 1;
+    let next = writer.push(" WHERE ").key(first);
     writer.and_live().and_version(with_version, next);
+    if !marks.is_empty() {
+        and_locked(&mut writer, first);
+    }
     let params = next - usize::from(!with_version);
     let (condition, differs) = (writer.sql, String::new());
     let parts = Parts { action: Action::Delete, write, condition, differs, changing, params };
     ChangeSql::new(dialect, table, parts)
 }
 
+/// ` AND` the row is locked so that nobody comes to refer to it: a mark alone would not keep them from it.
+fn and_locked(writer: &mut Writer<'_>, key: usize) {
+    let mut locks = String::new();
+    writer.dialect.lock_rows(&mut locks);
+    if !locks.is_empty() {
+        let id = writer.table.roles.id;
+        writer.push(" AND ").column(id).push(" = (SELECT ").column(id).push(" FROM ").table_name();
+        writer.push(" WHERE ").key(key);
+        writer.push(&locks).push(")");
+    }
+}
+
 fn restore(dialect: &dyn Dialect, table: &'static Table, with_version: bool) -> ChangeSql {
     let mut writer = Writer::new(dialect, table);
     let deleted_at = table.roles.deleted_at.unwrap_or(table.roles.id);
-    writer.push("UPDATE ").table_name().push(" SET ").column(deleted_at).push(" = NULL");
+    let marks: Vec<usize> = std::iter::once(deleted_at).chain(table.roles.deletion_id).collect();
+    writer.push("UPDATE ").table_name().push(" SET ");
+    for (position, column) in marks.iter().enumerate() {
+        writer.push(if position > 0 { ", " } else { "" }).column(*column).push(" = NULL");
+    }
     writer.set_managed(1, ", ");
     let write = std::mem::take(&mut writer.sql);
     let next = writer.push(" WHERE ").key(2);
     writer.push(" AND ").column(deleted_at).push(" IS NOT NULL");
     writer.and_version(with_version, next);
+    // Rows of one table may refer to each other in a circle: what goes along is looked at afterwards.
+    for (column, parent) in parents::taking_along(table).filter(|(_, it)| it.name != table.name) {
+        writer.push(" AND ");
+        let own = |column| move |w: &mut Writer<'_>| own_column(w, column);
+        is_live(&mut writer, parent, own(table.roles.tenant.unwrap_or(column)), own(column));
+    }
     let parts = Parts {
         action: Action::Restore,
         write,
         condition: writer.sql,
         differs: String::new(),
-        changing: changing(table, &[deleted_at]),
+        changing: changing(table, &marks),
         params: next - usize::from(!with_version),
     };
     ChangeSql::new(dialect, table, parts)

@@ -4,7 +4,7 @@ use crate::dialect::{Dialect, quote, quote_literal};
 use crate::guards::{ForeignKey, Guards, is_null_predicate};
 use crate::sql::names;
 use crate::sql::writer::{Writer, quoted};
-use crate::table::{Index, OnDelete, Reference, Table};
+use crate::table::{Index, Reference, Table};
 
 /// The statements that make a table, its indexes and its triggers where they are not there yet.
 pub(crate) fn create_table(dialect: &dyn Dialect, table: &'static Table) -> String {
@@ -95,10 +95,7 @@ fn foreign_key(writer: &mut Writer<'_>, reference: &Reference) {
     quote(&mut writer.sql, &key.name);
     writer.push(" FOREIGN KEY (").names(&key.columns).push(") REFERENCES ");
     quote(&mut writer.sql, &key.parent);
-    writer.push(" (").names(&key.parent_columns).push(match reference.on_delete {
-        OnDelete::Restrict => ") ON DELETE RESTRICT",
-        OnDelete::Cascade => ") ON DELETE CASCADE",
-    });
+    writer.push(" (").names(&key.parent_columns).push(") ").push(key.on_delete.as_sql());
 }
 
 fn create_index(writer: &mut Writer<'_>, index: &Index) {

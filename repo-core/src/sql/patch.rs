@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::audit::Action;
 use crate::dialect::Dialect;
 use crate::sql::change::{ChangeSql, Parts};
-use crate::sql::crud::{and_differs, changing};
+use crate::sql::crud::{and_differs, and_live_parents, changing};
 use crate::sql::writer::Writer;
 use crate::table::Table;
 
@@ -71,6 +71,7 @@ fn render(
     let write = std::mem::take(&mut writer.sql);
     let next = writer.push(" WHERE ").key(now + 1);
     writer.and_live().and_version(with_version, next);
+    and_live_parents(&mut writer, &columns);
     let condition = std::mem::take(&mut writer.sql);
     let parts = Parts {
         action: Action::Update,

@@ -191,4 +191,8 @@ impl Dialect for PlainDialect {
     fn lock_rows(&self, sql: &mut String) {
         sql.push_str(" FOR UPDATE");
     }
+
+    fn keep_rows(&self, sql: &mut String) {
+        sql.push_str(" FOR KEY SHARE");
+    }
 }

@@ -1,7 +1,10 @@
 //! Which policies go together.
 
+use proc_macro2::Ident;
+
 use crate::attr::{Given, Structure};
 use crate::diag::Diag;
+use crate::model::Role;
 
 /// Reports policies that exclude each other.
 pub(crate) fn check(structure: &Structure, diag: &mut Diag) {
@@ -10,6 +13,32 @@ pub(crate) fn check(structure: &Structure, diag: &mut Diag) {
     }
     excluded(&structure.soft_delete, "rows of an immutable entity are never deleted", diag);
     excluded(&structure.versioned, "rows of an immutable entity have one version", diag);
+}
+
+/// Reports rows that cannot be deleted with their parent: those that are never deleted, and those that do
+/// not tell by which deletion they were.
+pub(crate) fn check_cascade(
+    structure: &Structure,
+    field: &Ident,
+    on_delete: &Ident,
+    roles: &[Option<Role>],
+    diag: &mut Diag,
+) {
+    if structure.immutable.is_some() {
+        diag.error(
+            on_delete,
+            format_args!("`{field}` would delete rows of an immutable entity with their parent"),
+            "remove `on_delete = cascade`: the parent then stays while a row refers to it",
+        );
+    } else if structure.soft_delete.is_some() && !roles.contains(&Some(Role::DeletionId)) {
+        diag.error(
+            on_delete,
+            format_args!(
+                "rows that are deleted with their `{field}` tell by which deletion, to come back with it"
+            ),
+            "add the field `#[repository(deletion_id)] deletion_id: Option<Uuid>`",
+        );
+    }
 }
 
 fn excluded(policy: &Option<Given<()>>, why: &str, diag: &mut Diag) {

@@ -30,13 +30,23 @@ fn types(entity: &Entity) -> TokenStream {
     let repository = super::repository::named(entity);
     let scope = &entity.names.scope;
     let tenancy = tenancy(entity);
+    let deletion = deletion(entity);
     let id = entity.column(Role::Id).map(|column| &column.ty);
     let new = super::new::input(entity);
     quote! {
         type Id = #id;
         type Tenancy = #tenancy;
+        type Deletion = #deletion;
         type New = #new #ty_generics;
         type Repository<#scope: __core::Scope> = #repository;
+    }
+}
+
+fn deletion(entity: &Entity) -> TokenStream {
+    match (entity.column(Role::DeletedAt), entity.column(Role::DeletionId)) {
+        (None, _) => quote!(__private::Removed),
+        (Some(_), None) => quote!(__private::Marked),
+        (Some(_), Some(_)) => quote!(__private::MarkedTogether),
     }
 }
 

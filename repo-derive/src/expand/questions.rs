@@ -83,11 +83,24 @@ fn answer(ty: &TokenStream, question: &str) -> TokenStream {
 }
 
 /// Is the parent an entity, and can this column hold its id?
-fn reference(entity: &Entity, Reference { column, parent, .. }: &Reference) -> TokenStream {
+fn reference(entity: &Entity, Reference { column, parent, cascade }: &Reference) -> TokenStream {
     let ty = &entity.columns[*column].ty;
     let tenancy = names::at(parent.span(), tenancy(entity));
+    let together = cascade.then(|| together(entity, parent));
     quote_spanned! {parent.span()=>
         let _ = <#parent as __core::Entity>::TABLE;
         __private::Parent::<#parent>::is_referred_to_by::<#ty, #tenancy>();
+        #together
+    }
+}
+
+/// Can rows be deleted with the parent, and come back with it?
+fn together(entity: &Entity, parent: &Type) -> TokenStream {
+    let (_, ty_generics, _) = entity.generics.split_for_impl();
+    let owner = &entity.ident;
+    let owner = names::at(parent.span(), quote!(#owner #ty_generics));
+    let tenancy = names::at(parent.span(), tenancy(entity));
+    quote_spanned! {parent.span()=>
+        __private::Parent::<#parent>::takes_along::<#owner, #tenancy>();
     }
 }

@@ -7,7 +7,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod doctor;
 mod faults;
+mod guards;
 mod inserts;
 mod pool;
 mod row_security;

@@ -12,8 +12,8 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 /// A schema of its own on the test server.
 pub(crate) struct Scratch {
     pub(crate) url: String,
+    pub(crate) schema: String,
     server: String,
-    schema: String,
     role: Option<String>,
 }
 

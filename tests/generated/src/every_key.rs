@@ -47,6 +47,9 @@ pub struct Team {
     /// When it was dissolved.
     #[repository(deleted_at)]
     pub dissolved: Option<DateTime<Utc>>,
+    /// With what it was dissolved.
+    #[repository(deletion_id)]
+    pub dissolution: Option<Uuid>,
 }
 
 /// A case that somebody works on.
@@ -96,6 +99,9 @@ pub struct Incident {
     pub updated_at: DateTime<Utc>,
     /// When it was deleted.
     pub deleted_at: Option<DateTime<Utc>>,
+    /// With what it was deleted.
+    #[repository(deletion_id)]
+    pub deletion_id: Option<Uuid>,
     /// The request that reported it.
     pub correlation_id: Option<String>,
 }

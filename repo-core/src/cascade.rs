@@ -1,0 +1,266 @@
+//! Rows that are deleted, brought back or removed together with the row that they refer to.
+//!
+//! All of it is one transaction, a savepoint in the caller's: where rows are marked, the row itself first and
+//! then what refers to it, level by level; where they are removed, from the lowest level up. Rows are locked
+//! before they are changed, so that nobody comes to refer to them meanwhile (`parents.rs`). What one row
+//! does is in `target.rs`, which rows go with which in `registry.rs`.
+
+mod marks;
+mod removal;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+pub(crate) use removal::Collected;
+use uuid::Uuid;
+
+use crate::audit::Action;
+use crate::audit::author::Author;
+use crate::backend::{Access, Row, Statement};
+use crate::database::Database;
+use crate::entity::Entity;
+use crate::error::{Error, Result};
+use crate::perform::{self, values};
+use crate::read::encode_id;
+use crate::registry::Registry;
+use crate::repo::Repo;
+use crate::scope::Scope;
+use crate::session::Session;
+use crate::sql::together::{Among, State};
+use crate::sql::writer::Writer;
+use crate::table::Table;
+use crate::target::Target;
+use crate::transaction::Own;
+use crate::value::Value;
+
+/// Deletes the row of `target`, and what goes with it.
+pub(crate) async fn delete<E: Entity, S: Scope>(target: Target<'_, E, S>) -> Result<()> {
+    let database = target.repo.session().database();
+    let registry = known(database, E::TABLE)?;
+    if E::TABLE.roles.deleted_at.is_none() {
+        return remove(target, &registry, Action::Delete).await;
+    }
+    if registry.marked_with(E::TABLE).next().is_none() {
+        return target.delete().await;
+    }
+    let at = database.now();
+    let deletion = database.ids().next_id(at);
+    let author = author(&target, &registry, at)?;
+    let own = Own::Inner(target.repo.session().begin().await?);
+    let done = async {
+        let repo = Repo::new(own.session().clone());
+        let root = Target { at: Some(at), deletion: Some(deletion), ..target.inside(&repo) };
+        root.delete().await?;
+        let cascade = Cascade::new(own.session(), &registry, root.tenant.as_ref(), author, at);
+        cascade.mark(E::TABLE, owned_id::<E>(&root.id)?, deletion).await
+    }
+    .await;
+    target.outcome(own.finish(done).await)
+}
+
+/// Brings the row of `target` back, and what was deleted with it.
+pub(crate) async fn restore<E: Entity, S: Scope>(target: Target<'_, E, S>) -> Result<E> {
+    let database = target.repo.session().database();
+    let registry = known(database, E::TABLE)?;
+    if registry.marked_with(E::TABLE).next().is_none() {
+        return target.restore().await;
+    }
+    let at = database.now();
+    let author = author(&target, &registry, at)?;
+    let own = Own::Inner(target.repo.session().begin().await?);
+    let done = async {
+        let repo = Repo::new(own.session().clone());
+        let root = Target { at: Some(at), ..target.inside(&repo) };
+        let id = [owned_id::<E>(&root.id)?];
+        let cascade = Cascade::new(own.session(), &registry, root.tenant.as_ref(), author, at);
+        let deleted = cascade.rows(cascade.among(E::TABLE, E::TABLE.roles.id, &id), State::Any);
+        let deleted = deleted.await?.pop();
+        let restored = root.restore().await?;
+        if let Some((row, deletion)) = deleted.and_then(|row| deletion_of(E::TABLE, row)) {
+            cascade.unmark(E::TABLE, row, deletion).await?;
+        }
+        Ok(restored)
+    }
+    .await;
+    target.outcome(own.finish(done).await)
+}
+
+/// Removes the deleted row of `target` for good, and what goes with it.
+pub(crate) async fn purge<E: Entity, S: Scope>(target: Target<'_, E, S>) -> Result<()> {
+    let registry = known(target.repo.session().database(), E::TABLE)?;
+    remove(target, &registry, Action::Purge).await
+}
+
+/// Removes a row. What the database would remove with it in silence is removed first where that is to be
+/// recorded.
+async fn remove<E: Entity, S: Scope>(
+    target: Target<'_, E, S>,
+    registry: &Registry,
+    action: Action,
+) -> Result<()> {
+    let is_recorded = registry.below(E::TABLE).iter().any(|table| table.audit.is_some());
+    if !is_recorded {
+        return remove_alone(&target, action).await;
+    }
+    let at = target.repo.session().database().now();
+    let author = author(&target, registry, at)?;
+    let own = Own::Inner(target.repo.session().begin().await?);
+    let done = async {
+        let repo = Repo::new(own.session().clone());
+        let root = Target { at: Some(at), ..target.inside(&repo) };
+        let id = [owned_id::<E>(&root.id)?];
+        let cascade = Cascade::new(own.session(), registry, root.tenant.as_ref(), author, at);
+        // Locked first: nobody comes to refer to it while the rows below are looked for.
+        cascade.rows(cascade.among(E::TABLE, E::TABLE.roles.id, &id), State::Any).await?;
+        let mut collected = Collected::default();
+        collected.is_new(E::TABLE, &id[0]);
+        cascade.collect(E::TABLE, id.to_vec(), &mut collected).await?;
+        cascade.remove(collected, E::TABLE, action).await?;
+        remove_alone(&root, action).await
+    }
+    .await;
+    target.outcome(own.finish(done).await)
+}
+
+async fn remove_alone<E: Entity, S: Scope>(
+    target: &Target<'_, E, S>,
+    action: Action,
+) -> Result<()> {
+    if action == Action::Purge { target.purge().await } else { target.delete().await }
+}
+
+/// What the rows of all levels have in common.
+pub(crate) struct Cascade<'c, S: Scope> {
+    /// In the transaction.
+    session: &'c Session<S>,
+    registry: &'c Registry,
+    tenant: Option<&'c Value<'c>>,
+    /// Of entries about rows whose table is audited.
+    author: Option<Author>,
+    at: DateTime<Utc>,
+    /// Rows are locked to be changed, or only looked at.
+    access: Access,
+}
+
+/// All columns of a row, or of one whose changes are not recorded those that are asked for.
+pub(crate) type Stored = Vec<Value<'static>>;
+
+impl<'c, S: Scope> Cascade<'c, S> {
+    pub(crate) fn new(
+        session: &'c Session<S>,
+        registry: &'c Registry,
+        tenant: Option<&'c Value<'c>>,
+        author: Option<Author>,
+        at: DateTime<Utc>,
+    ) -> Self {
+        Self { session, registry, tenant, author, at, access: Access::Write }
+    }
+
+    /// The same, that changes nothing.
+    pub(crate) fn only_reading(self) -> Self {
+        Self { access: Access::Read, ..self }
+    }
+
+    pub(crate) fn among<'a>(
+        &'a self,
+        table: &'static Table,
+        column: usize,
+        values: &'a [Value<'static>],
+    ) -> Among<'a> {
+        Among { table, tenant: self.tenant, column, values }
+    }
+
+    /// The rows, locked where they are to be changed.
+    pub(crate) async fn rows(&self, among: Among<'_>, state: State) -> Result<Vec<Stored>> {
+        let dialect = self.session.database().backend().dialect();
+        let mut writer = among.select(dialect, state);
+        self.lock(&mut writer);
+        self.answers(&writer).await
+    }
+
+    /// Ends a `SELECT` of rows that are to be changed.
+    pub(crate) fn lock(&self, writer: &mut Writer<'_>) {
+        if self.access == Access::Write {
+            self.session.database().backend().dialect().lock_rows(&mut writer.sql);
+        }
+    }
+
+    /// The rows that a statement answers with.
+    pub(crate) async fn answers(&self, writer: &Writer<'_>) -> Result<Vec<Stored>> {
+        let (table, mut rows) = (writer.table, Vec::new());
+        let mut on_row = |row: &dyn Row| {
+            rows.push(values(table, row)?);
+            Ok(())
+        };
+        let (sql, params) = (&writer.sql, &writer.params);
+        let statement = Statement { sql, params, access: self.access, table };
+        self.session.run(statement, &mut on_row).await?;
+        Ok(rows)
+    }
+
+    /// Adds an entry for each row, as it was and as it is, where the table is audited.
+    async fn record(
+        &self,
+        table: &'static Table,
+        action: Action,
+        rows: impl Iterator<Item = (&Stored, Option<&Stored>)>,
+    ) -> Result<()> {
+        let Some(author) = self.author.as_ref().filter(|_| table.audit.is_some()) else {
+            return Ok(());
+        };
+        let mut entries = Vec::new();
+        for (was, is) in rows {
+            let is = is.map(Vec::as_slice);
+            entries.extend(perform::entry(table, action, author, Some(was), is)?);
+        }
+        self.session.record(entries).await
+    }
+}
+
+/// The tables that are known; an entity whose rows go with others is not deleted without them.
+pub(crate) fn known(database: &Database, table: &'static Table) -> Result<Arc<Registry>> {
+    let registry = database.registry();
+    if table.roles.deletion_id.is_none() || registry.knows(table) {
+        return Ok(registry);
+    }
+    Err(Error::Configuration {
+        reason: format!(
+            "a `{}` is deleted together with what refers to it, and the database was not told what does: \
+             `register` the schema, or make it with `create_tables`",
+            table.entity
+        ),
+    })
+}
+
+/// Who changes the row and those below it, where any of that is recorded; asked before anything is sent.
+fn author<E: Entity, S: Scope>(
+    target: &Target<'_, E, S>,
+    registry: &Registry,
+    at: DateTime<Utc>,
+) -> Result<Option<Author>> {
+    let session = target.repo.session();
+    let mut author = Author::of(session, E::TABLE)?;
+    for table in registry.below(E::TABLE) {
+        if author.is_none() {
+            author = Author::of(session, table)?;
+        }
+    }
+    Ok(author.map(|author| Author { at, ..author }))
+}
+
+fn owned_id<E: Entity>(id: &E::Id) -> Result<Value<'static>> {
+    encode_id::<E>(id).map(Value::into_owned)
+}
+
+/// A row and the deletion that deleted it.
+fn deletion_of(table: &Table, row: Stored) -> Option<(Stored, Uuid)> {
+    match row[table.roles.deletion_id?] {
+        Value::Uuid(deletion) => Some((row, deletion)),
+        _ => None,
+    }
+}
+
+/// The ids of rows.
+fn ids(table: &Table, rows: &[Stored]) -> Vec<Value<'static>> {
+    rows.iter().map(|row| row[table.roles.id].clone()).collect()
+}

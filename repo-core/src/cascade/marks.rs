@@ -1,0 +1,113 @@
+//! Marking rows with the row that they refer to, and bringing back exactly those.
+
+use std::collections::{HashMap, VecDeque};
+
+use uuid::Uuid;
+
+use super::{Cascade, Stored, ids};
+use crate::audit::Action;
+use crate::backend::{Access, Statement, no_rows};
+use crate::error::{DatabaseError, Error, Result};
+use crate::parents::Parents;
+use crate::read::IdKey;
+use crate::scope::Scope;
+use crate::sql::together::State;
+use crate::table::Table;
+use crate::value::Value;
+
+impl<S: Scope> Cascade<'_, S> {
+    /// Marks the live rows below the row with this id as deleted by `deletion`.
+    pub(crate) async fn mark(
+        &self,
+        root: &'static Table,
+        id: Value<'static>,
+        deletion: Uuid,
+    ) -> Result<()> {
+        let mut parents = VecDeque::from([(root, vec![id])]);
+        while let Some((parent, of)) = parents.pop_front() {
+            for child in self.registry.marked_with(parent) {
+                let rows =
+                    self.rows(self.among(child.table, child.column, &of), State::Live).await?;
+                if !rows.is_empty() {
+                    self.change(child.table, &rows, Some(deletion)).await?;
+                    parents.push_back((child.table, ids(child.table, &rows)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings back the rows below a row that `deletion` deleted with it.
+    pub(crate) async fn unmark(
+        &self,
+        root: &'static Table,
+        row: Stored,
+        deletion: Uuid,
+    ) -> Result<()> {
+        let mut parents = VecDeque::from([(root, vec![row[root.roles.id].clone()])]);
+        let mut restored = vec![(root, vec![row])];
+        while let Some((parent, of)) = parents.pop_front() {
+            for child in self.registry.marked_with(parent) {
+                let among = self.among(child.table, child.column, &of);
+                let rows = self.rows(among, State::DeletedBy(deletion)).await?;
+                if !rows.is_empty() {
+                    let changed = self.change(child.table, &rows, None).await;
+                    changed.map_err(as_restore_conflict)?;
+                    parents.push_back((child.table, ids(child.table, &rows)));
+                    restored.push((child.table, rows));
+                }
+            }
+        }
+        // At the end: a row may refer to several that come back.
+        for (table, rows) in restored {
+            let mut parents = Parents::taking_along(table);
+            rows.iter().for_each(|row| parents.add_row(row));
+            parents.check(self.session, self.tenant).await?;
+        }
+        Ok(())
+    }
+
+    /// Marks rows as deleted by `deletion`, or brings them back if there is none.
+    async fn change(
+        &self,
+        table: &'static Table,
+        rows: &[Stored],
+        deletion: Option<Uuid>,
+    ) -> Result<()> {
+        let dialect = self.session.database().backend().dialect();
+        let of = ids(table, rows);
+        let among = self.among(table, table.roles.id, &of);
+        let mut writer = among.mark(dialect, deletion, Value::Timestamp(self.at));
+        let action = if deletion.is_some() { Action::Delete } else { Action::Restore };
+        if table.audit.is_none() {
+            let (sql, params) = (&writer.sql, &writer.params);
+            let statement = Statement { sql, params, access: Access::Write, table };
+            let changed = self.session.run(statement, &mut no_rows).await?;
+            return all_of(table, rows, usize::try_from(changed).unwrap_or(usize::MAX));
+        }
+        writer.push(" RETURNING ").all_columns();
+        let id = |row: &Stored| IdKey::of(&row[table.roles.id]);
+        let after = self.answers(&writer).await?.into_iter().map(|row| (id(&row), row));
+        // By id: `RETURNING` promises no order.
+        let after: HashMap<IdKey, Stored> = after.collect();
+        all_of(table, rows, after.len())?;
+        let pairs = rows.iter().map(|row| (row, after.get(&id(row))));
+        self.record(table, action, pairs).await
+    }
+}
+
+/// The rows were locked: a change that does not meet all of them is one of something else.
+pub(super) fn all_of(table: &Table, rows: &[Stored], changed: usize) -> Result<()> {
+    if changed == rows.len() {
+        return Ok(());
+    }
+    let message = format!("{changed} of {} rows of `{}` were changed", rows.len(), table.entity);
+    Err(Error::Serialization { source: DatabaseError::new(message) })
+}
+
+fn as_restore_conflict(error: Error) -> Error {
+    match error {
+        Error::Conflict { entity, columns, .. } => Error::RestoreConflict { entity, columns },
+        other => other,
+    }
+}

@@ -1,0 +1,95 @@
+//! Removing rows before the row that they refer to.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use super::marks::all_of;
+use super::{Cascade, Stored, ids};
+use crate::audit::Action;
+use crate::backend::{Access, Statement, no_rows};
+use crate::error::Result;
+use crate::read::IdKey;
+use crate::scope::Scope;
+use crate::sql::together::State;
+use crate::table::Table;
+use crate::value::Value;
+
+/// Rows below others, each once.
+#[derive(Debug, Default)]
+pub(crate) struct Collected {
+    seen: HashMap<&'static str, HashSet<IdKey>>,
+    rows: HashMap<&'static str, Vec<Stored>>,
+}
+
+impl Collected {
+    /// Whether the row is met for the first time.
+    pub(crate) fn is_new(&mut self, table: &'static Table, id: &Value<'_>) -> bool {
+        self.seen.entry(table.name).or_default().insert(IdKey::of(id))
+    }
+
+    /// Keeps a row.
+    pub(crate) fn add(&mut self, table: &'static Table, row: Stored) {
+        self.rows.entry(table.name).or_default().push(row);
+    }
+
+    /// How many rows of `table` were met, and of all others.
+    pub(crate) fn counts(&self, table: &Table) -> (u64, u64) {
+        let of = |name: &str| self.seen.get(name).map_or(0, |ids| ids.len() as u64);
+        let all: u64 = self.seen.values().map(|ids| ids.len() as u64).sum();
+        (of(table.name), all - of(table.name))
+    }
+
+    /// Forgets the rows and remembers that they were met.
+    pub(crate) fn forget(&mut self) {
+        self.rows.clear();
+    }
+}
+
+impl<S: Scope> Cascade<'_, S> {
+    /// Adds all rows below these, locked.
+    pub(crate) async fn collect(
+        &self,
+        root: &'static Table,
+        of: Vec<Value<'static>>,
+        collected: &mut Collected,
+    ) -> Result<()> {
+        let mut parents = VecDeque::from([(root, of)]);
+        while let Some((parent, of)) = parents.pop_front().filter(|(_, of)| !of.is_empty()) {
+            for child in self.registry.removed_with(parent) {
+                let mut rows =
+                    self.rows(self.among(child.table, child.column, &of), State::Any).await?;
+                rows.retain(|row| collected.is_new(child.table, &row[child.table.roles.id]));
+                if !rows.is_empty() {
+                    parents.push_back((child.table, ids(child.table, &rows)));
+                    rows.into_iter().for_each(|row| collected.add(child.table, row));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what was collected below `root`, and rows of `root` among it, children before their parents.
+    pub(crate) async fn remove(
+        &self,
+        mut collected: Collected,
+        root: &'static Table,
+        action: Action,
+    ) -> Result<()> {
+        let dialect = self.session.database().backend().dialect();
+        let below = self.registry.below(root);
+        let last = (!below.iter().any(|table| table.name == root.name)).then_some(root);
+        for table in below.into_iter().chain(last) {
+            let Some(rows) = collected.rows.remove(table.name) else { continue };
+            let of = ids(table, &rows);
+            let writer = self.among(table, table.roles.id, &of).remove(dialect);
+            let (sql, params) = (&writer.sql, &writer.params);
+            let statement = Statement { sql, params, access: Access::Write, table };
+            let removed = self.session.run(statement, &mut no_rows).await?;
+            if table.audit.is_some() {
+                // Of other tables the database may have removed some with their parents.
+                all_of(table, &rows, usize::try_from(removed).unwrap_or(usize::MAX))?;
+            }
+            self.record(table, action, rows.iter().map(|row| (row, None))).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,98 @@
+//! The tables that a database is known to have, and which rows go with which.
+//!
+//! An entity knows its parents; who its children are only the tables together tell. They are known from
+//! `create_tables` and `register`, and never forgotten. What refers to a table that was not registered is
+//! not seen here: the database refuses to remove a row then, and what is marked together with others is
+//! not deleted at all.
+
+use std::collections::HashMap;
+
+use crate::table::{OnDelete, Table};
+
+/// The tables, and those whose rows are deleted with theirs.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Registry {
+    tables: Vec<&'static Table>,
+    children: HashMap<&'static str, Vec<Child>>,
+}
+
+/// A table whose rows go with the row that one of its columns refers to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Child {
+    pub(crate) table: &'static Table,
+    /// The column that refers to the parent.
+    pub(crate) column: usize,
+}
+
+impl Registry {
+    /// The same with these tables as well.
+    pub(crate) fn with(&self, tables: &[&'static Table]) -> Self {
+        let mut known = self.clone();
+        for table in tables {
+            known.add(table);
+        }
+        known
+    }
+
+    pub(crate) fn knows(&self, table: &Table) -> bool {
+        self.tables.iter().any(|known| is_same(known, table))
+    }
+
+    /// The tables whose rows are removed with a row of `table`.
+    pub(crate) fn removed_with(&self, table: &Table) -> &[Child] {
+        self.children.get(table.name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The tables whose rows are marked with a row of `table`.
+    pub(crate) fn marked_with(&self, table: &Table) -> impl Iterator<Item = Child> {
+        let children = self.removed_with(table).iter().copied();
+        children.filter(|child| child.table.roles.deletion_id.is_some())
+    }
+
+    /// The tables below `table`, children before their parents. A table that refers to itself is below
+    /// itself.
+    pub(crate) fn below(&self, table: &'static Table) -> Vec<&'static Table> {
+        let mut below = Vec::new();
+        let mut open = vec![table];
+        for child in self.removed_with(table) {
+            self.visit(child.table, &mut open, &mut below);
+        }
+        if self.removed_with(table).iter().any(|child| is_same(child.table, table)) {
+            below.push(table);
+        }
+        below
+    }
+
+    fn visit(
+        &self,
+        table: &'static Table,
+        open: &mut Vec<&'static Table>,
+        done: &mut Vec<&'static Table>,
+    ) {
+        if open.iter().chain(&*done).any(|known| is_same(known, table)) {
+            return;
+        }
+        open.push(table);
+        for child in self.removed_with(table) {
+            self.visit(child.table, open, done);
+        }
+        open.pop();
+        done.push(table);
+    }
+
+    fn add(&mut self, table: &'static Table) {
+        if self.knows(table) {
+            return;
+        }
+        self.tables.push(table);
+        for reference in table.references.iter().filter(|it| it.on_delete == OnDelete::Cascade) {
+            let children = self.children.entry((reference.parent)().name).or_default();
+            children.push(Child { table, column: reference.column });
+        }
+    }
+}
+
+/// Whether it is one table of one entity. A constant may lie in several places.
+pub(crate) fn is_same(one: &Table, other: &Table) -> bool {
+    one.name == other.name && one.entity == other.entity
+}

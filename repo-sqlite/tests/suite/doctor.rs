@@ -1,0 +1,229 @@
+//! What the doctor says of a file whose schema somebody changed.
+
+use chrono::{DateTime, Utc};
+use repo_core::{ColumnEnum, Repository, schema};
+use uuid::Uuid;
+
+use crate::support::File;
+
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "teams", tenant)]
+struct Team {
+    id: Uuid,
+    tenant_id: Uuid,
+    name: String,
+}
+
+/// With a guard of every kind.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "members", tenant, soft_delete)]
+struct Member {
+    id: Uuid,
+    tenant_id: Uuid,
+    #[repository(unique, max_length = 10)]
+    name: String,
+    rank: Rank,
+    active: bool,
+    #[repository(references = Team)]
+    team_id: Uuid,
+    deleted_at: Option<DateTime<Utc>>,
+}
+
+/// Never changes.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "events", tenant, immutable)]
+struct Event {
+    id: i64,
+    tenant_id: Uuid,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ColumnEnum)]
+enum Rank {
+    Low,
+    High,
+}
+
+/// What is found after `change`.
+async fn findings(change: impl FnOnce(&rusqlite::Connection)) -> Vec<String> {
+    let file = File::new();
+    let db = file.options().connect().await.expect("a database");
+    db.create_tables(&schema![Team, Member, Event]).await.expect("the tables");
+    db.close().await;
+    change(&file.stranger());
+    let db = file.options().connect().await.expect("a database");
+    let found = db.doctor(&schema![Team, Member, Event]).await.expect("an answer");
+    db.close().await;
+    found.iter().map(ToString::to_string).collect()
+}
+
+/// Edits the text of a table, as a migration writes another one.
+fn edit(connection: &rusqlite::Connection, table: &str, from: &str, to: &str) {
+    connection.execute_batch("PRAGMA writable_schema = ON").expect("a switch");
+    let sql = "UPDATE sqlite_schema SET sql = replace(sql, ?2, ?3) \
+        WHERE name = ?1 AND instr(sql, ?2) > 0";
+    assert_eq!(connection.execute(sql, [table, from, to]).expect(from), 1, "{from}");
+    let version: i64 =
+        connection.query_row("PRAGMA schema_version", [], |row| row.get(0)).expect("a version");
+    connection.pragma_update(None, "schema_version", version + 1).expect("a version");
+}
+
+#[tokio::test]
+async fn a_table_that_is_edited_has_its_guards_told_one_by_one() {
+    for (table, from, to, expected) in [
+        (
+            "members",
+            ") STRICT",
+            ")",
+            "the table `members` is not STRICT: a column takes values of any type",
+        ),
+        (
+            "events",
+            "\"tenant_id\" BLOB NOT NULL",
+            "\"tenant_id\" BLOB",
+            "the column `tenant_id` of `events` takes NULL",
+        ),
+        (
+            "members",
+            "IN ('low', 'high')",
+            "IN ('low')",
+            "the check `members_rank_check` of `members` refuses `high`",
+        ),
+        (
+            "members",
+            "IN ('low', 'high')",
+            "IN ('low', 'high', '')",
+            "the check `members_rank_check` of `members` takes ``",
+        ),
+        (
+            "members",
+            "length(\"name\") <= 10",
+            "length(\"name\") <= 11",
+            "the check `members_name_check` of `members` takes `äääääääääää`",
+        ),
+        (
+            "members",
+            "length(\"name\") <= 10",
+            "1 OR length(\"rank\") <= 10",
+            "the check `members_name_check` of `members` is not about `name` alone",
+        ),
+        (
+            "members",
+            "CONSTRAINT \"members_active_check\" CHECK (\"active\" IN (0, 1))",
+            "",
+            "the check `members_active_check` of `members` is missing",
+        ),
+        (
+            "members",
+            "\"active\" IN (0, 1)",
+            "\"active\" >= 0",
+            "the check `members_active_check` of `members` takes 2",
+        ),
+        (
+            "members",
+            "FOREIGN KEY (\"tenant_id\", \"team_id\") REFERENCES \"teams\" (\"tenant_id\", \"id\")",
+            "FOREIGN KEY (\"team_id\") REFERENCES \"teams\" (\"id\")",
+            "the foreign key `members_team_id_fkey` of `members` is (team_id) to `teams` (id) \
+             instead of (tenant_id, team_id) to `teams` (tenant_id, id)",
+        ),
+        (
+            "members",
+            "ON DELETE RESTRICT",
+            "ON DELETE CASCADE",
+            "the foreign key `members_team_id_fkey` of `members` has ON DELETE CASCADE instead of ON DELETE RESTRICT",
+        ),
+        (
+            "members",
+            "ON DELETE RESTRICT",
+            "",
+            "the foreign key `members_team_id_fkey` of `members` has another action instead of ON DELETE RESTRICT",
+        ),
+        (
+            "members_tenant_id_name_key",
+            "WHERE \"deleted_at\" IS NULL",
+            "WHERE \"deleted_at\" IS NULL AND \"active\"",
+            "the unique key `members_tenant_id_name_key` of `members` is about the rows where \
+             \"deleted_at\" IS NULL AND \"active\" instead of the rows where \"deleted_at\" IS NULL",
+        ),
+        (
+            "events_refuse_delete",
+            "BEGIN",
+            "WHEN 0 BEGIN",
+            "the trigger `events_refuse_delete` of `events` does not do what it should",
+        ),
+    ] {
+        let found = findings(|connection| edit(connection, table, from, to)).await;
+        assert_eq!(found, [expected], "{to}");
+    }
+}
+
+#[tokio::test]
+async fn what_means_the_same_is_well_however_it_is_written() {
+    for (table, from, to) in [
+        ("members", "length(\"name\") <= 10", "/* short */ NOT (length([name]) > 10) -- it is\n"),
+        ("members", "IN ('low', 'high')", "= 'low' OR members.rank LIKE 'high'"),
+        ("members", "\"active\" IN (0, 1)", "+active BETWEEN 0 AND 1"),
+        ("members", "\"name\" TEXT", "name TEXT DEFAULT 'x'"),
+        (
+            "members_tenant_id_name_key",
+            "WHERE \"deleted_at\" IS NULL",
+            "where (deleted_at is null)",
+        ),
+        ("events_refuse_delete", " BEGIN", "\n  BEGIN"),
+    ] {
+        assert_eq!(findings(|connection| edit(connection, table, from, to)).await, [""; 0], "{to}");
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_is_rebuilt_has_lost_its_indexes_and_triggers() {
+    let found = findings(|connection| {
+        let sql = "SELECT sql FROM sqlite_schema WHERE name = ?1";
+        let copy = |table: &str| {
+            let text: String = connection.query_row(sql, [table], |row| row.get(0)).expect(table);
+            let text = text.replacen(&format!("\"{table}\""), "copy", 1);
+            connection
+                .execute_batch(&format!(
+                    "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON; {text}; \
+                     INSERT INTO copy SELECT * FROM {table}; DROP TABLE {table}; \
+                     ALTER TABLE copy RENAME TO {table}"
+                ))
+                .expect(table);
+        };
+        copy("members");
+        copy("events");
+    });
+    assert_eq!(
+        found.await,
+        [
+            "the unique key `members_tenant_id_name_key` of `members` is missing",
+            "the trigger `members_team_id_fkey_insert` of `members` is missing",
+            "the trigger `members_team_id_fkey_update` of `members` is missing",
+            "the trigger `events_refuse_minus_one` of `events` is missing",
+            "the trigger `events_pkey_refuse_replace_by_key` of `events` is missing",
+            "the trigger `events_pkey_refuse_replace` of `events` is missing",
+            "the trigger `events_refuse_update` of `events` is missing",
+            "the trigger `events_refuse_delete` of `events` is missing",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_key_that_is_gone_is_told() {
+    let key = ",\n  CONSTRAINT \"events_pkey\" UNIQUE (\"tenant_id\", \"id\")";
+    let found = findings(|connection| {
+        let text = "SELECT sql FROM sqlite_schema WHERE name = 'events'";
+        let text: String = connection.query_row(text, [], |row| row.get(0)).expect("a table");
+        assert!(text.contains(key), "{text}");
+        let text = text.replace(key, "").replace("PRIMARY KEY AUTOINCREMENT", "");
+        connection.execute_batch(&format!("DROP TABLE events; {text}")).expect("a table");
+    });
+    let found = found.await;
+    assert_eq!(
+        found[..2],
+        [
+            "the primary key `events_pkey` of `events` is () instead of (id)",
+            "the unique key `events_pkey` of `events` is missing",
+        ]
+    );
+    assert_eq!(found.len(), 2 + 5, "its triggers are missing: {found:?}");
+}
