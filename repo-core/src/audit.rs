@@ -17,6 +17,7 @@ mod replay;
 mod stored;
 pub(crate) mod trail;
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod vectors;
 mod verification;
 mod verify;

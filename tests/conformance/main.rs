@@ -7,6 +7,7 @@
 //! (`tests/faults`), and sequences of operations that nobody wrote down (`tests/properties`).
 #![allow(clippy::unwrap_used, reason = "a case that cannot go on has failed")]
 
+mod attacker;
 mod audit;
 mod audit_reading;
 mod audit_vectors;

@@ -119,6 +119,7 @@ impl<'de> Visitor<'de> for InOrder {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use super::*;
     use crate::audit::image::text;

@@ -1,0 +1,58 @@
+//! A Postgres database, read in one snapshot.
+
+use futures_util::TryStreamExt as _;
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
+
+use crate::checkpoint::Checkpoint;
+use crate::entry::{COLUMNS, FIRST_UNCHAINED};
+use crate::{Entry, Head, Result, Walk, chains};
+
+/// Every statement of the transaction sees one snapshot, and where row-level security is on, every tenant.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+     SELECT set_config('repo.all_tenants', 'on', true)";
+
+/// Walks through every chain.
+pub(crate) async fn walk<'k>(url: &str, kept: &'k [Checkpoint]) -> Result<Vec<Walk<'k>>> {
+    let mut connection = PgConnection::connect(url).await?;
+    sqlx::raw_sql(BEGIN).execute(&mut connection).await?;
+    let sql = "SELECT tenant FROM repo_audit_heads UNION SELECT tenant FROM repo_audit";
+    let tenants = sqlx::query_scalar(sql).fetch_all(&mut connection).await?;
+    let mut walks = Vec::new();
+    for tenant in chains(tenants, kept) {
+        walks.push(walk_one(&mut connection, tenant, kept).await?);
+    }
+    connection.close().await?;
+    Ok(walks)
+}
+
+async fn walk_one<'k>(
+    connection: &mut PgConnection,
+    tenant: String,
+    kept: &'k [Checkpoint],
+) -> Result<Walk<'k>> {
+    let sql = "SELECT seq, prev_hash, hash FROM repo_audit_heads WHERE tenant = $1";
+    let head = sqlx::query_as(sql).bind(&tenant).fetch_optional(&mut *connection).await?;
+    let head = head.map(|(seq, prev_hash, hash)| Head { seq, prev_hash, hash });
+    let columns = COLUMNS.map(|name| format!("\"{name}\"")).join(", ");
+    let sql = format!(
+        "SELECT seq, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"+00:00\"'), \
+         prev_hash, hash, {columns} FROM repo_audit WHERE tenant = $1 AND seq < $2 ORDER BY seq"
+    );
+    let mut walk = Walk::new(tenant.clone(), kept, head);
+    let mut rows =
+        sqlx::query(AssertSqlSafe(sql)).bind(tenant).bind(FIRST_UNCHAINED).fetch(connection);
+    while let Some(row) = rows.try_next().await? {
+        walk.step(entry(&row)?);
+    }
+    Ok(walk)
+}
+
+fn entry(row: &PgRow) -> sqlx::Result<Entry> {
+    let mut texts = <[Option<String>; COLUMNS.len()]>::default();
+    for (index, text) in texts.iter_mut().enumerate() {
+        *text = row.try_get(index + 4)?;
+    }
+    let (seq, at) = (row.try_get(0)?, row.try_get(1)?);
+    Ok(Entry { seq, at, texts, prev_hash: row.try_get(2)?, hash: row.try_get(3)? })
+}

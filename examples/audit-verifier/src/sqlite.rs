@@ -1,0 +1,46 @@
+//! A file of SQLite, read in one snapshot.
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, params};
+
+use crate::checkpoint::Checkpoint;
+use crate::entry::{COLUMNS, FIRST_UNCHAINED};
+use crate::{Entry, Head, Result, Walk, chains};
+
+/// Walks through every chain.
+pub(crate) fn walk<'k>(path: &str, kept: &'k [Checkpoint]) -> Result<Vec<Walk<'k>>> {
+    let mut connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let snapshot = connection.transaction()?;
+    let mut statement = snapshot
+        .prepare("SELECT tenant FROM repo_audit_heads UNION SELECT tenant FROM repo_audit")?;
+    let tenants = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let walks = chains(tenants, kept).into_iter().map(|tenant| walk_one(&snapshot, tenant, kept));
+    walks.collect()
+}
+
+fn walk_one<'k>(snapshot: &Connection, tenant: String, kept: &'k [Checkpoint]) -> Result<Walk<'k>> {
+    let sql = "SELECT seq, prev_hash, hash FROM repo_audit_heads WHERE tenant = ?1";
+    let head =
+        |row: &Row<'_>| Ok(Head { seq: row.get(0)?, prev_hash: row.get(1)?, hash: row.get(2)? });
+    let head = snapshot.query_row(sql, [&tenant], head).optional()?;
+    let columns = COLUMNS.map(|name| format!("\"{name}\"")).join(", ");
+    let sql = format!(
+        "SELECT seq, at, prev_hash, hash, {columns} FROM repo_audit \
+         WHERE tenant = ?1 AND seq < ?2 ORDER BY seq"
+    );
+    let mut statement = snapshot.prepare(&sql)?;
+    let mut walk = Walk::new(tenant, kept, head);
+    let mut rows = statement.query(params![walk.tenant(), FIRST_UNCHAINED])?;
+    while let Some(row) = rows.next()? {
+        walk.step(entry(row)?);
+    }
+    Ok(walk)
+}
+
+fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let mut texts = <[Option<String>; COLUMNS.len()]>::default();
+    for (index, text) in texts.iter_mut().enumerate() {
+        *text = row.get(index + 4)?;
+    }
+    let (seq, at) = (row.get(0)?, row.get(1)?);
+    Ok(Entry { seq, at, texts, prev_hash: row.get(2)?, hash: row.get(3)? })
+}

@@ -1,0 +1,122 @@
+//! The program and the repository's own verification say the same of the same trail.
+
+use std::process::Command;
+
+use repo_core::{Chain, Checkpoint, Database, Repository, TransactionOptions, schema};
+use uuid::Uuid;
+
+const TENANT: Uuid = Uuid::from_u128(0xacae);
+
+#[derive(Debug, Clone, Repository)]
+#[repository(table = "papers", tenant, audited)]
+struct Paper {
+    id: Uuid,
+    tenant_id: Uuid,
+    title: Option<String>,
+}
+
+/// What the program prints, and whether it says that all is right.
+fn verify(url: &str, kept: Option<&Checkpoint>) -> (String, bool) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_audit-verifier"));
+    command.arg(url);
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    if let Some(kept) = kept {
+        std::fs::write(file.path(), format!("{kept}\n")).expect("the file is written");
+        command.arg(file.path());
+    }
+    let output = command.output().expect("the program runs");
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).expect("text");
+    (text.trim_end().to_owned(), output.status.success())
+}
+
+/// Writes a trail of seven entries of a tenant.
+async fn write(db: &Database) -> Checkpoint {
+    db.create_tables(&schema![Paper]).await.expect("tables");
+    let papers = db.tenant(TENANT).actor("alice").because("a naïve \"test\" 🦀").repo::<Paper>();
+    let id = papers.create(NewPaper { title: None }).await.expect("a paper").id;
+    for number in 2..=7 {
+        let patch = PaperPatch::new().title(Some(format!("{number} \\ \u{1} 🦀")));
+        papers.patch(id, patch).await.expect("a change");
+    }
+    chain(db).checkpoint().await.expect("a checkpoint")
+}
+
+fn chain(db: &Database) -> repo_core::AuditChain {
+    db.audit_chain(Chain::tenant(&TENANT).expect("a tenant"))
+}
+
+/// Runs SQL on copies of the tables, which have no guards.
+async fn tamper(db: &Database, sql: &str) {
+    let copy = |table| {
+        format!(
+            "CREATE TABLE copied AS SELECT * FROM {table}; DROP TABLE {table}; \
+             ALTER TABLE copied RENAME TO {table};"
+        )
+    };
+    let script = format!("{} {} {sql}", copy("repo_audit"), copy("repo_audit_heads"));
+    let mut connection = db.backend().begin(TransactionOptions::new()).await.expect("a connection");
+    connection.execute_script(&script).await.expect("it is possible");
+    connection.commit().await.expect("it is committed");
+}
+
+/// Each tampering is made on top of those before it: they come from the end to the start.
+async fn agree(db: &Database, url: &str) {
+    let kept = write(db).await;
+    let right = format!("{TENANT}: 7 entries are right; tail:");
+    assert_eq!(verify(url, None), (format!("{right} unproven"), true));
+    let proven = format!("{right} proven by checkpoint seq 7");
+    assert_eq!(verify(url, Some(&kept)), (proven, true));
+    let head = "UPDATE repo_audit_heads SET hash = prev_hash";
+    for (sql, verdict) in [
+        (head, "entry 7: head"),
+        ("DELETE FROM repo_audit WHERE seq > 6", "entry 7: truncated"),
+        ("UPDATE repo_audit SET seq = 11 - seq WHERE seq IN (5, 6)", "entry 5: content"),
+        ("INSERT INTO repo_audit SELECT * FROM repo_audit WHERE seq = 4", "entry 4: duplicate"),
+        ("DELETE FROM repo_audit WHERE seq = 4", "entry 4: gap"),
+        ("UPDATE repo_audit SET actor = 'user:mallory' WHERE seq = 3", "entry 3: content"),
+        ("DELETE FROM repo_audit WHERE seq = 1", "entry 1: gap"),
+    ] {
+        tamper(db, sql).await;
+        let (printed, is_right) = verify(url, Some(&kept));
+        assert!(printed.ends_with(verdict) && !is_right, "{sql}: {printed}");
+        let own = chain(db).verify().against(kept.clone()).await.expect("a verification");
+        let own = own.first_bad.expect("an entry that is wrong").to_string();
+        assert!(own.starts_with(verdict), "{sql}: {own}");
+    }
+    tamper(db, "DELETE FROM repo_audit; DELETE FROM repo_audit_heads").await;
+    assert_eq!(verify(url, None), (String::new(), true));
+    let gone = format!("{TENANT}: 0 entries are right; entry 1: truncated");
+    assert_eq!(verify(url, Some(&kept)), (gone, false));
+}
+
+#[tokio::test]
+async fn on_a_file_of_sqlite() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite://{}", folder.path().join("app.db").display());
+    let db = repo_sqlite::connect(&url).await.expect("a database");
+    agree(&db, &url).await;
+    db.close().await;
+}
+
+#[tokio::test]
+async fn on_postgres() {
+    let Ok(server) = std::env::var("REPO_TEST_POSTGRES_URL") else {
+        assert!(std::env::var_os("REPO_TEST_REQUIRE_POSTGRES").is_none(), "there is no Postgres");
+        return;
+    };
+    let schema = format!("audit_verifier_{}", std::process::id());
+    let admin = repo_postgres::connect(&server).await.expect("the server");
+    run(&admin, &format!("CREATE SCHEMA {schema}")).await;
+    let separator = if server.contains('?') { '&' } else { '?' };
+    let url = format!("{server}{separator}options=-c%20search_path%3D{schema}");
+    let db = repo_postgres::connect(&url).await.expect("the schema");
+    agree(&db, &url).await;
+    db.close().await;
+    run(&admin, &format!("DROP SCHEMA {schema} CASCADE")).await;
+}
+
+async fn run(db: &Database, script: &str) {
+    let mut connection = db.backend().begin(TransactionOptions::new()).await.expect("a connection");
+    connection.execute_script(script).await.expect("it is possible");
+    connection.commit().await.expect("it is committed");
+}
