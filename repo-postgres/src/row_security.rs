@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn a_tenant_is_set_for_one_transaction_and_as_digits() {
-        let hostile = setting(&Reach::Tenant("', false); --é".to_owned())).expect("as written");
+        let hostile = setting(&Reach::Tenant("', false); --é".to_owned())).expect("it is valid");
         let digits = "272c2066616c7365293b202d2dc3a9";
         let expected = format!(
             "SELECT set_config('repo.tenant', convert_from(decode('{digits}', 'hex'), 'UTF8'), true)"
