@@ -5,8 +5,8 @@
 
 use std::fmt::{Debug, Write as _};
 
-use crate::audit::Action;
-use crate::guards::{Guards, Trigger};
+use crate::audit::{Action, HEADS, TRAIL};
+use crate::guards::{Guards, Policy, Trigger};
 use crate::table::{Chaining, ColumnDef, Table};
 use crate::value::Kind;
 
@@ -136,6 +136,12 @@ pub trait Dialect: Debug + Send + Sync {
         let _ = (sql, table, owner);
     }
 
+    /// The policies that those statements make.
+    fn policies(&self, owner: Owner) -> Vec<Policy> {
+        let _ = owner;
+        Vec::new()
+    }
+
     /// Statements that `create_tables` runs first in its transaction, so that two processes do not
     /// create the same table at once.
     fn before_create_tables(&self) -> Option<&'static str> {
@@ -200,6 +206,20 @@ pub enum Owner {
     /// A column with the tenant as text, in which the empty text stands for everybody: of the audit
     /// trail.
     TenantOrShared(usize),
+}
+
+impl Owner {
+    /// Whose the rows of `table` are; none where they belong to no tenant.
+    pub fn of(table: &Table) -> Option<Self> {
+        let of_trail = || table.position("tenant").filter(|_| is_of_trail(table));
+        let tenant = table.roles.tenant.map(Self::Tenant);
+        tenant.or_else(|| of_trail().map(Self::TenantOrShared))
+    }
+}
+
+/// Whether it is a table of the audit trail: their rows have a tenant as text.
+fn is_of_trail(table: &Table) -> bool {
+    [TRAIL.name, HEADS.name].contains(&table.name)
 }
 
 /// Appends `name` as a quoted identifier: nothing in it can end the quotes.

@@ -8,9 +8,11 @@ mod guards;
 
 use std::fmt::Write as _;
 
-use repo_core::{AuditedChange, Chaining, Dialect, Guards, Kind, Owner, Table, TextMatch, Trigger};
+use repo_core::{
+    AuditedChange, Chaining, Dialect, Guards, Kind, Owner, Policy, Table, TextMatch, Trigger,
+};
 
-use crate::row_security::write_policies;
+use crate::row_security::{policies_of, write_policies};
 
 /// The key of the lock under which tables are made: any constant that no one else uses.
 const BEFORE_CREATE_TABLES: &str = "SELECT pg_advisory_xact_lock(7309940786563609965)";
@@ -140,6 +142,11 @@ impl Dialect for PostgresDialect {
         if self.row_level_security {
             write_policies(sql, self, table, owner);
         }
+    }
+
+    fn policies(&self, owner: Owner) -> Vec<Policy> {
+        let policies = if self.row_level_security { policies_of(owner) } else { Vec::new() };
+        policies.into_iter().map(|policy| Policy { name: policy.name.to_owned() }).collect()
     }
 
     fn before_create_tables(&self) -> Option<&'static str> {

@@ -32,7 +32,9 @@ fn encoded(entry: &Value, prev_hash: &[u8]) -> (Vec<u8>, [u8; 32]) {
         .map(|name| text(&entry[name]));
     let [tenant, entity, action, actor, correlation_id, reason, entity_id] =
         texts.each_ref().map(Option::as_deref);
-    let at = DateTime::parse_from_rfc3339(entry_text(entry, "at")).expect("as the vectors have it").to_utc();
+    let at = DateTime::parse_from_rfc3339(entry_text(entry, "at"))
+        .expect("as the vectors have it")
+        .to_utc();
     let known = Known {
         tenant: tenant.expect("as the vectors have it"),
         entity: entity.expect("as the vectors have it"),
@@ -63,8 +65,8 @@ fn text(value: &Value) -> Option<String> {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),
         rule => {
-            let times =
-                usize::try_from(rule["times"].as_u64().expect("as the vectors have it")).expect("as written");
+            let times = usize::try_from(rule["times"].as_u64().expect("as the vectors have it"))
+                .expect("as written");
             Some(format!("{}{}{}", part("start"), part("repeat").repeat(times), part("end")))
         }
     }
