@@ -71,6 +71,7 @@ mod idempotent;
 mod ids;
 mod json;
 mod json_canonical;
+mod json_path;
 mod page;
 mod parents;
 mod patch;
@@ -114,7 +115,8 @@ pub use creation::Creation;
 pub use cursor::Cursor;
 pub use database::Database;
 pub use dialect::{
-    AuditedChange, Dialect, ImageOf, Owner, TextMatch, generated_name, quote, quote_literal,
+    AuditedChange, Dialect, ImageOf, JsonType, Owner, TextMatch, generated_name, quote,
+    quote_literal,
 };
 pub use doctor::{Finding, GuardKind};
 pub use driver::{Driver, Settings, connect, connect_from_env, connect_with};
@@ -129,6 +131,7 @@ pub use guards::{
 pub use idempotent::{CreateOrGet, UniqueColumns};
 pub use ids::{IdSource, UuidV7};
 pub use json::Json;
+pub use json_path::{Documents, JsonOperand, JsonPath};
 pub use page::{Page, PageRequest};
 pub use patch::Patch;
 pub use purge::{PurgeDeleted, Purged};

@@ -9,7 +9,8 @@ mod guards;
 use std::fmt::Write as _;
 
 use repo_core::{
-    AuditedChange, Chaining, Dialect, Guards, Kind, Owner, Policy, Table, TextMatch, Trigger,
+    AuditedChange, Chaining, Dialect, Guards, JsonType, Kind, Owner, Policy, Table, TextMatch,
+    Trigger,
 };
 
 use crate::row_security::{policies_of, write_policies};
@@ -82,10 +83,33 @@ impl Dialect for PostgresDialect {
                 push(sql, format_args!("strpos(lower({quoted} COLLATE \"C\"), ${n}) > 0"));
             }
             TextMatch::StartsWith => push(sql, format_args!("starts_with({quoted}, ${n})")),
+            TextMatch::EqualsIgnoreCase => {
+                push(sql, format_args!("lower({quoted} COLLATE \"C\") = ${n}"));
+            }
             TextMatch::EndsWith => {
                 push(sql, format_args!("right({quoted}, length(${n})) = ${n}"));
             }
         }
+    }
+
+    fn json_value(&self, sql: &mut String, quoted: &str, placeholder: usize, what: JsonType) {
+        let found = format!(
+            "jsonb_path_query_first({quoted}, ('strict ' || ${placeholder})::jsonpath, '{{}}', true)"
+        );
+        let (name, value) = match what {
+            JsonType::Text => ("string", format!("({found} #>> '{{}}') COLLATE \"C\"")),
+            JsonType::Integer => ("number", format!("({found})::numeric")),
+            JsonType::Float => ("number", format!("({found})::double precision")),
+            JsonType::Bool => ("boolean", format!("({found})::boolean")),
+            _ => ("null", "true".to_owned()),
+        };
+        push(sql, format_args!("CASE WHEN jsonb_typeof({found}) = '{name}' THEN {value} END"));
+    }
+
+    fn json_exists(&self, sql: &mut String, quoted: &str, placeholder: usize) {
+        let n = placeholder;
+        let path = format_args!("('strict ' || ${n})::jsonpath, '{{}}', true");
+        push(sql, format_args!("jsonb_path_exists({quoted}, {path})"));
     }
 
     fn is_distinct(&self, sql: &mut String, quoted: &str, placeholder: usize, kind: Kind) {
