@@ -31,22 +31,41 @@ pub struct Transaction<S: Scope> {
 /// The transaction of several statements that are one operation: the caller's, or one for it alone.
 #[derive(Debug)]
 pub(crate) enum Own<S: Scope> {
-    Outer(Session<S>),
+    Outer(Unfinished<S>),
     Inner(Transaction<S>),
 }
 
+/// The caller's transaction, amid an operation of several statements. Dropped before its end, it leaves
+/// that to be known: a change must not be committed without its entry in the audit trail.
+#[derive(Debug)]
+pub(crate) struct Unfinished<S: Scope> {
+    session: Session<S>,
+    is_finished: bool,
+}
+
 impl<S: Scope> Own<S> {
+    /// In the transaction of the caller.
+    pub(crate) fn outer(session: Session<S>) -> Self {
+        Own::Outer(Unfinished { session, is_finished: false })
+    }
+
     /// The session to work with.
     pub(crate) fn session(&self) -> &Session<S> {
         match self {
-            Own::Outer(session) => session,
+            Own::Outer(outer) => &outer.session,
             Own::Inner(transaction) => transaction.session(),
         }
     }
 
     /// Ends the transaction if it is for this operation alone.
     pub(crate) async fn finish<T>(self, result: Result<T>) -> Result<T> {
-        let Own::Inner(transaction) = self else { return result };
+        let transaction = match self {
+            Own::Inner(transaction) => transaction,
+            Own::Outer(mut outer) => {
+                outer.is_finished = true;
+                return result;
+            }
+        };
         match result {
             Ok(value) => transaction.commit().await.map(|()| value),
             Err(error) => {
@@ -55,6 +74,15 @@ impl<S: Scope> Own<S> {
                 }
                 Err(error)
             }
+        }
+    }
+}
+
+impl<S: Scope> Drop for Unfinished<S> {
+    fn drop(&mut self) {
+        if let (false, Executor::Transaction(handle)) = (self.is_finished, self.session.executor())
+        {
+            handle.shared.cancel(handle.id);
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::audit::append::{Pending, append};
+use crate::audit::waiting::Waiting;
 use crate::backend::Connection;
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
@@ -12,11 +13,16 @@ use crate::transaction::Hook;
 /// The most entries of the audit trail that wait for the end of a transaction.
 const MOST_ENTRIES: usize = 1_000;
 
+/// Why only a rollback is possible after an operation was dropped.
+const CANCELLED: &str = "an operation in it was cancelled before it ended";
+
 /// The state of a transaction, shared by the sessions in it.
 pub(crate) struct Shared {
     state: tokio::sync::Mutex<State>,
     /// Levels that were dropped without an end while nobody could wait: undone by whoever comes next.
     abandoned: Mutex<Vec<u64>>,
+    /// The levels of operations that were dropped between their statements.
+    cancelled: Mutex<Vec<u64>>,
     /// The outermost level was dropped: whoever holds the state gives the connection up.
     over: AtomicBool,
     read_only: bool,
@@ -32,7 +38,7 @@ pub(crate) struct State {
     failure: Option<Failure>,
     hooks: Vec<(usize, Hook)>,
     /// Entries of the audit trail that are appended before the end.
-    entries: Vec<(usize, Pending)>,
+    entries: Waiting,
 }
 
 /// The first error that the levels up to `depth` cannot survive.
@@ -58,11 +64,12 @@ impl Shared {
             busy: false,
             failure: None,
             hooks: Vec::new(),
-            entries: Vec::new(),
+            entries: Waiting::default(),
         };
         let shared = Self {
             state: tokio::sync::Mutex::new(state),
             abandoned: Mutex::default(),
+            cancelled: Mutex::default(),
             over: AtomicBool::new(false),
             read_only,
         };
@@ -89,6 +96,12 @@ impl Shared {
         entered
     }
 
+    /// An operation at the level `id` was dropped before all of its statements were run: what it did allows a
+    /// rollback only.
+    pub(crate) fn cancel(&self, id: u64) {
+        self.cancelled.lock().unwrap_or_else(PoisonError::into_inner).push(id);
+    }
+
     /// Ends the level `id` without waiting.
     pub(crate) fn abandon(&self, id: u64) {
         self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).push(id);
@@ -110,15 +123,17 @@ impl Shared {
 impl Entered<'_> {
     /// Undoes the levels that were dropped without an end.
     pub(crate) async fn settle(&mut self) {
-        let abandoned = std::mem::take(
-            &mut *self.shared.abandoned.lock().unwrap_or_else(PoisonError::into_inner),
-        );
+        let [abandoned, cancelled] = [&self.shared.abandoned, &self.shared.cancelled]
+            .map(|ids| std::mem::take(&mut *ids.lock().unwrap_or_else(PoisonError::into_inner)));
+        for level in cancelled.iter().filter_map(|id| self.position(*id)).collect::<Vec<_>>() {
+            self.fail(CANCELLED.to_owned(), level + 1);
+        }
         if self.busy {
             // Whoever was here before was dropped amid a statement: nobody knows what the
             // connection would answer next.
             self.busy = false;
             self.connection = None;
-            self.fail("an operation in it was cancelled before it ended".to_owned(), 0);
+            self.fail(CANCELLED.to_owned(), 0);
         }
         match abandoned.iter().filter_map(|id| self.position(*id)).min() {
             Some(0) => drop(self.end()),
@@ -209,7 +224,7 @@ impl State {
         self.open.pop();
         let depth = self.open.len();
         self.hooks.iter_mut().for_each(|(at, _)| *at = (*at).min(depth));
-        self.entries.iter_mut().for_each(|(at, _)| *at = (*at).min(depth));
+        self.entries.keep(depth);
     }
 
     pub(crate) fn add_hook(&mut self, hook: Hook) {
@@ -219,8 +234,7 @@ impl State {
 
     /// Keeps entries of the audit trail for the end.
     pub(crate) fn record(&mut self, entries: Vec<Pending>) {
-        let depth = self.open.len();
-        self.entries.extend(entries.into_iter().map(|entry| (depth, entry)));
+        self.entries.add(self.open.len(), entries);
     }
 
     /// Whether so many entries wait that they are better appended now.
@@ -230,11 +244,10 @@ impl State {
 
     /// Appends the entries that wait.
     pub(crate) async fn flush(&mut self, dialect: &dyn Dialect) -> Result<()> {
-        if self.entries.is_empty() {
+        if self.entries.len() == 0 {
             return Ok(());
         }
-        let entries = std::mem::take(&mut self.entries).into_iter().map(|(_, entry)| entry);
-        let entries = entries.collect();
+        let entries = self.entries.take(self.open.len());
         let connection = self.start()?;
         let result = append(&mut **connection, dialect, entries).await;
         self.finish(result)
@@ -251,7 +264,7 @@ impl State {
     pub(crate) async fn rollback_to(&mut self, level: usize) -> Result<()> {
         self.open.truncate(level);
         self.hooks.retain(|(depth, _)| *depth <= level);
-        self.entries.retain(|(depth, _)| *depth <= level);
+        self.entries.undo(level);
         let connection = self.start()?;
         let result = connection.rollback_to(level).await;
         self.busy = false;

@@ -9,6 +9,7 @@
 
 mod attacker;
 mod audit;
+mod audit_holes;
 mod audit_reading;
 mod audit_vectors;
 mod batches;
@@ -81,6 +82,14 @@ conformance! {
             an_unchained_entry_stands_alone,
             a_recorded_change_costs_few_statements,
             many_writers_make_chains_without_gaps,
+        }
+        audit_holes {
+            what_was_recorded_outlives_a_nested_transaction_that_is_undone,
+            a_batch_that_is_undone_takes_no_entry_of_before_along,
+            a_change_whose_recording_is_cancelled_is_not_committed,
+            a_nested_change_whose_recording_is_cancelled_is_undone_alone,
+            sql_by_hand_ends_no_transaction,
+            each_actor_who_looks_at_all_tenants_is_recorded,
         }
         audit_reading {
             the_trail_is_asked_in_many_ways,
