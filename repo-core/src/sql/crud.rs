@@ -79,7 +79,7 @@ impl CrudSql {
             writer.sql
         };
         Self {
-            insert: text(&|w| insert(w, &insert_columns)),
+            insert: text(&|w| insert(w, &insert_columns, false)),
             find: text(&|w| find(w, true)),
             find_any: text(&|w| find(w, false)),
             exists: text(&exists),
@@ -90,7 +90,7 @@ impl CrudSql {
             restore: Guarded::new(|with_version| restore(dialect, table, with_version)),
             purge: Guarded::new(|with_version| purge(dialect, table, with_version)),
             guarded_insert: parents::has_marked(table)
-                .then(|| text(&|w| guarded_insert(w, &insert_columns))),
+                .then(|| text(&|w| insert(w, &insert_columns, true))),
             keys: KeyTexts::default(),
             recorded_insert: recorded_insert(dialect, table, &insert_columns, ""),
             insert_columns,
@@ -185,21 +185,15 @@ fn updatable(table: &'static Table, fixed: bool) -> impl Iterator<Item = usize> 
         .filter(move |c| !table.is_managed(*c) && table.columns[*c].fixed == fixed)
 }
 
-fn insert(writer: &mut Writer<'_>, columns: &[usize]) {
-    insert_into(writer, columns, false);
+/// `guarded`: only if no row that it refers to is deleted.
+fn insert(writer: &mut Writer<'_>, columns: &[usize], guarded: bool) {
+    insert_into(writer, columns, guarded);
     if writer.table.has_identity() {
         let id = writer.table.roles.id;
         writer.push(" RETURNING ").column(id);
     }
 }
 
-fn guarded_insert(writer: &mut Writer<'_>, columns: &[usize]) {
-    insert_into(writer, columns, true);
-    let id = writer.table.roles.id;
-    writer.push(" RETURNING ").column(id);
-}
-
-/// `guarded`: only if no row that it refers to is deleted.
 fn insert_into(writer: &mut Writer<'_>, columns: &[usize], guarded: bool) {
     writer.push("INSERT INTO ").table_name();
     if columns.is_empty() {
