@@ -3,6 +3,8 @@
 //! It runs where the session runs: in its transaction, and with its tenant where the database enforces one.
 //! What it writes is recorded in the audit trail with the statement, but without its parameters.
 
+mod control;
+
 use std::fmt;
 
 use crate::access::is_missing_table;
@@ -83,13 +85,14 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
     ///
     /// - [`Error::ReadOnly`]: the statement writes; use [`execute`](Self::execute).
     /// - [`Error::Decode`]: a value is not of the type that `read` asks for.
-    /// - [`Error::InvalidInput`]: the statement begins or ends a transaction or a savepoint.
+    /// - [`Error::InvalidInput`]: the statement begins or ends a transaction, or changes the connection for
+    ///   whoever has it next.
     pub async fn fetch<T: Send>(
         self,
         sql: &str,
         mut read: impl FnMut(&UncheckedRow<'_>) -> Result<T> + Send,
     ) -> Result<Vec<T>> {
-        refuse_control(sql)?;
+        control::refuse(sql)?;
         let (session, params) = self.start()?;
         let dialect = session.database().backend().dialect();
         let sql = numbered(dialect, sql);
@@ -131,9 +134,10 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
     /// - [`Error::MissingActor`]: the session says not who acts.
     /// - [`Error::Immutable`]: it would change or remove a row of an immutable entity.
     /// - [`Error::Configuration`]: the database has no audit trail; nothing was written.
-    /// - [`Error::InvalidInput`]: the statement begins or ends a transaction or a savepoint.
+    /// - [`Error::InvalidInput`]: the statement begins or ends a transaction, or changes the connection for
+    ///   whoever has it next.
     pub async fn execute(self, sql: &str) -> Result<u64> {
-        refuse_control(sql)?;
+        control::refuse(sql)?;
         let reason = self.reason.clone();
         let (session, params) = self.start()?;
         let reach = session.scope().chain().map_err(|it| Error::invalid_value("tenant", it))?;
@@ -203,49 +207,6 @@ fn without_trail(error: Error) -> Error {
     }
     let reason = format!("what unchecked SQL writes is recorded, or a table is missing: {error}");
     Error::Configuration { reason }
-}
-
-/// The first words of statements that begin or end a transaction, or a part of one.
-const CONTROL: [&str; 9] =
-    ["ABORT", "BEGIN", "COMMIT", "END", "PREPARE", "RELEASE", "ROLLBACK", "SAVEPOINT", "START"];
-
-/// A transaction is ended by who opened it: what ends it by hand is stored without its entries.
-fn refuse_control(sql: &str) -> Result<()> {
-    let is_control = |word: &str| CONTROL.iter().any(|control| word.eq_ignore_ascii_case(control));
-    // Databases differ in whether a comment holds another.
-    if [true, false].into_iter().any(|nested| is_control(first_word(sql, nested))) {
-        let reason = "begins or ends a transaction: use `transaction` or `begin` of the session";
-        return Err(Error::invalid_input("sql", reason));
-    }
-    Ok(())
-}
-
-/// The first word, after spaces, comments and empty statements.
-fn first_word(sql: &str, nested: bool) -> &str {
-    let mut rest = sql;
-    loop {
-        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ';' || c == '\u{feff}');
-        rest = if rest.starts_with("--") {
-            rest.find('\n').map_or("", |at| &rest[at..])
-        } else if rest.starts_with("/*") {
-            after_comment(rest, nested)
-        } else {
-            let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
-            return &rest[..end];
-        };
-    }
-}
-
-fn after_comment(text: &str, nested: bool) -> &str {
-    let (mut depth, mut rest) = (1, &text[2..]);
-    while depth > 0 {
-        let end = rest.find("*/");
-        let start = rest.find("/*").filter(|start| nested && end.is_some_and(|end| *start < end));
-        let Some(at) = start.or(end) else { return "" };
-        depth = if start.is_some() { depth + 1 } else { depth - 1 };
-        rest = &rest[at + 2..];
-    }
-    rest
 }
 
 /// The statement with its parameters as the database spells them. What is quoted is left as it is.

@@ -5,12 +5,13 @@ use std::future::{IntoFuture as _, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
+use chrono::TimeDelta;
 use repo_core::{Action, AuditEntry, Chain, Database, Error, NoTenant, Session, Tenant, schema};
 use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{ACME, Fixture, acme};
+use crate::fixture::{ACME, Fixture, acme, by_hand, moment};
 
 fn alice(db: &Database) -> Session<Tenant<Uuid>> {
     acme(db).actor("alice")
@@ -167,4 +168,43 @@ async fn looks(session: &Session<NoTenant>) -> Vec<(String, Option<String>)> {
     let looks = session.audit().filter(AuditEntry::ACTION.eq(Action::Access));
     let looks = looks.order_by(AuditEntry::SEQ.asc()).all().await.unwrap();
     looks.into_iter().map(|entry| (entry.actor.to_string(), entry.reason)).collect()
+}
+
+pub(crate) async fn a_forged_entry_outside_of_the_chain_tells_nothing_of_a_row_in_it(
+    fixture: Fixture,
+) {
+    let db = fixture.with(&schema![Claim]).await;
+    let session = alice(&db);
+    let id = session.repo::<Claim>().create(claim("C-1")).await.unwrap().id;
+    // Who may only add rows to the trail needs no hash for these.
+    let forged = format!(
+        "INSERT INTO repo_audit (tenant, seq, entity, entity_id, action, actor, at, before, after) \
+         SELECT tenant, {}, entity, entity_id, 'update', 'user:bob', at, \
+         '{{\"note\":null}}', '{{\"note\":\"forged\"}}' FROM repo_audit",
+        (1_i64 << 62) + 7
+    );
+    let mut raw = by_hand(&db).await;
+    raw.execute_script(&forged).await.unwrap();
+    raw.commit().await.unwrap();
+    assert_eq!(session.audit().history::<Claim>(id).count().await.unwrap(), 1);
+    let now = db.audit_chain(Chain::Shared).checkpoint().await.unwrap().at;
+    let as_it_was = session.audit().as_of::<Claim>(id, now).await.unwrap().unwrap();
+    assert_eq!(as_it_was.entity.note, None);
+}
+
+pub(crate) async fn a_row_as_of_a_moment_is_one_that_it_was(fixture: Fixture) {
+    let (db, clock) = fixture.with_clock(&schema![Claim]).await;
+    let session = alice(&db);
+    let claims = session.repo::<Claim>();
+    let id = claims.create(claim("C-1")).await.unwrap().id;
+    clock.advance(TimeDelta::seconds(10));
+    claims.patch(id, ClaimPatch::new().note(Some("first".to_owned()))).await.unwrap();
+    // Another one began before, and had to wait.
+    clock.advance(TimeDelta::seconds(-5));
+    claims.patch(id, ClaimPatch::new().code("C-2".to_owned())).await.unwrap();
+    for (second, code, note) in [(7, "C-1", None), (11, "C-2", Some("first"))] {
+        let then = moment(&format!("2026-01-31T12:00:{second:02}Z"));
+        let was = session.audit().as_of::<Claim>(id, then).await.unwrap().unwrap().entity;
+        assert_eq!((&*was.code, was.note.as_deref()), (code, note));
+    }
 }

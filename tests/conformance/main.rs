@@ -90,6 +90,8 @@ conformance! {
             a_nested_change_whose_recording_is_cancelled_is_undone_alone,
             sql_by_hand_ends_no_transaction,
             each_actor_who_looks_at_all_tenants_is_recorded,
+            a_forged_entry_outside_of_the_chain_tells_nothing_of_a_row_in_it,
+            a_row_as_of_a_moment_is_one_that_it_was,
         }
         audit_reading {
             the_trail_is_asked_in_many_ways,
