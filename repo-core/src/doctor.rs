@@ -11,6 +11,7 @@ use std::fmt;
 
 use crate::backend::Backend;
 use crate::database::Database;
+use crate::dialect::Owner;
 use crate::error::Result;
 use crate::guards::{Check, Found, Guards, InspectedTable};
 use crate::schema::Schema;
@@ -49,14 +50,17 @@ pub enum GuardKind {
     Check,
     /// A trigger.
     Trigger,
+    /// A policy of row-level security.
+    Policy,
 }
 
 impl Database {
     /// What the database lacks of the guards that `schema` promises: tables, `NOT NULL`, keys, partial
-    /// unique indexes, references, checks and triggers, there, as they should be and enabled. Nothing, where
-    /// all is well.
+    /// unique indexes, references, checks and triggers, there, as they should be and enabled, and policies
+    /// where this connection has row-level security. Nothing, where all is well.
     ///
-    /// What a schema does not promise is not looked at: other tables, columns and indexes.
+    /// What a schema does not promise is not looked at: other tables, columns and indexes. Only a policy that
+    /// lets through what the others refuse is told too.
     ///
     /// # Errors
     ///
@@ -85,6 +89,8 @@ async fn examine(
     compare::all(&found.references, &guards.references, table, findings);
     compare::all(&found.checks, &guards.checks, table, findings);
     compare::all(&found.triggers, &backend.dialect().triggers(&guards), table, findings);
+    let policies = Owner::of(table).map(|owner| backend.dialect().policies(table, owner));
+    compare::policies(&found.policies, &policies.unwrap_or_default(), table, findings);
     probe_checks(backend, &guards, &found, findings).await
 }
 
@@ -137,6 +143,7 @@ impl fmt::Display for GuardKind {
             GuardKind::ForeignKey => "the foreign key",
             GuardKind::Check => "the check",
             GuardKind::Trigger => "the trigger",
+            GuardKind::Policy => "the policy",
         })
     }
 }

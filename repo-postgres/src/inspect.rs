@@ -2,6 +2,7 @@
 //!
 //! A list of columns comes as one row for each column, in order. Nothing here writes.
 
+mod policies;
 mod queries;
 
 use repo_core::{
@@ -46,6 +47,7 @@ pub(crate) async fn inspect(
         Ok(())
     })
     .await?;
+    policies::inspect(database, table, &mut found).await?;
     Ok(Some(found))
 }
 
