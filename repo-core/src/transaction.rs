@@ -35,8 +35,8 @@ pub(crate) enum Own<S: Scope> {
     Inner(Transaction<S>),
 }
 
-/// The caller's transaction, amid an operation of several statements. Dropped before its end, it leaves
-/// that to be known: a change must not be committed without its entry in the audit trail.
+/// The caller's transaction, amid an operation of several statements. Until it ends nobody commits, and after
+/// it was dropped neither: a change must not be committed without its entry in the audit trail.
 #[derive(Debug)]
 pub(crate) struct Unfinished<S: Scope> {
     session: Session<S>,
@@ -46,6 +46,9 @@ pub(crate) struct Unfinished<S: Scope> {
 impl<S: Scope> Own<S> {
     /// In the transaction of the caller.
     pub(crate) fn outer(session: Session<S>) -> Self {
+        if let Executor::Transaction(handle) = session.executor() {
+            handle.shared.begin_operation(handle.id);
+        }
         Own::Outer(Unfinished { session, is_finished: false })
     }
 
@@ -80,9 +83,8 @@ impl<S: Scope> Own<S> {
 
 impl<S: Scope> Drop for Unfinished<S> {
     fn drop(&mut self) {
-        if let (false, Executor::Transaction(handle)) = (self.is_finished, self.session.executor())
-        {
-            handle.shared.cancel(handle.id);
+        if let Executor::Transaction(handle) = self.session.executor() {
+            handle.shared.end_operation(handle.id, !self.is_finished);
         }
     }
 }
@@ -222,8 +224,9 @@ impl Handle {
 
     /// Adds entries to the trail before the transaction is committed, at once if they are many.
     pub(crate) async fn record(&self, dialect: &dyn Dialect, entries: Vec<Pending>) -> Result<()> {
-        let mut state = self.shared.enter(self.id).await?;
-        state.record(entries);
+        let mut state = self.shared.lock().await;
+        state.settle().await;
+        state.record(self.id, entries)?;
         if state.is_full() { state.flush(dialect).await } else { Ok(()) }
     }
 
@@ -250,7 +253,7 @@ impl Handle {
     pub(crate) async fn commit(&self, dialect: &dyn Dialect) -> Result<()> {
         let mut state = self.shared.lock().await;
         state.settle().await;
-        match state.check(self.id) {
+        match state.check(self.id).and_then(|()| self.shared.check_finished(self.id)) {
             Ok(()) => {}
             Err(ended @ Error::TransactionEnded) => return Err(ended),
             Err(error) => {

@@ -16,12 +16,17 @@ const MOST_ENTRIES: usize = 1_000;
 /// Why only a rollback is possible after an operation was dropped.
 const CANCELLED: &str = "an operation in it was cancelled before it ended";
 
+/// Why a level was not kept of which an operation goes on elsewhere.
+const UNFINISHED: &str = "an operation in it has not ended";
+
 /// The state of a transaction, shared by the sessions in it.
 pub(crate) struct Shared {
     state: tokio::sync::Mutex<State>,
     /// Levels that were dropped without an end while nobody could wait: undone by whoever comes next.
     abandoned: Mutex<Vec<u64>>,
-    /// The levels of operations that were dropped between their statements.
+    /// The levels of operations of several statements that have begun and not ended.
+    unfinished: Mutex<Vec<u64>>,
+    /// The levels of those that were dropped before their end.
     cancelled: Mutex<Vec<u64>>,
     /// The outermost level was dropped: whoever holds the state gives the connection up.
     over: AtomicBool,
@@ -69,6 +74,7 @@ impl Shared {
         let shared = Self {
             state: tokio::sync::Mutex::new(state),
             abandoned: Mutex::default(),
+            unfinished: Mutex::default(),
             cancelled: Mutex::default(),
             over: AtomicBool::new(false),
             read_only,
@@ -96,10 +102,29 @@ impl Shared {
         entered
     }
 
-    /// An operation at the level `id` was dropped before all of its statements were run: what it did allows a
-    /// rollback only.
-    pub(crate) fn cancel(&self, id: u64) {
-        self.cancelled.lock().unwrap_or_else(PoisonError::into_inner).push(id);
+    /// An operation of several statements begins at the level `id`, which is not kept before it ends.
+    pub(crate) fn begin_operation(&self, id: u64) {
+        self.unfinished.lock().unwrap_or_else(PoisonError::into_inner).push(id);
+    }
+
+    /// It ends, or was dropped before its end: what it did then allows a rollback only.
+    pub(crate) fn end_operation(&self, id: u64, is_cancelled: bool) {
+        if is_cancelled {
+            self.cancelled.lock().unwrap_or_else(PoisonError::into_inner).push(id);
+        }
+        let mut unfinished = self.unfinished.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = unfinished.iter().position(|it| *it == id) {
+            unfinished.swap_remove(at);
+        }
+    }
+
+    /// Whether all operations at the level `id` have ended.
+    pub(crate) fn check_finished(&self, id: u64) -> Result<()> {
+        let unfinished = self.unfinished.lock().unwrap_or_else(PoisonError::into_inner);
+        if unfinished.contains(&id) {
+            return Err(Error::TransactionFailed { reason: UNFINISHED.to_owned() });
+        }
+        Ok(())
     }
 
     /// Ends the level `id` without waiting.
@@ -232,9 +257,12 @@ impl State {
         self.hooks.push((depth, hook));
     }
 
-    /// Keeps entries of the audit trail for the end.
-    pub(crate) fn record(&mut self, entries: Vec<Pending>) {
-        self.entries.add(self.open.len(), entries);
+    /// Keeps entries of the audit trail for the end, of the level `id`: somebody else may have opened one in
+    /// it since the change.
+    pub(crate) fn record(&mut self, id: u64, entries: Vec<Pending>) -> Result<()> {
+        let position = self.position(id).ok_or(Error::TransactionEnded)?;
+        self.entries.add(position + 1, entries);
+        Ok(())
     }
 
     /// Whether so many entries wait that they are better appended now.

@@ -119,6 +119,32 @@ pub(crate) async fn a_nested_change_whose_recording_is_cancelled_is_undone_alone
     assert_eq!(recorded_codes(&db).await, ["before", "after"]);
 }
 
+pub(crate) async fn a_change_beside_a_nested_transaction_has_its_entry(fixture: Fixture) {
+    let db = fixture.with(&schema![Claim]).await;
+    let tx = alice(&db).begin().await.unwrap();
+    let claims = tx.repo::<Claim>();
+    // The savepoint comes between the row and its entry.
+    let nested = async {
+        let nested = tx.begin().await?;
+        nested.repo::<Claim>().count().await?;
+        nested.rollback().await
+    };
+    let both = futures_util::future::join(claims.create(claim("C-2")), nested).await;
+    let _ = tx.commit().await;
+    let rows = acme(&db).repo::<Claim>().query().order_by(Claim::CODE.asc()).all().await.unwrap();
+    let codes: Vec<_> = rows.into_iter().map(|row| row.code).collect();
+    assert_eq!(recorded_codes(&db).await, codes, "{both:?}");
+}
+
+pub(crate) async fn nothing_is_committed_amid_a_change(fixture: Fixture) {
+    let db = fixture.with(&schema![Claim]).await;
+    let tx = alice(&db).begin().await.unwrap();
+    let claims = tx.repo::<Claim>();
+    let (created, _) = futures_util::future::join(claims.create(claim("C-1")), tx.commit()).await;
+    let rows = acme(&db).repo::<Claim>().count().await.unwrap();
+    assert_eq!(recorded_codes(&db).await.len() as u64, rows, "{created:?}");
+}
+
 pub(crate) async fn sql_by_hand_ends_no_transaction(fixture: Fixture) {
     let db = fixture.with(&schema![Claim]).await;
     let session = alice(&db);

@@ -88,6 +88,8 @@ conformance! {
             a_batch_that_is_undone_takes_no_entry_of_before_along,
             a_change_whose_recording_is_cancelled_is_not_committed,
             a_nested_change_whose_recording_is_cancelled_is_undone_alone,
+            a_change_beside_a_nested_transaction_has_its_entry,
+            nothing_is_committed_amid_a_change,
             sql_by_hand_ends_no_transaction,
             each_actor_who_looks_at_all_tenants_is_recorded,
             a_forged_entry_outside_of_the_chain_tells_nothing_of_a_row_in_it,

@@ -29,7 +29,7 @@ impl Waiting {
         self.entries.len()
     }
 
-    /// With entries that were made at this level, the innermost.
+    /// With entries that were made at this level.
     pub(crate) fn add(&mut self, level: usize, entries: Vec<Pending>) {
         self.entries.extend(entries.into_iter().map(|entry| (level, entry)));
     }
