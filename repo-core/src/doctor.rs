@@ -9,6 +9,7 @@ mod probe;
 
 use std::fmt;
 
+use crate::audit::TRAIL;
 use crate::backend::Backend;
 use crate::database::Database;
 use crate::dialect::Owner;
@@ -59,8 +60,9 @@ impl Database {
     /// unique indexes, references, checks and triggers, there, as they should be and enabled, and policies
     /// where this connection has row-level security. Nothing, where all is well.
     ///
-    /// What a schema does not promise is not looked at: other tables, columns and indexes. Only a policy that
-    /// lets through what the others refuse is told too.
+    /// What a schema does not promise is not looked at: other tables, columns and indexes. Told
+    /// too are a policy that lets through what the others refuse, and a trigger of the audit trail that is none
+    /// of its own.
     ///
     /// # Errors
     ///
@@ -89,6 +91,11 @@ async fn examine(
     compare::all(&found.references, &guards.references, table, findings);
     compare::all(&found.checks, &guards.checks, table, findings);
     compare::all(&found.triggers, &backend.dialect().triggers(&guards), table, findings);
+    if table.name == TRAIL.name {
+        // A trigger before INSERT can lose entries without a word.
+        let ours = backend.dialect().triggers(&guards);
+        compare::strangers(&found.triggers, &ours, table, findings);
+    }
     let policies = Owner::of(table).map(|owner| backend.dialect().policies(table, owner));
     compare::policies(&found.policies, &policies.unwrap_or_default(), table, findings);
     probe_checks(backend, &guards, &found, findings).await

@@ -171,6 +171,7 @@ conformance! {
             it_finds_nothing_wrong_with_a_new_schema,
             it_names_every_table_that_is_missing,
             it_names_every_trigger_that_is_dropped,
+            it_names_a_trigger_of_the_trail_that_is_none_of_its_own,
             it_names_a_unique_index_that_is_not_as_it_should_be,
             it_names_all_that_a_table_of_before_lacks,
         }
