@@ -179,6 +179,10 @@ pub(crate) async fn each_actor_who_looks_at_all_tenants_is_recorded(fixture: Fix
     }
     let alice = session.actor("alice");
     alice.clone().because("a complaint").repo::<Claim>().count().await.unwrap();
+    let without_reason = db.all_tenants(" ").actor("eve").repo::<Claim>().count().await;
+    assert_error!(without_reason, Error::InvalidInput { .. });
+    let without_name = db.all_tenants("a look").actor(" ").repo::<Claim>().count().await;
+    assert_error!(without_name, Error::MissingActor { .. });
     let looks = looks(&db.session()).await;
     assert_eq!(
         looks,
