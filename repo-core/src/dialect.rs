@@ -5,8 +5,8 @@
 
 use std::fmt::{Debug, Write as _};
 
-use crate::audit::{Action, HEADS, TRAIL};
-use crate::guards::{Guards, Policy, Trigger};
+use crate::audit::Action;
+use crate::guards::{Guards, Trigger};
 use crate::table::{Chaining, ColumnDef, Table};
 use crate::value::Kind;
 
@@ -136,12 +136,6 @@ pub trait Dialect: Debug + Send + Sync {
         let _ = (sql, table, owner);
     }
 
-    /// The policies that [`row_level_security`](Self::row_level_security) makes.
-    fn policies(&self, table: &Table, owner: Owner) -> Vec<Policy> {
-        let _ = (table, owner);
-        Vec::new()
-    }
-
     /// Statements that `create_tables` runs first in its transaction, so that two processes do not
     /// create the same table at once.
     fn before_create_tables(&self) -> Option<&'static str> {
@@ -206,16 +200,6 @@ pub enum Owner {
     /// A column with the tenant as text, in which the empty text stands for everybody: of the audit
     /// trail.
     TenantOrShared(usize),
-}
-
-impl Owner {
-    /// Whose the rows of a table are, where they are not everybody's.
-    pub fn of(table: &Table) -> Option<Self> {
-        if [TRAIL.name, HEADS.name].contains(&table.name) {
-            return table.position("tenant").map(Self::TenantOrShared);
-        }
-        table.roles.tenant.map(Self::Tenant)
-    }
 }
 
 /// Appends `name` as a quoted identifier: nothing in it can end the quotes.

@@ -12,7 +12,6 @@ use std::fmt;
 use crate::audit::TRAIL;
 use crate::backend::Backend;
 use crate::database::Database;
-use crate::dialect::Owner;
 use crate::error::Result;
 use crate::guards::{Check, Found, Guards, InspectedTable};
 use crate::schema::Schema;
@@ -51,18 +50,15 @@ pub enum GuardKind {
     Check,
     /// A trigger.
     Trigger,
-    /// A policy of row-level security.
-    Policy,
 }
 
 impl Database {
     /// What the database lacks of the guards that `schema` promises: tables, `NOT NULL`, keys, partial
-    /// unique indexes, references, checks and triggers, there, as they should be and enabled, and policies
-    /// where this connection has row-level security. Nothing, where all is well.
+    /// unique indexes, references, checks and triggers, there, as they should be and enabled. Nothing, where
+    /// all is well.
     ///
-    /// What a schema does not promise is not looked at: other tables, columns and indexes. Told
-    /// too are a policy that lets through what the others refuse, and a trigger of the audit trail that is none
-    /// of its own.
+    /// What a schema does not promise is not looked at: other tables, columns and indexes. Only a trigger of
+    /// the audit trail that is none of its own is told too.
     ///
     /// # Errors
     ///
@@ -96,8 +92,6 @@ async fn examine(
         let ours = backend.dialect().triggers(&guards);
         compare::strangers(&found.triggers, &ours, table, findings);
     }
-    let policies = Owner::of(table).map(|owner| backend.dialect().policies(table, owner));
-    compare::policies(&found.policies, &policies.unwrap_or_default(), table, findings);
     probe_checks(backend, &guards, &found, findings).await
 }
 
@@ -150,7 +144,6 @@ impl fmt::Display for GuardKind {
             GuardKind::ForeignKey => "the foreign key",
             GuardKind::Check => "the check",
             GuardKind::Trigger => "the trigger",
-            GuardKind::Policy => "the policy",
         })
     }
 }

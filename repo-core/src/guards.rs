@@ -85,16 +85,6 @@ pub struct Trigger {
     pub definition: String,
 }
 
-/// Which rows a command sees and writes, where the database itself keeps tenants apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Policy {
-    /// The name.
-    pub name: String,
-    /// Its kind and its command, in the form in which [`Backend::inspect`](crate::Backend::inspect) tells
-    /// them; whether its conditions are as they should be is told as a defect.
-    pub definition: String,
-}
-
 /// A table as a database has it: what [`Backend::inspect`](crate::Backend::inspect) finds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -111,8 +101,6 @@ pub struct InspectedTable {
     pub checks: Vec<Found<Check>>,
     /// The triggers.
     pub triggers: Vec<Found<Trigger>>,
-    /// The policies, where the connection asks the database to keep tenants apart.
-    pub policies: Vec<Found<Policy>>,
 }
 
 /// A guard in a database, and what keeps it from holding.

@@ -123,7 +123,7 @@ pub use entity::{Deletion, Entity, Mutable, NewEntity, SoftDelete, Versioned};
 pub use error::{DatabaseError, Error, Result};
 pub use filter::{Filter, IntoFilter};
 pub use guards::{
-    Check, DeleteAction, ForeignKey, Found, Guards, InspectedTable, Policy, Trigger, UniqueKey,
+    Check, DeleteAction, ForeignKey, Found, Guards, InspectedTable, Trigger, UniqueKey,
     is_null_predicate,
 };
 pub use idempotent::{CreateOrGet, UniqueColumns};

@@ -8,11 +8,9 @@ mod guards;
 
 use std::fmt::Write as _;
 
-use repo_core::{
-    AuditedChange, Chaining, Dialect, Guards, Kind, Owner, Policy, Table, TextMatch, Trigger,
-};
+use repo_core::{AuditedChange, Chaining, Dialect, Guards, Kind, Owner, Table, TextMatch, Trigger};
 
-use crate::row_security::{Rule, rules, write_policies};
+use crate::row_security::write_policies;
 
 /// The key of the lock under which tables are made: any constant that no one else uses.
 const BEFORE_CREATE_TABLES: &str = "SELECT pg_advisory_xact_lock(7309940786563609965)";
@@ -142,15 +140,6 @@ impl Dialect for PostgresDialect {
         if self.row_level_security {
             write_policies(sql, self, table, owner);
         }
-    }
-
-    fn policies(&self, table: &Table, owner: Owner) -> Vec<Policy> {
-        let policy = |rule: Rule| Policy {
-            name: rule.name.to_owned(),
-            definition: format!("PERMISSIVE FOR {}", rule.command),
-        };
-        let rules = self.row_level_security.then(|| rules(self, table, owner));
-        rules.into_iter().flatten().map(policy).collect()
     }
 
     fn before_create_tables(&self) -> Option<&'static str> {

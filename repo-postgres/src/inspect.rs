@@ -2,7 +2,6 @@
 //!
 //! A list of columns comes as one row for each column, in order. Nothing here writes.
 
-mod policies;
 mod queries;
 
 use repo_core::{
@@ -47,7 +46,6 @@ pub(crate) async fn inspect(
         Ok(())
     })
     .await?;
-    policies::inspect(database, table, &mut found).await?;
     Ok(Some(found))
 }
 

@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 
 use repo_core::Reach;
 
-pub(crate) use policies::{Rule, rules, write as write_policies};
+pub(crate) use policies::write as write_policies;
 pub(crate) use role::check as check_role;
 
 /// The setting with the tenant, as text.

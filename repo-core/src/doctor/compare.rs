@@ -1,7 +1,7 @@
 //! What a schema promises beside what was found.
 
 use super::{Finding, GuardKind};
-use crate::guards::{Check, ForeignKey, Found, Guards, InspectedTable, Policy, Trigger, UniqueKey};
+use crate::guards::{Check, ForeignKey, Found, Guards, InspectedTable, Trigger, UniqueKey};
 use crate::table::Table;
 
 /// A guard that can be compared with one of its kind.
@@ -60,23 +60,6 @@ pub(super) fn strangers(
         if promised.iter().all(|ours| ours.name != *other) {
             let problem = "is none of ours, and may lose entries";
             findings.push(Finding::new(table, GuardKind::Trigger, other, problem));
-        }
-    }
-}
-
-/// The policies: one more that permits takes away what the others hold to.
-pub(super) fn policies(
-    found: &[Found<Policy>],
-    promised: &[Policy],
-    table: &'static Table,
-    findings: &mut Vec<Finding>,
-) {
-    all(found, promised, table, findings);
-    let is_promised = |it: &&Found<Policy>| promised.iter().any(|ours| ours.name == it.guard.name);
-    for other in found.iter().filter(|it| !is_promised(it)) {
-        if other.guard.definition.starts_with("PERMISSIVE") {
-            let problem = "is none of ours, and lets through what they refuse";
-            findings.push(Finding::new(table, GuardKind::Policy, &other.guard.name, problem));
         }
     }
 }
@@ -178,24 +161,6 @@ impl Guard for Trigger {
         let is_same =
             self.name == found.name && words(&self.definition).eq(words(&found.definition));
         (!is_same).then(|| "does not do what it should".to_owned())
-    }
-}
-
-impl Guard for Policy {
-    fn kind(&self) -> GuardKind {
-        GuardKind::Policy
-    }
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn difference(&self, found: &Self) -> Option<String> {
-        if self.name != found.name {
-            return Some("is missing".to_owned());
-        }
-        let (found, promised) = (&found.definition, &self.definition);
-        (found != promised).then(|| format!("is {found} instead of {promised}"))
     }
 }
 

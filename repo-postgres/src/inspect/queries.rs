@@ -85,28 +85,3 @@ SELECT t.tgname::text,
 FROM pg_catalog.pg_trigger t
 JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
 WHERE t.tgrelid = to_regclass($1) AND NOT t.tgisinternal";
-
-/// What is wrong with the row-level security of the table, if anything.
-pub(super) const ROW_SECURITY: &str = "
-SELECT CASE
-    WHEN NOT c.relrowsecurity THEN 'has no row-level security'
-    WHEN NOT c.relforcerowsecurity THEN 'does not force row-level security, which its owner passes by'
-  END
-FROM pg_catalog.pg_class c
-WHERE c.oid = to_regclass($1)";
-
-/// Name, kind and command in the form of the dialect's policies, the condition of rows that are there, and
-/// that of new ones.
-pub(super) const POLICIES: &str = "
-SELECT p.polname::text,
-       concat_ws(' ',
-         CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
-         'FOR',
-         CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE'
-                       WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
-         CASE WHEN p.polroles <> '{0}' THEN 'TO some roles' END),
-       pg_get_expr(p.polqual, p.polrelid),
-       pg_get_expr(p.polwithcheck, p.polrelid)
-FROM pg_catalog.pg_policy p
-WHERE p.polrelid = to_regclass($1)
-ORDER BY p.polname";

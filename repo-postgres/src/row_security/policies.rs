@@ -12,16 +12,11 @@ use super::{ALL_TENANTS, TENANT};
 /// The policy whose presence says that a table is one of ours.
 pub(super) const MAIN: &str = "repo_tenant";
 
-/// A policy of a table, in force for everybody.
-#[derive(Debug)]
-pub(crate) struct Rule {
-    pub(crate) name: &'static str,
-    /// The command that it is for.
-    pub(crate) command: &'static str,
-    /// Which rows that are there it is for.
-    pub(crate) using: String,
-    /// Which rows may be written; the same where there is none.
-    pub(crate) check: Option<String>,
+/// A policy of a table.
+struct Policy {
+    name: &'static str,
+    /// What follows the name and the table.
+    rule: String,
 }
 
 /// Appends the statements that bind everybody, the owner too, to the rows of the transaction's tenant.
@@ -36,13 +31,11 @@ pub(crate) fn write(sql: &mut String, dialect: &dyn Dialect, table: &Table, owne
          \x20 END IF;\n",
         literal(&name)
     );
-    for rule in rules(dialect, table, owner) {
-        let (policy, command, using) = (rule.name, rule.command, &rule.using);
-        let check = rule.check.map(|check| format!(" WITH CHECK ({check})")).unwrap_or_default();
+    for Policy { name: policy, rule } in policies(dialect, table, owner) {
         body.push_str(&format!(
             "  IF NOT EXISTS (SELECT FROM pg_catalog.pg_policy \
              WHERE polrelid = guarded AND polname = '{policy}') THEN\n\
-             \x20   CREATE POLICY {policy} ON {name} FOR {command} USING ({using}){check};\n\
+             \x20   CREATE POLICY {policy} ON {name} {rule};\n\
              \x20 END IF;\n"
         ));
     }
@@ -52,23 +45,23 @@ pub(crate) fn write(sql: &mut String, dialect: &dyn Dialect, table: &Table, owne
     sql.push_str(";\n");
 }
 
-/// The policies of a table.
-pub(crate) fn rules(dialect: &dyn Dialect, table: &Table, owner: Owner) -> Vec<Rule> {
+fn policies(dialect: &dyn Dialect, table: &Table, owner: Owner) -> Vec<Policy> {
     let owns = condition(dialect, table, owner);
     let is_over_all = format!("(SELECT current_setting('{ALL_TENANTS}', true) = 'on')");
-    let of_tenant = Rule { name: MAIN, command: "ALL", using: owns.clone(), check: Some(owns) };
-    let over_all = |name, command, check: Option<&str>| {
-        let check = check.map(str::to_owned);
-        Rule { name, command, using: is_over_all.clone(), check }
+    let policy = |name, rule| Policy { name, rule };
+    let of_tenant = policy(MAIN, format!("USING ({owns}) WITH CHECK ({owns})"));
+    let over_all = |name, command: &str, check: &str| {
+        policy(name, format!("FOR {command} USING ({is_over_all}){check}"))
     };
     if let Owner::TenantOrShared(_) = owner {
-        return vec![of_tenant, over_all("repo_all_tenants", "ALL", Some(&is_over_all))];
+        let check = format!(" WITH CHECK ({is_over_all})");
+        return vec![of_tenant, over_all("repo_all_tenants", "ALL", &check)];
     }
     vec![
         of_tenant,
-        over_all("repo_all_tenants", "SELECT", None),
-        over_all("repo_all_tenants_lock", "UPDATE", Some("false")),
-        over_all("repo_all_tenants_remove", "DELETE", None),
+        over_all("repo_all_tenants", "SELECT", ""),
+        over_all("repo_all_tenants_lock", "UPDATE", " WITH CHECK (false)"),
+        over_all("repo_all_tenants_remove", "DELETE", ""),
     ]
 }
 

@@ -1,6 +1,5 @@
 //! Row-level security: what the server itself shows and takes, whoever asks and by whatever SQL.
 
-mod doctor;
 mod kinds;
 mod roles;
 mod trail;
