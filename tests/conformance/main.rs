@@ -33,6 +33,7 @@ mod nesting;
 mod ordering;
 mod pages;
 mod parents;
+mod places;
 mod references;
 mod retention;
 mod soft_delete;
@@ -278,6 +279,14 @@ conformance! {
             a_row_may_be_an_identity_and_nothing_else,
             a_row_may_refer_to_itself_and_go,
             one_id_of_two_tenants_is_two_rows_over_all_tenants,
+        }
+        places {
+            a_document_is_asked_at_a_place,
+            numbers_and_texts_of_documents_are_ordered,
+            the_name_of_a_member_is_any_text,
+            a_column_is_compared_with_another,
+            a_day_is_half_open,
+            text_is_equal_in_any_case,
         }
         references {
             a_row_refers_to_rows_that_are_there,

@@ -143,7 +143,7 @@ mod tests {
 
     fn checkpoint(chain: Chain) -> Checkpoint {
         let at = DateTime::parse_from_rfc3339("2026-01-31T12:00:00.000001Z")
-            .expect("as written")
+            .expect("it is valid")
             .to_utc();
         Checkpoint::new(chain, 7, [0xab; 32], at)
     }
@@ -153,9 +153,9 @@ mod tests {
         for chain in [Chain::Shared, Chain::Tenant("a b🦀".to_owned())] {
             for checkpoint in [checkpoint(chain.clone()), checkpoint(chain).sign(b"key")] {
                 let line = checkpoint.to_string();
-                assert_eq!(line.parse::<Checkpoint>().expect("as written"), checkpoint);
+                assert_eq!(line.parse::<Checkpoint>().expect("it is valid"), checkpoint);
                 assert_eq!(
-                    format!("{line}\n").parse::<Checkpoint>().expect("as written"),
+                    format!("{line}\n").parse::<Checkpoint>().expect("it is valid"),
                     checkpoint
                 );
             }

@@ -1,7 +1,7 @@
 //! What a schema promises beside what was found.
 
 use super::{Finding, GuardKind};
-use crate::guards::{Check, ForeignKey, Found, Guards, InspectedTable, Trigger, UniqueKey};
+use crate::guards::{Check, ForeignKey, Found, Guards, InspectedTable, Policy, Trigger, UniqueKey};
 use crate::table::Table;
 
 /// A guard that can be compared with one of its kind.
@@ -161,6 +161,21 @@ impl Guard for Trigger {
         let is_same =
             self.name == found.name && words(&self.definition).eq(words(&found.definition));
         (!is_same).then(|| "does not do what it should".to_owned())
+    }
+}
+
+impl Guard for Policy {
+    fn kind(&self) -> GuardKind {
+        GuardKind::Policy
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it does is asked where it is found.
+    fn difference(&self, found: &Self) -> Option<String> {
+        (self.name != found.name).then(|| "is missing".to_owned())
     }
 }
 

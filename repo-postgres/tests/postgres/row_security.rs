@@ -1,5 +1,6 @@
 //! Row-level security: what the server itself shows and takes, whoever asks and by whatever SQL.
 
+mod doctor;
 mod kinds;
 mod roles;
 mod trail;
