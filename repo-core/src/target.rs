@@ -162,7 +162,15 @@ impl<E: Entity, S: Scope> Target<'_, E, S> {
                     done.map(|done| done.is_some())
                 }
             };
-            if self.outcome(removed)? {
+            let removed = match removed {
+                Ok(removed) => removed,
+                Err(error) => {
+                    return Err(
+                        stale(self.repo, self.tenant.as_ref(), &self.id, asked, error).await
+                    );
+                }
+            };
+            if removed {
                 return Ok(());
             }
             match diagnose(self.repo, self.tenant.as_ref(), &self.id, asked).await? {
@@ -235,10 +243,10 @@ pub(crate) async fn until_met<E: Entity, S: Scope>(
     for _ in 0..ATTEMPTS {
         let params = params.iter().map(Value::borrowed).collect();
         let changed = perform::<E, S, E>(repo.session(), sql, params, author, decode::<E>).await;
-        let changed =
-            changed.map_err(|error| as_version_conflict::<E>(error, id, asked.expected))?;
-        if let Some(entity) = changed {
-            return Ok(entity);
+        match changed {
+            Ok(Some(entity)) => return Ok(entity),
+            Ok(None) => {}
+            Err(error) => return Err(stale(repo, tenant, id, asked, error).await),
         }
         match diagnose(repo, tenant, id, asked).await? {
             Verdict::Refused(error) => return Err(error),
@@ -265,6 +273,25 @@ fn out_of_range<E: Entity>(error: Error, dialect: &dyn Dialect, changes: &Change
         return Error::OutOfRange { entity };
     }
     Error::Check { entity, constraint }
+}
+
+/// What an error says of the version that was asked for. A failure to serialize need not be about the row: its
+/// entry follows another one in a chain. Where the connection can still be asked, the row tells.
+async fn stale<E: Entity, S: Scope>(
+    repo: &Repo<E, S>,
+    tenant: Option<&Value<'_>>,
+    id: &E::Id,
+    asked: Asked<'_>,
+    error: Error,
+) -> Error {
+    let is_recorded = E::TABLE.audit.is_some() && !repo.session().in_transaction();
+    if !is_recorded || !matches!(error, Error::Serialization { .. }) {
+        return as_version_conflict::<E>(error, id, asked.expected);
+    }
+    match diagnose(repo, tenant, id, asked).await {
+        Ok(Verdict::Refused(refused)) => refused,
+        _ => error,
+    }
 }
 
 /// Refuses if the row that was not met refers to a deleted one, or would have.

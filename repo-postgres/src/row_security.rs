@@ -22,15 +22,18 @@ pub(crate) const TENANT: &str = "repo.tenant";
 pub(crate) const ALL_TENANTS: &str = "repo.all_tenants";
 
 /// The statement that a transaction begins with to have this reach; none where it reaches no tenant's rows.
+///
+/// It says both settings: SQL by hand may have left one on the connection.
 pub(crate) fn setting(reach: &Reach) -> Option<String> {
-    match reach {
-        Reach::Shared => None,
-        Reach::Tenant(tenant) => Some(format!(
-            "SELECT set_config('{TENANT}', convert_from(decode('{}', 'hex'), 'UTF8'), true)",
-            hex(tenant)
-        )),
-        Reach::All => Some(format!("SELECT set_config('{ALL_TENANTS}', 'on', true)")),
-    }
+    let (tenant, all_tenants) = match reach {
+        Reach::Shared => return None,
+        Reach::Tenant(tenant) => (hex(tenant), "off"),
+        Reach::All => (String::new(), "on"),
+    };
+    Some(format!(
+        "SELECT set_config('{TENANT}', convert_from(decode('{tenant}', 'hex'), 'UTF8'), true), \
+         set_config('{ALL_TENANTS}', '{all_tenants}', true)"
+    ))
 }
 
 /// The digits of a text's bytes: whatever it holds, they end no literal.
@@ -52,7 +55,8 @@ mod tests {
         let hostile = setting(&Reach::Tenant("', false); --é".to_owned())).expect("it is valid");
         let digits = "272c2066616c7365293b202d2dc3a9";
         let expected = format!(
-            "SELECT set_config('repo.tenant', convert_from(decode('{digits}', 'hex'), 'UTF8'), true)"
+            "SELECT set_config('repo.tenant', convert_from(decode('{digits}', 'hex'), 'UTF8'), true), \
+             set_config('repo.all_tenants', 'off', true)"
         );
         assert_eq!(hostile, expected);
     }

@@ -9,6 +9,7 @@
 
 mod attacker;
 mod audit;
+mod audit_holes;
 mod audit_reading;
 mod audit_vectors;
 mod batches;
@@ -83,6 +84,18 @@ conformance! {
             an_unchained_entry_stands_alone,
             a_recorded_change_costs_few_statements,
             many_writers_make_chains_without_gaps,
+        }
+        audit_holes {
+            what_was_recorded_outlives_a_nested_transaction_that_is_undone,
+            a_batch_that_is_undone_takes_no_entry_of_before_along,
+            a_change_whose_recording_is_cancelled_is_not_committed,
+            a_nested_change_whose_recording_is_cancelled_is_undone_alone,
+            a_change_beside_a_nested_transaction_has_its_entry,
+            nothing_is_committed_amid_a_change,
+            sql_by_hand_ends_no_transaction,
+            each_actor_who_looks_at_all_tenants_is_recorded,
+            a_forged_entry_outside_of_the_chain_tells_nothing_of_a_row_in_it,
+            a_row_as_of_a_moment_is_one_that_it_was,
         }
         audit_reading {
             the_trail_is_asked_in_many_ways,
@@ -160,6 +173,7 @@ conformance! {
             it_finds_nothing_wrong_with_a_new_schema,
             it_names_every_table_that_is_missing,
             it_names_every_trigger_that_is_dropped,
+            it_names_a_trigger_of_the_trail_that_is_none_of_its_own,
             it_names_a_unique_index_that_is_not_as_it_should_be,
             it_names_all_that_a_table_of_before_lacks,
         }

@@ -108,6 +108,8 @@ fn parse(line: &str) -> Option<Checkpoint> {
     let words: Vec<_> = line.split(' ').collect();
     let [VERSION, chain, seq, hash, at, signature] = *words else { return None };
     let chain = match chain.strip_prefix("tenant:") {
+        // Without a character it would be the shared chain under another name.
+        Some("") => return None,
         Some(tenant) => Chain::Tenant(String::from_utf8(unhex(tenant)?).ok()?),
         None if chain == "shared" => Chain::Shared,
         None => return None,
@@ -166,6 +168,7 @@ mod tests {
         let changed = [
             line.replace("audit-1", "audit-2"),
             line.replace("shared", "SHARED"),
+            line.replace("shared", "tenant:"),
             line.replace(" 7 ", " 07 "),
             line.replace(" 7 ", " -7 "),
             line.replace("abab ", "AB "),

@@ -49,6 +49,21 @@ pub(super) fn all<G: Guard>(
     }
 }
 
+/// The triggers that are not promised, where there should be no others.
+pub(super) fn strangers(
+    found: &[Found<Trigger>],
+    promised: &[Trigger],
+    table: &'static Table,
+    findings: &mut Vec<Finding>,
+) {
+    for other in found.iter().map(|it| &it.guard.name) {
+        if promised.iter().all(|ours| ours.name != *other) {
+            let problem = "is none of ours, and may lose entries";
+            findings.push(Finding::new(table, GuardKind::Trigger, other, problem));
+        }
+    }
+}
+
 /// One that does the same under another name will do.
 fn problem<G: Guard>(found: &[Found<G>], promised: &G) -> Option<String> {
     let same = || found.iter().filter(|it| promised.difference(&it.guard).is_none());

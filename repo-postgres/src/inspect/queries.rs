@@ -8,6 +8,8 @@ SELECT CASE
     WHEN c.relkind NOT IN ('r', 'p') THEN 'is no table'
     WHEN c.relpersistence = 'u' THEN 'is UNLOGGED: a crash empties it'
     WHEN c.relpersistence = 't' THEN 'is TEMPORARY'
+    WHEN EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = c.oid)
+      THEN 'has a rule, which does something else instead'
   END
 FROM pg_catalog.pg_class c
 WHERE c.oid = to_regclass($1)";

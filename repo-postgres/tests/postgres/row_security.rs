@@ -252,6 +252,24 @@ async fn policies_that_are_missing_are_added_and_the_others_left() {
 }
 
 #[tokio::test]
+async fn a_setting_that_sql_by_hand_left_on_a_connection_shows_no_tenant_more() {
+    let Some(desk) = Desk::open().await else { return };
+    for (setting, value) in
+        [("repo.all_tenants", "on".to_owned()), ("repo.tenant", ACME.to_string())]
+    {
+        let left = format!("SELECT set_config('{setting}', '{value}', false)");
+        run_by_hand(&desk.pool, &left).await;
+        assert_eq!(desk.count(&tenant(BOLT)).await, 1, "{setting}");
+    }
+    assert_eq!(desk.count(&Reach::All).await, 3);
+}
+
+/// Runs a query on the only connection of the pool, in no tenant's name.
+async fn run_by_hand(pool: &Postgres, sql: &str) {
+    pool.run(statement(sql, &[], Access::Read), &mut |_| Ok(())).await.unwrap();
+}
+
+#[tokio::test]
 async fn it_works_through_a_pooler_that_prepares_nothing() {
     let Some(desk) = Desk::open().await else { return };
     let db = secured(&desk.scratch).statement_cache(0).connect().await.unwrap();
