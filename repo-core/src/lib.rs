@@ -45,6 +45,7 @@ mod access;
 mod actor;
 mod audit;
 mod backend;
+mod bulk;
 mod cascade;
 mod change;
 mod clock;

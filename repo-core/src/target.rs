@@ -265,7 +265,11 @@ pub(crate) async fn until_met<E: Entity, S: Scope>(
 }
 
 /// A sum that does not fit its column. Where a database has no type of this range, a check refuses it.
-fn out_of_range<E: Entity>(error: Error, dialect: &dyn Dialect, changes: &Changes) -> Error {
+pub(crate) fn out_of_range<E: Entity>(
+    error: Error,
+    dialect: &dyn Dialect,
+    changes: &Changes,
+) -> Error {
     let Error::Check { entity, constraint } = error else { return error };
     let is_sum =
         |(column, _): &(usize, Value<'_>)| names::check(dialect, E::TABLE, *column) == constraint;

@@ -13,6 +13,7 @@ mod audit_holes;
 mod audit_reading;
 mod audit_vectors;
 mod batches;
+mod bulk;
 mod cascades;
 mod context;
 mod crud;
@@ -117,6 +118,16 @@ conformance! {
             a_batch_is_part_of_its_transaction,
             wide_rows_fit_in_any_number,
             one_row_is_a_batch,
+        }
+        bulk {
+            all_rows_of_a_query_are_patched,
+            each_patched_row_is_an_entry,
+            all_rows_of_a_query_are_deleted_with_what_goes_along,
+            rows_that_are_removed_are_entries_or_one_statement,
+            a_bulk_change_has_an_actor_and_a_plain_query,
+            a_bulk_change_is_all_or_nothing,
+            many_rows_are_patched_and_deleted_by_id,
+            nothing_is_moved_under_a_deleted_parent_in_bulk,
         }
         cascades {
             children_are_deleted_with_their_parent,

@@ -4,11 +4,13 @@ use crate::audit::Action;
 use crate::dialect::{AuditedChange, Dialect};
 use crate::idempotent::KeyTexts;
 use crate::parents;
+use crate::patch::Changes;
 use crate::sql::change::{self, ChangeSql, Parts};
 use crate::sql::patch::PatchSql;
 use crate::sql::together::{is_live, live_parent};
 use crate::sql::writer::Writer;
 use crate::table::Table;
+use crate::value::Value;
 
 /// The fixed statements of one entity, for a session of one tenant where the entity has one.
 #[derive(Debug)]
@@ -116,7 +118,7 @@ impl CrudSql {
     }
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
     /// `"tenant_id" = $n AND "id" = $n+1`, counted from `first`. Returns the number after the last.
     pub(crate) fn key(&mut self, first: usize) -> usize {
         let mut next = first;
@@ -159,6 +161,15 @@ impl Writer<'_> {
         let now = columns.len() + added.len() + 1;
         self.set_managed(now, ", ");
         now
+    }
+
+    /// The same with the values of the changes and of now as parameters, the first of the statement.
+    pub(crate) fn changes(&mut self, changes: &'a Changes, now: Value<'a>) {
+        let columns = |of: &[(usize, Value<'_>)]| of.iter().map(|(column, _)| *column).collect();
+        let (set, add): (Vec<usize>, Vec<usize>) = (columns(&changes.set), columns(&changes.add));
+        self.set(&set, &add);
+        self.params.extend(changes.params());
+        self.params.push(now);
     }
 
     /// `, "version" = "version" + 1, "updated_at" = $now`, where there are such columns.
