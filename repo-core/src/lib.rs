@@ -133,7 +133,7 @@ pub use ids::{IdSource, UuidV7};
 pub use json::Json;
 pub use json_path::{Documents, JsonOperand, JsonPath};
 pub use page::{Page, PageRequest};
-pub use patch::Patch;
+pub use patch::{Numeric, Patch};
 pub use purge::{PurgeDeleted, Purged};
 pub use query::Query;
 pub use repo::Repo;

@@ -38,6 +38,7 @@ mod references;
 mod retention;
 mod soft_delete;
 mod statements;
+mod sums;
 mod tables;
 mod tampering;
 mod tenants;
@@ -325,6 +326,15 @@ conformance! {
             an_operation_is_one_statement,
             a_transaction_adds_begin_and_commit_and_nothing_else,
             what_is_refused_reaches_nothing,
+        }
+        sums {
+            a_number_of_any_type_is_added_to,
+            a_sum_that_does_not_fit_changes_nothing,
+            what_is_no_sum_is_refused,
+            the_last_change_of_a_column_counts,
+            of_many_sums_at_once_none_is_lost,
+            nothing_added_is_no_change,
+            a_sum_is_recorded_as_what_it_came_to,
         }
         tables {
             tables_are_made_once,

@@ -144,14 +144,19 @@ impl Writer<'_> {
         self
     }
 
-    /// `UPDATE "incidents" SET "status" = $1, ..` and the managed columns; returns the number of now.
-    pub(crate) fn set(&mut self, columns: &[usize]) -> usize {
+    /// `UPDATE "incidents" SET "status" = $1, "count" = "count" + $2, ..` and the managed columns; returns
+    /// the number of now.
+    pub(crate) fn set(&mut self, columns: &[usize], added: &[usize]) -> usize {
         self.push("UPDATE ").table_name().push(" SET ");
-        for (position, column) in columns.iter().enumerate() {
+        for (position, column) in columns.iter().chain(added).enumerate() {
             self.push(if position > 0 { ", " } else { "" });
-            self.column(*column).push(" = ").placeholder(position + 1);
+            self.column(*column).push(" = ");
+            if position >= columns.len() {
+                self.column(*column).push(" + ");
+            }
+            self.placeholder(position + 1);
         }
-        let now = columns.len() + 1;
+        let now = columns.len() + added.len() + 1;
         self.set_managed(now, ", ");
         now
     }
@@ -267,25 +272,30 @@ fn get_many(writer: &mut Writer<'_>) {
     writer.and_live();
 }
 
-/// `"status" IS DISTINCT FROM $1` for any of these columns, numbered from 1.
-pub(crate) fn and_differs(writer: &mut Writer<'_>, columns: &[usize]) -> String {
+/// `"status" IS DISTINCT FROM $1` for any of these columns, numbered from 1; those that are added to follow.
+pub(crate) fn and_differs(writer: &mut Writer<'_>, columns: &[usize], added: &[usize]) -> String {
     let mut differs = String::new();
-    for (position, column) in columns.iter().enumerate() {
+    for (position, column) in columns.iter().chain(added).enumerate() {
         differs.push_str(if position == 0 { " AND (" } else { " OR " });
         let name = crate::sql::writer::quoted(writer.table, *column);
-        let kind = writer.table.columns[*column].kind;
-        writer.dialect.is_distinct(&mut differs, &name, position + 1, kind);
+        if position < columns.len() {
+            let kind = writer.table.columns[*column].kind;
+            writer.dialect.is_distinct(&mut differs, &name, position + 1, kind);
+        } else {
+            differs.push_str(&format!("{name} IS DISTINCT FROM {name} + "));
+            writer.dialect.placeholder(&mut differs, position + 1);
+        }
     }
-    if !columns.is_empty() {
+    if !differs.is_empty() {
         differs.push(')');
     }
     differs
 }
 
-/// ` AND` a row that one of these columns comes to refer to is not deleted. They are numbered from 1, and
-/// the key follows after now.
-pub(crate) fn and_live_parents(writer: &mut Writer<'_>, columns: &[usize]) {
-    let tenant = writer.table.roles.tenant.map(|_| columns.len() + 2);
+/// ` AND` a row that one of these columns comes to refer to is not deleted. They are numbered from 1, the
+/// key from `key`.
+pub(crate) fn and_live_parents(writer: &mut Writer<'_>, columns: &[usize], key: usize) {
+    let tenant = writer.table.roles.tenant.map(|_| key);
     for (column, parent) in parents::marked(writer.table) {
         let Some(position) = columns.iter().position(|set| *set == column) else { continue };
         writer.push(" AND (").column(column).push(" IS NOT DISTINCT FROM ");
@@ -315,7 +325,7 @@ fn update(
         return None;
     }
     let mut writer = Writer::new(dialect, table);
-    let now = writer.set(columns);
+    let now = writer.set(columns, &[]);
     let write = std::mem::take(&mut writer.sql);
     let mut next = writer.push(" WHERE ").key(now + 1);
     writer.and_live();
@@ -327,9 +337,9 @@ fn update(
         writer.push(" AND ").column(*column).push(" IS NOT DISTINCT FROM ").placeholder(next);
         next += 1;
     }
-    and_live_parents(&mut writer, columns);
+    and_live_parents(&mut writer, columns, now + 1);
     let condition = std::mem::take(&mut writer.sql);
-    let differs = and_differs(&mut writer, columns);
+    let differs = and_differs(&mut writer, columns, &[]);
     let changing = changing(table, columns);
     let parts =
         Parts { action: Action::Update, write, condition, differs, changing, params: next - 1 };
