@@ -264,6 +264,17 @@ pub(crate) async fn until_met<E: Entity, S: Scope>(
     Err(restless::<E>())
 }
 
+/// A sum that does not fit its column. Where a database has no type of this range, a check refuses it.
+fn out_of_range<E: Entity>(error: Error, dialect: &dyn Dialect, changes: &Changes) -> Error {
+    let Error::Check { entity, constraint } = error else { return error };
+    let is_sum =
+        |(column, _): &(usize, Value<'_>)| names::check(dialect, E::TABLE, *column) == constraint;
+    if changes.add.iter().any(is_sum) {
+        return Error::OutOfRange { entity };
+    }
+    Error::Check { entity, constraint }
+}
+
 /// What an error says of the version that was asked for. A failure to serialize need not be about the row: its
 /// entry follows another one in a chain. Where the connection can still be asked, the row tells.
 async fn stale<E: Entity, S: Scope>(
@@ -281,17 +292,6 @@ async fn stale<E: Entity, S: Scope>(
         Ok(Verdict::Refused(refused)) => refused,
         _ => error,
     }
-}
-
-/// A sum that does not fit its column. Where a database has no type of this range, a check refuses it.
-fn out_of_range<E: Entity>(error: Error, dialect: &dyn Dialect, changes: &Changes) -> Error {
-    let Error::Check { entity, constraint } = error else { return error };
-    let is_sum =
-        |(column, _): &(usize, Value<'_>)| names::check(dialect, E::TABLE, *column) == constraint;
-    if changes.add.iter().any(is_sum) {
-        return Error::OutOfRange { entity };
-    }
-    Error::Check { entity, constraint }
 }
 
 /// Refuses if the row that was not met refers to a deleted one, or would have.
