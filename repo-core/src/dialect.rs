@@ -238,9 +238,10 @@ pub enum Owner {
 impl Owner {
     /// Whose the rows of `table` are; none where they belong to no tenant.
     pub fn of(table: &Table) -> Option<Self> {
-        let of_trail = || table.position("tenant").filter(|_| is_of_trail(table));
-        let tenant = table.roles.tenant.map(Self::Tenant);
-        tenant.or_else(|| of_trail().map(Self::TenantOrShared))
+        // First: the entries have a tenant too, and those of rows that belong to none are everybody's.
+        let of_trail = table.position("tenant").filter(|_| is_of_trail(table));
+        let of_trail = of_trail.map(Self::TenantOrShared);
+        of_trail.or_else(|| table.roles.tenant.map(Self::Tenant))
     }
 }
 
