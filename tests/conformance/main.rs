@@ -44,6 +44,7 @@ mod unique;
 mod values;
 mod versions;
 mod windows;
+mod write_paths;
 
 use fixture::{Postgres, PostgresRls, Sqlite, SqliteMemory};
 
@@ -410,6 +411,14 @@ conformance! {
             every_type_orders_a_window,
             sizes_that_mean_nothing_are_refused,
             a_cursor_never_shows_a_sensitive_column,
+        }
+        write_paths {
+            no_path_meets_a_row_of_another_tenant,
+            no_path_takes_a_deleted_row_for_a_live_one,
+            every_path_counts_versions_and_is_held_to_them,
+            every_path_is_recorded_row_by_row,
+            no_path_changes_a_row_that_never_changes,
+            a_removal_over_all_tenants_is_recorded_in_each,
         }
     ]
 }
