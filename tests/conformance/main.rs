@@ -12,6 +12,7 @@ mod audit;
 mod audit_reading;
 mod audit_vectors;
 mod batches;
+mod capture;
 mod cascades;
 mod context;
 mod crud;
@@ -34,6 +35,7 @@ mod pages;
 mod parents;
 mod references;
 mod retention;
+mod secrets;
 mod soft_delete;
 mod statements;
 mod tables;
@@ -283,6 +285,9 @@ conformance! {
             all_tenants_have_one_retention,
             one_tenant_removes_its_own,
             what_belongs_to_no_tenant_is_removed_without_one,
+        }
+        secrets {
+            a_planted_secret_is_told_by_nothing_but_its_row,
         }
         soft_delete {
             a_deleted_row_is_seen_by_no_read,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use repo_core::testing::FixedClock;
-use repo_core::{Clock as _, Database, Repository, Schema, Session, Tenant, schema};
+use repo_core::{Clock as _, Database, Error, Repository, Schema, Session, Tenant, schema};
 use uuid::Uuid;
 
 /// A row under every policy that a row can change under, which is deleted alone.
@@ -126,57 +126,57 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Makes the rows, and others beside them that no path is to change.
+    /// Makes the rows, and others beside them that no path is to change; all at once, as each cell has some.
     pub(super) async fn set(db: &Database, clock: &FixedClock, tenant: Uuid, rows: Rows) -> Self {
         let session = db.tenant(tenant).actor("stage");
-        let sheets = session.repo::<Sheet>();
-        let made = sheets.create(sheet("taken")).await.unwrap();
+        let made: Result<Self, Error> =
+            session.transaction(async |tx| Self::set_in(tx, clock, rows).await).await;
+        made.expect("the rows can be made")
+    }
+
+    async fn set_in(
+        session: &Session<Tenant<Uuid>>,
+        clock: &FixedClock,
+        rows: Rows,
+    ) -> Result<Self, Error> {
+        let (sheets, folios) = (session.repo::<Sheet>(), session.repo::<Folio>());
+        let sheet = sheets.create(sheet("taken")).await?;
         // The version that a path meets is not the first.
-        let patch = SheetPatch::new().title("second");
-        let made = sheets.patch(made.id, patch).await.unwrap();
-        let folio = folio_with_leaves(&session).await;
+        sheets.patch(sheet.id, SheetPatch::new().title("second")).await?;
+        let folio = folio_with_leaves(session).await?;
         let slip = NewSlip { title: "first".to_owned() };
-        let slip = session.repo::<Slip>().create(slip).await.unwrap();
-        session.repo::<Stub>().create(NewStub { slip_id: slip.id }).await.unwrap();
-        let stamp = session.repo::<Stamp>().create(NewStamp { number: 1 }).await.unwrap();
+        let slip = session.repo::<Slip>().create(slip).await?;
+        session.repo::<Stub>().create(NewStub { slip_id: slip.id }).await?;
+        let stamp = session.repo::<Stamp>().create(NewStamp { number: 1 }).await?;
         clock.advance(TimeDelta::seconds(1));
         if rows == Rows::Deleted {
-            sheets.delete(made.id).await.unwrap();
-            session.repo::<Folio>().delete(folio.id).await.unwrap();
+            sheets.delete(sheet.id).await?;
+            folios.delete(folio.id).await?;
         }
         clock.advance(TimeDelta::seconds(1));
         let after_deletion = clock.now();
-        stand_by(&session).await;
+        stand_by(session).await?;
         clock.advance(TimeDelta::seconds(1));
-        Self {
-            sheet: by_id(&session, made.id).await,
-            folio: session.repo::<Folio>().query().with_deleted().one().await.unwrap(),
-            slip,
-            stamp,
-            after_deletion,
-        }
+        let sheet = sheets.filter(Sheet::ID.eq(sheet.id)).with_deleted().one().await?;
+        let folio = folios.query().with_deleted().one().await?;
+        Ok(Self { sheet, folio, slip, stamp, after_deletion })
     }
 }
 
 /// A folio with two leaves, and one that is deleted alone.
-async fn folio_with_leaves(session: &Session<Tenant<Uuid>>) -> Folio {
+async fn folio_with_leaves(session: &Session<Tenant<Uuid>>) -> Result<Folio, Error> {
     let folio = NewFolio { title: "first".to_owned() };
-    let folio = session.repo::<Folio>().create(folio).await.unwrap();
+    let folio = session.repo::<Folio>().create(folio).await?;
     let leaves = session.repo::<Leaf>();
     let leaf = |text: &str| NewLeaf { folio_id: folio.id, text: text.to_owned() };
-    let made = leaves.create_many([leaf("a"), leaf("b"), leaf("c")]).await.unwrap();
-    leaves.delete(made[2].id).await.unwrap();
-    folio
+    let made = leaves.create_many([leaf("a"), leaf("b"), leaf("c")]).await?;
+    leaves.delete(made[2].id).await?;
+    Ok(folio)
 }
 
 /// A live row and one that was deleted later.
-async fn stand_by(session: &Session<Tenant<Uuid>>) {
+async fn stand_by(session: &Session<Tenant<Uuid>>) -> Result<(), Error> {
     let sheets = session.repo::<Sheet>();
-    let made = sheets.create_many([sheet("live"), sheet("gone")]).await.unwrap();
-    sheets.delete(made[1].id).await.unwrap();
-}
-
-async fn by_id(session: &Session<Tenant<Uuid>>, id: Uuid) -> Sheet {
-    let query = session.repo::<Sheet>().filter(Sheet::ID.eq(id));
-    query.with_deleted().one().await.unwrap()
+    let made = sheets.create_many([sheet("live"), sheet("gone")]).await?;
+    sheets.delete(made[1].id).await
 }

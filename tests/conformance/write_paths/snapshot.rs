@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use repo_core::{
-    Access, Action, AuditEntry, Database, Image, ImageValue, Reach, Row, Statement, Table, Value,
-    quote,
+    Access, Action, AuditEntry, ColumnDef, Database, Image, ImageValue, Reach, Row, Statement,
+    Table, TransactionOptions, Value, quote,
 };
 use uuid::Uuid;
 
@@ -43,9 +43,7 @@ impl Snapshot {
     pub(super) async fn of(db: &Database, tenants: &[Uuid]) -> Self {
         let (mut rows, mut trails) = (BTreeMap::new(), Vec::new());
         for tenant in tenants {
-            for table in tables().tables() {
-                read(db, *tenant, table, &mut rows).await;
-            }
+            read(db, *tenant, &mut rows).await;
             let query = db.tenant(*tenant).audit().query().order_by(AuditEntry::SEQ.asc());
             trails.push(query.all().await.unwrap());
         }
@@ -186,12 +184,25 @@ fn shown(value: &Value<'_>) -> ImageValue {
 }
 
 /// Reads the rows of a tenant as a session of that tenant has them, deleted ones too.
-async fn read(
-    db: &Database,
-    tenant: Uuid,
-    table: &'static Table,
-    rows: &mut BTreeMap<Key, Columns>,
-) {
+async fn read(db: &Database, tenant: Uuid, rows: &mut BTreeMap<Key, Columns>) {
+    let within = db.backend().within(&Reach::Tenant(tenant.to_string()));
+    let backend = within.unwrap_or_else(|| Arc::clone(db.backend()));
+    let options = TransactionOptions::new().read_only();
+    let mut connection = backend.begin(options).await.unwrap();
+    for table in tables().tables() {
+        let mut on_row = |row: &dyn Row| {
+            let (key, columns) = row_of(table, row);
+            rows.insert(key, columns);
+            Ok(())
+        };
+        let (sql, params) = (select(db, table), [Value::Uuid(tenant)]);
+        let statement = Statement { sql: &sql, params: &params, access: Access::Read, table };
+        connection.run(statement, &mut on_row).await.unwrap();
+    }
+    connection.rollback().await.unwrap();
+}
+
+fn select(db: &Database, table: &Table) -> String {
     let mut sql = "SELECT ".to_owned();
     for (at, column) in table.columns.iter().enumerate() {
         sql.push_str(if at > 0 { ", " } else { "" });
@@ -201,21 +212,16 @@ async fn read(
     quote(&mut sql, table.name);
     sql.push_str(" WHERE tenant_id = ");
     db.backend().dialect().placeholder(&mut sql, 1);
-    let within = db.backend().within(&Reach::Tenant(tenant.to_string()));
-    let backend = within.unwrap_or_else(|| Arc::clone(db.backend()));
-    let mut on_row = |row: &dyn Row| {
-        let columns = table.columns.iter().enumerate();
-        let value = |(at, column): (usize, &'static repo_core::ColumnDef)| {
-            row.value(at, column.kind).expect("a value of its kind").into_owned()
-        };
-        let columns: Columns = columns.map(value).collect();
-        let ImageValue::Text(id) = shown(&columns[table.roles.id]) else {
-            panic!("a row of `{}` has an id", table.name)
-        };
-        rows.insert((table.name, id), columns);
-        Ok(())
+    sql
+}
+
+fn row_of(table: &'static Table, row: &dyn Row) -> (Key, Columns) {
+    let value = |(at, column): (usize, &'static ColumnDef)| {
+        row.value(at, column.kind).expect("a value of its kind").into_owned()
     };
-    let params = [Value::Uuid(tenant)];
-    let statement = Statement { sql: &sql, params: &params, access: Access::Read, table };
-    backend.run(statement, &mut on_row).await.unwrap();
+    let columns: Columns = table.columns.iter().enumerate().map(value).collect();
+    let ImageValue::Text(id) = shown(&columns[table.roles.id]) else {
+        panic!("a row of `{}` has an id", table.name)
+    };
+    ((table.name, id), columns)
 }
