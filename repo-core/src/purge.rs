@@ -102,7 +102,7 @@ impl<E: Entity, S: Scope> PurgeDeleted<'_, E, S> {
     }
 }
 
-impl<'r, E: SoftDelete, S: Scope> IntoFuture for PurgeDeleted<'r, E, S>
+impl<'r, E: Entity, S: Scope> IntoFuture for PurgeDeleted<'r, E, S>
 where
     E::Tenancy: ReachableFrom<S>,
 {
@@ -114,7 +114,7 @@ where
     }
 }
 
-async fn run<E: SoftDelete, S: Scope>(purge: PurgeDeleted<'_, E, S>) -> Result<Purged>
+async fn run<E: Entity, S: Scope>(purge: PurgeDeleted<'_, E, S>) -> Result<Purged>
 where
     E::Tenancy: ReachableFrom<S>,
 {
