@@ -4,182 +4,29 @@
 //! That no way is left out is checked against the sources (`methods.rs`). What a single operation promises
 //! beside its policies has its own topic.
 
+mod by_hand;
+mod changing;
+mod creating;
+mod deleted;
+mod deleting;
 mod entities;
+mod matrix;
 mod methods;
 mod paths;
 mod snapshot;
+mod sources;
 
 use std::path::Path as File;
-use std::sync::Arc;
 
-use repo_core::testing::{FixedClock, Recorder};
-use repo_core::{Action, Actor, Clock as _, Database, Error, Result, Session, Tenant};
-use uuid::Uuid;
+use chrono::{DateTime, Utc};
+use entities::{Folio, Rows, Stamp};
+use matrix::{Cell, Matrix, PLACES, Place};
+use paths::{Audited, Immutable, Kept, PATHS, Path, Ui, Versioned};
+use repo_core::{Action, Actor, AllTenants, Clock as _, Error, Session};
+use snapshot::Snapshot;
 
 use crate::expect::assert_error;
 use crate::fixture::Fixture;
-use entities::{Folio, Rows, Stage, Stamp, tables};
-use paths::{Audited, Immutable, Kept, PATHS, Path, Run, Ui, Versioned};
-use snapshot::Snapshot;
-
-/// Where a path is gone.
-#[derive(Debug, Clone, Copy)]
-enum Place {
-    Alone,
-    Transaction,
-    Savepoint,
-}
-
-const PLACES: [Place; 3] = [Place::Alone, Place::Transaction, Place::Savepoint];
-
-impl Place {
-    async fn run(self, session: &Session<Tenant<Uuid>>, run: Run, stage: &Stage) -> Result<()> {
-        match self {
-            Place::Alone => run(session, stage).await,
-            Place::Transaction => session.transaction(async |tx| run(tx, stage).await).await,
-            Place::Savepoint => {
-                let outer = session.begin().await?;
-                let done = outer.transaction(async |tx| run(tx, stage).await).await;
-                let ended = match done {
-                    Ok(()) => outer.commit().await,
-                    Err(_) => outer.rollback().await,
-                };
-                done.and(ended)
-            }
-        }
-    }
-}
-
-/// A database and, for each cell, two tenants of its own.
-struct Matrix {
-    db: Database,
-    clock: FixedClock,
-}
-
-/// Of one cell: the tenants, the rows that the path is tried on, and all there was before.
-struct Cell {
-    ours: Uuid,
-    stage: Stage,
-    before: Snapshot,
-    tenants: [Uuid; 2],
-}
-
-impl Matrix {
-    async fn new(fixture: &Fixture) -> Self {
-        let (db, clock) = fixture.with_clock(&tables()).await;
-        Self { db, clock }
-    }
-
-    /// A cell with such rows of ours.
-    async fn ours(&self, rows: Rows) -> Cell {
-        let tenants = [Uuid::new_v4(), Uuid::new_v4()];
-        let stage = Stage::set(&self.db, &self.clock, tenants[0], rows).await;
-        Stage::set(&self.db, &self.clock, tenants[1], rows).await;
-        self.cell(tenants, stage).await
-    }
-
-    /// A cell with such rows of somebody else.
-    async fn theirs(&self, rows: Rows) -> Cell {
-        let tenants = [Uuid::new_v4(), Uuid::new_v4()];
-        let stage = Stage::set(&self.db, &self.clock, tenants[1], rows).await;
-        self.cell(tenants, stage).await
-    }
-
-    async fn cell(&self, tenants: [Uuid; 2], stage: Stage) -> Cell {
-        let before = Snapshot::of(&self.db, &tenants).await;
-        Cell { ours: tenants[0], stage, before, tenants }
-    }
-
-    async fn now(&self, cell: &Cell) -> Snapshot {
-        Snapshot::of(&self.db, &cell.tenants).await
-    }
-
-    fn session(&self, cell: &Cell) -> Session<Tenant<Uuid>> {
-        let session = self.db.tenant(cell.ours).actor("alice");
-        session.correlation("request-1").because("the matrix")
-    }
-
-    /// Goes the path in a cell of rows that are kept from it.
-    async fn keep(&self, kept: &Kept, path: &Path, place: Place, cell: &Cell) {
-        let what = format!("{} ({place:?})", path.name);
-        let done = place.run(&self.session(cell), path.run, &cell.stage).await;
-        let after = self.now(cell).await;
-        match kept {
-            Kept::Refused(is_expected) => {
-                let error = done.expect_err(&what);
-                assert!(is_expected(&error), "{what}: {error:?}");
-                assert_eq!(after, cell.before, "{what}");
-            }
-            Kept::NotMet => {
-                done.expect(&what);
-                assert_eq!(after, cell.before, "{what}");
-            }
-            Kept::Beside => {
-                done.expect(&what);
-                let changed = after.changed_since(&cell.before);
-                assert!(!changed.is_empty(), "{what}");
-                assert!(changed.iter().all(|row| !row.was_there()), "{what}: {changed:?}");
-                after.assert_only(&cell.before, 0, cell.ours);
-            }
-            Kept::ByHand => {
-                done.expect(&what);
-                let is_kept = self.db.backend().has_row_level_security()
-                    && cell.stage.sheet.tenant_id != cell.ours;
-                let changed = after.changed_since(&cell.before);
-                assert_eq!(changed.len(), usize::from(!is_kept), "{what}: {changed:?}");
-                assert_eq!(after.entries_since(&cell.before, 0).len(), 1, "{what}");
-                assert!(after.entries_since(&cell.before, 1).is_empty(), "{what}");
-            }
-            Kept::Never(reason) => unreachable!("{reason}"),
-        }
-    }
-
-    /// The same after the path was gone in a transaction that is undone.
-    async fn undo(&self, path: &Path, cell: &Cell) {
-        let undone: Result<()> = self
-            .session(cell)
-            .transaction(async |tx| {
-                (path.run)(tx, &cell.stage).await?;
-                Err(Error::TransactionEnded)
-            })
-            .await;
-        assert_error!(undone, Error::TransactionEnded);
-        assert_eq!(self.now(cell).await, cell.before, "{}: undone", path.name);
-    }
-
-    /// Nobody acts: then nothing is sent.
-    async fn nobody(&self, path: &Path, place: Place, cell: &Cell) {
-        let recorder = Recorder::new(Arc::clone(self.db.backend()));
-        let db = Database::new(Arc::new(recorder.clone())).with_clock(self.clock.clone());
-        db.register(&tables()).unwrap();
-        let session = db.tenant(cell.ours);
-        let done = place.run(&session, path.run, &cell.stage).await;
-        if matches!(path.audited, Audited::Reads) {
-            return done.unwrap();
-        }
-        assert!(matches!(done, Err(Error::MissingActor { .. })), "{}: {done:?}", path.name);
-        assert_eq!(recorder.sql(), [""; 0], "{}: nothing was sent", path.name);
-        if matches!(place, Place::Alone) {
-            assert_eq!(recorder.events(), [], "{}: nor a transaction begun", path.name);
-        }
-    }
-
-    /// An entry that cannot be written undoes what it is about.
-    async fn without_trail(&self, path: &Path, place: Place, cell: &Cell) {
-        self.script("ALTER TABLE repo_audit RENAME TO hidden").await;
-        let done = place.run(&self.session(cell), path.run, &cell.stage).await;
-        self.script("ALTER TABLE hidden RENAME TO repo_audit").await;
-        assert!(done.is_err(), "{} ({place:?}): not recorded, and done", path.name);
-        assert_eq!(self.now(cell).await, cell.before, "{} ({place:?})", path.name);
-    }
-
-    async fn script(&self, sql: &str) {
-        let options = repo_core::TransactionOptions::new();
-        let mut connection = self.db.backend().begin(options).await.unwrap();
-        connection.execute_script(sql).await.unwrap();
-        connection.commit().await.unwrap();
-    }
-}
 
 fn paths() -> impl Iterator<Item = &'static Path> {
     PATHS.iter().copied().flatten()
@@ -252,13 +99,7 @@ pub(crate) async fn every_path_is_recorded_row_by_row(fixture: Fixture) {
 }
 
 /// The new entries are those of the changes, each once, in the order of the table.
-fn assert_recorded(
-    path: &Path,
-    place: Place,
-    cell: &Cell,
-    after: &Snapshot,
-    now: chrono::DateTime<chrono::Utc>,
-) {
+fn assert_recorded(path: &Path, place: Place, cell: &Cell, after: &Snapshot, now: DateTime<Utc>) {
     let what = format!("{} ({place:?})", path.name);
     let (changed, entries) =
         (after.changed_since(&cell.before), after.entries_since(&cell.before, 0));
@@ -343,7 +184,7 @@ pub(crate) async fn a_removal_over_all_tenants_is_recorded_in_each(fixture: Fixt
         assert_error!(refused, Error::MissingActor { .. });
         assert_eq!(matrix.now(&cell).await, cell.before);
         let session = matrix.db.all_tenants("retention").actor(Actor::System("job"));
-        let purge = async |session: &Session<repo_core::AllTenants>| {
+        let purge = async |session: &Session<AllTenants>| {
             session.repo::<Folio>().purge_deleted_before(later).chunk(1).await.map(drop)
         };
         if is_inside {
