@@ -129,6 +129,14 @@ async fn by_hand(plant: &mut Plant, session: &Session<Tenant<Uuid>>, id: Uuid) {
     let sql = session.unchecked_sql("a planted secret").bind(plant.next());
     let done = sql.execute("UPDATE envelopes SET label = NULL, note = $1").await;
     plant.failed("a NULL by hand", done);
+    let sql = session.unchecked_sql("a planted secret").bind(id);
+    let read = sql.fetch("SELECT pin FROM envelopes WHERE id = $1", |row| row.get::<i64>(0)).await;
+    plant.failed("a value of another type by hand", read);
+    if session.database().system() == "postgres" {
+        let sql = session.unchecked_sql("a planted secret");
+        let cast = sql.fetch("SELECT CAST(pin AS bigint) FROM envelopes", |row| row.get::<i64>(0));
+        plant.failed("a cast by hand", cast.await);
+    }
 }
 
 /// Does it in a transaction of its own, which may be a savepoint: an error ends that alone.

@@ -72,7 +72,7 @@ pub(crate) async fn every_path_counts_versions_and_is_held_to_them(fixture: Fixt
             let after = matrix.now(&cell).await;
             for changed in after.changed_since(&cell.before) {
                 if !matches!(path.versioned, Versioned::ByHand) {
-                    changed.assert_counted(matrix.clock.now());
+                    changed.assert_counted(matrix.clock.now(), &what);
                 }
             }
         }

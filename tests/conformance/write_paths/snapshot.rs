@@ -3,6 +3,7 @@
 //! Rows are compared as values of their columns, so that no check knows an entity.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -30,7 +31,6 @@ pub(super) struct Snapshot {
 }
 
 /// A row that is not as it was.
-#[derive(Debug)]
 pub(super) struct Changed<'s> {
     pub(super) table: &'static Table,
     id: &'s str,
@@ -119,16 +119,16 @@ impl Changed<'_> {
     }
 
     /// A new row has the first version, and one that changed the next; and the times are the clock's.
-    pub(super) fn assert_counted(&self, now: DateTime<Utc>) {
+    pub(super) fn assert_counted(&self, now: DateTime<Utc>, what: &str) {
         let Some(is) = self.is else { return };
         let number = |row: &Columns| match row[self.table.roles.version?] {
             Value::I64(version) => Some(version),
             _ => None,
         };
         let next = self.was.map_or(1, |was| number(was).unwrap() + 1);
-        assert_eq!(number(is).unwrap_or(next), next, "{self:?}");
+        assert_eq!(number(is).unwrap_or(next), next, "{what}: {self:?}");
         if let Some(column) = self.table.roles.updated_at {
-            assert_eq!(is[column], Value::Timestamp(now), "{self:?}");
+            assert_eq!(is[column], Value::Timestamp(now), "{what}: {self:?}");
         }
     }
 
@@ -159,6 +159,12 @@ impl Changed<'_> {
             })
         });
         assert_eq!(image.map(Image::columns), shown.map(Iterator::collect), "{self:?}");
+    }
+}
+
+impl fmt::Debug for Changed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of `{}`: {:?} -> {:?}", self.id, self.table.name, self.was, self.is)
     }
 }
 
