@@ -47,10 +47,7 @@ pub struct Purged {
     pub below: u64,
 }
 
-impl<E: SoftDelete, S: Scope> Repo<E, S>
-where
-    E::Tenancy: ReachableFrom<S>,
-{
+impl<E: Entity, S: Scope> Repo<E, S> {
     /// Removes the rows that were deleted before `time` for good, and with each what refers to it with
     /// `on_delete = cascade`, in chunks that are transactions of their own; inside a transaction,
     /// savepoints.
@@ -81,7 +78,11 @@ where
     ///   [`Database::register`](crate::Database::register).
     /// - [`Error::MissingActor`]: it is recorded, and nobody acts.
     /// - [`is_invalid_input`](Error::is_invalid_input): a chunk of no rows.
-    pub fn purge_deleted_before(&self, time: DateTime<Utc>) -> PurgeDeleted<'_, E, S> {
+    pub fn purge_deleted_before(&self, time: DateTime<Utc>) -> PurgeDeleted<'_, E, S>
+    where
+        E: SoftDelete,
+        E::Tenancy: ReachableFrom<S>,
+    {
         PurgeDeleted { repo: self, before: time, chunk: CHUNK, is_dry: false }
     }
 }
@@ -101,7 +102,7 @@ impl<E: Entity, S: Scope> PurgeDeleted<'_, E, S> {
     }
 }
 
-impl<'r, E: SoftDelete, S: Scope> IntoFuture for PurgeDeleted<'r, E, S>
+impl<'r, E: Entity, S: Scope> IntoFuture for PurgeDeleted<'r, E, S>
 where
     E::Tenancy: ReachableFrom<S>,
 {
@@ -113,7 +114,7 @@ where
     }
 }
 
-async fn run<E: SoftDelete, S: Scope>(purge: PurgeDeleted<'_, E, S>) -> Result<Purged>
+async fn run<E: Entity, S: Scope>(purge: PurgeDeleted<'_, E, S>) -> Result<Purged>
 where
     E::Tenancy: ReachableFrom<S>,
 {

@@ -85,6 +85,19 @@ pub(crate) async fn sql_by_hand_that_cannot_be_recorded_does_not_happen(fixture:
     assert_eq!(session.repo::<Ticket>().count().await.unwrap(), 1);
 }
 
+pub(crate) async fn sql_by_hand_that_breaks_a_key_is_a_conflict(fixture: Fixture) {
+    let db = fixture.with(&schema![Claim]).await;
+    let session = acme(&db).actor("alice");
+    session.repo::<Claim>().create_many([claim("C-1"), claim("C-2")]).await.unwrap();
+    let clash = "UPDATE claims SET code = 'C-1'";
+    let alone = session.unchecked_sql("a correction").execute(clash).await;
+    assert_error!(alone, Error::Conflict { .. });
+    let inside: Result<u64, Error> =
+        session.transaction(async |tx| tx.unchecked_sql("a correction").execute(clash).await).await;
+    assert_error!(inside, Error::Conflict { .. });
+    assert_eq!(session.audit().count().await.unwrap(), 2, "what did not happen is not recorded");
+}
+
 pub(crate) async fn a_query_by_hand_reads_typed_rows_and_writes_nothing(fixture: Fixture) {
     let db = fixture.with(&schema![Claim, Ticket]).await;
     let session = acme(&db).actor("alice");

@@ -14,6 +14,7 @@ mod audit_reading;
 mod audit_vectors;
 mod batches;
 mod bulk;
+mod capture;
 mod cascades;
 mod context;
 mod crud;
@@ -37,6 +38,7 @@ mod parents;
 mod places;
 mod references;
 mod retention;
+mod secrets;
 mod soft_delete;
 mod statements;
 mod sums;
@@ -48,6 +50,7 @@ mod unique;
 mod values;
 mod versions;
 mod windows;
+mod write_paths;
 
 use fixture::{Postgres, PostgresRls, Sqlite, SqliteMemory};
 
@@ -201,6 +204,7 @@ conformance! {
             without_a_trail_a_look_is_not_recorded,
             what_sql_by_hand_writes_is_recorded,
             sql_by_hand_that_cannot_be_recorded_does_not_happen,
+            sql_by_hand_that_breaks_a_key_is_a_conflict,
             a_query_by_hand_reads_typed_rows_and_writes_nothing,
         }
         filters {
@@ -317,6 +321,9 @@ conformance! {
             all_tenants_have_one_retention,
             one_tenant_removes_its_own,
             what_belongs_to_no_tenant_is_removed_without_one,
+        }
+        secrets {
+            a_planted_secret_is_told_by_nothing_but_its_row,
         }
         soft_delete {
             a_deleted_row_is_seen_by_no_read,
@@ -454,6 +461,14 @@ conformance! {
             every_type_orders_a_window,
             sizes_that_mean_nothing_are_refused,
             a_cursor_never_shows_a_sensitive_column,
+        }
+        write_paths {
+            no_path_meets_a_row_of_another_tenant,
+            no_path_takes_a_deleted_row_for_a_live_one,
+            every_path_counts_versions_and_is_held_to_them,
+            every_path_is_recorded_row_by_row,
+            no_path_changes_a_row_that_never_changes,
+            a_removal_over_all_tenants_is_recorded_in_each,
         }
     ]
 }

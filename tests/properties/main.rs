@@ -1,7 +1,7 @@
 //! Random sequences of operations of two tenants: after each, the model, SQLite and Postgres have
 //! answered the same, and hold the same rows.
 //!
-//! `documents.rs` compares random JSON documents with `jsonb`.
+//! `documents.rs` compares random JSON documents with `jsonb`, `recorded.rs` the audit trail with a model of it.
 //!
 //! The sequence is other ones at each run. What fails is made smaller and printed with its seed:
 //!
@@ -20,14 +20,18 @@ mod operation;
 mod real;
 mod real_query;
 mod real_windows;
+mod recorded;
+mod recorded_model;
 mod world;
 
 use std::cell::Cell;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use repo_core::schema;
 use tokio::runtime::Runtime;
 
+use crate::entity::Item;
 use crate::model::Model;
 use crate::operation::Step;
 use crate::world::{Run, World};
@@ -42,7 +46,7 @@ fn the_model_and_every_database_answer_the_same() {
     println!("REPO_PROPERTIES_SEED={seed}, {cases} cases");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime");
-    let world = runtime.block_on(World::new());
+    let world = runtime.block_on(World::new("items", &schema![Item]));
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, rng(seed));
     let next_tenant = Cell::new(1);

@@ -5,13 +5,12 @@
 
 use chrono::TimeDelta;
 use repo_core::testing::{FixedClock, SequentialIds};
-use repo_core::{Database, Session, Tenant, schema};
+use repo_core::{Database, Schema, Session, Tenant};
 use repo_sqlite::Synchronous;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::TempDir;
 
 use crate::answer::Trace;
-use crate::entity::Item;
 use crate::generate::epoch;
 
 pub(crate) struct World {
@@ -30,14 +29,15 @@ pub(crate) struct Run {
 }
 
 impl World {
-    pub(crate) async fn new() -> Self {
+    /// With these tables, under a name that no other test has.
+    pub(crate) async fn new(name: &str, tables: &Schema) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let server = server();
-        let schema = format!("properties_{}", std::process::id());
+        let schema = format!("properties_{name}_{}", std::process::id());
         execute(&server, &format!("CREATE SCHEMA {schema}")).await;
         let world = Self {
             databases: vec![
-                ("SQLite file", sqlite(&folder.path().join("items.db").to_string_lossy()).await),
+                ("SQLite file", sqlite(&folder.path().join("rows.db").to_string_lossy()).await),
                 ("SQLite memory", sqlite("sqlite::memory:").await),
                 ("Postgres", postgres(&server, &schema).await),
             ],
@@ -46,9 +46,7 @@ impl World {
             _folder: folder,
         };
         for (name, db) in &world.databases {
-            db.create_tables(&schema![Item])
-                .await
-                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            db.create_tables(tables).await.unwrap_or_else(|error| panic!("{name}: {error}"));
         }
         world
     }

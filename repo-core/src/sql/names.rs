@@ -53,6 +53,10 @@ pub(crate) fn unique_key(
     constraint: &str,
     columns: &[String],
 ) -> Option<(String, Vec<String>)> {
+    if table.columns.is_empty() {
+        // A statement by hand: nobody knows which table it was about.
+        return None;
+    }
     let name = |column: usize| table.columns[column].name.to_owned();
     let without_tenant = |all: &[usize]| -> Vec<String> {
         all.iter().filter(|c| Some(**c) != table.roles.tenant).map(|c| name(*c)).collect()
