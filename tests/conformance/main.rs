@@ -9,6 +9,7 @@
 
 mod attacker;
 mod audit;
+mod audit_concurrency;
 mod audit_reading;
 mod audit_vectors;
 mod batches;
@@ -80,7 +81,10 @@ conformance! {
             each_tenant_has_its_own_trail,
             an_unchained_entry_stands_alone,
             a_recorded_change_costs_few_statements,
+        }
+        audit_concurrency {
             many_writers_make_chains_without_gaps,
+            an_open_transaction_stalls_nobody_elses_writes,
         }
         audit_reading {
             the_trail_is_asked_in_many_ways,
