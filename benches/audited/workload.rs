@@ -3,7 +3,7 @@
 use crate::engine::Kind;
 
 /// How many tickets there are to patch.
-pub(crate) const KNOWN: usize = 200;
+pub(crate) const KNOWN: usize = 50;
 /// How many tickets a batch has.
 const BATCH: usize = 1_000;
 
