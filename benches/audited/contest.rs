@@ -9,8 +9,8 @@ use crate::workload::{System, Workload};
 /// The database that all sides work on.
 #[async_trait(?Send)]
 pub(crate) trait Store {
-    /// Empties a table.
-    async fn empty(&self, table: &str) -> Result<()>;
+    /// Makes the database know what it has.
+    async fn analyze(&self) -> Result<()>;
 
     /// Writes what was left for later, so that no side pays for another.
     async fn settle(&self) -> Result<()>;
@@ -29,6 +29,10 @@ impl Contest<'_> {
         let mut report = Report::default();
         let rounds = if selection.has("quick") { 5 } else { 25 };
         let names = Workload::ALL.map(Workload::name);
+        for side in &mut self.sides {
+            side.fill().await?;
+        }
+        self.store.analyze().await?;
         for workload in Workload::ALL {
             if selection.wants(workload.name(), &names) {
                 self.compare(workload).await?;
@@ -53,7 +57,6 @@ impl Contest<'_> {
     async fn compare(&mut self, workload: Workload) -> Result<()> {
         let mut expected: Option<(Vec<Ticket>, [Vec<String>; 2])> = None;
         for position in self.positions(workload) {
-            self.reset(position).await?;
             let side = &self.sides[position];
             let before = side.trail().await?.entries;
             let answer = side.answer(workload).await?;
@@ -85,21 +88,14 @@ impl Contest<'_> {
         for round in 0..=rounds {
             for turn in 0..positions.len() {
                 let position = positions[(round + turn) % positions.len()];
-                self.reset(position).await?;
-                let elapsed = self.sides[position].time(workload).await?;
+                self.store.settle().await?;
+                let elapsed = self.sides[position].time(workload, round).await?;
                 if round > 0 {
                     samples.push(position, elapsed, workload.operations());
                 }
             }
         }
         Ok(samples)
-    }
-
-    async fn reset(&mut self, position: usize) -> Result<()> {
-        let side = &mut self.sides[position];
-        self.store.empty(side.table()).await?;
-        side.fill().await?;
-        self.store.settle().await
     }
 
     /// The audited side beside each other one, and the unchained one beside the plain.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use benches::{NewTicket, Result, Ticket, new_ticket};
+use benches::{NewTicket, Result, Status, Ticket, new_ticket};
 use chrono::DateTime;
 use serde_json::Value;
 use uuid::Uuid;
@@ -27,11 +27,8 @@ pub(crate) enum Kind {
 
 /// What every side does, with the same answers.
 pub(crate) trait Engine {
-    /// The table of its tickets.
-    const TABLE: &'static str;
-
     /// Changes the status and the attempts of a ticket, and returns it as it is stored.
-    async fn patch(&self, id: Uuid, attempts: i64) -> Result<Ticket>;
+    async fn patch(&self, id: Uuid, status: Status, attempts: i64) -> Result<Ticket>;
 
     /// Adds a ticket and returns it.
     async fn create(&self, new: NewTicket) -> Result<Ticket>;
@@ -65,16 +62,14 @@ pub(crate) trait Contender {
 
     fn kind(&self) -> Kind;
 
-    fn table(&self) -> &'static str;
-
-    /// Adds the tickets that are patched, to an empty table.
+    /// Adds the tickets that are patched.
     async fn fill(&mut self) -> Result<()>;
 
     /// What one operation answers, without the ids and times.
     async fn answer(&self, workload: Workload) -> Result<Vec<Ticket>>;
 
-    /// How long a sample takes.
-    async fn time(&self, workload: Workload) -> Result<Duration>;
+    /// How long the sample of a round takes.
+    async fn time(&self, workload: Workload, round: usize) -> Result<Duration>;
 
     async fn trail(&self) -> Result<Trail>;
 }
@@ -89,10 +84,6 @@ impl<E: Engine> Contender for Side<E> {
         self.kind
     }
 
-    fn table(&self) -> &'static str {
-        E::TABLE
-    }
-
     async fn fill(&mut self) -> Result<()> {
         self.known = self.engine.create_many(tickets(KNOWN)).await?;
         Ok(())
@@ -100,7 +91,7 @@ impl<E: Engine> Contender for Side<E> {
 
     async fn answer(&self, workload: Workload) -> Result<Vec<Ticket>> {
         let mut answer = match workload {
-            Workload::Patch => vec![self.engine.patch(self.known[0].id, 42).await?],
+            Workload::Patch => vec![self.patch(0, 0).await?],
             Workload::Create => vec![self.engine.create(new_ticket(7)).await?],
             Workload::CreateMany => self.engine.create_many(tickets(workload.rows())).await?,
         };
@@ -112,7 +103,7 @@ impl<E: Engine> Contender for Side<E> {
         Ok(answer)
     }
 
-    async fn time(&self, workload: Workload) -> Result<Duration> {
+    async fn time(&self, workload: Workload, round: usize) -> Result<Duration> {
         let mut new = match workload {
             Workload::Patch => Vec::new(),
             _ => tickets(workload.operations() * workload.rows()),
@@ -120,8 +111,8 @@ impl<E: Engine> Contender for Side<E> {
         let started = Instant::now();
         match workload {
             Workload::Patch => {
-                for ticket in self.known.iter().take(workload.operations()) {
-                    self.engine.patch(ticket.id, 42).await?;
+                for n in 0..workload.operations() {
+                    self.patch(n, round + 1).await?;
                 }
             }
             Workload::Create => {
@@ -138,6 +129,15 @@ impl<E: Engine> Contender for Side<E> {
 
     async fn trail(&self) -> Result<Trail> {
         self.engine.trail().await
+    }
+}
+
+impl<E: Engine> Side<E> {
+    /// Changes ticket number `n`, to what it was not in the round before.
+    async fn patch(&self, n: usize, round: usize) -> Result<Ticket> {
+        let id = self.known[(round * 53 + n * 7) % self.known.len()].id;
+        let status = if round.is_multiple_of(2) { Status::Analyzing } else { Status::New };
+        self.engine.patch(id, status, i64::try_from(round)? + 100).await
     }
 }
 

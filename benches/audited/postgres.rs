@@ -59,9 +59,8 @@ struct Server {
 
 #[async_trait(?Send)]
 impl Store for Server {
-    async fn empty(&self, table: &str) -> Result<()> {
-        let truncate = AssertSqlSafe(format!("TRUNCATE {table}"));
-        sqlx::raw_sql(truncate).execute(&self.pool).await?;
+    async fn analyze(&self) -> Result<()> {
+        sqlx::raw_sql("VACUUM ANALYZE").execute(&self.pool).await?;
         Ok(())
     }
 

@@ -47,12 +47,10 @@ macro_rules! convert {
 }
 
 macro_rules! through_repository {
-    ($entity:ident, $new:ident, $patch:ident, $table:literal) => {
+    ($entity:ident, $new:ident, $patch:ident) => {
         impl Engine for Repository<$entity> {
-            const TABLE: &'static str = $table;
-
-            async fn patch(&self, id: Uuid, attempts: i64) -> Result<Ticket> {
-                let patch = $patch::new().status(Status::Analyzing).attempts(attempts);
+            async fn patch(&self, id: Uuid, status: Status, attempts: i64) -> Result<Ticket> {
+                let patch = $patch::new().status(status).attempts(attempts);
                 let row = self.session().repo::<$entity>().patch(id, patch).await?;
                 Ok(stored!(row, $entity))
             }
@@ -92,6 +90,6 @@ macro_rules! new {
     };
 }
 
-through_repository!(Ticket, NewTicket, TicketPatch, "tickets");
-through_repository!(AuditedTicket, NewAuditedTicket, AuditedTicketPatch, "audited_tickets");
-through_repository!(UnchainedTicket, NewUnchainedTicket, UnchainedTicketPatch, "unchained_tickets");
+through_repository!(Ticket, NewTicket, TicketPatch);
+through_repository!(AuditedTicket, NewAuditedTicket, AuditedTicketPatch);
+through_repository!(UnchainedTicket, NewUnchainedTicket, UnchainedTicketPatch);

@@ -64,12 +64,10 @@ impl RusqliteByHand {
 }
 
 impl Engine for RusqliteByHand {
-    const TABLE: &'static str = "tickets";
-
-    async fn patch(&self, id: Uuid, attempts: i64) -> Result<Ticket> {
+    async fn patch(&self, id: Uuid, status: Status, attempts: i64) -> Result<Ticket> {
         let transaction = self.begin()?;
         let before = transaction.prepare_cached(GET)?.query_row(params![TENANT, id], ticket)?;
-        let (status, at) = (Status::Analyzing.as_str(), moment(now()));
+        let (status, at) = (status.as_str(), moment(now()));
         let after = transaction
             .prepare_cached(PATCH)?
             .query_row(params![status, attempts, at, TENANT, id], ticket)?;

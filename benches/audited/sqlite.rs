@@ -80,9 +80,8 @@ struct File {
 
 #[async_trait(?Send)]
 impl Store for File {
-    async fn empty(&self, table: &str) -> Result<()> {
-        self.connection.execute_batch(&format!("DELETE FROM {table}"))?;
-        Ok(())
+    async fn analyze(&self) -> Result<()> {
+        Ok(self.connection.execute_batch("ANALYZE")?)
     }
 
     async fn settle(&self) -> Result<()> {

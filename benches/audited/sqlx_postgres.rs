@@ -45,14 +45,12 @@ impl SqlxPostgres {
 }
 
 impl Engine for SqlxPostgres {
-    const TABLE: &'static str = "tickets";
-
-    async fn patch(&self, id: Uuid, attempts: i64) -> Result<Ticket> {
+    async fn patch(&self, id: Uuid, status: Status, attempts: i64) -> Result<Ticket> {
         let mut transaction = self.pool.begin().await?;
         let lock = sqlx::query(LOCK).bind(TENANT).bind(id);
         let before = ticket(&lock.fetch_one(&mut *transaction).await?)?;
         let patch = sqlx::query(PATCH)
-            .bind(Status::Analyzing.as_str())
+            .bind(status.as_str())
             .bind(attempts)
             .bind(now())
             .bind(TENANT)

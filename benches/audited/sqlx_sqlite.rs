@@ -34,14 +34,12 @@ impl SqlxSqlite {
 }
 
 impl Engine for SqlxSqlite {
-    const TABLE: &'static str = "tickets";
-
-    async fn patch(&self, id: Uuid, attempts: i64) -> Result<Ticket> {
+    async fn patch(&self, id: Uuid, status: Status, attempts: i64) -> Result<Ticket> {
         let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let get = sqlx::query(GET).bind(TENANT).bind(id);
         let before = ticket(&get.fetch_one(&mut *transaction).await?)?;
         let patch = sqlx::query(PATCH)
-            .bind(Status::Analyzing.as_str())
+            .bind(status.as_str())
             .bind(attempts)
             .bind(moment(now()))
             .bind(TENANT)

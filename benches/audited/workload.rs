@@ -2,8 +2,11 @@
 
 use crate::engine::Kind;
 
-/// How many tickets there are to patch.
-pub(crate) const KNOWN: usize = 50;
+/// How many tickets each side has to begin with.
+pub(crate) const KNOWN: usize = 3_000;
+/// How many operations make one sample: few enough that SQLite does not empty its write-ahead log meanwhile,
+/// which it does between the samples.
+const SAMPLE: usize = 60;
 /// How many tickets a batch has.
 const BATCH: usize = 1_000;
 
@@ -36,7 +39,7 @@ impl Workload {
     /// How many operations make one sample.
     pub(crate) fn operations(self) -> usize {
         match self {
-            Self::Patch | Self::Create => KNOWN,
+            Self::Patch | Self::Create => SAMPLE,
             Self::CreateMany => 1,
         }
     }
