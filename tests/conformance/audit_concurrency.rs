@@ -54,6 +54,37 @@ pub(crate) async fn many_writers_make_chains_without_gaps(fixture: Fixture) {
     }
 }
 
+pub(crate) async fn what_an_entry_says_was_there_is_what_the_one_before_it_left(fixture: Fixture) {
+    let db = fixture.with(&schema![Claim]).await;
+    let session = acme(&db).actor("alice");
+    let id = session.repo::<Claim>().create(claim("C-1")).await.unwrap().id;
+    let tasks: Vec<_> = (0..12)
+        .map(|writer| {
+            let session = session.clone();
+            tokio::spawn(async move {
+                for change in 0..10 {
+                    let patch = ClaimPatch::new().note(Some(format!("{writer}-{change}")));
+                    session.repo::<Claim>().patch(id, patch).await?;
+                }
+                Ok::<_, Error>(())
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    assert_eq!(verified(&db, ACME).await, 121);
+    let history = session.audit().history::<Claim>(id).order_by(AuditEntry::SEQ.asc());
+    let history = history.all().await.unwrap();
+    for pair in history.windows(2) {
+        let (left, found) = (pair[0].after.as_ref().unwrap(), pair[1].before.as_ref().unwrap());
+        for column in ["note", "version"] {
+            assert_eq!(left.get(column), found.get(column), "{column} of entry {}", pair[1].seq);
+        }
+    }
+    assert_eq!(session.repo::<Claim>().get(id).await.unwrap().version, 121);
+}
+
 pub(crate) async fn an_open_transaction_stalls_nobody_elses_writes(fixture: Fixture) {
     let db = fixture.with(&schema![Claim]).await;
     let (ours, theirs) = (acme(&db).actor("alice"), bolt(&db).actor("bob"));

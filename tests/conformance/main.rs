@@ -84,6 +84,7 @@ conformance! {
         }
         audit_concurrency {
             many_writers_make_chains_without_gaps,
+            what_an_entry_says_was_there_is_what_the_one_before_it_left,
             an_open_transaction_stalls_nobody_elses_writes,
         }
         audit_reading {
