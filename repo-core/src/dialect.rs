@@ -168,9 +168,11 @@ pub struct AuditedChange<'a> {
     pub action: Action,
     /// The query for the row as it was; none where the row is new or gone afterwards.
     pub before: Option<&'a str>,
-    /// The statement that changes the row, without `RETURNING`. An `UPDATE` or `DELETE` ends in its
-    /// condition, to which ` AND ..` may be added.
+    /// The statement that changes the row: all of an `INSERT`, of an `UPDATE` or `DELETE` what stands before
+    /// its condition.
     pub write: &'a str,
+    /// ` WHERE ..`, to which ` AND ..` may be added; empty of an `INSERT`.
+    pub condition: &'a str,
     /// The names of all columns, quoted.
     pub columns: &'a str,
     /// What the entry holds of the row before and after.

@@ -9,6 +9,7 @@
 
 mod attacker;
 mod audit;
+mod audit_concurrency;
 mod audit_holes;
 mod audit_reading;
 mod audit_vectors;
@@ -87,7 +88,11 @@ conformance! {
             each_tenant_has_its_own_trail,
             an_unchained_entry_stands_alone,
             a_recorded_change_costs_few_statements,
+        }
+        audit_concurrency {
             many_writers_make_chains_without_gaps,
+            what_an_entry_says_was_there_is_what_the_one_before_it_left,
+            an_open_transaction_stalls_nobody_elses_writes,
         }
         audit_holes {
             what_was_recorded_outlives_a_nested_transaction_that_is_undone,

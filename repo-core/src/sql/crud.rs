@@ -250,6 +250,7 @@ fn recorded_insert(
         action: Action::Create,
         before: None,
         write: &writer.sql,
+        condition: "",
         columns: &change::columns(dialect, table),
         images: change::images(Action::Create, table),
         changing: &[],
