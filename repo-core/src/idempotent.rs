@@ -25,7 +25,7 @@ use crate::value::Value;
 use crate::write::{check_parents, encode, identity, insert_values, with_id};
 
 /// How often a row is looked for that is there when it is added and gone when it is read.
-const ATTEMPTS: usize = 10;
+pub(crate) const ATTEMPTS: usize = 10;
 
 /// What [`Repo::create_or_get`] found or made.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,6 +75,8 @@ impl<E: Entity, A: ColumnType, B: ColumnType, C: ColumnType, D: ColumnType> Uniq
 pub(crate) struct KeySql {
     /// Parameters: tenant, the columns of the key. A live row.
     find: String,
+    /// The same, locked.
+    pub(crate) find_locked: String,
     /// Parameters: as for an insert. Answers with the row, if it was not there.
     insert: String,
     /// The same, recorded by the same statement, where the database can.
@@ -88,7 +90,7 @@ pub(crate) struct KeyTexts {
 }
 
 impl KeyTexts {
-    fn of(
+    pub(crate) fn of(
         &self,
         dialect: &dyn Dialect,
         table: &'static Table,
@@ -116,6 +118,8 @@ impl KeySql {
             find.column(*column).push(" = ").placeholder(position + 1);
         }
         find.and_live();
+        let mut find_locked = find.sql.clone();
+        dialect.lock_rows(&mut find_locked);
         let mut target = Writer::new(dialect, table);
         target.push(" ON CONFLICT (");
         let is_global = is_global(table, key);
@@ -126,7 +130,7 @@ impl KeySql {
         }
         target.push(" DO NOTHING");
         let (insert, recorded) = crud.insert_ending_in(dialect, table, &target.sql);
-        Self { find: find.sql, insert, recorded }
+        Self { find: find.sql, find_locked, insert, recorded }
     }
 }
 
@@ -160,15 +164,11 @@ pub(crate) async fn create_or_get<E: Entity, S: Scope>(
             return Ok(CreateOrGet { entity: with_id(entity, made), is_new: true });
         }
     }
-    if is_global(E::TABLE, key) {
-        return Err(once.conflict(dialect));
-    }
-    let message = "a row with the same key is there, and not seen by this transaction";
-    Err(Error::Serialization { source: DatabaseError::new(message) })
+    Err(once.unseen(dialect))
 }
 
 /// A key must be one that the database keeps unique, and that has no part that is `NULL`.
-fn check(table: &Table, key: &[usize], given: &[Value<'_>]) -> Result<()> {
+pub(crate) fn check(table: &Table, key: &[usize], given: &[Value<'_>]) -> Result<()> {
     let names: Vec<_> = key.iter().map(|column| table.columns[*column].name).collect();
     let is_unique = table.indexes.iter().any(|index| {
         index.unique && index.columns.iter().map(|part| part.column).eq(key.iter().copied())
@@ -194,11 +194,11 @@ fn is_global(table: &Table, key: &[usize]) -> bool {
 }
 
 /// One attempt.
-struct Once<'o, E: Entity, S: Scope> {
-    repo: &'o Repo<E, S>,
-    sql: &'o KeySql,
-    key: &'o [usize],
-    author: Option<&'o Author>,
+pub(crate) struct Once<'o, E: Entity, S: Scope> {
+    pub(crate) repo: &'o Repo<E, S>,
+    pub(crate) sql: &'o KeySql,
+    pub(crate) key: &'o [usize],
+    pub(crate) author: Option<&'o Author>,
 }
 
 impl<E: Entity, S: Scope> Once<'_, E, S> {
@@ -224,7 +224,7 @@ impl<E: Entity, S: Scope> Once<'_, E, S> {
     }
 
     /// Adds the row unless its key is there. Returns the id, where the database makes it.
-    async fn insert(&self, entity: &E) -> Result<Option<Option<E::Id>>> {
+    pub(crate) async fn insert(&self, entity: &E) -> Result<Option<Option<E::Id>>> {
         let session = self.repo.session();
         let Some(author) = self.author else {
             return self.unless_there(insert_alone(session, &self.sql.insert, entity, None).await);
@@ -250,7 +250,15 @@ impl<E: Entity, S: Scope> Once<'_, E, S> {
         self.unless_there(own.finish(done).await)
     }
 
-    /// The key is there, and belongs to another tenant.
+    /// The key was neither added nor met: it belongs to another tenant, or this transaction does not see it.
+    pub(crate) fn unseen(&self, dialect: &dyn Dialect) -> Error {
+        if is_global(E::TABLE, self.key) {
+            return self.conflict(dialect);
+        }
+        let message = "a row with the same key is there, and not seen by this transaction";
+        Error::Serialization { source: DatabaseError::new(message) }
+    }
+
     fn conflict(&self, dialect: &dyn Dialect) -> Error {
         let name = |column: &usize| E::TABLE.columns[*column].name.to_owned();
         let columns: Vec<_> = self.key.iter().map(name).collect();

@@ -93,6 +93,7 @@ pub mod testing;
 mod transaction;
 mod transaction_state;
 mod unchecked;
+mod upsert;
 mod value;
 mod window;
 mod write;
@@ -147,6 +148,7 @@ pub use session::Session;
 pub use table::{Chaining, ColumnDef, Index, IndexColumn, OnDelete, Reference, Roles, Table};
 pub use transaction::Transaction;
 pub use unchecked::{UncheckedRow, UncheckedSql};
+pub use upsert::{Outcome, Upserted};
 pub use value::{InvalidValue, Kind, Value};
 pub use window::{Window, WindowRequest};
 

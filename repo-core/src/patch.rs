@@ -108,6 +108,12 @@ impl<E: Entity> Patch<E> {
         self.changes.count() == 0 && self.error.is_none()
     }
 
+    /// Sets these columns, which are by their order and may all be changed.
+    pub(crate) fn of(set: Vec<(usize, Value<'static>)>) -> Self {
+        let changes = Changes { set, add: Vec::new() };
+        Self { changes, error: None, entity: PhantomData }
+    }
+
     pub(crate) fn finish(self) -> Result<Changes> {
         self.error.map_or(Ok(self.changes), Err)
     }

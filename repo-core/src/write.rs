@@ -168,7 +168,7 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     }
 
     /// The entity that a new one becomes in this session.
-    fn complete(&self, new: E::New) -> Result<E>
+    pub(crate) fn complete(&self, new: E::New) -> Result<E>
     where
         E::Tenancy: WritableFrom<S>,
     {

@@ -48,6 +48,7 @@ mod tampering;
 mod tenants;
 mod transactions;
 mod unique;
+mod upserts;
 mod values;
 mod versions;
 mod windows;
@@ -418,6 +419,14 @@ conformance! {
             an_id_given_twice_is_a_conflict_with_the_primary_key,
             of_many_at_once_one_is_created,
             no_error_shows_a_value,
+        }
+        upserts {
+            a_row_is_added_changed_or_left,
+            only_the_live_row_of_the_tenant_has_the_key,
+            many_rows_are_upserted_in_their_order,
+            an_upsert_has_an_actor_and_a_key,
+            of_many_upserts_at_once_one_adds_the_row,
+            an_upsert_is_part_of_its_transaction,
         }
         values {
             a_value_of_every_type_comes_back,

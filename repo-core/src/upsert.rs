@@ -1,0 +1,220 @@
+//! Adding a row, or giving the one that has its key the same values.
+//!
+//! The key is one that the database keeps unique among the live rows of a tenant: a deleted row does not have
+//! it. Each row is an insert that does nothing where the key is there, and then a change of the row that has it,
+//! locked, as `update` makes it.
+
+use std::collections::HashMap;
+
+use crate::audit::author::Author;
+use crate::audit::image::is_same;
+use crate::backend::{Access, Row, Statement};
+use crate::change::Writing;
+use crate::entity::{Entity, Mutable};
+use crate::error::{Error, Result};
+use crate::idempotent::{ATTEMPTS, Once, UniqueColumns, check};
+use crate::patch::Patch;
+use crate::perform::values;
+use crate::read::decode;
+use crate::repo::Repo;
+use crate::scope::{Scope, WritableFrom};
+use crate::transaction::Own;
+use crate::value::Value;
+use crate::write::{check_parents, encode, with_id};
+
+/// What [`Repo::upsert`] did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Upserted<E> {
+    /// The row, as it is stored.
+    pub entity: E,
+    /// What was done to it.
+    pub outcome: Outcome,
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// It was added.
+    Created,
+    /// It was there with other values, which were changed.
+    Updated,
+    /// It was there with these values.
+    Unchanged,
+}
+
+impl<E: Mutable, S: Scope> Repo<E, S>
+where
+    E::Tenancy: WritableFrom<S>,
+{
+    /// Adds a row, or gives the live row that has the same key the values of the new one: all that the caller
+    /// gives, defaults included. Its id, tenant, times and correlation stay, its version counts the change.
+    ///
+    /// `key` is a column that is `unique`, or the columns of `unique(a, b)` in their order. Of many at once
+    /// one adds the row.
+    ///
+    /// ```no_run
+    /// # use repo_core::{Database, Error, Outcome, Repository};
+    /// # #[derive(Repository)]
+    /// # #[repository(table = "prices")]
+    /// # struct Price { id: uuid::Uuid, #[repository(unique)] article: String, cents: i64 }
+    /// # async fn f(db: Database) -> Result<(), Error> {
+    /// let prices = db.session().repo::<Price>();
+    /// let new = NewPrice { article: "A-7".into(), cents: 250 };
+    /// if prices.upsert(Price::ARTICLE, new).await?.outcome == Outcome::Updated {
+    ///     println!("the price changed");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// - [`is_conflict`](Error::is_conflict): another row has the same value in another unique column.
+    /// - [`is_invalid_input`](Error::is_invalid_input): `key` is no unique key, a part of it is `None`, or a
+    ///   `fixed` column differs.
+    /// - [`Error::ParentDeleted`]: it would refer to a deleted row.
+    pub fn upsert(
+        &self,
+        key: impl UniqueColumns<E>,
+        new: impl Into<E::New>,
+    ) -> Writing<'_, Upserted<E>> {
+        let (key, entity) = (key.columns(), self.complete(new.into()));
+        Writing::new(async move {
+            let mut rows = upsert(self, &key, vec![entity?]).await?;
+            rows.pop().ok_or(Error::NoMatch { entity: E::TABLE.entity })
+        })
+    }
+
+    /// The same for many rows, in their order. All or none.
+    ///
+    /// # Errors
+    ///
+    /// As for [`upsert`](Self::upsert); [`is_invalid_input`](Error::is_invalid_input) if two of them have the
+    /// same key.
+    pub fn upsert_many<N: Into<E::New>>(
+        &self,
+        key: impl UniqueColumns<E>,
+        new: impl IntoIterator<Item = N>,
+    ) -> Writing<'_, Vec<Upserted<E>>> {
+        let key = key.columns();
+        let entities: Result<Vec<E>> =
+            new.into_iter().map(|new| self.complete(new.into())).collect();
+        Writing::new(async move { upsert(self, &key, entities?).await })
+    }
+}
+
+async fn upsert<E: Mutable, S: Scope>(
+    repo: &Repo<E, S>,
+    key: &[usize],
+    entities: Vec<E>,
+) -> Result<Vec<Upserted<E>>>
+where
+    E::Tenancy: WritableFrom<S>,
+{
+    let author = Author::of(repo.session(), E::TABLE)?;
+    refuse_repeated(key, &entities)?;
+    let own = Own::Inner(repo.session().begin().await?);
+    let done = async {
+        let repo = Repo::<E, S>::new(own.session().clone());
+        let mut upserted = Vec::with_capacity(entities.len());
+        for entity in entities {
+            upserted.push(upsert_one(&repo, key, author.as_ref(), entity).await?);
+        }
+        Ok(upserted)
+    }
+    .await;
+    own.finish(done).await
+}
+
+/// In a transaction.
+async fn upsert_one<E: Mutable, S: Scope>(
+    repo: &Repo<E, S>,
+    key: &[usize],
+    author: Option<&Author>,
+    entity: E,
+) -> Result<Upserted<E>>
+where
+    E::Tenancy: WritableFrom<S>,
+{
+    let (crud, session) = (repo.crud(), repo.session());
+    let dialect = session.database().backend().dialect();
+    let sql = crud.keys.of(dialect, E::TABLE, crud, key);
+    let once = Once { repo, sql: &sql, key, author };
+    for attempt in 0..ATTEMPTS {
+        if attempt > 0 {
+            // Neither added nor there: it may be that it would refer to a deleted row.
+            check_parents(session, std::slice::from_ref(&entity)).await?;
+        }
+        if let Some(made) = once.insert(&entity).await? {
+            return Ok(Upserted { entity: with_id(entity, made), outcome: Outcome::Created });
+        }
+        let given = encode(&entity)?;
+        if let Some((there, stored)) = find_locked(repo, &sql.find_locked, key, &given).await? {
+            return change(repo, there, &stored, &given).await;
+        }
+    }
+    Err(once.unseen(dialect))
+}
+
+/// The row that has the key of `given`, which nobody else changes until the transaction ends.
+async fn find_locked<E: Entity, S: Scope>(
+    repo: &Repo<E, S>,
+    sql: &str,
+    key: &[usize],
+    given: &[Value<'_>],
+) -> Result<Option<(E, Vec<Value<'static>>)>>
+where
+    E::Tenancy: WritableFrom<S>,
+{
+    let tenant = E::TABLE.roles.tenant.filter(|tenant| !key.contains(tenant));
+    let params: Vec<_> = tenant.iter().chain(key).map(|column| given[*column].borrowed()).collect();
+    let mut found = None;
+    let mut on_row = |row: &dyn Row| {
+        found = Some((decode::<E>(row)?, values(E::TABLE, row)?));
+        Ok(())
+    };
+    let statement = Statement { sql, params: &params, access: Access::Write, table: E::TABLE };
+    repo.session().run(statement, &mut on_row).await?;
+    Ok(found)
+}
+
+/// Gives a row the values of a new one, where they differ.
+async fn change<E: Mutable, S: Scope>(
+    repo: &Repo<E, S>,
+    there: E,
+    stored: &[Value<'_>],
+    given: &[Value<'_>],
+) -> Result<Upserted<E>>
+where
+    E::Tenancy: WritableFrom<S>,
+{
+    let differs = |column: &usize| !is_same(&stored[*column], &given[*column]);
+    let crud = repo.crud();
+    if let Some(column) = crud.fixed_columns.iter().copied().find(|column| differs(column)) {
+        let reason = "is set at creation and never changed";
+        return Err(Error::invalid_input(E::TABLE.columns[column].name, reason));
+    }
+    let changed = crud.update_columns.iter().copied().filter(differs);
+    let set: Vec<_> = changed.map(|column| (column, given[column].clone().into_owned())).collect();
+    if set.is_empty() {
+        return Ok(Upserted { entity: there, outcome: Outcome::Unchanged });
+    }
+    let entity = repo.patch(there.id().clone(), Patch::of(set)).await?;
+    Ok(Upserted { entity, outcome: Outcome::Updated })
+}
+
+/// A statement of many rows would change one of them twice on one database, and fail on the other.
+fn refuse_repeated<E: Entity>(key: &[usize], entities: &[E]) -> Result<()> {
+    let mut seen = HashMap::with_capacity(entities.len());
+    for (index, entity) in entities.iter().enumerate() {
+        let given = encode(entity)?;
+        check(E::TABLE, key, &given)?;
+        let own: Vec<String> = key.iter().map(|column| format!("{:?}", given[*column])).collect();
+        if let Some(first) = seen.insert(own, index) {
+            let names: Vec<_> = key.iter().map(|column| E::TABLE.columns[*column].name).collect();
+            let reason = format!("is the same in the rows {first} and {index}, counted from 0");
+            return Err(Error::invalid_input(names.join(", "), reason));
+        }
+    }
+    Ok(())
+}
