@@ -9,7 +9,6 @@
 //! each commit wait for the disk, on all sides, `--threads` uses tokio's multi-threaded runtime. All sides
 //! work on the same tables and one after the other; nothing here measures concurrency.
 
-mod by_hand;
 mod contest;
 mod engine;
 mod postgres;

@@ -1,14 +1,12 @@
 //! SQLite through rusqlite, on the calling thread: what somebody writes who needs it to be fast.
 
-use benches::{NewTicket, Result, Status, Ticket};
-use chrono::{DateTime, Utc};
+use benches::by_hand::rusqlite::{INSERT, insert, ticket};
+use benches::by_hand::{complete, moment, now};
+use benches::{NewTicket, Result, Status, Ticket, columns};
 use rusqlite::config::DbConfig;
-use rusqlite::types::Type;
-use rusqlite::{Connection, Row, Statement, Transaction, TransactionBehavior, params};
-use rust_decimal::Decimal;
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
-use crate::by_hand::{cents, columns, complete, moment, now};
 use crate::engine::Engine;
 use crate::workload::WINDOW;
 
@@ -40,11 +38,6 @@ const ALL: &str = concat!(
     "SELECT ",
     columns!(),
     " FROM tickets WHERE tenant_id = ?1 AND deleted_at IS NULL ORDER BY id"
-);
-const INSERT: &str = concat!(
-    "INSERT INTO tickets (",
-    columns!(),
-    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
 );
 const PATCH: &str = concat!(
     "UPDATE tickets SET status = ?1, attempts = ?2, version = version + 1, updated_at = ?3 \
@@ -148,46 +141,4 @@ impl Engine for RusqliteByHand {
         transaction.commit()?;
         Ok(tickets)
     }
-}
-
-fn insert(statement: &mut Statement<'_>, ticket: &Ticket) -> Result<()> {
-    statement.execute(params![
-        ticket.id,
-        ticket.tenant_id,
-        ticket.subject,
-        ticket.status.as_str(),
-        ticket.attempts,
-        serde_json::to_string(&ticket.context)?,
-        cents(ticket.amount)?,
-        ticket.urgent,
-        ticket.reporter,
-        ticket.version,
-        moment(ticket.created_at),
-        moment(ticket.updated_at),
-        ticket.deleted_at.map(moment),
-    ])?;
-    Ok(())
-}
-
-fn ticket(row: &Row<'_>) -> rusqlite::Result<Ticket> {
-    let unreadable = |column, error: benches::Error| {
-        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error)
-    };
-    let status = Status::parse(row.get_ref(3)?.as_str()?);
-    let context = serde_json::from_str(row.get_ref(5)?.as_str()?);
-    Ok(Ticket {
-        id: row.get(0)?,
-        tenant_id: row.get(1)?,
-        subject: row.get(2)?,
-        status: status.ok_or_else(|| unreadable(3, "an unknown status".into()))?,
-        attempts: row.get(4)?,
-        context: context.map_err(|error| unreadable(5, error.into()))?,
-        amount: Decimal::new(row.get(6)?, 2),
-        urgent: row.get(7)?,
-        reporter: row.get(8)?,
-        version: row.get(9)?,
-        created_at: row.get(10)?,
-        updated_at: row.get(11)?,
-        deleted_at: row.get::<_, Option<DateTime<Utc>>>(12)?,
-    })
 }

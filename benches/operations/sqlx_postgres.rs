@@ -2,14 +2,13 @@
 
 mod bulk;
 
-use benches::{NewTicket, Result, Status, Ticket};
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
-use sqlx::query::Query;
-use sqlx::types::Json;
-use sqlx::{ConnectOptions as _, PgPool, Postgres, Row as _};
+use benches::by_hand::postgres::{insert, ticket};
+use benches::by_hand::{complete, now};
+use benches::{NewTicket, Result, Status, Ticket, columns};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions as _, PgPool, Row as _};
 use uuid::Uuid;
 
-use crate::by_hand::{columns, complete, now};
 use crate::engine::Engine;
 use crate::workload::WINDOW;
 
@@ -41,11 +40,6 @@ const ALL: &str = concat!(
     "SELECT ",
     columns!(),
     " FROM tickets WHERE tenant_id = $1 AND deleted_at IS NULL ORDER BY id"
-);
-const INSERT: &str = concat!(
-    "INSERT INTO tickets (",
-    columns!(),
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
 );
 const PATCH: &str = concat!(
     "UPDATE tickets SET status = $1, attempts = $2, version = version + 1, updated_at = $3 \
@@ -137,39 +131,4 @@ impl Engine for SqlxPostgres {
         }
         Ok(tickets)
     }
-}
-
-fn insert(ticket: &Ticket) -> Query<'_, Postgres, PgArguments> {
-    sqlx::query(INSERT)
-        .bind(ticket.id)
-        .bind(ticket.tenant_id)
-        .bind(ticket.subject.as_str())
-        .bind(ticket.status.as_str())
-        .bind(ticket.attempts)
-        .bind(Json(&ticket.context))
-        .bind(ticket.amount)
-        .bind(ticket.urgent)
-        .bind(ticket.reporter.as_deref())
-        .bind(ticket.version)
-        .bind(ticket.created_at)
-        .bind(ticket.updated_at)
-        .bind(ticket.deleted_at)
-}
-
-fn ticket(row: &PgRow) -> Result<Ticket> {
-    Ok(Ticket {
-        id: row.try_get(0)?,
-        tenant_id: row.try_get(1)?,
-        subject: row.try_get(2)?,
-        status: Status::parse(row.try_get(3)?).ok_or("an unknown status")?,
-        attempts: row.try_get(4)?,
-        context: row.try_get::<Json<_>, _>(5)?.0,
-        amount: row.try_get(6)?,
-        urgent: row.try_get(7)?,
-        reporter: row.try_get(8)?,
-        version: row.try_get(9)?,
-        created_at: row.try_get(10)?,
-        updated_at: row.try_get(11)?,
-        deleted_at: row.try_get(12)?,
-    })
 }

@@ -1,18 +1,12 @@
 //! SQLite through sqlx's pool: the common way to it from async code.
 
-use benches::{NewTicket, Result, Status, Ticket};
-use chrono::{DateTime, Utc};
-use rust_decimal::Decimal;
-use sqlx::query::Query;
-use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
-    SqliteSynchronous,
-};
-use sqlx::types::Json;
-use sqlx::{ConnectOptions as _, Row as _, Sqlite, SqlitePool};
+use benches::by_hand::sqlx_sqlite::{insert, ticket};
+use benches::by_hand::{complete, moment, now};
+use benches::{NewTicket, Result, Status, Ticket, columns};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Row as _, SqlitePool};
 use uuid::Uuid;
 
-use crate::by_hand::{cents, columns, complete, moment, now};
 use crate::engine::Engine;
 use crate::workload::WINDOW;
 
@@ -44,11 +38,6 @@ const ALL: &str = concat!(
     "SELECT ",
     columns!(),
     " FROM tickets WHERE tenant_id = ?1 AND deleted_at IS NULL ORDER BY id"
-);
-const INSERT: &str = concat!(
-    "INSERT INTO tickets (",
-    columns!(),
-    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
 );
 const PATCH: &str = concat!(
     "UPDATE tickets SET status = ?1, attempts = ?2, version = version + 1, updated_at = ?3 \
@@ -136,39 +125,4 @@ impl Engine for SqlxSqlite {
         transaction.commit().await?;
         Ok(tickets)
     }
-}
-
-fn insert(ticket: &Ticket) -> Result<Query<'_, Sqlite, SqliteArguments>> {
-    Ok(sqlx::query(INSERT)
-        .bind(ticket.id)
-        .bind(ticket.tenant_id)
-        .bind(ticket.subject.as_str())
-        .bind(ticket.status.as_str())
-        .bind(ticket.attempts)
-        .bind(Json(&ticket.context))
-        .bind(cents(ticket.amount)?)
-        .bind(ticket.urgent)
-        .bind(ticket.reporter.as_deref())
-        .bind(ticket.version)
-        .bind(moment(ticket.created_at))
-        .bind(moment(ticket.updated_at))
-        .bind(ticket.deleted_at.map(moment)))
-}
-
-fn ticket(row: &SqliteRow) -> Result<Ticket> {
-    Ok(Ticket {
-        id: row.try_get(0)?,
-        tenant_id: row.try_get(1)?,
-        subject: row.try_get(2)?,
-        status: Status::parse(row.try_get(3)?).ok_or("an unknown status")?,
-        attempts: row.try_get(4)?,
-        context: row.try_get::<Json<_>, _>(5)?.0,
-        amount: Decimal::new(row.try_get(6)?, 2),
-        urgent: row.try_get(7)?,
-        reporter: row.try_get(8)?,
-        version: row.try_get(9)?,
-        created_at: row.try_get(10)?,
-        updated_at: row.try_get(11)?,
-        deleted_at: row.try_get::<Option<DateTime<Utc>>, _>(12)?,
-    })
 }

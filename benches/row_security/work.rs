@@ -1,5 +1,7 @@
 //! What is measured, on one side.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use benches::{NewTicket, Result, Status, Ticket, TicketPatch, new_ticket};
 use repo_core::{Database, Session, Tenant, WindowRequest};
 use uuid::Uuid;
@@ -9,6 +11,8 @@ const READER: Uuid = Uuid::from_u128(0xdead);
 const WRITER: Uuid = Uuid::from_u128(0xbeef);
 /// How many tickets the reader has, and how many others have.
 const TICKETS: usize = 3_000;
+/// The number that the next patch writes, which no ticket has.
+static NEXT: AtomicI64 = AtomicI64::new(100);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Work {
@@ -108,7 +112,9 @@ impl Side {
             }
             Work::Create => tickets.create(new_ticket(n)).await.map(drop),
             Work::Patch => {
-                let patch = TicketPatch::new().status(Status::Resolved).attempts(1);
+                // Another number at each call: what changes nothing is not written.
+                let attempts = NEXT.fetch_add(1, Ordering::Relaxed);
+                let patch = TicketPatch::new().status(Status::Analyzing).attempts(attempts);
                 tickets.patch(id(n), patch).await.map(drop)
             }
             Work::CreateMany => {

@@ -3,6 +3,7 @@
 //! Nothing here talks to a database: that is what the programs measure. Each is a target of
 //! `cargo bench -p benches`.
 
+pub mod by_hand;
 mod measure;
 mod report;
 mod selection;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// A ticket of a service desk.
-#[derive(Debug, Clone, PartialEq, Repository)]
+#[derive(Debug, Clone, PartialEq, Serialize, Repository)]
 #[repository(table = "tickets", tenant, soft_delete, versioned, timestamps)]
 #[repository(index(status, created_at), index(created_at, id))]
 #[allow(clippy::duplicated_attributes, reason = "two indexes share a column")]
@@ -43,7 +43,8 @@ pub struct Ticket {
 }
 
 /// How far a ticket is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ColumnEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ColumnEnum)]
+#[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Nobody looked at it.
     New,

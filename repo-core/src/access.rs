@@ -44,6 +44,9 @@ impl Access {
         if session.in_transaction() {
             return Err(Error::MissingActor { entity });
         }
+        if is_needed && author.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
+            return Err(Error::invalid_input("reason", "is empty"));
+        }
         match append(session, author).await {
             // There is no trail, and so nothing that is recorded in it.
             Err(error) if !is_needed && is_missing_table(&error) => {}

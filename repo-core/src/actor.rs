@@ -23,10 +23,10 @@ pub enum Actor<T = String> {
 }
 
 impl Actor {
-    /// Whether the id or the name has no characters: then nobody acts.
+    /// Whether the id or the name has no characters but spaces: then nobody acts.
     pub(crate) fn is_nobody(&self) -> bool {
         let (Actor::User(id) | Actor::System(id) | Actor::Service(id)) = self;
-        id.is_empty()
+        id.trim().is_empty()
     }
 }
 

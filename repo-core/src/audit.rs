@@ -21,6 +21,7 @@ pub(crate) mod trail;
 mod vectors;
 mod verification;
 mod verify;
+pub(crate) mod waiting;
 
 pub use chain::{AuditChain, Chain};
 pub use checkpoint::Checkpoint;

@@ -8,6 +8,7 @@
 mod marks;
 mod removal;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -21,7 +22,7 @@ use crate::database::Database;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::perform::{self, values};
-use crate::read::encode_id;
+use crate::read::{IdKey, encode_id};
 use crate::registry::Registry;
 use crate::repo::Repo;
 use crate::scope::Scope;
@@ -45,14 +46,14 @@ pub(crate) async fn delete<E: Entity, S: Scope>(target: Target<'_, E, S>) -> Res
     }
     let at = database.now();
     let deletion = database.ids().next_id(at);
-    let author = author(&target, &registry, at)?;
+    let author = author(target.repo.session(), E::TABLE, &registry, at)?;
     let own = Own::Inner(target.repo.session().begin().await?);
     let done = async {
         let repo = Repo::new(own.session().clone());
         let root = Target { at: Some(at), deletion: Some(deletion), ..target.inside(&repo) };
         root.delete().await?;
         let cascade = Cascade::new(own.session(), &registry, root.tenant.as_ref(), author, at);
-        cascade.mark(E::TABLE, owned_id::<E>(&root.id)?, deletion).await
+        cascade.mark(E::TABLE, vec![owned_id::<E>(&root.id)?], deletion).await
     }
     .await;
     target.outcome(own.finish(done).await)
@@ -66,7 +67,7 @@ pub(crate) async fn restore<E: Entity, S: Scope>(target: Target<'_, E, S>) -> Re
         return target.restore().await;
     }
     let at = database.now();
-    let author = author(&target, &registry, at)?;
+    let author = author(target.repo.session(), E::TABLE, &registry, at)?;
     let own = Own::Inner(target.repo.session().begin().await?);
     let done = async {
         let repo = Repo::new(own.session().clone());
@@ -103,7 +104,7 @@ async fn remove<E: Entity, S: Scope>(
         return remove_alone(&target, action).await;
     }
     let at = target.repo.session().database().now();
-    let author = author(&target, registry, at)?;
+    let author = author(target.repo.session(), E::TABLE, registry, at)?;
     let own = Own::Inner(target.repo.session().begin().await?);
     let done = async {
         let repo = Repo::new(own.session().clone());
@@ -187,15 +188,22 @@ impl<'c, S: Scope> Cascade<'c, S> {
 
     /// The rows that a statement answers with.
     pub(crate) async fn answers(&self, writer: &Writer<'_>) -> Result<Vec<Stored>> {
-        let (table, mut rows) = (writer.table, Vec::new());
-        let mut on_row = |row: &dyn Row| {
-            rows.push(values(table, row)?);
-            Ok(())
-        };
-        let (sql, params) = (&writer.sql, &writer.params);
-        let statement = Statement { sql, params, access: self.access, table };
-        self.session.run(statement, &mut on_row).await?;
-        Ok(rows)
+        answers(self.session, writer, self.access).await
+    }
+
+    /// Adds an entry for each row that was changed, in the order of `rows`, where the table is audited.
+    pub(crate) async fn record_pairs(
+        &self,
+        table: &'static Table,
+        action: Action,
+        rows: &[Stored],
+        after: Vec<Stored>,
+    ) -> Result<()> {
+        let id = |row: &Stored| IdKey::of(&row[table.roles.id]);
+        // By id: `RETURNING` promises no order.
+        let after: HashMap<IdKey, Stored> = after.into_iter().map(|row| (id(&row), row)).collect();
+        let pairs = rows.iter().filter_map(|row| Some((row, Some(after.get(&id(row))?))));
+        self.record(table, action, pairs).await
     }
 
     /// Adds an entry for each row, as it was and as it is, where the table is audited.
@@ -217,6 +225,22 @@ impl<'c, S: Scope> Cascade<'c, S> {
     }
 }
 
+/// The rows that a statement answers with.
+pub(crate) async fn answers<S: Scope>(
+    session: &Session<S>,
+    writer: &Writer<'_>,
+    access: Access,
+) -> Result<Vec<Stored>> {
+    let (table, mut rows) = (writer.table, Vec::new());
+    let mut on_row = |row: &dyn Row| {
+        rows.push(values(table, row)?);
+        Ok(())
+    };
+    let (sql, params) = (&writer.sql, &writer.params);
+    session.run(Statement { sql, params, access, table }, &mut on_row).await?;
+    Ok(rows)
+}
+
 /// The tables that are known; an entity whose rows go with others is not deleted without them.
 pub(crate) fn known(database: &Database, table: &'static Table) -> Result<Arc<Registry>> {
     let registry = database.registry();
@@ -233,14 +257,14 @@ pub(crate) fn known(database: &Database, table: &'static Table) -> Result<Arc<Re
 }
 
 /// Who changes the row and those below it, where any of that is recorded; asked before anything is sent.
-fn author<E: Entity, S: Scope>(
-    target: &Target<'_, E, S>,
+pub(crate) fn author<S: Scope>(
+    session: &Session<S>,
+    table: &'static Table,
     registry: &Registry,
     at: DateTime<Utc>,
 ) -> Result<Option<Author>> {
-    let session = target.repo.session();
-    let mut author = Author::of(session, E::TABLE)?;
-    for table in registry.below(E::TABLE) {
+    let mut author = Author::of(session, table)?;
+    for table in registry.below(table) {
         if author.is_none() {
             author = Author::of(session, table)?;
         }
@@ -261,6 +285,6 @@ fn deletion_of(table: &Table, row: Stored) -> Option<(Stored, Uuid)> {
 }
 
 /// The ids of rows.
-fn ids(table: &Table, rows: &[Stored]) -> Vec<Value<'static>> {
+pub(crate) fn ids(table: &Table, rows: &[Stored]) -> Vec<Value<'static>> {
     rows.iter().map(|row| row[table.roles.id].clone()).collect()
 }

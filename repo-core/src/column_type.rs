@@ -124,7 +124,7 @@ pub mod class {
 /// The classes whose values can be compared and ordered: all but JSON.
 #[diagnostic::on_unimplemented(
     message = "a JSON column cannot be compared or ordered",
-    note = "one document is neither less nor more than another; `is_null` works"
+    note = "one document is neither less nor more than another; `is_null` and `path` work"
 )]
 pub trait Comparable {}
 

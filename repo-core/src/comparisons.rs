@@ -3,12 +3,16 @@
 //! A value that no column can hold makes a filter that reports it when its query runs. How filters
 //! are combined is in `filter.rs`.
 
+use std::ops::Range;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+
 use crate::column::Column;
 use crate::column_type::{ColumnType, Comparable, Searchable};
 use crate::dialect::TextMatch;
 use crate::entity::Entity;
 use crate::filter::{Comparison, Filter, Node};
-use crate::value::{InvalidValue, Value};
+use crate::value::{InvalidValue, Kind, Value};
 
 /// A value that a column of `T` can be compared with: a `T`, a `&T`, or a borrowed form of it such as
 /// `&str` for `String`. A column of `Option<T>` is compared with a `T`.
@@ -111,6 +115,67 @@ impl<E: Entity, T: ColumnType> Column<E, T> {
         self.list(values, true)
     }
 
+    /// The column lies in `range`, which does not include its end: `AT.within(monday..next_monday)`. Of a
+    /// range that ends before it starts, no row.
+    pub fn within<V: Operand<T::Bare>>(self, range: Range<V>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
+        self.ge(range.start) & self.lt(range.end)
+    }
+
+    /// The column is equal to another of the same type.
+    ///
+    /// As every comparison of columns it holds for no row in which one of them is `NULL`; two decimals are
+    /// compared if they have as many digits after the point, and are an error when the query runs if not.
+    pub fn eq_column<U: ColumnType<Bare = T::Bare>>(self, other: Column<E, U>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
+        self.columns(Comparison::Equal, other)
+    }
+
+    /// Both columns have values, and not the same.
+    pub fn ne_column<U: ColumnType<Bare = T::Bare>>(self, other: Column<E, U>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
+        self.columns(Comparison::NotEqual, other)
+    }
+
+    /// The column is less than another.
+    pub fn lt_column<U: ColumnType<Bare = T::Bare>>(self, other: Column<E, U>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
+        self.columns(Comparison::Less, other)
+    }
+
+    /// The column is less than another or equal to it.
+    pub fn le_column<U: ColumnType<Bare = T::Bare>>(self, other: Column<E, U>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
+        self.columns(Comparison::LessOrEqual, other)
+    }
+
+    fn columns<U: ColumnType<Bare = T::Bare>>(
+        self,
+        comparison: Comparison,
+        other: Column<E, U>,
+    ) -> Filter<E> {
+        Filter::new(match (self.def().kind, other.def().kind) {
+            (Kind::Decimal { scale, .. }, Kind::Decimal { scale: others, .. })
+                if scale != others =>
+            {
+                let reason =
+                    "has another number of digits after the point than what it is compared with";
+                self.invalid(InvalidValue::new(reason))
+            }
+            _ => Node::Columns { left: self.index(), comparison, right: other.index() },
+        })
+    }
+
     fn compare(self, comparison: Comparison, value: T::Bare) -> Filter<E> {
         let column = self.index();
         Filter::new(self.with(value, |value| Node::Compare { column, comparison, value }))
@@ -141,6 +206,18 @@ impl<E: Entity, T: ColumnType> Column<E, T> {
 
     fn invalid(self, invalid: InvalidValue) -> Node {
         Node::Invalid { column: self.name(), invalid }
+    }
+}
+
+/// Moments.
+impl<E: Entity, T: ColumnType<Bare = DateTime<Utc>>> Column<E, T> {
+    /// The column is a moment of this day, in UTC.
+    pub fn on(self, day: NaiveDate) -> Filter<E> {
+        let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
+        match day.succ_opt() {
+            Some(next) => self.within(midnight(day)..midnight(next)),
+            None => self.ge(midnight(day)),
+        }
     }
 }
 
@@ -177,6 +254,21 @@ impl<E: Entity, T: ColumnType> Column<E, T> {
         <T::Bare as ColumnType>::Class: Searchable,
     {
         self.search(TextMatch::EndsWith, text.as_ref().to_owned())
+    }
+
+    /// The column is `text`; `A` to `Z` are equal to `a` to `z`, as for [`icontains`](Self::icontains).
+    pub fn ieq(self, text: impl AsRef<str>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Searchable,
+    {
+        let text = text.as_ref().to_ascii_lowercase();
+        match text.encode(String::KIND) {
+            Err(invalid) => Filter::new(self.invalid(invalid)),
+            Ok(_) => {
+                let (column, place) = (self.index(), TextMatch::EqualsIgnoreCase);
+                Filter::new(Node::Text { column, place, text })
+            }
+        }
     }
 
     fn search(self, place: TextMatch, text: String) -> Filter<E> {

@@ -5,8 +5,8 @@
 
 use std::fmt::{Debug, Write as _};
 
-use crate::audit::Action;
-use crate::guards::{Guards, Trigger};
+use crate::audit::{Action, HEADS, TRAIL};
+use crate::guards::{Guards, Policy, Trigger};
 use crate::table::{Chaining, ColumnDef, Table};
 use crate::value::Kind;
 
@@ -55,9 +55,19 @@ pub trait Dialect: Debug + Send + Sync {
 
     /// The condition that `column` has the text bound as parameter `placeholder` at the place.
     ///
-    /// The text is bound as it is, case included; for [`TextMatch::ContainsIgnoreCase`] core has
-    /// turned its ASCII letters into lower case, and only those of the column are folded.
+    /// The text is bound as it is, case included; where case is ignored, core has turned its ASCII
+    /// letters into lower case, and only those of the column are folded.
     fn text_match(&self, sql: &mut String, quoted: &str, placeholder: usize, place: TextMatch);
+
+    /// What is at the path bound as parameter `placeholder` in a JSON column, if it is of the type, and
+    /// `NULL` if it is not, or nothing is there.
+    ///
+    /// The path is `$`, then `."name"` for each member, the name escaped as in JSON, and `[0]` for each
+    /// element.
+    fn json_value(&self, sql: &mut String, quoted: &str, placeholder: usize, what: JsonType);
+
+    /// The condition that the JSON column has something at the path, `null` too.
+    fn json_exists(&self, sql: &mut String, quoted: &str, placeholder: usize);
 
     /// The condition that `column` and the value bound as parameter `placeholder` differ, two NULLs being
     /// equal and JSON documents compared by their text.
@@ -136,6 +146,12 @@ pub trait Dialect: Debug + Send + Sync {
         let _ = (sql, table, owner);
     }
 
+    /// The policies that those statements make.
+    fn policies(&self, owner: Owner) -> Vec<Policy> {
+        let _ = owner;
+        Vec::new()
+    }
+
     /// Statements that `create_tables` runs first in its transaction, so that two processes do not
     /// create the same table at once.
     fn before_create_tables(&self) -> Option<&'static str> {
@@ -152,9 +168,11 @@ pub struct AuditedChange<'a> {
     pub action: Action,
     /// The query for the row as it was; none where the row is new or gone afterwards.
     pub before: Option<&'a str>,
-    /// The statement that changes the row, without `RETURNING`. An `UPDATE` or `DELETE` ends in its
-    /// condition, to which ` AND ..` may be added.
+    /// The statement that changes the row: all of an `INSERT`, of an `UPDATE` or `DELETE` what stands before
+    /// its condition.
     pub write: &'a str,
+    /// ` WHERE ..`, to which ` AND ..` may be added; empty of an `INSERT`.
+    pub condition: &'a str,
     /// The names of all columns, quoted.
     pub columns: &'a str,
     /// What the entry holds of the row before and after.
@@ -189,6 +207,23 @@ pub enum TextMatch {
     StartsWith,
     /// At the end.
     EndsWith,
+    /// All of it, `A` to `Z` equal to `a` to `z`.
+    EqualsIgnoreCase,
+}
+
+/// What a value in a JSON document can be compared as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JsonType {
+    /// A string.
+    Text,
+    /// A number, beside an integer.
+    Integer,
+    /// A number, beside a float: as a double, whatever its digits.
+    Float,
+    /// `true` or `false`.
+    Bool,
+    /// `null`; its value is true.
+    Null,
 }
 
 /// Which column of a table says whose a row is, as an index into [`Table::columns`].
@@ -200,6 +235,21 @@ pub enum Owner {
     /// A column with the tenant as text, in which the empty text stands for everybody: of the audit
     /// trail.
     TenantOrShared(usize),
+}
+
+impl Owner {
+    /// Whose the rows of `table` are; none where they belong to no tenant.
+    pub fn of(table: &Table) -> Option<Self> {
+        // First: the entries have a tenant too, and those of rows that belong to none are everybody's.
+        let of_trail = table.position("tenant").filter(|_| is_of_trail(table));
+        let of_trail = of_trail.map(Self::TenantOrShared);
+        of_trail.or_else(|| table.roles.tenant.map(Self::Tenant))
+    }
+}
+
+/// Whether it is a table of the audit trail: their rows have a tenant as text.
+fn is_of_trail(table: &Table) -> bool {
+    [TRAIL.name, HEADS.name].contains(&table.name)
 }
 
 /// Appends `name` as a quoted identifier: nothing in it can end the quotes.

@@ -9,8 +9,10 @@ mod probe;
 
 use std::fmt;
 
+use crate::audit::TRAIL;
 use crate::backend::Backend;
 use crate::database::Database;
+use crate::dialect::Owner;
 use crate::error::Result;
 use crate::guards::{Check, Found, Guards, InspectedTable};
 use crate::schema::Schema;
@@ -49,14 +51,17 @@ pub enum GuardKind {
     Check,
     /// A trigger.
     Trigger,
+    /// A policy of row-level security.
+    Policy,
 }
 
 impl Database {
     /// What the database lacks of the guards that `schema` promises: tables, `NOT NULL`, keys, partial
-    /// unique indexes, references, checks and triggers, there, as they should be and enabled. Nothing, where
-    /// all is well.
+    /// unique indexes, references, checks, triggers and policies, there, as they should be and enabled.
+    /// Nothing, where all is well.
     ///
-    /// What a schema does not promise is not looked at: other tables, columns and indexes.
+    /// What a schema does not promise is not looked at: other tables, columns and indexes. Only a trigger of
+    /// the audit trail that is none of its own is told too.
     ///
     /// # Errors
     ///
@@ -85,6 +90,13 @@ async fn examine(
     compare::all(&found.references, &guards.references, table, findings);
     compare::all(&found.checks, &guards.checks, table, findings);
     compare::all(&found.triggers, &backend.dialect().triggers(&guards), table, findings);
+    if table.name == TRAIL.name {
+        // A trigger before INSERT can lose entries without a word.
+        let ours = backend.dialect().triggers(&guards);
+        compare::strangers(&found.triggers, &ours, table, findings);
+    }
+    let policies = Owner::of(table).map(|owner| backend.dialect().policies(owner));
+    compare::all(&found.policies, &policies.unwrap_or_default(), table, findings);
     probe_checks(backend, &guards, &found, findings).await
 }
 
@@ -137,6 +149,7 @@ impl fmt::Display for GuardKind {
             GuardKind::ForeignKey => "the foreign key",
             GuardKind::Check => "the check",
             GuardKind::Trigger => "the trigger",
+            GuardKind::Policy => "the policy",
         })
     }
 }

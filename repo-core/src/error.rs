@@ -84,6 +84,12 @@ pub enum Error {
         /// The check, as the database names it.
         constraint: String,
     },
+    /// A sum is larger or smaller than its column or type can hold. Nothing was written.
+    #[error("a number of the `{entity}` would be out of range")]
+    OutOfRange {
+        /// The entity.
+        entity: &'static str,
+    },
     /// The row is live: only deleted rows are restored or purged.
     #[error("the `{entity}` {id} is not deleted: only deleted rows are restored or purged")]
     NotDeleted {

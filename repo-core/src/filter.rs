@@ -8,7 +8,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{BitAnd, BitOr, Not};
 
-use crate::dialect::TextMatch;
+use crate::dialect::{JsonType, TextMatch};
 use crate::entity::Entity;
 use crate::value::{InvalidValue, Value};
 
@@ -51,6 +51,19 @@ pub(crate) enum Node {
         comparison: Comparison,
         value: Value<'static>,
     },
+    /// Two columns of the row.
+    Columns {
+        left: usize,
+        comparison: Comparison,
+        right: usize,
+    },
+    /// What is at a place in a JSON document.
+    Document {
+        column: usize,
+        /// The place, in the language that SQLite and Postgres share.
+        path: String,
+        test: DocumentTest,
+    },
     Between {
         column: usize,
         low: Value<'static>,
@@ -78,6 +91,14 @@ pub(crate) enum Node {
         column: &'static str,
         invalid: InvalidValue,
     },
+}
+
+/// What is asked of a place in a document.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum DocumentTest {
+    Exists,
+    Null,
+    Compare(Comparison, JsonType, Value<'static>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

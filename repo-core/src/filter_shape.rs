@@ -5,7 +5,7 @@ use std::fmt;
 use crate::cursor::text;
 use crate::cursor_value::write_value;
 use crate::dialect::TextMatch;
-use crate::filter::{Comparison, Node};
+use crate::filter::{Comparison, DocumentTest, Node};
 use crate::table::Table;
 use crate::value::Value;
 
@@ -18,6 +18,13 @@ impl Node {
             Node::Never => f.write_str("never"),
             Node::Compare { column, comparison, .. } => {
                 write!(f, "{} {} ?", name(*column), comparison.sql())
+            }
+            Node::Columns { left, comparison, right } => {
+                write!(f, "{} {} {}", name(*left), comparison.sql(), name(*right))
+            }
+            Node::Document { column, path, test } => {
+                write!(f, "{} at {path} {}", name(*column), test.words())?;
+                if let DocumentTest::Compare(..) = test { f.write_str(" ?") } else { Ok(()) }
             }
             Node::Between { column, .. } => write!(f, "{} between ? and ?", name(*column)),
             Node::InList { column, values, negated } => {
@@ -54,6 +61,17 @@ impl Node {
             Node::Never => text(bytes, "never"),
             Node::Compare { column, comparison, value } => {
                 leaf(comparison.sql(), *column, std::slice::from_ref(value));
+            }
+            Node::Columns { left, comparison, right } => {
+                let right = Value::Text(table.columns[*right].name.to_owned().into());
+                leaf(&format!("column {}", comparison.sql()), *left, &[right]);
+            }
+            Node::Document { column, path, test } => {
+                let mut values = vec![Value::Text(path.clone().into())];
+                if let DocumentTest::Compare(_, _, value) = test {
+                    values.push(value.clone());
+                }
+                leaf(&format!("document {}", test.words()), *column, &values);
             }
             Node::Between { column, low, high } => {
                 leaf("between", *column, &[low.clone(), high.clone()]);
@@ -94,6 +112,16 @@ impl Comparison {
     }
 }
 
+impl DocumentTest {
+    fn words(&self) -> &'static str {
+        match self {
+            DocumentTest::Exists => "exists",
+            DocumentTest::Null => "is null",
+            DocumentTest::Compare(comparison, ..) => comparison.sql(),
+        }
+    }
+}
+
 impl TextMatch {
     fn words(self) -> &'static str {
         match self {
@@ -101,6 +129,7 @@ impl TextMatch {
             TextMatch::ContainsIgnoreCase => "contains, in any case,",
             TextMatch::StartsWith => "starts with",
             TextMatch::EndsWith => "ends with",
+            TextMatch::EqualsIgnoreCase => "is, in any case,",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the database itself holds to, as data: keys, references, checks and triggers of a table.
+//! What the database itself holds to, as data: keys, references, checks, triggers and policies of a table.
 //!
 //! `create_tables` writes them (`sql/ddl.rs`, and a dialect its triggers), a backend reads them back as an
 //! [`InspectedTable`], and `doctor` compares the two. Not here: how a database spells them, and guards of
@@ -85,6 +85,13 @@ pub struct Trigger {
     pub definition: String,
 }
 
+/// Who sees and takes which rows, where the database itself keeps tenants apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// The name.
+    pub name: String,
+}
+
 /// A table as a database has it: what [`Backend::inspect`](crate::Backend::inspect) finds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -101,6 +108,8 @@ pub struct InspectedTable {
     pub checks: Vec<Found<Check>>,
     /// The triggers.
     pub triggers: Vec<Found<Trigger>>,
+    /// The policies, each with how it differs from what it should do.
+    pub policies: Vec<Found<Policy>>,
 }
 
 /// A guard in a database, and what keeps it from holding.

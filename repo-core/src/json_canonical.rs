@@ -202,7 +202,7 @@ mod tests {
             ("0e0", "0"),
             ("[1e3, 1.10e1, -0, -0.0, 1E-2, 12e-1]", "[1000, 11.0, 0, 0.0, 0.01, 1.2]"),
         ] {
-            assert_eq!(canonical(text).expect("as written"), expected);
+            assert_eq!(canonical(text).expect("it is valid"), expected);
             assert!(matches!(canonical(expected), Ok(Cow::Borrowed(_))), "{expected}");
         }
     }

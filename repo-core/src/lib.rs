@@ -45,6 +45,7 @@ mod access;
 mod actor;
 mod audit;
 mod backend;
+mod bulk;
 mod cascade;
 mod change;
 mod clock;
@@ -71,6 +72,7 @@ mod idempotent;
 mod ids;
 mod json;
 mod json_canonical;
+mod json_path;
 mod page;
 mod parents;
 mod patch;
@@ -114,7 +116,8 @@ pub use creation::Creation;
 pub use cursor::Cursor;
 pub use database::Database;
 pub use dialect::{
-    AuditedChange, Dialect, ImageOf, Owner, TextMatch, generated_name, quote, quote_literal,
+    AuditedChange, Dialect, ImageOf, JsonType, Owner, TextMatch, generated_name, quote,
+    quote_literal,
 };
 pub use doctor::{Finding, GuardKind};
 pub use driver::{Driver, Settings, connect, connect_from_env, connect_with};
@@ -123,14 +126,15 @@ pub use entity::{Deletion, Entity, Mutable, NewEntity, SoftDelete, Versioned};
 pub use error::{DatabaseError, Error, Result};
 pub use filter::{Filter, IntoFilter};
 pub use guards::{
-    Check, DeleteAction, ForeignKey, Found, Guards, InspectedTable, Trigger, UniqueKey,
+    Check, DeleteAction, ForeignKey, Found, Guards, InspectedTable, Policy, Trigger, UniqueKey,
     is_null_predicate,
 };
 pub use idempotent::{CreateOrGet, UniqueColumns};
 pub use ids::{IdSource, UuidV7};
 pub use json::Json;
+pub use json_path::{Documents, JsonOperand, JsonPath};
 pub use page::{Page, PageRequest};
-pub use patch::Patch;
+pub use patch::{Numeric, Patch};
 pub use purge::{PurgeDeleted, Purged};
 pub use query::Query;
 pub use repo::Repo;

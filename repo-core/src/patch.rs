@@ -4,28 +4,81 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::column::Column;
-use crate::column_type::ColumnType;
+use crate::column_type::{ColumnType, class};
+use crate::comparisons::Operand;
 use crate::encode::encode;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::table::Table;
-use crate::value::Value;
+use crate::value::{Kind, Value};
 
 /// New values for some columns of a row: what the derive's `XPatch` wraps.
 ///
-/// A column set twice has the last value. An `Option` column set to `None` becomes `NULL`; one that is
+/// Of a column that is set or added to twice, the last counts. An `Option` column set to `None` becomes `NULL`; one that is
 /// not set stays as it is.
 pub struct Patch<E> {
-    /// By column, in the order of the table.
-    changes: Vec<(usize, Value<'static>)>,
+    changes: Changes,
     error: Option<Error>,
     entity: PhantomData<fn() -> E>,
 }
 
+/// What a patch does to which columns, each in the order of the table; no column is in both.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Changes {
+    /// New values.
+    pub(crate) set: Vec<(usize, Value<'static>)>,
+    /// What is added to the values that are there.
+    pub(crate) add: Vec<(usize, Value<'static>)>,
+}
+
+/// The classes whose values can be added: integers, floats and decimals.
+#[diagnostic::on_unimplemented(
+    message = "only a number can be added to",
+    label = "not a column of numbers"
+)]
+pub trait Numeric {}
+
+impl Numeric for class::Integer {}
+impl Numeric for class::Identity {}
+impl Numeric for class::Float {}
+impl Numeric for class::Decimal {}
+
 impl<E: Entity> Patch<E> {
     /// Changes nothing yet.
     pub fn new() -> Self {
-        Self { changes: Vec::new(), error: None, entity: PhantomData }
+        Self { changes: Changes::default(), error: None, entity: PhantomData }
+    }
+
+    /// Adds to what is in a column when the row is changed: of many at once none is lost. `NULL` stays
+    /// `NULL`. A negative amount is taken away.
+    ///
+    /// A sum that does not fit the column is [`Error::OutOfRange`] when the patch is made. The repository's
+    /// columns, those that are `fixed`, references and `f32` cannot be added to:
+    /// [`Error::InvalidInput`].
+    #[must_use]
+    pub fn add<T: ColumnType>(mut self, column: Column<E, T>, amount: impl Operand<T::Bare>) -> Self
+    where
+        <T::Bare as ColumnType>::Class: Numeric,
+    {
+        let def = column.def();
+        let amount = amount.into_operand();
+        let refusal =
+            refusal(E::TABLE, column.index()).or_else(|| no_sum(E::TABLE, column.index()));
+        match amount.encode(def.kind) {
+            _ if refusal.is_some() => {
+                let reason = refusal.unwrap_or_default();
+                self.error.get_or_insert(Error::invalid_input(def.name, reason));
+            }
+            Ok(amount) => {
+                let amount = amount.into_owned();
+                remove(&mut self.changes.set, column.index());
+                put(&mut self.changes.add, column.index(), amount);
+            }
+            Err(invalid) => {
+                self.error.get_or_insert(Error::invalid_value(def.name, invalid));
+            }
+        }
+        self
     }
 
     /// Sets a column. The derive writes a setter for each column that a caller may change; should
@@ -38,7 +91,11 @@ impl<E: Entity> Patch<E> {
         }
         let value = value.into_stored(def.kind);
         match encode(def, &value) {
-            Ok(encoded) => self.put(column.index(), encoded.into_owned()),
+            Ok(encoded) => {
+                let encoded = encoded.into_owned();
+                remove(&mut self.changes.add, column.index());
+                put(&mut self.changes.set, column.index(), encoded);
+            }
             Err(invalid) => {
                 self.error.get_or_insert(Error::invalid_value(def.name, invalid));
             }
@@ -48,19 +105,44 @@ impl<E: Entity> Patch<E> {
 
     /// Whether no column is set.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.error.is_none()
+        self.changes.count() == 0 && self.error.is_none()
     }
 
-    pub(crate) fn finish(self) -> Result<Vec<(usize, Value<'static>)>> {
+    pub(crate) fn finish(self) -> Result<Changes> {
         self.error.map_or(Ok(self.changes), Err)
     }
+}
 
-    fn put(&mut self, column: usize, value: Value<'static>) {
-        match self.changes.binary_search_by_key(&column, |(index, _)| *index) {
-            Ok(at) => self.changes[at].1 = value,
-            Err(at) => self.changes.insert(at, (column, value)),
-        }
+impl Changes {
+    /// How many columns are changed.
+    pub(crate) fn count(&self) -> usize {
+        self.set.len() + self.add.len()
     }
+
+    /// The values, as parameters in the order of a statement.
+    pub(crate) fn params(&self) -> impl Iterator<Item = Value<'_>> {
+        self.set.iter().chain(&self.add).map(|(_, value)| value.borrowed())
+    }
+}
+
+fn put(changes: &mut Vec<(usize, Value<'static>)>, column: usize, value: Value<'static>) {
+    match changes.binary_search_by_key(&column, |(index, _)| *index) {
+        Ok(at) => changes[at].1 = value,
+        Err(at) => changes.insert(at, (column, value)),
+    }
+}
+
+fn remove(changes: &mut Vec<(usize, Value<'static>)>, column: usize) {
+    changes.retain(|(index, _)| *index != column);
+}
+
+/// Why nothing can be added to this column.
+fn no_sum(table: &Table, column: usize) -> Option<&'static str> {
+    if table.references.iter().any(|reference| reference.column == column) {
+        return Some("refers to another row, and is no number to add to");
+    }
+    // Databases add two of them with different precision.
+    (table.columns[column].kind == Kind::F32).then_some("is an `f32`, which cannot be added to")
 }
 
 /// Why no caller changes this column.
@@ -81,10 +163,12 @@ impl<E: Entity> Default for Patch<E> {
 impl<E: Entity> fmt::Debug for Patch<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Patch");
-        for (index, value) in &self.changes {
+        for (index, value) in self.changes.set.iter().chain(&self.changes.add) {
             let column = &E::TABLE.columns[*index];
             if column.sensitive {
                 shown.field(column.name, &format_args!("<sensitive>"));
+            } else if self.changes.add.iter().any(|(added, _)| added == index) {
+                shown.field(column.name, &format_args!("+ {value:?}"));
             } else {
                 shown.field(column.name, value);
             }

@@ -62,7 +62,7 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     /// # #[repository(table = "notes", soft_delete)]
     /// # struct Note { id: uuid::Uuid, deleted_at: Option<DateTime<Utc>> }
     /// # async fn f(db: Database) -> Result<(), Error> {
-    /// let notes = db.session().actor(Actor::System("retention".into())).repo::<Note>();
+    /// let notes = db.session().actor(Actor::System("retention")).repo::<Note>();
     /// let last_year = Utc::now() - TimeDelta::days(365);
     /// let would = notes.purge_deleted_before(last_year).dry_run().await?;
     /// let removed = notes.purge_deleted_before(last_year).chunk(500).await?;

@@ -62,6 +62,10 @@ impl<E: Entity, S: Scope> Query<E, S> {
         self.selection
     }
 
+    pub(crate) fn into_parts(self) -> (Repo<E, S>, Selection) {
+        (self.repo, self.selection)
+    }
+
     /// Only rows for which `filter` holds as well. A `None` changes nothing.
     pub fn filter(mut self, filter: impl IntoFilter<E>) -> Self {
         match filter.into_filter().node {

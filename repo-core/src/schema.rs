@@ -82,13 +82,10 @@ impl Schema {
     }
 
     fn row_level_security(&self, dialect: &dyn Dialect, sql: &mut String) {
-        let owned = |table: &'static Table| Some((table, Owner::Tenant(table.roles.tenant?)));
-        for (table, owner) in self.tables.iter().copied().filter_map(owned) {
-            dialect.row_level_security(sql, table, owner);
-        }
-        for table in self.trail() {
-            let tenant = table.position("tenant").expect("the trail says whose an entry is");
-            dialect.row_level_security(sql, table, Owner::TenantOrShared(tenant));
+        for table in self.tables.iter().copied().chain(self.trail()) {
+            if let Some(owner) = Owner::of(table) {
+                dialect.row_level_security(sql, table, owner);
+            }
         }
     }
 

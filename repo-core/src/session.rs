@@ -61,14 +61,14 @@ impl<S: Scope> Session<S> {
     #[must_use]
     pub fn actor(mut self, actor: impl Into<Actor>) -> Self {
         self.actor = Some(actor.into());
-        self
+        self.with_access_of_its_own()
     }
 
     /// The same session, with the reason of what is done in it, for the audit trail.
     #[must_use]
     pub fn because(mut self, reason: &str) -> Self {
         self.because = Some(reason.into());
-        self
+        self.with_access_of_its_own()
     }
 
     /// The same session, with the id of the request or the job that it serves. It is recorded in the
@@ -76,7 +76,7 @@ impl<S: Scope> Session<S> {
     #[must_use]
     pub fn correlation(mut self, id: impl ToString) -> Self {
         self.correlation = Some(id.to_string().into());
-        self
+        self.with_access_of_its_own()
     }
 
     /// The repository of `E`.
@@ -250,6 +250,14 @@ impl<S: Scope> Session<S> {
         access.record(self, table).await
     }
 
+    /// Who looks at all tenants, why and for what is recorded of each, also of clones of one session.
+    fn with_access_of_its_own(mut self) -> Self {
+        if !self.in_transaction() {
+            self.access = self.access.map(|_| Arc::default());
+        }
+        self
+    }
+
     /// The backend as this scope has it.
     pub(crate) fn backend(&self) -> &Arc<dyn Backend> {
         self.within.as_ref().unwrap_or_else(|| self.database.backend())
@@ -268,7 +276,7 @@ impl<S: Scope> Session<S> {
     /// The transaction that this session is in, or one of its own for several statements.
     pub(crate) async fn own_transaction(&self) -> Result<Own<S>> {
         if self.in_transaction() {
-            return Ok(Own::Outer(self.clone()));
+            return Ok(Own::outer(self.clone()));
         }
         self.begin().await.map(Own::Inner)
     }

@@ -7,15 +7,17 @@ use crate::audit::author::Author;
 use crate::audit::image::is_same;
 use crate::backend::{Access, Row, Statement, no_rows};
 use crate::column_type::ColumnType as _;
+use crate::dialect::Dialect;
 use crate::entity::Entity;
 use crate::error::{DatabaseError, Error, Result};
 use crate::parents::Parents;
-use crate::patch::Patch;
+use crate::patch::{Changes, Patch};
 use crate::perform::{perform, values};
 use crate::read::{decode, encode_id, pack};
 use crate::repo::{Repo, id_in_words, not_found};
 use crate::scope::Scope;
 use crate::sql::change::ChangeSql;
+use crate::sql::names;
 use crate::table::Table;
 use crate::value::Value;
 use crate::write::as_version_conflict;
@@ -61,6 +63,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) fixed: Option<&'a [Value<'a>]>,
     /// The columns that were to be set.
     pub(crate) set: &'a [(usize, Value<'a>)],
+    /// Whether others were to be added to.
+    pub(crate) adds: bool,
 }
 
 impl<E: Entity, S: Scope> Target<'_, E, S> {
@@ -73,16 +77,23 @@ impl<E: Entity, S: Scope> Target<'_, E, S> {
     pub(crate) async fn patch(&self, patch: Patch<E>) -> Result<E> {
         let author = self.author()?;
         let changes = patch.finish()?;
-        if changes.is_empty() {
+        if changes.count() == 0 {
             return self.as_it_is().await;
         }
         let session = self.repo.session();
         let dialect = session.database().backend().dialect();
-        let columns = changes.iter().map(|(column, _)| *column);
-        let sql = self.repo.crud().patch.text(dialect, E::TABLE, columns, self.expected.is_some());
-        let mut params: Vec<_> = changes.iter().map(|(_, value)| value.borrowed()).collect();
+        let sql = self.repo.crud().patch.text(dialect, E::TABLE, &changes, self.expected.is_some());
+        let mut params: Vec<_> = changes.params().collect();
         self.push_params(&mut params, Some(self.now(author.as_ref())))?;
-        self.until_met(&sql, &params, author.as_ref(), Wants::Live, &changes).await
+        let asked = Asked {
+            wants: Wants::Live,
+            expected: self.expected,
+            fixed: None,
+            set: &changes.set,
+            adds: !changes.add.is_empty(),
+        };
+        let patched = self.until_met(&sql, &params, author.as_ref(), asked).await;
+        patched.map_err(|error| out_of_range::<E>(error, dialect, &changes))
     }
 
     pub(crate) async fn restore(&self) -> Result<E> {
@@ -90,7 +101,8 @@ impl<E: Entity, S: Scope> Target<'_, E, S> {
         let sql = self.repo.crud().restore.of(self.expected.is_some());
         let mut params = Vec::with_capacity(4);
         self.push_params(&mut params, Some(self.now(author.as_ref())))?;
-        let restored = self.until_met(sql, &params, author.as_ref(), Wants::Deleted, &[]).await;
+        let asked = self.asked(Wants::Deleted);
+        let restored = self.until_met(sql, &params, author.as_ref(), asked).await;
         restored.map_err(|error| match error {
             Error::Conflict { entity, columns, .. } => Error::RestoreConflict { entity, columns },
             other => other,
@@ -118,8 +130,7 @@ impl<E: Entity, S: Scope> Target<'_, E, S> {
 
     /// The live row, for a change of nothing.
     async fn as_it_is(&self) -> Result<E> {
-        let (wants, expected) = (Wants::Live, self.expected);
-        let asked = Asked { wants, expected, fixed: Some(&[]), set: &[] };
+        let asked = Asked { fixed: Some(&[]), ..self.asked(Wants::Live) };
         as_it_is(self.repo, self.tenant.as_ref(), &self.id, asked).await
     }
 
@@ -128,10 +139,8 @@ impl<E: Entity, S: Scope> Target<'_, E, S> {
         sql: &ChangeSql,
         params: &[Value<'_>],
         author: Option<&Author>,
-        wants: Wants,
-        set: &[(usize, Value<'_>)],
+        asked: Asked<'_>,
     ) -> Result<E> {
-        let asked = Asked { wants, expected: self.expected, fixed: None, set };
         until_met(self.repo, self.tenant.as_ref(), &self.id, sql, params, author, asked).await
     }
 
@@ -142,7 +151,7 @@ impl<E: Entity, S: Scope> Target<'_, E, S> {
         author: Option<&Author>,
         wants: Wants,
     ) -> Result<()> {
-        let asked = Asked { wants, expected: self.expected, fixed: None, set: &[] };
+        let asked = self.asked(wants);
         let session = self.repo.session();
         for _ in 0..ATTEMPTS {
             let removed = match author {
@@ -153,7 +162,15 @@ impl<E: Entity, S: Scope> Target<'_, E, S> {
                     done.map(|done| done.is_some())
                 }
             };
-            if self.outcome(removed)? {
+            let removed = match removed {
+                Ok(removed) => removed,
+                Err(error) => {
+                    return Err(
+                        stale(self.repo, self.tenant.as_ref(), &self.id, asked, error).await
+                    );
+                }
+            };
+            if removed {
                 return Ok(());
             }
             match diagnose(self.repo, self.tenant.as_ref(), &self.id, asked).await? {
@@ -162,6 +179,11 @@ impl<E: Entity, S: Scope> Target<'_, E, S> {
             }
         }
         Err(restless::<E>())
+    }
+
+    /// A change of no column.
+    fn asked(&self, wants: Wants) -> Asked<'static> {
+        Asked { wants, expected: self.expected, fixed: None, set: &[], adds: false }
     }
 
     async fn execute(&self, sql: &str, params: &[Value<'_>]) -> Result<bool> {
@@ -221,10 +243,10 @@ pub(crate) async fn until_met<E: Entity, S: Scope>(
     for _ in 0..ATTEMPTS {
         let params = params.iter().map(Value::borrowed).collect();
         let changed = perform::<E, S, E>(repo.session(), sql, params, author, decode::<E>).await;
-        let changed =
-            changed.map_err(|error| as_version_conflict::<E>(error, id, asked.expected))?;
-        if let Some(entity) = changed {
-            return Ok(entity);
+        match changed {
+            Ok(Some(entity)) => return Ok(entity),
+            Ok(None) => {}
+            Err(error) => return Err(stale(repo, tenant, id, asked, error).await),
         }
         match diagnose(repo, tenant, id, asked).await? {
             Verdict::Refused(error) => return Err(error),
@@ -240,6 +262,40 @@ pub(crate) async fn until_met<E: Entity, S: Scope>(
         }
     }
     Err(restless::<E>())
+}
+
+/// A sum that does not fit its column. Where a database has no type of this range, a check refuses it.
+pub(crate) fn out_of_range<E: Entity>(
+    error: Error,
+    dialect: &dyn Dialect,
+    changes: &Changes,
+) -> Error {
+    let Error::Check { entity, constraint } = error else { return error };
+    let is_sum =
+        |(column, _): &(usize, Value<'_>)| names::check(dialect, E::TABLE, *column) == constraint;
+    if changes.add.iter().any(is_sum) {
+        return Error::OutOfRange { entity };
+    }
+    Error::Check { entity, constraint }
+}
+
+/// What an error says of the version that was asked for. A failure to serialize need not be about the row: its
+/// entry follows another one in a chain. Where the connection can still be asked, the row tells.
+async fn stale<E: Entity, S: Scope>(
+    repo: &Repo<E, S>,
+    tenant: Option<&Value<'_>>,
+    id: &E::Id,
+    asked: Asked<'_>,
+    error: Error,
+) -> Error {
+    let is_recorded = E::TABLE.audit.is_some() && !repo.session().in_transaction();
+    if !is_recorded || !matches!(error, Error::Serialization { .. }) {
+        return as_version_conflict::<E>(error, id, asked.expected);
+    }
+    match diagnose(repo, tenant, id, asked).await {
+        Ok(Verdict::Refused(refused)) => refused,
+        _ => error,
+    }
 }
 
 /// Refuses if the row that was not met refers to a deleted one, or would have.
@@ -358,7 +414,7 @@ impl Found<'_> {
             return refused(Error::invalid_input(name, reason));
         }
         let is_so = asked.set.iter().all(|(column, value)| !self.differs(*column, value));
-        if is_so && (asked.fixed.is_some() || !asked.set.is_empty()) {
+        if is_so && !asked.adds && (asked.fixed.is_some() || !asked.set.is_empty()) {
             return decode::<E>(self.row).map(Verdict::Unchanged);
         }
         Ok(Verdict::Again(decode(self.row)?, values(E::TABLE, self.row)?))

@@ -31,22 +31,44 @@ pub struct Transaction<S: Scope> {
 /// The transaction of several statements that are one operation: the caller's, or one for it alone.
 #[derive(Debug)]
 pub(crate) enum Own<S: Scope> {
-    Outer(Session<S>),
+    Outer(Unfinished<S>),
     Inner(Transaction<S>),
 }
 
+/// The caller's transaction, amid an operation of several statements. Until it ends nobody commits, and after
+/// it was dropped neither: a change must not be committed without its entry in the audit trail.
+#[derive(Debug)]
+pub(crate) struct Unfinished<S: Scope> {
+    session: Session<S>,
+    is_finished: bool,
+}
+
 impl<S: Scope> Own<S> {
+    /// In the transaction of the caller.
+    pub(crate) fn outer(session: Session<S>) -> Self {
+        if let Executor::Transaction(handle) = session.executor() {
+            handle.shared.begin_operation(handle.id);
+        }
+        Own::Outer(Unfinished { session, is_finished: false })
+    }
+
     /// The session to work with.
     pub(crate) fn session(&self) -> &Session<S> {
         match self {
-            Own::Outer(session) => session,
+            Own::Outer(outer) => &outer.session,
             Own::Inner(transaction) => transaction.session(),
         }
     }
 
     /// Ends the transaction if it is for this operation alone.
     pub(crate) async fn finish<T>(self, result: Result<T>) -> Result<T> {
-        let Own::Inner(transaction) = self else { return result };
+        let transaction = match self {
+            Own::Inner(transaction) => transaction,
+            Own::Outer(mut outer) => {
+                outer.is_finished = true;
+                return result;
+            }
+        };
         match result {
             Ok(value) => transaction.commit().await.map(|()| value),
             Err(error) => {
@@ -55,6 +77,14 @@ impl<S: Scope> Own<S> {
                 }
                 Err(error)
             }
+        }
+    }
+}
+
+impl<S: Scope> Drop for Unfinished<S> {
+    fn drop(&mut self) {
+        if let Executor::Transaction(handle) = self.session.executor() {
+            handle.shared.end_operation(handle.id, !self.is_finished);
         }
     }
 }
@@ -194,8 +224,9 @@ impl Handle {
 
     /// Adds entries to the trail before the transaction is committed, at once if they are many.
     pub(crate) async fn record(&self, dialect: &dyn Dialect, entries: Vec<Pending>) -> Result<()> {
-        let mut state = self.shared.enter(self.id).await?;
-        state.record(entries);
+        let mut state = self.shared.lock().await;
+        state.settle().await;
+        state.record(self.id, entries)?;
         if state.is_full() { state.flush(dialect).await } else { Ok(()) }
     }
 
@@ -222,7 +253,7 @@ impl Handle {
     pub(crate) async fn commit(&self, dialect: &dyn Dialect) -> Result<()> {
         let mut state = self.shared.lock().await;
         state.settle().await;
-        match state.check(self.id) {
+        match state.check(self.id).and_then(|()| self.shared.check_finished(self.id)) {
             Ok(()) => {}
             Err(ended @ Error::TransactionEnded) => return Err(ended),
             Err(error) => {

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::audit::append::{Pending, append};
+use crate::audit::waiting::Waiting;
 use crate::backend::Connection;
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
@@ -12,11 +13,21 @@ use crate::transaction::Hook;
 /// The most entries of the audit trail that wait for the end of a transaction.
 const MOST_ENTRIES: usize = 1_000;
 
+/// Why only a rollback is possible after an operation was dropped.
+const CANCELLED: &str = "an operation in it was cancelled before it ended";
+
+/// Why a level was not kept of which an operation goes on elsewhere.
+const UNFINISHED: &str = "an operation in it has not ended";
+
 /// The state of a transaction, shared by the sessions in it.
 pub(crate) struct Shared {
     state: tokio::sync::Mutex<State>,
     /// Levels that were dropped without an end while nobody could wait: undone by whoever comes next.
     abandoned: Mutex<Vec<u64>>,
+    /// The levels of operations of several statements that have begun and not ended.
+    unfinished: Mutex<Vec<u64>>,
+    /// The levels of those that were dropped before their end.
+    cancelled: Mutex<Vec<u64>>,
     /// The outermost level was dropped: whoever holds the state gives the connection up.
     over: AtomicBool,
     read_only: bool,
@@ -32,7 +43,7 @@ pub(crate) struct State {
     failure: Option<Failure>,
     hooks: Vec<(usize, Hook)>,
     /// Entries of the audit trail that are appended before the end.
-    entries: Vec<(usize, Pending)>,
+    entries: Waiting,
 }
 
 /// The first error that the levels up to `depth` cannot survive.
@@ -58,11 +69,13 @@ impl Shared {
             busy: false,
             failure: None,
             hooks: Vec::new(),
-            entries: Vec::new(),
+            entries: Waiting::default(),
         };
         let shared = Self {
             state: tokio::sync::Mutex::new(state),
             abandoned: Mutex::default(),
+            unfinished: Mutex::default(),
+            cancelled: Mutex::default(),
             over: AtomicBool::new(false),
             read_only,
         };
@@ -89,6 +102,31 @@ impl Shared {
         entered
     }
 
+    /// An operation of several statements begins at the level `id`, which is not kept before it ends.
+    pub(crate) fn begin_operation(&self, id: u64) {
+        self.unfinished.lock().unwrap_or_else(PoisonError::into_inner).push(id);
+    }
+
+    /// It ends, or was dropped before its end: what it did then allows a rollback only.
+    pub(crate) fn end_operation(&self, id: u64, is_cancelled: bool) {
+        if is_cancelled {
+            self.cancelled.lock().unwrap_or_else(PoisonError::into_inner).push(id);
+        }
+        let mut unfinished = self.unfinished.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = unfinished.iter().position(|it| *it == id) {
+            unfinished.swap_remove(at);
+        }
+    }
+
+    /// Whether all operations at the level `id` have ended.
+    pub(crate) fn check_finished(&self, id: u64) -> Result<()> {
+        let unfinished = self.unfinished.lock().unwrap_or_else(PoisonError::into_inner);
+        if unfinished.contains(&id) {
+            return Err(Error::TransactionFailed { reason: UNFINISHED.to_owned() });
+        }
+        Ok(())
+    }
+
     /// Ends the level `id` without waiting.
     pub(crate) fn abandon(&self, id: u64) {
         self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).push(id);
@@ -110,15 +148,17 @@ impl Shared {
 impl Entered<'_> {
     /// Undoes the levels that were dropped without an end.
     pub(crate) async fn settle(&mut self) {
-        let abandoned = std::mem::take(
-            &mut *self.shared.abandoned.lock().unwrap_or_else(PoisonError::into_inner),
-        );
+        let [abandoned, cancelled] = [&self.shared.abandoned, &self.shared.cancelled]
+            .map(|ids| std::mem::take(&mut *ids.lock().unwrap_or_else(PoisonError::into_inner)));
+        for level in cancelled.iter().filter_map(|id| self.position(*id)).collect::<Vec<_>>() {
+            self.fail(CANCELLED.to_owned(), level + 1);
+        }
         if self.busy {
             // Whoever was here before was dropped amid a statement: nobody knows what the
             // connection would answer next.
             self.busy = false;
             self.connection = None;
-            self.fail("an operation in it was cancelled before it ended".to_owned(), 0);
+            self.fail(CANCELLED.to_owned(), 0);
         }
         match abandoned.iter().filter_map(|id| self.position(*id)).min() {
             Some(0) => drop(self.end()),
@@ -209,7 +249,7 @@ impl State {
         self.open.pop();
         let depth = self.open.len();
         self.hooks.iter_mut().for_each(|(at, _)| *at = (*at).min(depth));
-        self.entries.iter_mut().for_each(|(at, _)| *at = (*at).min(depth));
+        self.entries.keep(depth);
     }
 
     pub(crate) fn add_hook(&mut self, hook: Hook) {
@@ -217,10 +257,12 @@ impl State {
         self.hooks.push((depth, hook));
     }
 
-    /// Keeps entries of the audit trail for the end.
-    pub(crate) fn record(&mut self, entries: Vec<Pending>) {
-        let depth = self.open.len();
-        self.entries.extend(entries.into_iter().map(|entry| (depth, entry)));
+    /// Keeps entries of the audit trail for the end, of the level `id`: somebody else may have opened one in
+    /// it since the change.
+    pub(crate) fn record(&mut self, id: u64, entries: Vec<Pending>) -> Result<()> {
+        let position = self.position(id).ok_or(Error::TransactionEnded)?;
+        self.entries.add(position + 1, entries);
+        Ok(())
     }
 
     /// Whether so many entries wait that they are better appended now.
@@ -230,11 +272,10 @@ impl State {
 
     /// Appends the entries that wait.
     pub(crate) async fn flush(&mut self, dialect: &dyn Dialect) -> Result<()> {
-        if self.entries.is_empty() {
+        if self.entries.len() == 0 {
             return Ok(());
         }
-        let entries = std::mem::take(&mut self.entries).into_iter().map(|(_, entry)| entry);
-        let entries = entries.collect();
+        let entries = self.entries.take(self.open.len());
         let connection = self.start()?;
         let result = append(&mut **connection, dialect, entries).await;
         self.finish(result)
@@ -251,7 +292,7 @@ impl State {
     pub(crate) async fn rollback_to(&mut self, level: usize) -> Result<()> {
         self.open.truncate(level);
         self.hooks.retain(|(depth, _)| *depth <= level);
-        self.entries.retain(|(depth, _)| *depth <= level);
+        self.entries.undo(level);
         let connection = self.start()?;
         let result = connection.rollback_to(level).await;
         self.busy = false;

@@ -3,6 +3,8 @@
 //! It runs where the session runs: in its transaction, and with its tenant where the database enforces one.
 //! What it writes is recorded in the audit trail with the statement, but without its parameters.
 
+mod control;
+
 use std::fmt;
 
 use crate::access::is_missing_table;
@@ -83,11 +85,14 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
     ///
     /// - [`Error::ReadOnly`]: the statement writes; use [`execute`](Self::execute).
     /// - [`Error::Decode`]: a value is not of the type that `read` asks for.
+    /// - [`Error::InvalidInput`]: the statement begins or ends a transaction, or changes the connection for
+    ///   whoever has it next.
     pub async fn fetch<T: Send>(
         self,
         sql: &str,
         mut read: impl FnMut(&UncheckedRow<'_>) -> Result<T> + Send,
     ) -> Result<Vec<T>> {
+        control::refuse(sql)?;
         let (session, params) = self.start()?;
         let dialect = session.database().backend().dialect();
         let sql = numbered(dialect, sql);
@@ -129,7 +134,10 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
     /// - [`Error::MissingActor`]: the session says not who acts.
     /// - [`Error::Immutable`]: it would change or remove a row of an immutable entity.
     /// - [`Error::Configuration`]: the database has no audit trail; nothing was written.
+    /// - [`Error::InvalidInput`]: the statement begins or ends a transaction, or changes the connection for
+    ///   whoever has it next.
     pub async fn execute(self, sql: &str) -> Result<u64> {
+        control::refuse(sql)?;
         let reason = self.reason.clone();
         let (session, params) = self.start()?;
         let reach = session.scope().chain().map_err(|it| Error::invalid_value("tenant", it))?;

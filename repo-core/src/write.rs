@@ -5,7 +5,7 @@
 
 use crate::audit::Action;
 use crate::audit::author::Author;
-use crate::backend::{Insert, InsertRows, Row};
+use crate::backend::{Access, Insert, InsertRows, Row, Statement};
 use crate::change::{Change, Writing};
 use crate::column_type::ColumnType as _;
 use crate::creation::Creation;
@@ -220,18 +220,19 @@ async fn insert_plain<E: Entity, S: Scope>(
     repo: &Repo<E, S>,
     entity: &E,
 ) -> Result<Option<E::Id>> {
-    let values = insert_values(entity)?;
-    let has_identity = E::TABLE.has_identity();
+    let params = &insert_values(entity)?;
+    let mut made = None;
     let mut read = |row: &dyn Row| {
-        let id = has_identity.then(|| row.value(0, Kind::I64));
-        id.map(identity::<E>).transpose()
+        if E::TABLE.has_identity() {
+            made = Some(identity::<E>(row.value(0, Kind::I64))?);
+        }
+        Ok(())
     };
-    let Some(sql) = &repo.crud().guarded_insert else {
-        let made = one(session, E::TABLE, &repo.crud().insert, &values, &mut read).await?;
-        return Ok(made.flatten());
-    };
-    let made = one(session, E::TABLE, sql, &values, &mut read).await?;
-    unless_refused(session, entity, made).await
+    let guarded = repo.crud().guarded_insert.as_deref();
+    let sql = guarded.unwrap_or(&repo.crud().insert);
+    let statement = Statement { sql, params, access: Access::Write, table: E::TABLE };
+    let added = session.run(statement, &mut read).await?;
+    unless_refused(session, entity, (added > 0 || guarded.is_none()).then_some(made)).await
 }
 
 /// The id of a row that was added; where none was, it would have referred to a deleted one.
@@ -363,7 +364,8 @@ async fn update_one<E: Entity, S: Scope>(
     let expected = version.clone().and_then(|version| i64::decode(version).ok());
     let set: Vec<_> =
         crud.update_columns.iter().map(|column| (*column, values[*column].borrowed())).collect();
-    let asked = Asked { wants: Wants::Live, expected, fixed: Some(&values), set: &set };
+    let asked =
+        Asked { wants: Wants::Live, expected, fixed: Some(&values), set: &set, adds: false };
     let Some(sql) = &crud.update else {
         return as_it_is(repo, tenant.as_ref(), entity.id(), asked).await;
     };

@@ -124,7 +124,7 @@ async fn a_delete_marks_and_a_purge_removes_what_is_marked() {
     cases.delete(Uuid::nil()).await.unwrap();
     assert_eq!(
         only(&recorder),
-        r#"UPDATE "cases" SET "deleted_at" = $1, "version" = "version" + 1, "updated_at" = $1 WHERE "tenant_id" = $2 AND "id" = $3 AND "deleted_at" IS NULL"#
+        r#"UPDATE "cases" SET "deleted_at" = $1, "version" = "version" + 1, "updated_at" = $1 WHERE "tenant_id" = $2 AND "id" = $3 AND "deleted_at" IS NULL AND "id" = (SELECT "id" FROM "cases" WHERE "tenant_id" = $2 AND "id" = $3 FOR UPDATE)"#
     );
     recorder.clear();
     cases.purge(Uuid::nil()).await.unwrap();

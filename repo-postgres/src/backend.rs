@@ -46,6 +46,11 @@ impl Postgres {
         Ok(())
     }
 
+    /// Whether the tables of tenants have policies.
+    pub(crate) fn has_policies(&self) -> bool {
+        self.dialect.row_level_security
+    }
+
     fn ways(&self) -> Ways {
         let row_level_security = self.dialect.row_level_security;
         Ways { persistent: self.persistent, row_level_security }

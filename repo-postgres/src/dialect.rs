@@ -8,9 +8,12 @@ mod guards;
 
 use std::fmt::Write as _;
 
-use repo_core::{AuditedChange, Chaining, Dialect, Guards, Kind, Owner, Table, TextMatch, Trigger};
+use repo_core::{
+    AuditedChange, Chaining, Dialect, Guards, JsonType, Kind, Owner, Policy, Table, TextMatch,
+    Trigger,
+};
 
-use crate::row_security::write_policies;
+use crate::row_security::{policies_of, write_policies};
 
 /// The key of the lock under which tables are made: any constant that no one else uses.
 const BEFORE_CREATE_TABLES: &str = "SELECT pg_advisory_xact_lock(7309940786563609965)";
@@ -80,10 +83,33 @@ impl Dialect for PostgresDialect {
                 push(sql, format_args!("strpos(lower({quoted} COLLATE \"C\"), ${n}) > 0"));
             }
             TextMatch::StartsWith => push(sql, format_args!("starts_with({quoted}, ${n})")),
+            TextMatch::EqualsIgnoreCase => {
+                push(sql, format_args!("lower({quoted} COLLATE \"C\") = ${n}"));
+            }
             TextMatch::EndsWith => {
                 push(sql, format_args!("right({quoted}, length(${n})) = ${n}"));
             }
         }
+    }
+
+    fn json_value(&self, sql: &mut String, quoted: &str, placeholder: usize, what: JsonType) {
+        let found = format!(
+            "jsonb_path_query_first({quoted}, ('strict ' || ${placeholder})::jsonpath, '{{}}', true)"
+        );
+        let (name, value) = match what {
+            JsonType::Text => ("string", format!("({found} #>> '{{}}') COLLATE \"C\"")),
+            JsonType::Integer => ("number", format!("({found})::numeric")),
+            JsonType::Float => ("number", format!("({found})::double precision")),
+            JsonType::Bool => ("boolean", format!("({found})::boolean")),
+            _ => ("null", "true".to_owned()),
+        };
+        push(sql, format_args!("CASE WHEN jsonb_typeof({found}) = '{name}' THEN {value} END"));
+    }
+
+    fn json_exists(&self, sql: &mut String, quoted: &str, placeholder: usize) {
+        let n = placeholder;
+        let path = format_args!("('strict ' || ${n})::jsonpath, '{{}}', true");
+        push(sql, format_args!("jsonb_path_exists({quoted}, {path})"));
     }
 
     fn is_distinct(&self, sql: &mut String, quoted: &str, placeholder: usize, kind: Kind) {
@@ -140,6 +166,11 @@ impl Dialect for PostgresDialect {
         if self.row_level_security {
             write_policies(sql, self, table, owner);
         }
+    }
+
+    fn policies(&self, owner: Owner) -> Vec<Policy> {
+        let policies = if self.row_level_security { policies_of(owner) } else { Vec::new() };
+        policies.into_iter().map(|policy| Policy { name: policy.name.to_owned() }).collect()
     }
 
     fn before_create_tables(&self) -> Option<&'static str> {

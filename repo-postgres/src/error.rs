@@ -48,10 +48,12 @@ enum Cause {
     TransactionFailed,
     Connection,
     Policy,
+    OutOfRange,
 }
 
 /// The states that mean something to core; any other is [`Error::Backend`].
 const CAUSES: &[(&str, Cause)] = &[
+    ("22003", Cause::OutOfRange),        // numeric_value_out_of_range
     ("23001", Cause::ForeignKey),        // restrict_violation
     ("23502", Cause::NotNull),           // not_null_violation
     ("23503", Cause::ForeignKey),        // foreign_key_violation
@@ -180,6 +182,7 @@ pub(crate) fn into_error(error: sqlx::Error, entity: &'static str) -> Error {
             Error::TenantMismatch { entity }
         }
         Cause::Policy => Error::Backend(source),
+        Cause::OutOfRange => Error::OutOfRange { entity },
     }
 }
 

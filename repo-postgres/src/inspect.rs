@@ -2,11 +2,13 @@
 //!
 //! A list of columns comes as one row for each column, in order. Nothing here writes.
 
+mod policies;
 mod queries;
 
 use repo_core::{
     Access, Backend, Check, DatabaseError, DeleteAction, Error, ForeignKey, Found, InspectedTable,
-    Kind, Result, Row, Statement, Table, Trigger, UniqueKey, Value, is_null_predicate, quote,
+    Kind, Owner, Result, Row, Statement, Table, Trigger, UniqueKey, Value, is_null_predicate,
+    quote,
 };
 
 use crate::backend::Postgres;
@@ -46,6 +48,9 @@ pub(crate) async fn inspect(
         Ok(())
     })
     .await?;
+    if let Some(owner) = Owner::of(table).filter(|_| database.has_policies()) {
+        policies::inspect(database, table, owner, &mut found).await?;
+    }
     Ok(Some(found))
 }
 

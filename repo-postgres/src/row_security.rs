@@ -13,24 +13,27 @@ use std::fmt::Write as _;
 
 use repo_core::Reach;
 
-pub(crate) use policies::write as write_policies;
+pub(crate) use policies::{Policy, Rows, of as policies_of, write as write_policies};
 pub(crate) use role::check as check_role;
 
 /// The setting with the tenant, as text.
-const TENANT: &str = "repo.tenant";
+pub(crate) const TENANT: &str = "repo.tenant";
 /// The setting that shows the rows of all tenants where it is `on`.
-const ALL_TENANTS: &str = "repo.all_tenants";
+pub(crate) const ALL_TENANTS: &str = "repo.all_tenants";
 
 /// The statement that a transaction begins with to have this reach; none where it reaches no tenant's rows.
+///
+/// It says both settings: SQL by hand may have left one on the connection.
 pub(crate) fn setting(reach: &Reach) -> Option<String> {
-    match reach {
-        Reach::Shared => None,
-        Reach::Tenant(tenant) => Some(format!(
-            "SELECT set_config('{TENANT}', convert_from(decode('{}', 'hex'), 'UTF8'), true)",
-            hex(tenant)
-        )),
-        Reach::All => Some(format!("SELECT set_config('{ALL_TENANTS}', 'on', true)")),
-    }
+    let (tenant, all_tenants) = match reach {
+        Reach::Shared => return None,
+        Reach::Tenant(tenant) => (hex(tenant), "off"),
+        Reach::All => (String::new(), "on"),
+    };
+    Some(format!(
+        "SELECT set_config('{TENANT}', convert_from(decode('{tenant}', 'hex'), 'UTF8'), true), \
+         set_config('{ALL_TENANTS}', '{all_tenants}', true)"
+    ))
 }
 
 /// The digits of a text's bytes: whatever it holds, they end no literal.
@@ -49,10 +52,11 @@ mod tests {
 
     #[test]
     fn a_tenant_is_set_for_one_transaction_and_as_digits() {
-        let hostile = setting(&Reach::Tenant("', false); --é".to_owned())).expect("as written");
+        let hostile = setting(&Reach::Tenant("', false); --é".to_owned())).expect("it is valid");
         let digits = "272c2066616c7365293b202d2dc3a9";
         let expected = format!(
-            "SELECT set_config('repo.tenant', convert_from(decode('{digits}', 'hex'), 'UTF8'), true)"
+            "SELECT set_config('repo.tenant', convert_from(decode('{digits}', 'hex'), 'UTF8'), true), \
+             set_config('repo.all_tenants', 'off', true)"
         );
         assert_eq!(hostile, expected);
     }

@@ -4,7 +4,7 @@ pub(crate) mod guards;
 
 use std::fmt::Write as _;
 
-use repo_core::{ColumnDef, Dialect, Guards, Kind, TextMatch, Trigger};
+use repo_core::{ColumnDef, Dialect, Guards, JsonType, Kind, TextMatch, Trigger};
 
 /// The numbers after the highest that the tenant has: the transaction keeps others from taking them.
 const UNCHAINED_NUMBERS: &str = "WITH RECURSIVE numbers (number, after) AS ( \
@@ -91,12 +91,31 @@ impl Dialect for SqliteDialect {
             TextMatch::StartsWith => {
                 append(sql, format_args!("substr({quoted}, 1, length(?{n})) = ?{n}"));
             }
+            TextMatch::EqualsIgnoreCase => append(sql, format_args!("lower({quoted}) = ?{n}")),
             // Of a column that is shorter than the text, `substr` has fewer characters still.
             TextMatch::EndsWith => append(
                 sql,
                 format_args!("substr({quoted}, length({quoted}) - length(?{n}) + 1) = ?{n}"),
             ),
         }
+    }
+
+    fn json_value(&self, sql: &mut String, quoted: &str, placeholder: usize, what: JsonType) {
+        let (json, n) = (quoted, placeholder);
+        let value = format!("json_extract({json}, ?{n})");
+        let (types, value) = match what {
+            JsonType::Text => ("'text'", value),
+            JsonType::Integer => ("'integer', 'real'", value),
+            JsonType::Float => ("'integer', 'real'", format!("CAST({value} AS REAL)")),
+            JsonType::Bool => ("'true', 'false'", value),
+            _ => ("'null'", "1".to_owned()),
+        };
+        let text = format_args!("CASE WHEN json_type({json}, ?{n}) IN ({types}) THEN {value} END");
+        append(sql, text);
+    }
+
+    fn json_exists(&self, sql: &mut String, quoted: &str, placeholder: usize) {
+        append(sql, format_args!("json_type({quoted}, ?{placeholder}) IS NOT NULL"));
     }
 
     fn unchained_numbers(&self) -> &'static str {

@@ -14,6 +14,7 @@ enum Cause {
     ForeignKey,
     Check,
     NotNull,
+    DataType,
     Trigger,
     Busy,
     ReadOnly,
@@ -31,6 +32,7 @@ const CAUSES: &[(i32, Cause)] = &[
     (ffi::SQLITE_CONSTRAINT_TRIGGER, Cause::Trigger),
     (ffi::SQLITE_CONSTRAINT_CHECK, Cause::Check),
     (ffi::SQLITE_CONSTRAINT_NOTNULL, Cause::NotNull),
+    (ffi::SQLITE_CONSTRAINT_DATATYPE, Cause::DataType),
     (ffi::SQLITE_BUSY, Cause::Busy),
     (ffi::SQLITE_LOCKED, Cause::Busy),
     // Two processes opened the write-ahead log at the same moment; it goes away by itself.
@@ -127,6 +129,10 @@ fn about(error: &rusqlite::Error, entity: &'static str, table: &str) -> Error {
             let column = column_name(after_colon(&message), table);
             Error::Check { entity, constraint: format!("{column} NOT NULL") }
         }
+        // What an integer cannot hold became a float.
+        Cause::DataType if message.starts_with("cannot store REAL value in INTEGER") => {
+            Error::OutOfRange { entity }
+        }
         _ => without_table(error),
     }
 }
@@ -217,7 +223,7 @@ mod tests {
             (ffi::SQLITE_LOCKED_SHAREDCACHE, Cause::Busy),
             (ffi::SQLITE_READONLY_DBMOVED, Cause::ReadOnly),
             (ffi::SQLITE_CANTOPEN_ISDIR, Cause::Connection),
-            (ffi::SQLITE_CONSTRAINT_DATATYPE, Cause::Other),
+            (ffi::SQLITE_CONSTRAINT_DATATYPE, Cause::DataType),
             (ffi::SQLITE_IOERR_FSYNC, Cause::Other),
             (ffi::SQLITE_CORRUPT, Cause::Other),
             (ffi::SQLITE_FULL, Cause::StorageFull),

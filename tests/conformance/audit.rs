@@ -316,33 +316,3 @@ fn word(event: &Noted) -> String {
         other => format!("{other:?}"),
     }
 }
-
-pub(crate) async fn many_writers_make_chains_without_gaps(fixture: Fixture) {
-    let db = fixture.with(&schema![Claim]).await;
-    let tasks: Vec<_> = (0..100_u32)
-        .flat_map(|writer| (0..3_u128).map(move |tenant| (writer, tenant)))
-        .map(|(writer, tenant)| {
-            let session = db.tenant(Uuid::from_u128(tenant)).actor(format!("w{writer}"));
-            tokio::spawn(async move {
-                let claims = session.repo::<Claim>();
-                let id = claims.create(claim(&format!("C-{writer}"))).await?.id;
-                for change in 1..20 {
-                    let note = Some(change.to_string());
-                    claims.patch(id, ClaimPatch::new().note(note)).await?;
-                }
-                Ok::<_, Error>(())
-            })
-        })
-        .collect();
-    for task in tasks {
-        task.await.unwrap().unwrap();
-    }
-    for tenant in 0..3 {
-        let trail = trail(&db.tenant(Uuid::from_u128(tenant))).await;
-        assert_eq!(trail.len(), 2_000);
-        for (entry, seq) in trail.iter().zip(1..) {
-            assert_eq!(entry.seq, seq);
-        }
-        assert!(trail.windows(2).all(|pair| pair[1].prev_hash == pair[0].hash));
-    }
-}

@@ -146,3 +146,23 @@ pub(crate) async fn it_names_all_that_a_table_of_before_lacks(fixture: Fixture) 
         ]
     );
 }
+
+pub(crate) async fn it_names_a_trigger_of_the_trail_that_is_none_of_its_own(fixture: Fixture) {
+    let schema = everything_and_the_trail();
+    let db = fixture.with(&schema).await;
+    execute(
+        &db,
+        match db.system() {
+            "postgres" => {
+                "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; \
+                 CREATE TRIGGER lost BEFORE INSERT ON repo_audit FOR EACH ROW EXECUTE FUNCTION lose()"
+            }
+            _ => {
+                "CREATE TRIGGER lost BEFORE INSERT ON repo_audit BEGIN SELECT RAISE(IGNORE); END"
+            }
+        },
+    )
+    .await;
+    let expected = "the trigger `lost` of `repo_audit` is none of ours, and may lose entries";
+    assert_eq!(findings(&db, &schema).await, [expected]);
+}

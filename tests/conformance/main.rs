@@ -9,9 +9,12 @@
 
 mod attacker;
 mod audit;
+mod audit_concurrency;
+mod audit_holes;
 mod audit_reading;
 mod audit_vectors;
 mod batches;
+mod bulk;
 mod capture;
 mod cascades;
 mod context;
@@ -33,11 +36,13 @@ mod nesting;
 mod ordering;
 mod pages;
 mod parents;
+mod places;
 mod references;
 mod retention;
 mod secrets;
 mod soft_delete;
 mod statements;
+mod sums;
 mod tables;
 mod tampering;
 mod tenants;
@@ -83,7 +88,23 @@ conformance! {
             each_tenant_has_its_own_trail,
             an_unchained_entry_stands_alone,
             a_recorded_change_costs_few_statements,
+        }
+        audit_concurrency {
             many_writers_make_chains_without_gaps,
+            what_an_entry_says_was_there_is_what_the_one_before_it_left,
+            an_open_transaction_stalls_nobody_elses_writes,
+        }
+        audit_holes {
+            what_was_recorded_outlives_a_nested_transaction_that_is_undone,
+            a_batch_that_is_undone_takes_no_entry_of_before_along,
+            a_change_whose_recording_is_cancelled_is_not_committed,
+            a_nested_change_whose_recording_is_cancelled_is_undone_alone,
+            a_change_beside_a_nested_transaction_has_its_entry,
+            nothing_is_committed_amid_a_change,
+            sql_by_hand_ends_no_transaction,
+            each_actor_who_looks_at_all_tenants_is_recorded,
+            a_forged_entry_outside_of_the_chain_tells_nothing_of_a_row_in_it,
+            a_row_as_of_a_moment_is_one_that_it_was,
         }
         audit_reading {
             the_trail_is_asked_in_many_ways,
@@ -105,6 +126,16 @@ conformance! {
             a_batch_is_part_of_its_transaction,
             wide_rows_fit_in_any_number,
             one_row_is_a_batch,
+        }
+        bulk {
+            all_rows_of_a_query_are_patched,
+            each_patched_row_is_an_entry,
+            all_rows_of_a_query_are_deleted_with_what_goes_along,
+            rows_that_are_removed_are_entries_or_one_statement,
+            a_bulk_change_has_an_actor_and_a_plain_query,
+            a_bulk_change_is_all_or_nothing,
+            many_rows_are_patched_and_deleted_by_id,
+            nothing_is_moved_under_a_deleted_parent_in_bulk,
         }
         cascades {
             children_are_deleted_with_their_parent,
@@ -161,6 +192,7 @@ conformance! {
             it_finds_nothing_wrong_with_a_new_schema,
             it_names_every_table_that_is_missing,
             it_names_every_trigger_that_is_dropped,
+            it_names_a_trigger_of_the_trail_that_is_none_of_its_own,
             it_names_a_unique_index_that_is_not_as_it_should_be,
             it_names_all_that_a_table_of_before_lacks,
         }
@@ -269,6 +301,14 @@ conformance! {
             a_row_may_refer_to_itself_and_go,
             one_id_of_two_tenants_is_two_rows_over_all_tenants,
         }
+        places {
+            a_document_is_asked_at_a_place,
+            numbers_and_texts_of_documents_are_ordered,
+            the_name_of_a_member_is_any_text,
+            a_column_is_compared_with_another,
+            a_day_is_half_open,
+            text_is_equal_in_any_case,
+        }
         references {
             a_row_refers_to_rows_that_are_there,
             a_reference_to_nothing_is_refused,
@@ -309,6 +349,15 @@ conformance! {
             an_operation_is_one_statement,
             a_transaction_adds_begin_and_commit_and_nothing_else,
             what_is_refused_reaches_nothing,
+        }
+        sums {
+            a_number_of_any_type_is_added_to,
+            a_sum_that_does_not_fit_changes_nothing,
+            what_is_no_sum_is_refused,
+            the_last_change_of_a_column_counts,
+            of_many_sums_at_once_none_is_lost,
+            nothing_added_is_no_change,
+            a_sum_is_recorded_as_what_it_came_to,
         }
         tables {
             tables_are_made_once,

@@ -1,6 +1,6 @@
 //! Many rows at once, by hand: a binary `COPY`, and an array for each column.
 
-use benches::{Error, Result, Ticket};
+use benches::{Error, Result, Ticket, columns};
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use sqlx::encode::{Encode, IsNull};
@@ -8,8 +8,6 @@ use sqlx::postgres::PgArgumentBuffer;
 use sqlx::types::Json;
 use sqlx::{PgPool, Postgres};
 use uuid::Uuid;
-
-use crate::by_hand::columns;
 
 const COPY: &str = concat!("COPY tickets (", columns!(), ") FROM STDIN WITH (FORMAT binary)");
 const UNNEST: &str = concat!(

@@ -23,7 +23,7 @@ use crate::write::Entities;
 const FEW: usize = 2;
 
 /// An entry that is not in the trail yet.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Pending {
     pub(crate) author: Author,
     pub(crate) chaining: Chaining,

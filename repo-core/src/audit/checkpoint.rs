@@ -108,6 +108,8 @@ fn parse(line: &str) -> Option<Checkpoint> {
     let words: Vec<_> = line.split(' ').collect();
     let [VERSION, chain, seq, hash, at, signature] = *words else { return None };
     let chain = match chain.strip_prefix("tenant:") {
+        // Without a character it would be the shared chain under another name.
+        Some("") => return None,
         Some(tenant) => Chain::Tenant(String::from_utf8(unhex(tenant)?).ok()?),
         None if chain == "shared" => Chain::Shared,
         None => return None,
@@ -141,7 +143,7 @@ mod tests {
 
     fn checkpoint(chain: Chain) -> Checkpoint {
         let at = DateTime::parse_from_rfc3339("2026-01-31T12:00:00.000001Z")
-            .expect("as written")
+            .expect("it is valid")
             .to_utc();
         Checkpoint::new(chain, 7, [0xab; 32], at)
     }
@@ -151,9 +153,9 @@ mod tests {
         for chain in [Chain::Shared, Chain::Tenant("a b🦀".to_owned())] {
             for checkpoint in [checkpoint(chain.clone()), checkpoint(chain).sign(b"key")] {
                 let line = checkpoint.to_string();
-                assert_eq!(line.parse::<Checkpoint>().expect("as written"), checkpoint);
+                assert_eq!(line.parse::<Checkpoint>().expect("it is valid"), checkpoint);
                 assert_eq!(
-                    format!("{line}\n").parse::<Checkpoint>().expect("as written"),
+                    format!("{line}\n").parse::<Checkpoint>().expect("it is valid"),
                     checkpoint
                 );
             }
@@ -166,6 +168,7 @@ mod tests {
         let changed = [
             line.replace("audit-1", "audit-2"),
             line.replace("shared", "SHARED"),
+            line.replace("shared", "tenant:"),
             line.replace(" 7 ", " 07 "),
             line.replace(" 7 ", " -7 "),
             line.replace("abab ", "AB "),

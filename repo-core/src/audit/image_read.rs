@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let moment = DateTime::parse_from_rfc3339("0001-01-01T00:00:00.000001Z")
-            .expect("as written")
+            .expect("it is valid")
             .to_utc();
         for (value, kind) in [
             (Value::Bool(true), Kind::Bool),
@@ -140,7 +140,7 @@ mod tests {
             (Value::Bytes(vec![0, 255].into()), Kind::Bytes),
             (Value::Uuid(Uuid::from_u128(7)), Kind::Uuid),
             (Value::Timestamp(moment), Kind::Timestamp),
-            (Value::Date(NaiveDate::from_ymd_opt(9999, 12, 31).expect("as written")), Kind::Date),
+            (Value::Date(NaiveDate::from_ymd_opt(9999, 12, 31).expect("it is valid")), Kind::Date),
             (Value::Time(moment.time()), Kind::Time),
             (Value::Decimal { units: -5, scale: 2 }, Kind::Decimal { precision: 12, scale: 2 }),
             (

@@ -8,7 +8,7 @@ use std::ops::Deref;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::entry::AuditEntry;
+use super::entry::{AuditEntry, FIRST_UNCHAINED};
 use super::image;
 use super::replay::{AsOf, replay};
 use crate::actor::Actor;
@@ -19,6 +19,7 @@ use crate::query::Query;
 use crate::read;
 use crate::repo::Repo;
 use crate::scope::{RecordedFor, Scope};
+use crate::table::Chaining;
 
 /// The entries of the audit trail that a session reaches.
 ///
@@ -48,6 +49,8 @@ impl<S: Scope> Audit<S> {
     }
 
     /// What happened to a row, in order.
+    ///
+    /// Of an entity in a chain these are entries of the chain alone: nothing proves others.
     pub fn history<E: Entity>(&self, id: E::Id) -> Query<AuditEntry, S>
     where
         E::Tenancy: RecordedFor<S>,
@@ -56,7 +59,11 @@ impl<S: Scope> Audit<S> {
             Ok(id) => AuditEntry::ENTITY_ID.eq(image::text(&id).as_ref()),
             Err(error) => invalid(E::TABLE.id().name, &error),
         };
-        self.repo.filter(AuditEntry::ENTITY.eq(E::TABLE.name) & id)
+        let of_row = AuditEntry::ENTITY.eq(E::TABLE.name) & id;
+        self.repo.filter(match E::TABLE.audit {
+            Some(Chaining::Chained) => of_row & AuditEntry::SEQ.lt(FIRST_UNCHAINED),
+            _ => of_row,
+        })
     }
 
     /// What somebody did, in order. A text is the id of a user, as for
@@ -85,6 +92,9 @@ impl<S: Scope> Audit<S> {
 
     /// What a row was at some moment: nothing if it was not there yet, or removed.
     ///
+    /// Changes count up to the first that came later: a time is when a change was begun, and of two that met
+    /// the later one may be recorded first. So it is always a state that the row was in.
+    ///
     /// It is made from the images in the trail. A column that has another name now is found by its
     /// `formerly`; one that was not there then is `None`.
     ///
@@ -97,7 +107,13 @@ impl<S: Scope> Audit<S> {
     where
         E::Tenancy: RecordedFor<S>,
     {
-        replay(self.history::<E>(id).filter(AuditEntry::AT.le(at)).all().await?)
+        let history = self.history::<E>(id);
+        let later = history.clone().filter(AuditEntry::AT.gt(at)).order_by(AuditEntry::SEQ.asc());
+        let before = match later.first().await? {
+            Some(later) => history.filter(AuditEntry::SEQ.lt(later.seq)),
+            None => history,
+        };
+        replay(before.all().await?)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Marking rows with the row that they refer to, and bringing back exactly those.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use uuid::Uuid;
 
@@ -9,21 +9,20 @@ use crate::audit::Action;
 use crate::backend::{Access, Statement, no_rows};
 use crate::error::{DatabaseError, Error, Result};
 use crate::parents::Parents;
-use crate::read::IdKey;
 use crate::scope::Scope;
 use crate::sql::together::State;
 use crate::table::Table;
 use crate::value::Value;
 
 impl<S: Scope> Cascade<'_, S> {
-    /// Marks the live rows below the row with this id as deleted by `deletion`.
+    /// Marks the live rows below the rows with these ids as deleted by `deletion`.
     pub(crate) async fn mark(
         &self,
         root: &'static Table,
-        id: Value<'static>,
+        ids_of_root: Vec<Value<'static>>,
         deletion: Uuid,
     ) -> Result<()> {
-        let mut parents = VecDeque::from([(root, vec![id])]);
+        let mut parents = VecDeque::from([(root, ids_of_root)]);
         while let Some((parent, of)) = parents.pop_front() {
             for child in self.registry.marked_with(parent) {
                 let rows =
@@ -68,7 +67,7 @@ impl<S: Scope> Cascade<'_, S> {
     }
 
     /// Marks rows as deleted by `deletion`, or brings them back if there is none.
-    async fn change(
+    pub(crate) async fn change(
         &self,
         table: &'static Table,
         rows: &[Stored],
@@ -86,13 +85,9 @@ impl<S: Scope> Cascade<'_, S> {
             return all_of(table, rows, usize::try_from(changed).unwrap_or(usize::MAX));
         }
         writer.push(" RETURNING ").all_columns();
-        let id = |row: &Stored| IdKey::of(&row[table.roles.id]);
-        let after = self.answers(&writer).await?.into_iter().map(|row| (id(&row), row));
-        // By id: `RETURNING` promises no order.
-        let after: HashMap<IdKey, Stored> = after.collect();
+        let after = self.answers(&writer).await?;
         all_of(table, rows, after.len())?;
-        let pairs = rows.iter().map(|row| (row, after.get(&id(row))));
-        self.record(table, action, pairs).await
+        self.record_pairs(table, action, rows, after).await
     }
 }
 

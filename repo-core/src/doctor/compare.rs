@@ -1,7 +1,7 @@
 //! What a schema promises beside what was found.
 
 use super::{Finding, GuardKind};
-use crate::guards::{Check, ForeignKey, Found, Guards, InspectedTable, Trigger, UniqueKey};
+use crate::guards::{Check, ForeignKey, Found, Guards, InspectedTable, Policy, Trigger, UniqueKey};
 use crate::table::Table;
 
 /// A guard that can be compared with one of its kind.
@@ -45,6 +45,21 @@ pub(super) fn all<G: Guard>(
     for guard in promised {
         if let Some(problem) = problem(found, guard) {
             findings.push(Finding::new(table, guard.kind(), guard.name(), problem));
+        }
+    }
+}
+
+/// The triggers that are not promised, where there should be no others.
+pub(super) fn strangers(
+    found: &[Found<Trigger>],
+    promised: &[Trigger],
+    table: &'static Table,
+    findings: &mut Vec<Finding>,
+) {
+    for other in found.iter().map(|it| &it.guard.name) {
+        if promised.iter().all(|ours| ours.name != *other) {
+            let problem = "is none of ours, and may lose entries";
+            findings.push(Finding::new(table, GuardKind::Trigger, other, problem));
         }
     }
 }
@@ -146,6 +161,21 @@ impl Guard for Trigger {
         let is_same =
             self.name == found.name && words(&self.definition).eq(words(&found.definition));
         (!is_same).then(|| "does not do what it should".to_owned())
+    }
+}
+
+impl Guard for Policy {
+    fn kind(&self) -> GuardKind {
+        GuardKind::Policy
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it does is asked where it is found.
+    fn difference(&self, found: &Self) -> Option<String> {
+        (self.name != found.name).then(|| "is missing".to_owned())
     }
 }
 

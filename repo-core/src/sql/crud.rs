@@ -4,11 +4,13 @@ use crate::audit::Action;
 use crate::dialect::{AuditedChange, Dialect};
 use crate::idempotent::KeyTexts;
 use crate::parents;
+use crate::patch::Changes;
 use crate::sql::change::{self, ChangeSql, Parts};
 use crate::sql::patch::PatchSql;
 use crate::sql::together::{is_live, live_parent};
 use crate::sql::writer::Writer;
 use crate::table::Table;
+use crate::value::Value;
 
 /// The fixed statements of one entity, for a session of one tenant where the entity has one.
 #[derive(Debug)]
@@ -79,7 +81,7 @@ impl CrudSql {
             writer.sql
         };
         Self {
-            insert: text(&|w| insert(w, &insert_columns)),
+            insert: text(&|w| insert(w, &insert_columns, false)),
             find: text(&|w| find(w, true)),
             find_any: text(&|w| find(w, false)),
             exists: text(&exists),
@@ -90,7 +92,7 @@ impl CrudSql {
             restore: Guarded::new(|with_version| restore(dialect, table, with_version)),
             purge: Guarded::new(|with_version| purge(dialect, table, with_version)),
             guarded_insert: parents::has_marked(table)
-                .then(|| text(&|w| guarded_insert(w, &insert_columns))),
+                .then(|| text(&|w| insert(w, &insert_columns, true))),
             keys: KeyTexts::default(),
             recorded_insert: recorded_insert(dialect, table, &insert_columns, ""),
             insert_columns,
@@ -116,7 +118,7 @@ impl CrudSql {
     }
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
     /// `"tenant_id" = $n AND "id" = $n+1`, counted from `first`. Returns the number after the last.
     pub(crate) fn key(&mut self, first: usize) -> usize {
         let mut next = first;
@@ -144,16 +146,30 @@ impl Writer<'_> {
         self
     }
 
-    /// `UPDATE "incidents" SET "status" = $1, ..` and the managed columns; returns the number of now.
-    pub(crate) fn set(&mut self, columns: &[usize]) -> usize {
+    /// `UPDATE "incidents" SET "status" = $1, "count" = "count" + $2, ..` and the managed columns; returns
+    /// the number of now.
+    pub(crate) fn set(&mut self, columns: &[usize], added: &[usize]) -> usize {
         self.push("UPDATE ").table_name().push(" SET ");
-        for (position, column) in columns.iter().enumerate() {
+        for (position, column) in columns.iter().chain(added).enumerate() {
             self.push(if position > 0 { ", " } else { "" });
-            self.column(*column).push(" = ").placeholder(position + 1);
+            self.column(*column).push(" = ");
+            if position >= columns.len() {
+                self.column(*column).push(" + ");
+            }
+            self.placeholder(position + 1);
         }
-        let now = columns.len() + 1;
+        let now = columns.len() + added.len() + 1;
         self.set_managed(now, ", ");
         now
+    }
+
+    /// The same with the values of the changes and of now as parameters, the first of the statement.
+    pub(crate) fn changes(&mut self, changes: &'a Changes, now: Value<'a>) {
+        let columns = |of: &[(usize, Value<'_>)]| of.iter().map(|(column, _)| *column).collect();
+        let (set, add): (Vec<usize>, Vec<usize>) = (columns(&changes.set), columns(&changes.add));
+        self.set(&set, &add);
+        self.params.extend(changes.params());
+        self.params.push(now);
     }
 
     /// `, "version" = "version" + 1, "updated_at" = $now`, where there are such columns.
@@ -185,21 +201,15 @@ fn updatable(table: &'static Table, fixed: bool) -> impl Iterator<Item = usize> 
         .filter(move |c| !table.is_managed(*c) && table.columns[*c].fixed == fixed)
 }
 
-fn insert(writer: &mut Writer<'_>, columns: &[usize]) {
-    insert_into(writer, columns, false);
+/// `guarded`: only if no row that it refers to is deleted.
+fn insert(writer: &mut Writer<'_>, columns: &[usize], guarded: bool) {
+    insert_into(writer, columns, guarded);
     if writer.table.has_identity() {
         let id = writer.table.roles.id;
         writer.push(" RETURNING ").column(id);
     }
 }
 
-fn guarded_insert(writer: &mut Writer<'_>, columns: &[usize]) {
-    insert_into(writer, columns, true);
-    let id = writer.table.roles.id;
-    writer.push(" RETURNING ").column(id);
-}
-
-/// `guarded`: only if no row that it refers to is deleted.
 fn insert_into(writer: &mut Writer<'_>, columns: &[usize], guarded: bool) {
     writer.push("INSERT INTO ").table_name();
     if columns.is_empty() {
@@ -240,6 +250,7 @@ fn recorded_insert(
         action: Action::Create,
         before: None,
         write: &writer.sql,
+        condition: "",
         columns: &change::columns(dialect, table),
         images: change::images(Action::Create, table),
         changing: &[],
@@ -273,25 +284,30 @@ fn get_many(writer: &mut Writer<'_>) {
     writer.and_live();
 }
 
-/// `"status" IS DISTINCT FROM $1` for any of these columns, numbered from 1.
-pub(crate) fn and_differs(writer: &mut Writer<'_>, columns: &[usize]) -> String {
+/// `"status" IS DISTINCT FROM $1` for any of these columns, numbered from 1; those that are added to follow.
+pub(crate) fn and_differs(writer: &mut Writer<'_>, columns: &[usize], added: &[usize]) -> String {
     let mut differs = String::new();
-    for (position, column) in columns.iter().enumerate() {
+    for (position, column) in columns.iter().chain(added).enumerate() {
         differs.push_str(if position == 0 { " AND (" } else { " OR " });
         let name = crate::sql::writer::quoted(writer.table, *column);
-        let kind = writer.table.columns[*column].kind;
-        writer.dialect.is_distinct(&mut differs, &name, position + 1, kind);
+        if position < columns.len() {
+            let kind = writer.table.columns[*column].kind;
+            writer.dialect.is_distinct(&mut differs, &name, position + 1, kind);
+        } else {
+            differs.push_str(&format!("{name} IS DISTINCT FROM {name} + "));
+            writer.dialect.placeholder(&mut differs, position + 1);
+        }
     }
-    if !columns.is_empty() {
+    if !differs.is_empty() {
         differs.push(')');
     }
     differs
 }
 
-/// ` AND` a row that one of these columns comes to refer to is not deleted. They are numbered from 1, and
-/// the key follows after now.
-pub(crate) fn and_live_parents(writer: &mut Writer<'_>, columns: &[usize]) {
-    let tenant = writer.table.roles.tenant.map(|_| columns.len() + 2);
+/// ` AND` a row that one of these columns comes to refer to is not deleted. They are numbered from 1, the
+/// key from `key`.
+pub(crate) fn and_live_parents(writer: &mut Writer<'_>, columns: &[usize], key: usize) {
+    let tenant = writer.table.roles.tenant.map(|_| key);
     for (column, parent) in parents::marked(writer.table) {
         let Some(position) = columns.iter().position(|set| *set == column) else { continue };
         writer.push(" AND (").column(column).push(" IS NOT DISTINCT FROM ");
@@ -321,7 +337,7 @@ fn update(
         return None;
     }
     let mut writer = Writer::new(dialect, table);
-    let now = writer.set(columns);
+    let now = writer.set(columns, &[]);
     let write = std::mem::take(&mut writer.sql);
     let mut next = writer.push(" WHERE ").key(now + 1);
     writer.and_live();
@@ -333,9 +349,9 @@ fn update(
         writer.push(" AND ").column(*column).push(" IS NOT DISTINCT FROM ").placeholder(next);
         next += 1;
     }
-    and_live_parents(&mut writer, columns);
+    and_live_parents(&mut writer, columns, now + 1);
     let condition = std::mem::take(&mut writer.sql);
-    let differs = and_differs(&mut writer, columns);
+    let differs = and_differs(&mut writer, columns, &[]);
     let changing = changing(table, columns);
     let parts =
         Parts { action: Action::Update, write, condition, differs, changing, params: next - 1 };

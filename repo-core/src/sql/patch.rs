@@ -8,10 +8,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::audit::Action;
 use crate::dialect::Dialect;
+use crate::patch::Changes;
 use crate::sql::change::{ChangeSql, Parts};
 use crate::sql::crud::{and_differs, and_live_parents, changing};
 use crate::sql::writer::Writer;
 use crate::table::Table;
+use crate::value::Value;
 
 /// How many texts are kept for an entity; others are rendered at each use.
 const MOST: usize = 256;
@@ -21,29 +23,30 @@ const VERSION: u32 = u64::BITS - 1;
 /// The texts that are known.
 #[derive(Debug, Default)]
 pub(crate) struct PatchSql {
-    known: RwLock<HashMap<u64, Arc<ChangeSql>>>,
+    known: RwLock<HashMap<[u64; 2], Arc<ChangeSql>>>,
 }
 
 impl PatchSql {
-    /// The statement that sets these columns, of which there is at least one, where any of them differs.
+    /// The statement that makes these changes, of which there is at least one, where any column differs.
     ///
-    /// Parameters: the columns, now, key, version (where it is asked for).
+    /// Parameters: those of the changes, now, key, version (where it is asked for).
     pub(crate) fn text(
         &self,
         dialect: &dyn Dialect,
         table: &'static Table,
-        columns: impl Iterator<Item = usize> + Clone,
+        changes: &Changes,
         with_version: bool,
     ) -> Arc<ChangeSql> {
-        let Some(set) = set(columns.clone(), with_version) else {
-            return render(dialect, table, columns, with_version);
+        let sets = bits(&changes.set, with_version).zip(bits(&changes.add, false));
+        let Some(set) = sets.map(|(set, add)| [set, add]) else {
+            return render(dialect, table, changes, with_version);
         };
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(text) = known.get(&set) {
             return Arc::clone(text);
         }
         drop(known);
-        let text = render(dialect, table, columns, with_version);
+        let text = render(dialect, table, changes, with_version);
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() < MOST {
             known.insert(set, Arc::clone(&text));
@@ -53,32 +56,33 @@ impl PatchSql {
 }
 
 /// A bit for each column; none where a table has too many.
-fn set(mut columns: impl Iterator<Item = usize>, with_version: bool) -> Option<u64> {
-    columns.try_fold(u64::from(with_version) << VERSION, |set, column| {
-        (column < VERSION as usize).then(|| set | 1 << column)
+fn bits(columns: &[(usize, Value<'_>)], with_version: bool) -> Option<u64> {
+    columns.iter().try_fold(u64::from(with_version) << VERSION, |set, (column, _)| {
+        (*column < VERSION as usize).then(|| set | 1 << column)
     })
 }
 
 fn render(
     dialect: &dyn Dialect,
     table: &'static Table,
-    columns: impl Iterator<Item = usize>,
+    changes: &Changes,
     with_version: bool,
 ) -> Arc<ChangeSql> {
-    let columns: Vec<usize> = columns.collect();
+    let set: Vec<usize> = changes.set.iter().map(|(column, _)| *column).collect();
+    let add: Vec<usize> = changes.add.iter().map(|(column, _)| *column).collect();
     let mut writer = Writer::new(dialect, table);
-    let now = writer.set(&columns);
+    let now = writer.set(&set, &add);
     let write = std::mem::take(&mut writer.sql);
     let next = writer.push(" WHERE ").key(now + 1);
     writer.and_live().and_version(with_version, next);
-    and_live_parents(&mut writer, &columns);
+    and_live_parents(&mut writer, &set, now + 1);
     let condition = std::mem::take(&mut writer.sql);
     let parts = Parts {
         action: Action::Update,
         write,
         condition,
-        differs: and_differs(&mut writer, &columns),
-        changing: changing(table, &columns),
+        differs: and_differs(&mut writer, &set, &add),
+        changing: changing(table, &[set, add].concat()),
         params: next - usize::from(!with_version),
     };
     Arc::new(ChangeSql::new(dialect, table, parts))

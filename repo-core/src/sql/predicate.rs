@@ -1,7 +1,8 @@
 //! A filter as an SQL condition.
 
+use crate::dialect::JsonType;
 use crate::error::{Error, Result};
-use crate::filter::Node;
+use crate::filter::{DocumentTest, Node};
 use crate::sql::writer::{Writer, quoted};
 use crate::value::Value;
 
@@ -20,6 +21,13 @@ impl<'a> Writer<'a> {
                 .push(comparison.sql())
                 .push(" ")
                 .bind(value.borrowed()),
+            Node::Columns { left, comparison, right } => {
+                self.column(*left).push(" ").push(comparison.sql()).push(" ").column(*right)
+            }
+            Node::Document { column, path, test } => {
+                self.document(*column, path, test);
+                self
+            }
             Node::Between { column, low, high } => {
                 self.column(*column).push(" BETWEEN ").bind(low.borrowed());
                 self.push(" AND ").bind(high.borrowed())
@@ -48,6 +56,21 @@ impl<'a> Writer<'a> {
             }
         };
         Ok(())
+    }
+
+    fn document(&mut self, column: usize, path: &'a str, test: &'a DocumentTest) {
+        self.params.push(Value::Text(path.into()));
+        let (name, index) = (quoted(self.table, column), self.params.len());
+        match test {
+            DocumentTest::Exists => self.dialect.json_exists(&mut self.sql, &name, index),
+            DocumentTest::Null => {
+                self.dialect.json_value(&mut self.sql, &name, index, JsonType::Null);
+            }
+            DocumentTest::Compare(comparison, what, value) => {
+                self.dialect.json_value(&mut self.sql, &name, index, *what);
+                self.push(" ").push(comparison.sql()).push(" ").bind(value.borrowed());
+            }
+        }
     }
 
     fn list(&mut self, column: usize, values: &'a [Value<'static>], negated: bool) -> &mut Self {

@@ -55,7 +55,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn restrict(&mut self, selection: &'a Selection, bounds: &'a [Bound]) -> Result<()> {
+    pub(crate) fn restrict(&mut self, selection: &'a Selection, bounds: &'a [Bound]) -> Result<()> {
         self.push(" WHERE ");
         let start = self.sql.len();
         if let (Some(column), Some(tenant)) = (self.table.roles.tenant, &selection.tenant) {

@@ -85,7 +85,7 @@ impl<'a> Among<'a> {
         writer
     }
 
-    fn condition(self, writer: &mut Writer<'a>) {
+    pub(crate) fn condition(self, writer: &mut Writer<'a>) {
         writer.push(" WHERE ").and_tenant(self.tenant);
         let kind = self.table.columns[self.column].kind;
         writer.params.push(Value::List(kind, self.values.iter().map(Value::borrowed).collect()));

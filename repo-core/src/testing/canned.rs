@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use crate::backend::{
     Backend, Connection, Health, Insert, OnRow, Row, Statement, TransactionOptions,
 };
-use crate::dialect::{Dialect, TextMatch};
+use crate::dialect::{Dialect, JsonType, TextMatch};
 use crate::error::Result;
 use crate::value::{InvalidValue, Kind, Value};
 
@@ -182,10 +182,22 @@ impl Dialect for PlainDialect {
                 write!(sql, "POSITION(${placeholder} IN LOWER({quoted})) > 0")
             }
             TextMatch::StartsWith => write!(sql, "POSITION(${placeholder} IN {quoted}) = 1"),
+            TextMatch::EqualsIgnoreCase => write!(sql, "LOWER({quoted}) = ${placeholder}"),
             TextMatch::EndsWith => {
                 write!(sql, "RIGHT({quoted}, CHAR_LENGTH(${placeholder})) = ${placeholder}")
             }
         };
+    }
+
+    fn json_value(&self, sql: &mut String, quoted: &str, placeholder: usize, what: JsonType) {
+        let _ = match what {
+            JsonType::Null => write!(sql, "JSON_QUERY({quoted}, ${placeholder}) = 'null'"),
+            _ => write!(sql, "JSON_VALUE({quoted}, ${placeholder})"),
+        };
+    }
+
+    fn json_exists(&self, sql: &mut String, quoted: &str, placeholder: usize) {
+        let _ = write!(sql, "JSON_EXISTS({quoted}, ${placeholder})");
     }
 
     fn lock_rows(&self, sql: &mut String) {

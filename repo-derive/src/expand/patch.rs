@@ -41,6 +41,7 @@ fn setters(entity: &Entity) -> TokenStream {
     let (impl_generics, ty_generics, where_clause) = entity.generics.split_for_impl();
     let vis = &entity.vis;
     let patch = &entity.names.patch;
+    let add = add(entity);
     let setters =
         entity.columns.iter().filter(|column| column.is_changeable()).map(|it| setter(entity, it));
     quote! {
@@ -52,7 +53,31 @@ fn setters(entity: &Entity) -> TokenStream {
                 Self(__core::Patch::new())
             }
 
+            #add
             #(#setters)*
+        }
+    }
+}
+
+/// `add`, unless a column is called so.
+fn add(entity: &Entity) -> TokenStream {
+    if entity.columns.iter().any(|column| names::plain(&column.ident) == "add") {
+        return TokenStream::new();
+    }
+    let (_, ty_generics, _) = entity.generics.split_for_impl();
+    let (vis, owner) = (&entity.vis, &entity.ident);
+    quote! {
+        /// Adds to the number that is in a column when the row is changed.
+        #[must_use]
+        #vis fn add<T: __core::ColumnType>(
+            self,
+            column: __core::Column<#owner #ty_generics, T>,
+            amount: impl __core::Operand<T::Bare>,
+        ) -> Self
+        where
+            <T::Bare as __core::ColumnType>::Class: __core::Numeric,
+        {
+            Self(self.0.add(column, amount))
         }
     }
 }

@@ -1,8 +1,10 @@
 //! A change of one row and its entry in the audit trail, as one statement.
 //!
-//! Common table expressions in a chain: the row as it was, locked; the change; the entry's text; the head
-//! of the tenant's chain, moved on last; the entry itself. Each reads what the one before it returned, so
-//! that the order is theirs and not the planner's. The bytes that are hashed are those that core hashes.
+//! Common table expressions in a chain: the change, which takes the row as it was, locked, beside it; the
+//! entry's text; the head of the tenant's chain, moved on last; the entry itself. Each reads what the one
+//! before it returned, so that the order is theirs and not the planner's. The bytes that are hashed are those
+//! that core hashes. Most of the time goes into making the executor's nodes and expressions anew for each
+//! statement: there are as few of both as there can be.
 
 use std::fmt::Write as _;
 
@@ -20,18 +22,20 @@ const COLUMNS: &str = "\"tenant\", \"seq\", \"entity\", \"entity_id\", \"action\
 
 /// See [`Dialect::change_with_before`](repo_core::Dialect::change_with_before).
 pub(super) fn change_with_before(change: &AuditedChange<'_>) -> Option<String> {
-    let mut sql = String::with_capacity(1024);
-    before_and_after(&mut sql, change);
+    let AuditedChange { write, condition, columns, .. } = change;
+    let select = change.before?;
     let (before, after) = (qualified(change, "repo_before"), qualified(change, "repo_after"));
-    change.before.map(|_| {
-        format!("{sql} SELECT {before}, {after} FROM repo_before LEFT JOIN repo_after ON true")
-    })
+    Some(format!(
+        "WITH repo_before AS ({select} FOR NO KEY UPDATE), \
+         repo_after AS ({write}{condition} AND EXISTS (SELECT FROM repo_before) RETURNING {columns}) \
+         SELECT {before}, {after} FROM repo_before LEFT JOIN repo_after ON true"
+    ))
 }
 
 /// See [`Dialect::recorded_change`](repo_core::Dialect::recorded_change).
 pub(super) fn recorded_change(change: &AuditedChange<'_>) -> String {
     let mut sql = String::with_capacity(4096);
-    before_and_after(&mut sql, change);
+    changed(&mut sql, change);
     entry(&mut sql, change);
     let names = Names {
         entity: literal(change.table.name),
@@ -39,19 +43,8 @@ pub(super) fn recorded_change(change: &AuditedChange<'_>) -> String {
         first: change.params + 1,
     };
     let insert = append(&mut sql, &names, change.chaining);
-    push(&mut sql, format_args!(", repo_entered AS ({insert})"));
     let columns = change.columns;
-    push(&mut sql, format_args!(" SELECT {columns} FROM repo_after"));
-    if change.before.is_some() {
-        // What changed nothing is answered as it was.
-        push(
-            &mut sql,
-            format_args!(
-                " UNION ALL SELECT {columns} FROM repo_before \
-                 WHERE NOT EXISTS (SELECT FROM repo_after)"
-            ),
-        );
-    }
+    push(&mut sql, format_args!(", repo_entered AS ({insert}) SELECT {columns} FROM repo_after"));
     sql
 }
 
@@ -73,38 +66,47 @@ struct Names {
     first: usize,
 }
 
-/// The row as it was, locked, and the change.
-fn before_and_after(sql: &mut String, change: &AuditedChange<'_>) {
-    let AuditedChange { write, columns, .. } = change;
-    match change.before {
-        Some(before) => push(
-            sql,
-            format_args!(
-                "WITH repo_before AS ({before} FOR NO KEY UPDATE), \
-                 repo_after AS ({write} AND EXISTS (SELECT FROM repo_before) RETURNING {columns})"
-            ),
+/// The change. It answers with the row, and with what it was where that is a row of its own: its columns are
+/// called by their numbers, so that a name in the condition is one of the row that is changed.
+fn changed(sql: &mut String, change: &AuditedChange<'_>) {
+    let AuditedChange { write, condition, columns, .. } = change;
+    let Some(select) = change.before else {
+        let after = format_args!("WITH repo_after AS ({write}{condition} RETURNING {columns})");
+        return push(sql, after);
+    };
+    let names: Vec<String> = (0..change.table.columns.len()).map(was).collect();
+    let names = names.join(", ");
+    push(
+        sql,
+        format_args!(
+            "WITH repo_after AS ({write} FROM ({select} FOR NO KEY UPDATE) AS repo_before ({names})\
+             {condition} RETURNING {columns}, {names})"
         ),
-        None => push(sql, format_args!("WITH repo_after AS ({write} RETURNING {columns})")),
-    }
+    );
+}
+
+/// The name of a column of the row as it was.
+fn was(index: usize) -> String {
+    format!("\"repo_before.{index}\"")
 }
 
 /// The id and the images, as text: of the row that is left, or of the one that is gone.
 fn entry(sql: &mut String, change: &AuditedChange<'_>) {
     let id = &change.table.columns[change.table.roles.id];
-    let id = text(&column("repo_after", id), id.kind);
+    let id = text(&is(id), id.kind);
     let (before, after) = change.images;
     // A row that is gone is what the change returned.
-    let was = if change.before.is_some() { "repo_before" } else { "repo_after" };
-    let (before, after) = (image(change, before, was), image(change, after, "repo_after"));
-    let from = match change.before {
-        Some(_) => "repo_before, repo_after",
-        None => "repo_after",
+    let old = |index: usize| match change.before {
+        Some(_) => was(index),
+        None => is(&change.table.columns[index]),
     };
+    let new = |index: usize| is(&change.table.columns[index]);
+    let (before, after) = (image(change, before, &old), image(change, after, &new));
     push(
         sql,
         format_args!(
             ", repo_entry AS (SELECT {id} AS entity_id, {before}::text AS before, \
-             {after}::text AS after FROM {from})"
+             {after}::text AS after FROM repo_after)"
         ),
     );
 }
@@ -124,30 +126,29 @@ fn append(sql: &mut String, names: &Names, chaining: Chaining) -> String {
         let values = values("nextval('repo_audit_unchained')", "NULL::bytea", "NULL::bytea");
         return format!("INSERT INTO \"repo_audit\" ({COLUMNS}) SELECT {values} FROM repo_entry e");
     }
-    let first = hash(&known, "1::bigint", ZERO);
-    let next = hash(&known, "h.\"seq\" + 1", "h.\"hash\"");
+    let first = format!("sha256(e.hashed || '\\x000000000000000100000020'::bytea || {ZERO})");
+    let next = "sha256(e.hashed || int8send(h.\"seq\" + 1) || '\\x00000020'::bytea || h.\"hash\")";
     let values = values("h.seq", "h.prev_hash", "h.hash");
+    let hashed = hashed(&known);
     push(
         sql,
         format_args!(
-            ", repo_head AS (INSERT INTO \"repo_audit_heads\" AS h \
+            ", repo_hashed AS MATERIALIZED (SELECT {hashed} AS hashed FROM repo_entry e)\
+             , repo_head AS (INSERT INTO \"repo_audit_heads\" AS h \
              (\"tenant\", \"seq\", \"prev_hash\", \"hash\") \
-             SELECT {tenant}, 1, {ZERO}, {first} FROM repo_entry e \
+             SELECT {tenant}, 1, {ZERO}, {first} FROM repo_hashed e \
              ON CONFLICT (\"tenant\") DO UPDATE SET \"seq\" = h.\"seq\" + 1, \
-             \"prev_hash\" = h.\"hash\", \"hash\" = (SELECT {next} FROM repo_entry e) \
+             \"prev_hash\" = h.\"hash\", \"hash\" = (SELECT {next} FROM repo_hashed e) \
              RETURNING \"seq\", \"prev_hash\", \"hash\")"
         ),
     );
     format!("INSERT INTO \"repo_audit\" ({COLUMNS}) SELECT {values} FROM repo_entry e, repo_head h")
 }
 
-/// The hash of the entry `e`.
-fn hash(known: &str, seq: &str, prev: &str) -> String {
+/// What is hashed of the entry `e` before its number and the hash of the entry before it.
+fn hashed(known: &str) -> String {
     let (id, before, after) = (field("e.entity_id"), field("e.before"), field("e.after"));
-    format!(
-        "sha256({known} || {id} || {before} || {after} || '\\x00000008'::bytea || int8send({seq}) \
-         || '\\x00000020'::bytea || {prev})"
-    )
+    format!("{known} || {id} || {before} || {after} || '\\x00000008'::bytea")
 }
 
 /// A text with its length, or what stands for NULL.
@@ -158,16 +159,21 @@ fn field(text: &str) -> String {
     )
 }
 
-fn image(change: &AuditedChange<'_>, of: ImageOf, row: &str) -> String {
-    let columns = &change.table.columns;
+/// The image of a row, whose columns `named` names by their numbers.
+fn image(change: &AuditedChange<'_>, of: ImageOf, named: &dyn Fn(usize) -> String) -> String {
+    let columns = change.table.columns;
     match of {
         ImageOf::Nothing => "NULL".to_owned(),
-        ImageOf::Row => object(columns.iter().map(|def| member(row, def)).collect()),
+        ImageOf::Row => {
+            let members = columns.iter().enumerate();
+            object(members.map(|(index, def)| member(&named(index), def)).collect())
+        }
         ImageOf::Changes => {
             let changing = change.changing.iter().map(|index| {
                 let def = &columns[*index];
-                let (was, is) = (compared("repo_before", def), compared("repo_after", def));
-                format!("CASE WHEN {was} IS DISTINCT FROM {is} THEN {} END", member(row, def))
+                let (was, is) = (compared(was(*index), def), compared(is(def), def));
+                let member = member(&named(*index), def);
+                format!("CASE WHEN {was} IS DISTINCT FROM {is} THEN {member} END")
             });
             object(changing.collect())
         }
@@ -187,12 +193,12 @@ fn object(members: Vec<String>) -> String {
 }
 
 /// `"name":value`
-fn member(row: &str, def: &ColumnDef) -> String {
+fn member(column: &str, def: &ColumnDef) -> String {
     let name = serde_json::to_string(def.name).expect("a name is a string");
     if def.sensitive {
         return literal(&format!("{name}:{{\"redacted\":true}}"));
     }
-    let text = text(&column(row, def), def.kind);
+    let text = text(column, def.kind);
     let value = match def.kind {
         Kind::Bool => text,
         Kind::Text | Kind::Json => format!("to_json({text})::text"),
@@ -224,9 +230,15 @@ fn text(column: &str, kind: Kind) -> String {
 }
 
 /// A column as changes of it are seen: documents by their text.
-fn compared(row: &str, def: &ColumnDef) -> String {
-    let column = column(row, def);
+fn compared(column: String, def: &ColumnDef) -> String {
     if def.kind == Kind::Json { format!("{column}::text") } else { column }
+}
+
+/// The name of a column of the row as it is.
+fn is(def: &ColumnDef) -> String {
+    let mut name = String::new();
+    quote(&mut name, def.name);
+    name
 }
 
 fn column(row: &str, def: &ColumnDef) -> String {

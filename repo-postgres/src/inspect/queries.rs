@@ -8,6 +8,8 @@ SELECT CASE
     WHEN c.relkind NOT IN ('r', 'p') THEN 'is no table'
     WHEN c.relpersistence = 'u' THEN 'is UNLOGGED: a crash empties it'
     WHEN c.relpersistence = 't' THEN 'is TEMPORARY'
+    WHEN EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = c.oid)
+      THEN 'has a rule, which does something else instead'
   END
 FROM pg_catalog.pg_class c
 WHERE c.oid = to_regclass($1)";
@@ -83,3 +85,25 @@ SELECT t.tgname::text,
 FROM pg_catalog.pg_trigger t
 JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
 WHERE t.tgrelid = to_regclass($1) AND NOT t.tgisinternal";
+
+/// What is wrong with the row-level security of the table, if anything.
+pub(super) const ROW_SECURITY: &str = "
+SELECT CASE
+    WHEN NOT c.relrowsecurity THEN 'has no row-level security enabled'
+    WHEN NOT c.relforcerowsecurity THEN 'does not FORCE row-level security on its owner'
+  END
+FROM pg_catalog.pg_class c
+WHERE c.oid = to_regclass($1)";
+
+/// Name, command, permissive, for all roles, what it shows, what it takes.
+pub(super) const POLICIES: &str = "
+SELECT p.polname::text,
+       CASE p.polcmd WHEN '*' THEN 'ALL' WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT'
+                     WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' END,
+       p.polpermissive,
+       p.polroles = '{0}',
+       pg_get_expr(p.polqual, p.polrelid),
+       pg_get_expr(p.polwithcheck, p.polrelid)
+FROM pg_catalog.pg_policy p
+WHERE p.polrelid = to_regclass($1)
+ORDER BY p.polname";

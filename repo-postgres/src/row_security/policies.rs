@@ -13,10 +13,26 @@ use super::{ALL_TENANTS, TENANT};
 pub(super) const MAIN: &str = "repo_tenant";
 
 /// A policy of a table.
-struct Policy {
-    name: &'static str,
-    /// What follows the name and the table.
-    rule: String,
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Policy {
+    pub(crate) name: &'static str,
+    /// The commands that it is for, as in `FOR ..`.
+    pub(crate) command: &'static str,
+    /// Which rows it shows.
+    pub(crate) shows: Rows,
+    /// Which rows it lets be written, where the command writes.
+    pub(crate) takes: Option<Rows>,
+}
+
+/// Which rows a policy is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rows {
+    /// Those of the transaction's tenant, and what belongs to everybody.
+    OfTenant,
+    /// All, in a transaction over all tenants.
+    OverAll,
+    /// None.
+    Never,
 }
 
 /// Appends the statements that bind everybody, the owner too, to the rows of the transaction's tenant.
@@ -31,12 +47,17 @@ pub(crate) fn write(sql: &mut String, dialect: &dyn Dialect, table: &Table, owne
          \x20 END IF;\n",
         literal(&name)
     );
-    for Policy { name: policy, rule } in policies(dialect, table, owner) {
+    for policy in of(owner) {
+        let Policy { name: policy_name, command, shows, takes } = policy;
+        let condition = |rows| condition(dialect, table, owner, rows);
+        let check = takes.map(|rows| format!(" WITH CHECK ({})", condition(rows)));
         body.push_str(&format!(
             "  IF NOT EXISTS (SELECT FROM pg_catalog.pg_policy \
-             WHERE polrelid = guarded AND polname = '{policy}') THEN\n\
-             \x20   CREATE POLICY {policy} ON {name} {rule};\n\
-             \x20 END IF;\n"
+             WHERE polrelid = guarded AND polname = '{policy_name}') THEN\n\
+             \x20   CREATE POLICY {policy_name} ON {name} FOR {command} USING ({}){};\n\
+             \x20 END IF;\n",
+            condition(shows),
+            check.unwrap_or_default()
         ));
     }
     body.push_str("END");
@@ -45,30 +66,26 @@ pub(crate) fn write(sql: &mut String, dialect: &dyn Dialect, table: &Table, owne
     sql.push_str(";\n");
 }
 
-fn policies(dialect: &dyn Dialect, table: &Table, owner: Owner) -> Vec<Policy> {
-    let owns = condition(dialect, table, owner);
-    let is_over_all = format!("(SELECT current_setting('{ALL_TENANTS}', true) = 'on')");
-    let policy = |name, rule| Policy { name, rule };
-    let of_tenant = policy(MAIN, format!("USING ({owns}) WITH CHECK ({owns})"));
-    let over_all = |name, command: &str, check: &str| {
-        policy(name, format!("FOR {command} USING ({is_over_all}){check}"))
-    };
+/// The policies of a table whose rows have such an owner.
+pub(crate) fn of(owner: Owner) -> Vec<Policy> {
+    let policy = |name, command, shows, takes| Policy { name, command, shows, takes };
+    let of_tenant = policy(MAIN, "ALL", Rows::OfTenant, Some(Rows::OfTenant));
     if let Owner::TenantOrShared(_) = owner {
-        let check = format!(" WITH CHECK ({is_over_all})");
-        return vec![of_tenant, over_all("repo_all_tenants", "ALL", &check)];
+        let over_all = policy("repo_all_tenants", "ALL", Rows::OverAll, Some(Rows::OverAll));
+        return vec![of_tenant, over_all];
     }
     vec![
         of_tenant,
-        over_all("repo_all_tenants", "SELECT", ""),
-        over_all("repo_all_tenants_lock", "UPDATE", " WITH CHECK (false)"),
-        over_all("repo_all_tenants_remove", "DELETE", ""),
+        policy("repo_all_tenants", "SELECT", Rows::OverAll, None),
+        policy("repo_all_tenants_lock", "UPDATE", Rows::OverAll, Some(Rows::Never)),
+        policy("repo_all_tenants_remove", "DELETE", Rows::OverAll, None),
     ]
 }
 
-/// The condition "the row belongs to the transaction's tenant", which nothing meets where none is set.
+/// The condition that a row is one of these; that it is of the tenant nothing meets where none is set.
 ///
-/// The setting is read in a subquery: once for a statement, where it would be read for each row.
-fn condition(dialect: &dyn Dialect, table: &Table, owner: Owner) -> String {
+/// Settings are read in a subquery: once for a statement, where they would be read for each row.
+fn condition(dialect: &dyn Dialect, table: &Table, owner: Owner, rows: Rows) -> String {
     // After a transaction that set it, the setting is the empty text.
     let set = format!("nullif(current_setting('{TENANT}', true), '')");
     let column = |index: usize| {
@@ -76,12 +93,15 @@ fn condition(dialect: &dyn Dialect, table: &Table, owner: Owner) -> String {
         quote(&mut name, table.columns[index].name);
         name
     };
-    match owner {
-        Owner::TenantOrShared(index) => {
+    match (rows, owner) {
+        (Rows::OverAll, _) => format!("(SELECT current_setting('{ALL_TENANTS}', true) = 'on')"),
+        (Rows::OfTenant, Owner::TenantOrShared(index)) => {
             let (tenant, set) = (column(index), format!("current_setting('{TENANT}', true)"));
             format!("{tenant} = '' OR {tenant} = (SELECT {set})")
         }
-        Owner::Tenant(index) => compared(dialect, &column(index), table.columns[index].kind, &set),
+        (Rows::OfTenant, Owner::Tenant(index)) => {
+            compared(dialect, &column(index), table.columns[index].kind, &set)
+        }
         _ => "false".to_owned(),
     }
 }

@@ -156,7 +156,7 @@ async fn a_reference_that_is_not_as_it_should_be_is_told() {
         ),
         (
             format!("{again} (team_id, tenant_id) REFERENCES teams (id, tenant_id)"),
-            "has another action instead of ON DELETE RESTRICT",
+            "has ON DELETE NO ACTION instead of ON DELETE RESTRICT",
         ),
         (
             format!("{again} (tenant_id, team_id) REFERENCES teams ON DELETE RESTRICT NOT VALID"),

@@ -11,6 +11,7 @@ mod doctor;
 mod faults;
 mod guards;
 mod inserts;
+mod isolation;
 mod pool;
 mod row_security;
 mod scratch;

@@ -1,5 +1,6 @@
 //! Row-level security: what the server itself shows and takes, whoever asks and by whatever SQL.
 
+mod doctor;
 mod kinds;
 mod roles;
 mod trail;
@@ -248,6 +249,24 @@ async fn policies_that_are_missing_are_added_and_the_others_left() {
     desk.db.create_tables(&schema![Ticket]).await.unwrap();
     assert_eq!(number(&desk.pool, COUNT).await.unwrap(), 0);
     assert_eq!(desk.count(&Reach::All).await, 3);
+}
+
+#[tokio::test]
+async fn a_setting_that_sql_by_hand_left_on_a_connection_shows_no_tenant_more() {
+    let Some(desk) = Desk::open().await else { return };
+    for (setting, value) in
+        [("repo.all_tenants", "on".to_owned()), ("repo.tenant", ACME.to_string())]
+    {
+        let left = format!("SELECT set_config('{setting}', '{value}', false)");
+        run_by_hand(&desk.pool, &left).await;
+        assert_eq!(desk.count(&tenant(BOLT)).await, 1, "{setting}");
+    }
+    assert_eq!(desk.count(&Reach::All).await, 3);
+}
+
+/// Runs a query on the only connection of the pool, in no tenant's name.
+async fn run_by_hand(pool: &Postgres, sql: &str) {
+    pool.run(statement(sql, &[], Access::Read), &mut |_| Ok(())).await.unwrap();
 }
 
 #[tokio::test]

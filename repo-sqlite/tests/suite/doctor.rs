@@ -135,7 +135,7 @@ async fn a_table_that_is_edited_has_its_guards_told_one_by_one() {
             "members",
             "ON DELETE RESTRICT",
             "",
-            "the foreign key `members_team_id_fkey` of `members` has another action instead of ON DELETE RESTRICT",
+            "the foreign key `members_team_id_fkey` of `members` has ON DELETE NO ACTION instead of ON DELETE RESTRICT",
         ),
         (
             "members_tenant_id_name_key",

@@ -26,7 +26,7 @@ pub struct Desk {
 
 /// A case that somebody works on.
 #[derive(Debug, Clone, Repository)]
-#[repository(table = "incidents", tenant, soft_delete, versioned, timestamps)]
+#[repository(table = "incidents", tenant, soft_delete, versioned, audited, timestamps)]
 #[repository(index(status, created_at desc))]
 #[allow(missing_docs, reason = "as the README has it")]
 pub struct Incident {

@@ -26,6 +26,7 @@ macro_rules! tenants {
                 let Some(scratch) = Scratch::of_a_role().await else { return };
                 let db = secured(&scratch).connect().await.unwrap();
                 db.create_tables(&schema![Thing]).await.unwrap();
+                assert_eq!(db.doctor(&schema![Thing]).await.unwrap(), []);
                 let tenants: [$tenant; 2] = [$one, $other];
                 for tenant in tenants.clone() {
                     db.tenant(tenant).repo::<Thing>().create(NewThing { n: 1 }).await.unwrap();

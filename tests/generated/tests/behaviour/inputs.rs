@@ -19,7 +19,7 @@ pub(crate) fn new_incident() -> NewIncident {
 fn debug_shows_columns_and_hides_sensitive_ones() {
     assert_eq!(
         format!("{:?}", new_incident()),
-        r#"NewIncident { signature: "timeout", status: "new", externalId: NULL, context: {"host":"a1"}, cost: NULL, reporter_email: <sensitive>, team_id: NULL, follows: NULL }"#
+        r#"NewIncident { signature: "timeout", status: "new", externalId: NULL, context: {"host": "a1"}, cost: NULL, reporter_email: <sensitive>, team_id: NULL, follows: NULL }"#
     );
     let draft = format!("{:?}", new_incident().event_count(3).steps(None));
     assert!(draft.starts_with("IncidentDraft { signature: "), "{draft}");
@@ -39,7 +39,7 @@ fn a_patch_holds_what_was_set_and_tells_none_from_nothing() {
         .steps(vec!["called".to_owned()]);
     assert_eq!(
         format!("{patch:?}"),
-        r#"Patch { status: "closed", externalId: NULL, context: {"host":"b2"}, steps: ["called"], reporter_email: <sensitive> }"#
+        r#"Patch { status: "closed", externalId: NULL, context: {"host": "b2"}, steps: ["called"], reporter_email: <sensitive> }"#
     );
 }
 

@@ -1,0 +1,367 @@
+//! Changes of all rows that a query names: in one transaction, a savepoint in the caller's.
+//!
+//! What one statement can do is one statement. Rows that are recorded, or take others along, are locked and
+//! changed in chunks, by id, each with its entry. Deleted rows are never met.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::audit::Action;
+use crate::audit::author::Author;
+use crate::backend::{Access, Statement, no_rows};
+use crate::cascade::{self, Cascade, Collected, Stored};
+use crate::change::Writing;
+use crate::entity::{Entity, Mutable};
+use crate::error::{Error, Result};
+use crate::filter::{Comparison, Filter, Node};
+use crate::parents::{self, Parents};
+use crate::patch::{Changes, Patch};
+use crate::query::{Query, Selection, Visibility};
+use crate::read::{IdKey, encode_id};
+use crate::registry::Registry;
+use crate::repo::{Repo, not_found};
+use crate::scope::{Scope, WritableFrom};
+use crate::session::Session;
+use crate::sql::crud::and_differs;
+use crate::sql::writer::Writer;
+use crate::table::Table;
+use crate::target::out_of_range;
+use crate::transaction::Own;
+use crate::value::Value;
+
+/// How many rows are held at once.
+const CHUNK: usize = 1_000;
+
+impl<E: Mutable, S: Scope> Query<E, S>
+where
+    E::Tenancy: WritableFrom<S>,
+{
+    /// Makes the changes in all rows of the query, and returns how many were changed: a row in which nothing
+    /// differs is not. All or none; its order does not matter.
+    ///
+    /// Versions, times and entries of the audit trail are those of as many patches.
+    ///
+    /// ```no_run
+    /// # use repo_core::{Database, Error, Repository};
+    /// # #[derive(Repository)]
+    /// # #[repository(table = "notes", versioned)]
+    /// # struct Note { id: uuid::Uuid, done: bool, version: i64 }
+    /// # async fn f(db: Database) -> Result<(), Error> {
+    /// let notes = db.session().repo::<Note>();
+    /// let changed = notes.filter(Note::DONE.eq(false)).patch_all(NotePatch::new().done(true)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::InvalidInput`]: the query has a limit or an offset, or asks for deleted rows; a value does
+    ///   not fit its column.
+    /// - [`is_conflict`](Error::is_conflict): two rows would have the same value in a unique column.
+    pub fn patch_all(self, patch: impl Into<Patch<E>>) -> Writing<'static, u64> {
+        let patch = patch.into();
+        Writing::new(async move { Bulk::new(self, "patch_all")?.patch(&patch.finish()?).await })
+    }
+
+    /// Deletes all rows of the query, as [`delete`](Repo::delete) does each of them, and returns how many. All
+    /// or none.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::InvalidInput`]: the query has a limit or an offset, or asks for deleted rows.
+    /// - [`Error::ForeignKey`]: a row refers to one of them, and they were to be removed.
+    pub fn delete_all(self) -> Writing<'static, u64> {
+        Writing::new(async move { Bulk::new(self, "delete_all")?.delete().await })
+    }
+}
+
+impl<E: Mutable, S: Scope> Repo<E, S>
+where
+    E::Tenancy: WritableFrom<S>,
+{
+    /// Makes a change in each of these rows, in this order, and returns them as they are then stored. All or
+    /// none.
+    ///
+    /// # Errors
+    ///
+    /// As for [`patch`](Self::patch), of any of them.
+    pub fn patch_many<P: Into<Patch<E>>>(
+        &self,
+        patches: impl IntoIterator<Item = (E::Id, P)>,
+    ) -> Writing<'_, Vec<E>> {
+        let patches: Vec<_> = patches.into_iter().map(|(id, patch)| (id, patch.into())).collect();
+        Writing::new(async move {
+            let own = Own::Inner(self.session().begin().await?);
+            let done = async {
+                let repo = Repo::<E, S>::new(own.session().clone());
+                let mut patched = Vec::with_capacity(patches.len());
+                for (id, patch) in patches {
+                    patched.push(repo.patch(id, patch).await?);
+                }
+                Ok(patched)
+            }
+            .await;
+            own.finish(done).await
+        })
+    }
+
+    /// Deletes the rows with these ids, as [`delete`](Self::delete) does each of them. All or none.
+    ///
+    /// # Errors
+    ///
+    /// - [`is_not_found`](Error::is_not_found): one of them is no live row of this tenant.
+    /// - [`Error::ForeignKey`]: a row refers to one of them, and they were to be removed.
+    pub fn delete_many(&self, ids: impl IntoIterator<Item = E::Id>) -> Writing<'_, ()> {
+        let ids: Vec<_> = ids.into_iter().collect();
+        Writing::new(async move { delete_many(self, ids).await })
+    }
+}
+
+async fn delete_many<E: Mutable, S: Scope>(repo: &Repo<E, S>, ids: Vec<E::Id>) -> Result<()>
+where
+    E::Tenancy: WritableFrom<S>,
+{
+    let deletion = Deletion::new(repo.session(), E::TABLE)?;
+    let own = Own::Inner(repo.session().begin().await?);
+    let done = async {
+        let repo = Repo::<E, S>::new(own.session().clone());
+        for ids in ids.chunks(CHUNK) {
+            let values: Result<Vec<_>> =
+                ids.iter().map(|id| encode_id::<E>(id).map(Value::into_owned)).collect();
+            let (column, values) = (E::TABLE.roles.id, values?);
+            let keys: Vec<_> = values.iter().map(IdKey::of).collect();
+            let among = Filter::new(Node::InList { column, values, negated: false });
+            let bulk = Bulk::new(repo.filter(among), "delete_many")?;
+            let rows = bulk.next(repo.session(), &bulk.selection).await?;
+            let there: HashSet<_> = rows.iter().map(|row| IdKey::of(&row[column])).collect();
+            if let Some(index) = keys.iter().position(|key| !there.contains(key)) {
+                return Err(not_found::<E>(&ids[index]));
+            }
+            bulk.delete_rows(repo.session(), &deletion, rows).await?;
+        }
+        Ok(())
+    }
+    .await;
+    own.finish(done).await
+}
+
+/// A change of the rows of a query.
+struct Bulk<E: Entity, S: Scope> {
+    repo: Repo<E, S>,
+    selection: Selection,
+}
+
+impl<E: Entity, S: Scope> Bulk<E, S>
+where
+    E::Tenancy: WritableFrom<S>,
+{
+    fn new(query: Query<E, S>, method: &'static str) -> Result<Self> {
+        let (repo, mut selection) = query.into_parts();
+        if selection.limit.is_some() || selection.offset.is_some() {
+            let reason = "is about all rows of the query: leave out `limit` and `offset`";
+            return Err(Error::invalid_input(method, reason));
+        }
+        if selection.visibility != Visibility::Live {
+            return Err(Error::invalid_input(method, "is about live rows only"));
+        }
+        selection.tenant = repo.tenant()?.map(Value::into_owned);
+        selection.order.clear();
+        Ok(Self { repo, selection })
+    }
+
+    async fn patch(self, changes: &Changes) -> Result<u64> {
+        let author = Author::of(self.repo.session(), E::TABLE)?;
+        if changes.count() == 0 {
+            return Ok(0);
+        }
+        let refers = changes.set.iter().any(|(column, _)| {
+            parents::marked(E::TABLE).any(|(reference, _)| reference == *column)
+        });
+        let dialect = self.repo.session().database().backend().dialect();
+        let patched = if author.is_none() && !refers {
+            self.patch_at_once(changes).await
+        } else {
+            self.in_chunks(&Work::Patch { changes, author: author.as_ref() }).await
+        };
+        patched.map_err(|error| out_of_range::<E>(error, dialect, changes))
+    }
+
+    /// One statement, by itself or in the caller's transaction.
+    async fn patch_at_once(&self, changes: &Changes) -> Result<u64> {
+        let session = self.repo.session();
+        let mut writer = Writer::new(session.database().backend().dialect(), E::TABLE);
+        writer.changes(changes, Value::Timestamp(session.database().now()));
+        writer.restrict(&self.selection, &[])?;
+        let differs = differs(&mut writer, changes);
+        writer.push(&differs);
+        write(session, &writer).await
+    }
+
+    async fn delete(self) -> Result<u64> {
+        let session = self.repo.session();
+        let deletion = Deletion::new(session, E::TABLE)?;
+        let is_simple = E::TABLE.roles.deleted_at.is_none() && deletion.author.is_none();
+        if is_simple && deletion.registry.removed_with(E::TABLE).is_empty() {
+            let mut writer = Writer::new(session.database().backend().dialect(), E::TABLE);
+            writer.push("DELETE FROM ").table_name();
+            writer.restrict(&self.selection, &[])?;
+            return write(session, &writer).await;
+        }
+        self.in_chunks(&Work::Delete(&deletion)).await
+    }
+
+    /// Locks the rows and does the work on them, chunk by chunk.
+    async fn in_chunks(&self, work: &Work<'_>) -> Result<u64> {
+        let own = Own::Inner(self.repo.session().begin().await?);
+        let done = async {
+            if let Work::Patch { changes, .. } = work {
+                self.check_parents(own.session(), changes).await?;
+            }
+            let (mut changed, mut selection) = (0, self.selection.clone());
+            loop {
+                let rows = self.next(own.session(), &selection).await?;
+                let (column, is_last) = (E::TABLE.roles.id, rows.len() < CHUNK);
+                if let Some(last) = rows.last() {
+                    let (comparison, value) = (Comparison::Greater, last[column].clone());
+                    selection.filters.truncate(self.selection.filters.len());
+                    selection.filters.push(Node::Compare { column, comparison, value });
+                }
+                changed += match work {
+                    Work::Patch { changes, author } => {
+                        self.patch_rows(own.session(), changes, author.cloned(), &rows).await?
+                    }
+                    Work::Delete(deletion) => {
+                        self.delete_rows(own.session(), deletion, rows).await?
+                    }
+                };
+                if is_last {
+                    return Ok(changed);
+                }
+            }
+        }
+        .await;
+        own.finish(done).await
+    }
+
+    /// The next rows by id, locked.
+    async fn next(&self, session: &Session<S>, selection: &Selection) -> Result<Vec<Stored>> {
+        let dialect = session.database().backend().dialect();
+        let mut writer = Writer::new(dialect, E::TABLE);
+        writer.push("SELECT ").all_columns().push(" FROM ").table_name();
+        writer.restrict(selection, &[])?;
+        writer.push(" ORDER BY ").column(E::TABLE.roles.id);
+        writer.push(&format!(" LIMIT {CHUNK}"));
+        dialect.lock_rows(&mut writer.sql);
+        cascade::answers(session, &writer, Access::Write).await
+    }
+
+    /// Deletes rows, which are locked, and what goes with them.
+    async fn delete_rows(
+        &self,
+        session: &Session<S>,
+        deletion: &Deletion,
+        rows: Vec<Stored>,
+    ) -> Result<u64> {
+        let Deletion { registry, author, at, id } = deletion;
+        let (table, tenant) = (E::TABLE, self.selection.tenant.as_ref());
+        let cascade = Cascade::new(session, registry, tenant, author.clone(), *at);
+        let (ids, count) = (cascade::ids(table, &rows), rows.len() as u64);
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        if table.roles.deleted_at.is_some() {
+            cascade.change(table, &rows, Some(*id)).await?;
+            cascade.mark(table, ids, *id).await?;
+            return Ok(count);
+        }
+        let mut collected = Collected::default();
+        for (row, id) in rows.into_iter().zip(&ids) {
+            if collected.is_new(table, id) {
+                collected.add(table, row);
+            }
+        }
+        cascade.collect(table, ids, &mut collected).await?;
+        cascade.remove(collected, table, Action::Delete).await?;
+        Ok(count)
+    }
+
+    async fn patch_rows(
+        &self,
+        session: &Session<S>,
+        changes: &Changes,
+        author: Option<Author>,
+        rows: &[Stored],
+    ) -> Result<u64> {
+        let (table, dialect) = (E::TABLE, session.database().backend().dialect());
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        let registry = Registry::default();
+        let now = author.as_ref().map_or_else(|| session.database().now(), |author| author.at);
+        let tenant = self.selection.tenant.as_ref();
+        let cascade = Cascade::new(session, &registry, tenant, author, now);
+        let ids = cascade::ids(table, rows);
+        let mut writer = Writer::new(dialect, table);
+        writer.changes(changes, Value::Timestamp(now));
+        cascade.among(table, table.roles.id, &ids).condition(&mut writer);
+        writer.and_live();
+        let differs = differs(&mut writer, changes);
+        writer.push(&differs);
+        if table.audit.is_none() {
+            return write(session, &writer).await;
+        }
+        writer.push(" RETURNING ").all_columns();
+        let after = cascade.answers(&writer).await?;
+        let count = after.len() as u64;
+        cascade.record_pairs(table, Action::Update, rows, after).await?;
+        Ok(count)
+    }
+
+    /// Refuses if the rows would come to refer to a deleted one.
+    async fn check_parents(&self, session: &Session<S>, changes: &Changes) -> Result<()> {
+        let nothing: Vec<_> = E::TABLE.columns.iter().map(|it| Value::Null(it.kind)).collect();
+        let mut parents = Parents::of(E::TABLE);
+        parents.add_changes(&changes.set, &nothing);
+        parents.check(session, self.selection.tenant.as_ref()).await
+    }
+}
+
+/// What is done to the rows.
+enum Work<'w> {
+    Patch { changes: &'w Changes, author: Option<&'w Author> },
+    Delete(&'w Deletion),
+}
+
+/// What all rows of a deletion have in common.
+struct Deletion {
+    registry: Arc<Registry>,
+    author: Option<Author>,
+    at: DateTime<Utc>,
+    id: Uuid,
+}
+
+impl Deletion {
+    /// Refuses where nobody acts, or it is not known what goes with the rows.
+    fn new<S: Scope>(session: &Session<S>, table: &'static Table) -> Result<Self> {
+        let database = session.database();
+        let (registry, at) = (cascade::known(database, table)?, database.now());
+        let author = cascade::author(session, table, &registry, at)?;
+        Ok(Self { registry, author, at, id: database.ids().next_id(at) })
+    }
+}
+
+/// ` AND` something differs from what the changes make of it.
+fn differs(writer: &mut Writer<'_>, changes: &Changes) -> String {
+    let columns = |of: &[(usize, Value<'_>)]| of.iter().map(|(column, _)| *column).collect();
+    let (set, add): (Vec<usize>, Vec<usize>) = (columns(&changes.set), columns(&changes.add));
+    and_differs(writer, &set, &add)
+}
+
+async fn write<S: Scope>(session: &Session<S>, writer: &Writer<'_>) -> Result<u64> {
+    let (sql, params, table) = (&writer.sql, &writer.params, writer.table);
+    let statement = Statement { sql, params, access: Access::Write, table };
+    session.run(statement, &mut no_rows).await
+}

@@ -1,0 +1,105 @@
+//! Statements that are not for SQL by hand, whatever they would do: known by their first words.
+//!
+//! A transaction is ended by who opened it; what ends it by hand is stored, and its entries in the audit trail
+//! are not. A connection is another's afterwards. Not here: functions that do such things.
+
+use crate::error::{Error, Result};
+
+/// Begin or end a transaction, or a part of one.
+const TRANSACTIONS: [&str; 9] =
+    ["ABORT", "BEGIN", "COMMIT", "END", "PREPARE", "RELEASE", "ROLLBACK", "SAVEPOINT", "START"];
+
+/// Change the connection.
+const CONNECTIONS: [&str; 5] = ["ATTACH", "DETACH", "DISCARD", "PRAGMA", "RESET"];
+
+/// What follows a `SET` that ends with the transaction.
+const ENDING: [&str; 3] = ["CONSTRAINTS", "LOCAL", "TRANSACTION"];
+
+/// Refuses such statements.
+pub(super) fn refuse(sql: &str) -> Result<()> {
+    // Databases differ in whether a comment holds another.
+    for nested in [true, false] {
+        let (first, rest) = first_word(sql, nested);
+        if is_one(first, &TRANSACTIONS) {
+            let reason =
+                "begins or ends a transaction: use `transaction` or `begin` of the session";
+            return Err(Error::invalid_input("sql", reason));
+        }
+        let is_lasting = is_one(first, &["SET"]) && !is_one(first_word(rest, nested).0, &ENDING);
+        if is_lasting || is_one(first, &CONNECTIONS) {
+            let reason = "changes the connection, which is another's afterwards";
+            return Err(Error::invalid_input("sql", reason));
+        }
+    }
+    Ok(())
+}
+
+fn is_one(word: &str, of: &[&str]) -> bool {
+    of.iter().any(|it| word.eq_ignore_ascii_case(it))
+}
+
+/// The first word, after spaces, comments and empty statements, and what follows it.
+fn first_word(sql: &str, nested: bool) -> (&str, &str) {
+    let mut rest = sql;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ';' || c == '\u{feff}');
+        rest = if rest.starts_with("--") {
+            rest.find('\n').map_or("", |at| &rest[at..])
+        } else if rest.starts_with("/*") {
+            after_comment(rest, nested)
+        } else {
+            let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+            return rest.split_at(end);
+        };
+    }
+}
+
+fn after_comment(text: &str, nested: bool) -> &str {
+    let (mut depth, mut rest) = (1, &text[2..]);
+    while depth > 0 {
+        let end = rest.find("*/");
+        let start = rest.find("/*").filter(|start| nested && end.is_some_and(|end| *start < end));
+        let Some(at) = start.or(end) else { return "" };
+        depth = if start.is_some() { depth + 1 } else { depth - 1 };
+        rest = &rest[at + 2..];
+    }
+    rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::refuse;
+
+    #[test]
+    fn what_ends_a_transaction_or_outlives_it_is_refused_however_it_is_written() {
+        for sql in [
+            "COMMIT",
+            " ;\n;commit and chain",
+            "/* /* a */ */ -- b\n END",
+            "/* /* a */end",
+            "-- a\r\nrollback to a",
+            "PREPARE TRANSACTION 'a'",
+            "SET search_path = a",
+            "set /* local */ session authorization a",
+            "pragma ignore_check_constraints = on",
+        ] {
+            assert!(refuse(sql).is_err(), "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_only_reads_or_writes_rows_is_not() {
+        for sql in [
+            "",
+            "SELECT 'COMMIT'",
+            "-- COMMIT",
+            "/* COMMIT",
+            "WITH a AS (SELECT 1) DELETE FROM commits",
+            "SET LOCAL lock_timeout = 1",
+            "set constraints all deferred",
+            "endless",
+        ] {
+            assert!(refuse(sql).is_ok(), "{sql}");
+        }
+    }
+}

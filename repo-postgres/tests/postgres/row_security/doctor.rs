@@ -1,0 +1,116 @@
+//! What the doctor says of policies that somebody changed.
+
+use repo_core::{Database, Repository, TransactionOptions, schema};
+use uuid::Uuid;
+
+use super::secured;
+use crate::scratch::Scratch;
+
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "Notes \"1\"", tenant, audited)]
+struct Note {
+    id: Uuid,
+    #[repository(tenant, column = "Owner of it")]
+    tenant_id: String,
+}
+
+async fn execute(db: &Database, sql: &str) {
+    let sql = sql.replace("{n}", "\"Notes \"\"1\"\"\"").replace("{t}", "\"Owner of it\"");
+    let mut raw = db.backend().begin(TransactionOptions::new()).await.unwrap();
+    raw.execute_script(&sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    raw.commit().await.unwrap();
+}
+
+/// What is found after `change`, with all tables made anew before.
+async fn findings(db: &Database, change: &str) -> Vec<String> {
+    let schema = schema![Note];
+    execute(db, "DROP TABLE IF EXISTS {n}, repo_audit, repo_audit_heads").await;
+    db.create_tables(&schema).await.unwrap();
+    execute(db, change).await;
+    let found = db.doctor(&schema).await.unwrap();
+    found.iter().map(|it| it.to_string().replace("Notes \"1\"", "{n}")).collect()
+}
+
+#[tokio::test]
+async fn policies_as_they_are_made_are_well() {
+    let Some(scratch) = Scratch::of_a_role().await else { return };
+    let db = secured(&scratch).connect().await.unwrap();
+    assert_eq!(findings(&db, "SELECT 1").await, [""; 0]);
+    // Without the option nothing is promised.
+    let plain = scratch.options().connect().await.unwrap();
+    assert_eq!(findings(&plain, "SELECT 1").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_policy_that_is_not_as_it_should_be_is_told() {
+    let Some(scratch) = Scratch::of_a_role().await else { return };
+    let db = secured(&scratch).connect().await.unwrap();
+    let again = "DROP POLICY repo_tenant ON {n}; CREATE POLICY repo_tenant ON {n}";
+    let main = "the policy `repo_tenant` of `{n}`";
+    let ours = "{t} = (SELECT nullif(current_setting('repo.tenant', true), ''))";
+    for (change, expected) in [
+        ("DROP POLICY repo_tenant ON {n}".to_owned(), format!("{main} is missing")),
+        (format!("{again} USING (true)"), format!("{main} shows rows of other tenants")),
+        (format!("{again} USING (false)"), format!("{main} hides rows of the tenant")),
+        (
+            format!(
+                "{again} USING ({ours} OR {{t}} = current_setting('other.tenant', true)) WITH CHECK (true)"
+            ),
+            format!("{main} takes rows of other tenants"),
+        ),
+        (
+            format!("{again} USING ({ours}) WITH CHECK (false)"),
+            format!("{main} refuses rows of the tenant"),
+        ),
+        (
+            format!("{again} FOR SELECT USING ({ours})"),
+            format!("{main} is for other commands than it should be"),
+        ),
+        (
+            format!("{again} AS RESTRICTIVE USING ({ours})"),
+            format!("{main} is RESTRICTIVE, or not for all roles"),
+        ),
+        (
+            format!("{again} TO CURRENT_USER USING ({ours})"),
+            format!("{main} is RESTRICTIVE, or not for all roles"),
+        ),
+        (
+            format!("{again} USING ({ours} OR id IS NULL)"),
+            format!("{main} is not about the tenant alone"),
+        ),
+        (
+            "ALTER POLICY repo_all_tenants_lock ON {n} WITH CHECK (true)".to_owned(),
+            "the policy `repo_all_tenants_lock` of `{n}` takes rows of other tenants".to_owned(),
+        ),
+        (
+            "CREATE POLICY everybody ON {n} USING (true)".to_owned(),
+            "the table `{n}` has a policy `everybody`, which may show rows of other tenants"
+                .to_owned(),
+        ),
+        (
+            "ALTER TABLE {n} NO FORCE ROW LEVEL SECURITY".to_owned(),
+            "the table `{n}` does not FORCE row-level security on its owner".to_owned(),
+        ),
+        (
+            "ALTER TABLE repo_audit DISABLE ROW LEVEL SECURITY".to_owned(),
+            "the table `repo_audit` has no row-level security enabled".to_owned(),
+        ),
+        (
+            "ALTER POLICY repo_tenant ON repo_audit USING (true)".to_owned(),
+            "the policy `repo_tenant` of `repo_audit` shows rows of other tenants".to_owned(),
+        ),
+    ] {
+        assert_eq!(findings(&db, &change).await, [expected], "{change}");
+    }
+}
+
+#[tokio::test]
+async fn a_policy_that_only_narrows_and_one_with_the_same_meaning_are_well() {
+    let Some(scratch) = Scratch::of_a_role().await else { return };
+    let db = secured(&scratch).connect().await.unwrap();
+    let narrower = "CREATE POLICY odd ON {n} AS RESTRICTIVE USING (id IS NOT NULL)";
+    assert_eq!(findings(&db, narrower).await, [""; 0]);
+    let rewritten = "ALTER POLICY repo_tenant ON {n} \
+        USING (current_setting('repo.tenant', true) = {t} AND {t} <> '') -- the same\n";
+    assert_eq!(findings(&db, rewritten).await, [""; 0]);
+}

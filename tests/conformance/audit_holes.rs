@@ -1,0 +1,240 @@
+//! Ways in which a change could come to be stored and its entry not, or the other way round: transactions
+//! that are undone in part, futures that are dropped, SQL by hand that ends a transaction.
+
+use std::future::{IntoFuture as _, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
+
+use chrono::TimeDelta;
+use repo_core::{Action, AuditEntry, Chain, Database, Error, NoTenant, Session, Tenant, schema};
+use uuid::Uuid;
+
+use crate::entities::*;
+use crate::expect::assert_error;
+use crate::fixture::{ACME, Fixture, acme, by_hand, moment};
+
+fn alice(db: &Database) -> Session<Tenant<Uuid>> {
+    acme(db).actor("alice")
+}
+
+/// The codes of the claims that have an entry, in its order; the chain is whole.
+async fn recorded_codes(db: &Database) -> Vec<String> {
+    let chain = db.audit_chain(Chain::tenant(&ACME).unwrap());
+    let verification = chain.verify().await.unwrap();
+    assert!(verification.is_intact(), "{verification}");
+    let entries = acme(db).audit().query().order_by(AuditEntry::SEQ.asc()).all().await.unwrap();
+    let code = |entry: &AuditEntry| match entry.after.as_ref()?.get("code")? {
+        repo_core::ImageValue::Text(code) => Some(code),
+        _ => None,
+    };
+    entries.iter().filter_map(code).collect()
+}
+
+pub(crate) async fn what_was_recorded_outlives_a_nested_transaction_that_is_undone(
+    fixture: Fixture,
+) {
+    let db = fixture.with(&schema![Claim]).await;
+    let done: Result<(), Error> = alice(&db)
+        .transaction(async |tx| {
+            let claims = tx.repo::<Claim>();
+            claims.create(claim("before")).await?;
+            let kept = tx.begin().await?;
+            kept.repo::<Claim>().create(claim("kept")).await?;
+            let undone = kept.begin().await?;
+            undone.repo::<Claim>().create(claim("undone")).await?;
+            // Who reads the trail sees all of it, so what waits is appended now.
+            assert_eq!(undone.audit().count().await?, 3);
+            undone.rollback().await?;
+            assert_eq!(kept.audit().count().await?, 2);
+            kept.commit().await?;
+            claims.create(claim("after")).await.map(drop)
+        })
+        .await;
+    done.unwrap();
+    assert_eq!(recorded_codes(&db).await, ["before", "kept", "after"]);
+}
+
+pub(crate) async fn a_batch_that_is_undone_takes_no_entry_of_before_along(fixture: Fixture) {
+    let db = fixture.with(&schema![Claim]).await;
+    let done: Result<(), Error> = alice(&db)
+        .transaction(async |tx| {
+            tx.repo::<Claim>().create(claim("before")).await?;
+            let undone = tx.begin().await?;
+            let many = (0..1_500).map(|n| claim(&n.to_string()));
+            undone.repo::<Claim>().create_many(many).await?;
+            undone.rollback().await
+        })
+        .await;
+    done.unwrap();
+    assert_eq!(recorded_codes(&db).await, ["before"]);
+}
+
+/// Goes on with `change` until `other`, which waits for its turn, had it. That is between the change and its
+/// entry, where these are not one.
+async fn dropped_when_the_other_is_done(
+    mut change: Pin<&mut impl Future>,
+    mut other: Pin<&mut impl Future>,
+) {
+    while poll_fn(|cx| Poll::Ready(change.as_mut().poll(cx).is_pending())).await {
+        if poll_fn(|cx| Poll::Ready(other.as_mut().poll(cx).is_ready())).await {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+pub(crate) async fn a_change_whose_recording_is_cancelled_is_not_committed(fixture: Fixture) {
+    let db = fixture.with(&schema![Claim]).await;
+    let session = alice(&db);
+    let id = session.repo::<Claim>().create(claim("C-1")).await.unwrap().id;
+    let tx = session.begin().await.unwrap();
+    let claims = tx.repo::<Claim>();
+    let note = ClaimPatch::new().note(Some("changed".to_owned()));
+    {
+        let mut patch = pin!(claims.patch(id, note).into_future());
+        let mut other = pin!(claims.count());
+        dropped_when_the_other_is_done(patch.as_mut(), other.as_mut()).await;
+    }
+    let _ = tx.commit().await;
+    let is_changed = session.repo::<Claim>().get(id).await.unwrap().note.is_some();
+    let updates = session.audit().filter(AuditEntry::ACTION.eq(Action::Update));
+    assert_eq!(updates.count().await.unwrap() == 1, is_changed);
+}
+
+pub(crate) async fn a_nested_change_whose_recording_is_cancelled_is_undone_alone(fixture: Fixture) {
+    let db = fixture.with(&schema![Claim]).await;
+    let session = alice(&db);
+    let tx = session.begin().await.unwrap();
+    tx.repo::<Claim>().create(claim("before")).await.unwrap();
+    let inner = tx.begin().await.unwrap();
+    {
+        let claims = inner.repo::<Claim>();
+        let mut create = pin!(claims.create_many([claim("a"), claim("b")]));
+        let mut other = pin!(claims.count());
+        dropped_when_the_other_is_done(create.as_mut(), other.as_mut()).await;
+    }
+    inner.rollback().await.unwrap();
+    tx.repo::<Claim>().create(claim("after")).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(recorded_codes(&db).await, ["before", "after"]);
+}
+
+pub(crate) async fn a_change_beside_a_nested_transaction_has_its_entry(fixture: Fixture) {
+    let db = fixture.with(&schema![Claim]).await;
+    let tx = alice(&db).begin().await.unwrap();
+    let claims = tx.repo::<Claim>();
+    // The savepoint comes between the row and its entry.
+    let nested = async {
+        let nested = tx.begin().await?;
+        nested.repo::<Claim>().count().await?;
+        nested.rollback().await
+    };
+    let both = futures_util::future::join(claims.create(claim("C-2")), nested).await;
+    let _ = tx.commit().await;
+    let rows = acme(&db).repo::<Claim>().query().order_by(Claim::CODE.asc()).all().await.unwrap();
+    let codes: Vec<_> = rows.into_iter().map(|row| row.code).collect();
+    assert_eq!(recorded_codes(&db).await, codes, "{both:?}");
+}
+
+pub(crate) async fn nothing_is_committed_amid_a_change(fixture: Fixture) {
+    let db = fixture.with(&schema![Claim]).await;
+    let tx = alice(&db).begin().await.unwrap();
+    let claims = tx.repo::<Claim>();
+    let (created, _) = futures_util::future::join(claims.create(claim("C-1")), tx.commit()).await;
+    let rows = acme(&db).repo::<Claim>().count().await.unwrap();
+    assert_eq!(recorded_codes(&db).await.len() as u64, rows, "{created:?}");
+}
+
+pub(crate) async fn sql_by_hand_ends_no_transaction(fixture: Fixture) {
+    let db = fixture.with(&schema![Claim]).await;
+    let session = alice(&db);
+    let ends = [
+        "COMMIT",
+        " ;commit;",
+        "/* /* a */ */ -- b\n END",
+        "/* /* a */end",
+        "ROLLBACK",
+        "savepoint a",
+    ];
+    for end in ends {
+        let tx = session.begin().await.unwrap();
+        tx.repo::<Claim>().create(claim("C-1")).await.unwrap();
+        let written = tx.unchecked_sql("a test").execute(end).await;
+        assert_error!(written, Error::InvalidInput { .. });
+        let read = tx.unchecked_sql("a test").fetch(end, |_| Ok(())).await;
+        assert_error!(read, Error::InvalidInput { .. });
+        tx.rollback().await.unwrap();
+        assert_eq!(session.repo::<Claim>().count().await.unwrap(), 0, "{end}");
+    }
+    let alone = session.unchecked_sql("a test").execute("COMMIT").await;
+    assert_error!(alone, Error::InvalidInput { .. });
+    assert_eq!(recorded_codes(&db).await, [""; 0]);
+}
+
+pub(crate) async fn each_actor_who_looks_at_all_tenants_is_recorded(fixture: Fixture) {
+    let db = fixture.with(&schema![Claim]).await;
+    let session = db.all_tenants("the nightly report");
+    for actor in ["alice", "bob"] {
+        session.clone().actor(actor).repo::<Claim>().count().await.unwrap();
+    }
+    let alice = session.actor("alice");
+    alice.clone().because("a complaint").repo::<Claim>().count().await.unwrap();
+    let without_reason = db.all_tenants(" ").actor("eve").repo::<Claim>().count().await;
+    assert_error!(without_reason, Error::InvalidInput { .. });
+    let without_name = db.all_tenants("a look").actor(" ").repo::<Claim>().count().await;
+    assert_error!(without_name, Error::MissingActor { .. });
+    let looks = looks(&db.session()).await;
+    assert_eq!(
+        looks,
+        [
+            ("user:alice".to_owned(), Some("the nightly report".to_owned())),
+            ("user:bob".to_owned(), Some("the nightly report".to_owned())),
+            ("user:alice".to_owned(), Some("a complaint".to_owned())),
+        ]
+    );
+}
+
+async fn looks(session: &Session<NoTenant>) -> Vec<(String, Option<String>)> {
+    let looks = session.audit().filter(AuditEntry::ACTION.eq(Action::Access));
+    let looks = looks.order_by(AuditEntry::SEQ.asc()).all().await.unwrap();
+    looks.into_iter().map(|entry| (entry.actor.to_string(), entry.reason)).collect()
+}
+
+pub(crate) async fn a_forged_entry_outside_of_the_chain_tells_nothing_of_a_row_in_it(
+    fixture: Fixture,
+) {
+    let db = fixture.with(&schema![Claim]).await;
+    let session = alice(&db);
+    let id = session.repo::<Claim>().create(claim("C-1")).await.unwrap().id;
+    // Who may only add rows to the trail needs no hash for these.
+    let forged = format!(
+        "INSERT INTO repo_audit (tenant, seq, entity, entity_id, action, actor, at, before, after) \
+         SELECT tenant, {}, entity, entity_id, 'update', 'user:bob', at, \
+         '{{\"note\":null}}', '{{\"note\":\"forged\"}}' FROM repo_audit",
+        (1_i64 << 62) + 7
+    );
+    let mut raw = by_hand(&db).await;
+    raw.execute_script(&forged).await.unwrap();
+    raw.commit().await.unwrap();
+    assert_eq!(session.audit().history::<Claim>(id).count().await.unwrap(), 1);
+    let now = db.audit_chain(Chain::Shared).checkpoint().await.unwrap().at;
+    let as_it_was = session.audit().as_of::<Claim>(id, now).await.unwrap().unwrap();
+    assert_eq!(as_it_was.entity.note, None);
+}
+
+pub(crate) async fn a_row_as_of_a_moment_is_one_that_it_was(fixture: Fixture) {
+    let (db, clock) = fixture.with_clock(&schema![Claim]).await;
+    let session = alice(&db);
+    let claims = session.repo::<Claim>();
+    let id = claims.create(claim("C-1")).await.unwrap().id;
+    clock.advance(TimeDelta::seconds(10));
+    claims.patch(id, ClaimPatch::new().note(Some("first".to_owned()))).await.unwrap();
+    // Another one began before, and had to wait.
+    clock.advance(TimeDelta::seconds(-5));
+    claims.patch(id, ClaimPatch::new().code("C-2".to_owned())).await.unwrap();
+    for (second, code, note) in [(7, "C-1", None), (11, "C-2", Some("first"))] {
+        let then = moment(&format!("2026-01-31T12:00:{second:02}Z"));
+        let was = session.audit().as_of::<Claim>(id, then).await.unwrap().unwrap().entity;
+        assert_eq!((&*was.code, was.note.as_deref()), (code, note));
+    }
+}

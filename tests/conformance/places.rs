@@ -1,0 +1,216 @@
+//! Filters over more than a value and a column: places in documents, two columns, days, any case.
+
+use chrono::{NaiveDate, TimeDelta};
+use repo_core::{Error, Filter, schema};
+use serde_json::{Value, json};
+
+use crate::entities::*;
+use crate::expect::assert_error;
+use crate::fixture::{Fixture, moment};
+
+type Samples = OptionalRepository<repo_core::NoTenant>;
+
+async fn samples(fixture: &Fixture) -> Samples {
+    fixture.with(&schema![Optional]).await.session().repo::<Optional>()
+}
+
+/// Checks the labels of the rows that meet each filter, and that the others meet its complement.
+async fn check(samples: &Samples, cases: Vec<(Filter<Optional>, &[&str])>) {
+    let labels = async |filter: Filter<Optional>| -> Vec<String> {
+        let found = samples.filter(filter).order_by(Optional::LABEL.asc()).all().await.unwrap();
+        found.into_iter().map(|row| row.label).collect()
+    };
+    let all = labels(Filter::always()).await;
+    for (filter, expected) in cases {
+        assert_eq!(labels(filter.clone()).await, expected, "{filter:?}");
+        let others: Vec<_> = all.iter().filter(|it| !expected.contains(&it.as_str())).collect();
+        assert_eq!(labels(!filter.clone()).await.iter().collect::<Vec<_>>(), others, "!{filter:?}");
+    }
+}
+
+async fn documents(samples: &Samples, documents: &[(&str, Value)]) {
+    for (label, document) in documents {
+        let new = NewOptional { json: Some(document.clone()), ..nothing(label) };
+        samples.create(new).await.unwrap();
+    }
+    samples.create(nothing("nothing")).await.unwrap();
+}
+
+pub(crate) async fn a_document_is_asked_at_a_place(fixture: Fixture) {
+    let samples = samples(&fixture).await;
+    documents(
+        &samples,
+        &[
+            ("array", json!({ "error": [{ "code": "timeout" }, 7] })),
+            ("bool", json!({ "error": { "code": true } })),
+            ("null", json!({ "error": { "code": null } })),
+            ("number", json!({ "error": { "code": 7 } })),
+            ("root", json!("timeout")),
+            ("text", json!({ "error": { "code": "timeout" } })),
+            ("text of digits", json!({ "error": { "code": "7" } })),
+        ],
+    )
+    .await;
+    let code = || Optional::JSON.path(["error", "code"]);
+    let error = || Optional::JSON.path(["error"]);
+    let all = ["array", "bool", "null", "number", "root", "text", "text of digits"];
+    check(
+        &samples,
+        vec![
+            (code().eq("timeout"), &["text"]),
+            (code().ne("timeout"), &["text of digits"]),
+            (code().eq("7"), &["text of digits"]),
+            (code().eq(7), &["number"]),
+            (code().eq(7.0), &["number"]),
+            (code().ne(8_i64), &["number"]),
+            (code().eq(true), &["bool"]),
+            (code().ne(true), &[]),
+            (code().is_null(), &["null"]),
+            (code().exists(), &["bool", "null", "number", "text", "text of digits"]),
+            (error().exists(), &["array", "bool", "null", "number", "text", "text of digits"]),
+            (error().eq("timeout"), &[]),
+            (error().element(0).member("code").eq("timeout"), &["array"]),
+            (error().element(1).eq(7), &["array"]),
+            (error().element(2).exists(), &[]),
+            (error().member("0").exists(), &[]),
+            (Optional::JSON.path([""; 0]).exists(), &all),
+            (Optional::JSON.path([""; 0]).eq("timeout"), &["root"]),
+            (Optional::JSON.is_null(), &["nothing"]),
+        ],
+    )
+    .await;
+}
+
+pub(crate) async fn numbers_and_texts_of_documents_are_ordered(fixture: Fixture) {
+    let samples = samples(&fixture).await;
+    documents(
+        &samples,
+        &[
+            ("0.1", json!([0.1])),
+            ("2", json!([2])),
+            ("10", json!([10])),
+            ("2^53+1", json!([9_007_199_254_740_993_i64])),
+            ("max", json!([i64::MAX])),
+            ("more", json!([u64::MAX])),
+            ("-1e300", json!([-1e300])),
+            ("A", json!(["A"])),
+            ("a", json!(["a"])),
+            ("é", json!(["é"])),
+        ],
+    )
+    .await;
+    let first = || Optional::JSON.path([""; 0]).element(0);
+    check(
+        &samples,
+        vec![
+            (first().lt(10), &["-1e300", "0.1", "2"]),
+            (first().le(10), &["-1e300", "0.1", "10", "2"]),
+            (first().gt(9_007_199_254_740_992_i64), &["2^53+1", "max", "more"]),
+            (first().ge(i64::MAX), &["max", "more"]),
+            (first().eq(0.1), &["0.1"]),
+            (first().ge(0.1) & first().lt(2.5), &["0.1", "2"]),
+            // A float is compared with the nearest double.
+            (first().eq(9_007_199_254_740_992.0), &["2^53+1"]),
+            (first().gt("A"), &["a", "é"]),
+            (first().le("a"), &["A", "a"]),
+        ],
+    )
+    .await;
+}
+
+pub(crate) async fn the_name_of_a_member_is_any_text(fixture: Fixture) {
+    let samples = samples(&fixture).await;
+    let names =
+        ["", " ", "a.b", "$", "[0]", "\"", "\\", "'", "\n", "é🦀", "0", "\\u0000", "strict"];
+    let labels: Vec<String> = (10..10 + names.len()).map(|n| n.to_string()).collect();
+    let all: Vec<_> = names
+        .iter()
+        .zip(&labels)
+        .map(|(name, label)| (label.as_str(), json!({ *name: 1 })))
+        .collect();
+    documents(&samples, &all).await;
+    for (name, label) in names.iter().zip(&labels) {
+        let filter = Optional::JSON.path([name]).eq(1);
+        let found = samples.filter(filter.clone()).all().await.unwrap();
+        let found: Vec<_> = found.iter().map(|row| row.label.as_str()).collect();
+        assert_eq!(found, [label], "{filter:?}");
+    }
+    for filter in [Optional::JSON.path(["a\0"]).exists(), Optional::JSON.path(["a"]).eq("\0")] {
+        let found = samples.filter(filter).all().await;
+        assert_error!(found, Error::InvalidInput { column, .. } if column == "json");
+    }
+    let nan = samples.filter(Optional::JSON.path(["a"]).lt(f64::NAN)).all().await;
+    assert_error!(nan, Error::InvalidInput { column, .. } if column == "json");
+}
+
+pub(crate) async fn a_column_is_compared_with_another(fixture: Fixture) {
+    let samples = samples(&fixture).await;
+    for (label, text) in [("b", "a"), ("c", "c"), ("d", "e")] {
+        samples
+            .create(NewOptional { text: Some(text.to_owned()), ..nothing(label) })
+            .await
+            .unwrap();
+    }
+    samples.create(nothing("null")).await.unwrap();
+    let (label, text) = (Optional::LABEL, Optional::TEXT);
+    check(
+        &samples,
+        vec![
+            (text.eq_column(label), &["c"]),
+            (text.ne_column(label), &["b", "d"]),
+            (text.lt_column(label), &["b"]),
+            (label.lt_column(text), &["d"]),
+            (text.le_column(label), &["b", "c"]),
+        ],
+    )
+    .await;
+    let scales = samples.filter(Optional::FRACTION.eq_column(Optional::WHOLE)).all().await;
+    assert_error!(scales, Error::InvalidInput { column, .. } if column == "fraction");
+}
+
+pub(crate) async fn a_day_is_half_open(fixture: Fixture) {
+    let samples = samples(&fixture).await;
+    for (label, at) in [
+        ("before", "2026-01-30T23:59:59.999999Z"),
+        ("first", "2026-01-31T00:00:00Z"),
+        ("last", "2026-01-31T23:59:59.999999Z"),
+        ("next", "2026-02-01T00:00:00Z"),
+    ] {
+        let new = NewOptional { moment: Some(moment(at)), ..nothing(label) };
+        samples.create(new).await.unwrap();
+    }
+    let day = NaiveDate::from_ymd_opt(2026, 1, 31).unwrap();
+    let start = moment("2026-01-31T00:00:00Z");
+    let at = Optional::MOMENT;
+    check(
+        &samples,
+        vec![
+            (at.on(day), &["first", "last"]),
+            (at.on(day.succ_opt().unwrap()), &["next"]),
+            (at.within(start..start + TimeDelta::days(1)), &["first", "last"]),
+            (at.within(start..start), &[]),
+            (at.within(start..start - TimeDelta::days(1)), &[]),
+        ],
+    )
+    .await;
+}
+
+pub(crate) async fn text_is_equal_in_any_case(fixture: Fixture) {
+    let samples = samples(&fixture).await;
+    for (label, text) in [("1", "Straße É"), ("2", "STRAßE é"), ("3", ""), ("4", "%")] {
+        let new = NewOptional { text: Some(text.to_owned()), ..nothing(label) };
+        samples.create(new).await.unwrap();
+    }
+    let text = Optional::TEXT;
+    check(
+        &samples,
+        vec![
+            (text.ieq("STRAßE É"), &["1"]),
+            (text.ieq("straße é"), &["2"]),
+            (text.ieq(""), &["3"]),
+            (text.ieq("%"), &["4"]),
+            (text.ieq("straße"), &[]),
+        ],
+    )
+    .await;
+}
