@@ -35,10 +35,7 @@ use crate::value::Value;
 /// How many rows are held at once.
 const CHUNK: usize = 1_000;
 
-impl<E: Mutable, S: Scope> Query<E, S>
-where
-    E::Tenancy: WritableFrom<S>,
-{
+impl<E: Entity, S: Scope> Query<E, S> {
     /// Makes the changes in all rows of the query, and returns how many were changed: a row in which nothing
     /// differs is not. All or none; its order does not matter.
     ///
@@ -61,7 +58,11 @@ where
     /// - [`Error::InvalidInput`]: the query has a limit or an offset, or asks for deleted rows; a value does
     ///   not fit its column.
     /// - [`is_conflict`](Error::is_conflict): two rows would have the same value in a unique column.
-    pub fn patch_all(self, patch: impl Into<Patch<E>>) -> Writing<'static, u64> {
+    pub fn patch_all(self, patch: impl Into<Patch<E>>) -> Writing<'static, u64>
+    where
+        E: Mutable,
+        E::Tenancy: WritableFrom<S>,
+    {
         let patch = patch.into();
         Writing::new(async move { Bulk::new(self, "patch_all")?.patch(&patch.finish()?).await })
     }
@@ -73,15 +74,16 @@ where
     ///
     /// - [`Error::InvalidInput`]: the query has a limit or an offset, or asks for deleted rows.
     /// - [`Error::ForeignKey`]: a row refers to one of them, and they were to be removed.
-    pub fn delete_all(self) -> Writing<'static, u64> {
+    pub fn delete_all(self) -> Writing<'static, u64>
+    where
+        E: Mutable,
+        E::Tenancy: WritableFrom<S>,
+    {
         Writing::new(async move { Bulk::new(self, "delete_all")?.delete().await })
     }
 }
 
-impl<E: Mutable, S: Scope> Repo<E, S>
-where
-    E::Tenancy: WritableFrom<S>,
-{
+impl<E: Entity, S: Scope> Repo<E, S> {
     /// Makes a change in each of these rows, in this order, and returns them as they are then stored. All or
     /// none.
     ///
@@ -91,9 +93,15 @@ where
     pub fn patch_many<P: Into<Patch<E>>>(
         &self,
         patches: impl IntoIterator<Item = (E::Id, P)>,
-    ) -> Writing<'_, Vec<E>> {
+    ) -> Writing<'_, Vec<E>>
+    where
+        E: Mutable,
+        E::Tenancy: WritableFrom<S>,
+    {
         let patches: Vec<_> = patches.into_iter().map(|(id, patch)| (id, patch.into())).collect();
         Writing::new(async move {
+            // Whoever acts for nobody is told before anything is sent.
+            Author::of(self.session(), E::TABLE)?;
             let own = Own::Inner(self.session().begin().await?);
             let done = async {
                 let repo = Repo::<E, S>::new(own.session().clone());
@@ -114,7 +122,11 @@ where
     ///
     /// - [`is_not_found`](Error::is_not_found): one of them is no live row of this tenant.
     /// - [`Error::ForeignKey`]: a row refers to one of them, and they were to be removed.
-    pub fn delete_many(&self, ids: impl IntoIterator<Item = E::Id>) -> Writing<'_, ()> {
+    pub fn delete_many(&self, ids: impl IntoIterator<Item = E::Id>) -> Writing<'_, ()>
+    where
+        E: Mutable,
+        E::Tenancy: WritableFrom<S>,
+    {
         let ids: Vec<_> = ids.into_iter().collect();
         Writing::new(async move { delete_many(self, ids).await })
     }

@@ -4,6 +4,7 @@
 //! That no way is left out is checked against the sources (`methods.rs`). What a single operation promises
 //! beside its policies has its own topic.
 
+mod bulk;
 mod by_hand;
 mod changing;
 mod creating;

@@ -177,6 +177,11 @@ fn no_trait_brings_a_method_that_writes() {
     }
 }
 
+#[test]
+fn no_macro_hides_a_method() {
+    assert_eq!(Sources::read().macros(), [""; 0], "write the methods out, so that they are found");
+}
+
 /// Every method that is in the table or that writes nothing.
 fn listed() -> BTreeSet<&'static str> {
     let writing = paths().flat_map(|path| path.methods);

@@ -7,6 +7,7 @@ use futures_util::future::LocalBoxFuture;
 use repo_core::{Action, Error, Result, Session, Tenant};
 use uuid::Uuid;
 
+use super::bulk::BULK;
 use super::by_hand::BY_HAND;
 use super::changing::CHANGING;
 use super::creating::CREATING;
@@ -97,6 +98,8 @@ pub(super) const UNMARKED: &str = "misuse/restore_without_soft_delete";
 pub(super) const PURGED: &str = "misuse/purge_of_an_immutable";
 pub(super) const ALL: &str = "misuse/write_through_all_tenants";
 pub(super) const ALL_DELETED: &str = "misuse/restore_through_all_tenants";
+pub(super) const CHANGED_MANY: &str = "misuse/bulk_change_of_an_immutable";
+pub(super) const ALL_MANY: &str = "misuse/bulk_change_through_all_tenants";
 pub(super) const UNVERSIONED: &str = "misuse/version_of_an_unversioned";
 
 pub(super) const SHEET_UPDATED: Audited = Audited::Rows(&[("sheets", Action::Update)]);
@@ -136,4 +139,5 @@ macro_rules! run {
 pub(super) use run;
 
 /// All ways to write.
-pub(super) const PATHS: &[&[Path]] = &[CREATING, CHANGING, DELETING, RESTORING, PURGING, BY_HAND];
+pub(super) const PATHS: &[&[Path]] =
+    &[CREATING, CHANGING, DELETING, BULK, RESTORING, PURGING, BY_HAND];

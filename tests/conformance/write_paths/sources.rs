@@ -75,6 +75,19 @@ impl Sources {
         words(tokens).iter().any(|word| self.handles.contains(word) || ROOTS.contains(&&**word))
     }
 
+    /// The macros that make public methods or functions, which is not seen here.
+    pub(super) fn macros(&self) -> Vec<String> {
+        let makes_methods = |item: &Item| match item {
+            Item::Macro(it) => {
+                let text = it.mac.tokens.to_string();
+                text.contains("pub fn") || text.contains("pub async fn")
+            }
+            _ => false,
+        };
+        let macros = self.items().filter(|(_, item)| makes_methods(item));
+        macros.map(|(path, _)| place(path)).collect()
+    }
+
     /// The traits that types with a way to the database implement, and which.
     pub(super) fn traits(&self) -> BTreeSet<(String, String)> {
         let of = |item: &Item| match item {
@@ -107,8 +120,21 @@ fn read_folder(folder: &Path, files: &mut Vec<(PathBuf, syn::File)>) {
             read_folder(&path, files);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = fs::read_to_string(&path).expect("a source");
-            files.push((path, syn::parse_file(&text).expect("Rust")));
+            let mut file = syn::parse_file(&text).expect("Rust");
+            file.items = file.items.into_iter().flat_map(opened).collect();
+            files.push((path, file));
         }
+    }
+}
+
+/// The items of a module that is written inside another, unless it is of tests; any other item as it is.
+fn opened(item: Item) -> Vec<Item> {
+    match item {
+        Item::Mod(it) if it.ident == "tests" => Vec::new(),
+        Item::Mod(syn::ItemMod { content: Some((_, items)), .. }) => {
+            items.into_iter().flat_map(opened).collect()
+        }
+        other => vec![other],
     }
 }
 

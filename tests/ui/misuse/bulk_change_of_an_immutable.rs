@@ -1,0 +1,19 @@
+use repo_core::{Database, Repository};
+use uuid::Uuid;
+
+#[derive(Debug, Repository)]
+#[repository(table = "events", immutable)]
+pub struct Event {
+    pub id: Uuid,
+    pub name: String,
+}
+
+pub async fn used(db: Database, event: Event) {
+    let events = db.session().repo::<Event>();
+    let _ = events.query().patch_all(repo_core::Patch::new()).await;
+    let _ = events.query().delete_all().await;
+    let _ = events.patch_many([(event.id, repo_core::Patch::new())]).await;
+    let _ = events.delete_many([event.id]).await;
+}
+
+fn main() {}

@@ -1,0 +1,21 @@
+use repo_core::{Database, Repository};
+use uuid::Uuid;
+
+#[derive(Debug, Repository)]
+#[repository(table = "incidents", tenant)]
+pub struct Incident {
+    pub id: Uuid,
+    pub tenant_id: Uuid,
+    pub status: String,
+}
+
+pub async fn used(db: Database, id: Uuid) {
+    let incidents = db.all_tenants("nightly report").repo::<Incident>();
+    let patch = || IncidentPatch::new().status("done");
+    let _ = incidents.query().patch_all(patch()).await;
+    let _ = incidents.query().delete_all().await;
+    let _ = incidents.patch_many([(id, patch())]).await;
+    let _ = incidents.delete_many([id]).await;
+}
+
+fn main() {}
