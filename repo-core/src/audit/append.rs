@@ -14,7 +14,7 @@ use crate::backend::{Access, Connection, Insert, Row, Statement, no_rows};
 use crate::column_type::ColumnType as _;
 use crate::dialect::Dialect;
 use crate::error::{DatabaseError, Error, Result};
-use crate::sql::crud::CrudSql;
+use crate::sql::crud::insert_alone;
 use crate::table::Chaining;
 use crate::value::{Kind, Value};
 use crate::write::Entities;
@@ -222,9 +222,8 @@ async fn insert(
     dialect: &dyn Dialect,
     rows: &[AuditEntry],
 ) -> Result<()> {
-    let crud = CrudSql::new(dialect, &TRAIL);
-    let (columns, sql) = (&crud.insert_columns[..], &*crud.insert);
-    let insert = Insert { table: &TRAIL, columns, sql, rows: &Entities(rows) };
+    let (columns, sql) = insert_alone(dialect, &TRAIL);
+    let insert = Insert { table: &TRAIL, columns: &columns, sql: &sql, rows: &Entities(rows) };
     connection.insert(insert).await.map(drop)
 }
 

@@ -202,6 +202,14 @@ fn updatable(table: &'static Table, fixed: bool) -> impl Iterator<Item = usize> 
 }
 
 /// `guarded`: only if no row that it refers to is deleted.
+/// The columns that an `INSERT` gives, and its text: for who needs nothing else.
+pub(crate) fn insert_alone(dialect: &dyn Dialect, table: &'static Table) -> (Vec<usize>, String) {
+    let columns = insert_columns(table);
+    let mut writer = Writer::new(dialect, table);
+    insert(&mut writer, &columns, false);
+    (columns, writer.sql)
+}
+
 fn insert(writer: &mut Writer<'_>, columns: &[usize], guarded: bool) {
     insert_into(writer, columns, guarded);
     if writer.table.has_identity() {
