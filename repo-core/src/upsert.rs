@@ -42,10 +42,7 @@ pub enum Outcome {
     Unchanged,
 }
 
-impl<E: Mutable, S: Scope> Repo<E, S>
-where
-    E::Tenancy: WritableFrom<S>,
-{
+impl<E: Entity, S: Scope> Repo<E, S> {
     /// Adds a row, or gives the live row that has the same key the values of the new one: all that the caller
     /// gives, defaults included. Its id, tenant, times and correlation stay, its version counts the change.
     ///
@@ -77,7 +74,11 @@ where
         &self,
         key: impl UniqueColumns<E>,
         new: impl Into<E::New>,
-    ) -> Writing<'_, Upserted<E>> {
+    ) -> Writing<'_, Upserted<E>>
+    where
+        E: Mutable,
+        E::Tenancy: WritableFrom<S>,
+    {
         let (key, entity) = (key.columns(), self.complete(new.into()));
         Writing::new(async move {
             let mut rows = upsert(self, &key, vec![entity?]).await?;
@@ -95,7 +96,11 @@ where
         &self,
         key: impl UniqueColumns<E>,
         new: impl IntoIterator<Item = N>,
-    ) -> Writing<'_, Vec<Upserted<E>>> {
+    ) -> Writing<'_, Vec<Upserted<E>>>
+    where
+        E: Mutable,
+        E::Tenancy: WritableFrom<S>,
+    {
         let key = key.columns();
         let entities: Result<Vec<E>> =
             new.into_iter().map(|new| self.complete(new.into())).collect();

@@ -16,6 +16,7 @@ mod methods;
 mod paths;
 mod snapshot;
 mod sources;
+mod upserting;
 
 use std::path::Path as File;
 

@@ -14,6 +14,7 @@ use super::creating::CREATING;
 use super::deleted::{PURGING, RESTORING};
 use super::deleting::DELETING;
 use super::entities::{Rows, Stage};
+use super::upserting::UPSERTING;
 
 /// Goes the way.
 pub(super) type Run =
@@ -140,4 +141,4 @@ pub(super) use run;
 
 /// All ways to write.
 pub(super) const PATHS: &[&[Path]] =
-    &[CREATING, CHANGING, DELETING, BULK, RESTORING, PURGING, BY_HAND];
+    &[CREATING, UPSERTING, CHANGING, DELETING, BULK, RESTORING, PURGING, BY_HAND];

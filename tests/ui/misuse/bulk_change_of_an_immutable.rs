@@ -5,6 +5,7 @@ use uuid::Uuid;
 #[repository(table = "events", immutable)]
 pub struct Event {
     pub id: Uuid,
+    #[repository(unique)]
     pub name: String,
 }
 
@@ -14,6 +15,8 @@ pub async fn used(db: Database, event: Event) {
     let _ = events.query().delete_all().await;
     let _ = events.patch_many([(event.id, repo_core::Patch::new())]).await;
     let _ = events.delete_many([event.id]).await;
+    let _ = events.upsert(Event::NAME, NewEvent { name: event.name.clone() }).await;
+    let _ = events.upsert_many(Event::NAME, [NewEvent { name: event.name }]).await;
 }
 
 fn main() {}

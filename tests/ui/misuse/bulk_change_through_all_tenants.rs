@@ -6,6 +6,7 @@ use uuid::Uuid;
 pub struct Incident {
     pub id: Uuid,
     pub tenant_id: Uuid,
+    #[repository(unique)]
     pub status: String,
 }
 
@@ -16,6 +17,9 @@ pub async fn used(db: Database, id: Uuid) {
     let _ = incidents.query().delete_all().await;
     let _ = incidents.patch_many([(id, patch())]).await;
     let _ = incidents.delete_many([id]).await;
+    let new = || NewIncident { status: "done".to_owned() };
+    let _ = incidents.upsert(Incident::STATUS, new()).await;
+    let _ = incidents.upsert_many(Incident::STATUS, [new()]).await;
 }
 
 fn main() {}
