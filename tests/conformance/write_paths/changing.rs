@@ -74,6 +74,20 @@ pub(super) const CHANGING: &[Path] = &[
         without: &[Ui(UNVERSIONED, ".if_version(")],
     },
     Path {
+        name: "patch that adds",
+        methods: &["Repo::patch", "XPatch::add"],
+        on: Rows::Live,
+        run: run!(|session, stage| session
+            .repo::<Sheet>()
+            .patch(stage.sheet.id, SheetPatch::new().add(Sheet::WEIGHT, 2))),
+        tenant: NOT_FOUND,
+        soft_delete: NOT_FOUND,
+        versioned: Versioned::Counted,
+        audited: SHEET_UPDATED,
+        immutable: Immutable::Uncompiled(Ui(CHANGED, ".patch(")),
+        without: &[],
+    },
+    Path {
         name: "patch that changes nothing",
         methods: &["Repo::patch"],
         on: Rows::Live,
