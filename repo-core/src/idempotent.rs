@@ -13,6 +13,7 @@ use crate::dialect::Dialect;
 use crate::entity::Entity;
 use crate::error::{DatabaseError, Error, Result};
 use crate::failure::complete;
+use crate::insert::{check_parents, encode, identity, insert_values, with_id};
 use crate::perform::{self, one, values};
 use crate::read::{decode, encode_id};
 use crate::repo::Repo;
@@ -22,7 +23,6 @@ use crate::sql::crud::CrudSql;
 use crate::sql::writer::Writer;
 use crate::table::Table;
 use crate::value::Value;
-use crate::write::{check_parents, encode, identity, insert_values, with_id};
 
 /// How often a row is looked for that is there when it is added and gone when it is read.
 pub(crate) const ATTEMPTS: usize = 10;

@@ -70,6 +70,7 @@ mod filter_shape;
 mod guards;
 mod idempotent;
 mod ids;
+mod insert;
 mod json;
 mod json_canonical;
 mod json_path;
@@ -95,6 +96,7 @@ mod transaction_state;
 mod unchecked;
 mod upsert;
 mod value;
+mod verdict;
 mod window;
 mod write;
 

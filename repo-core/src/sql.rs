@@ -3,6 +3,7 @@
 pub(crate) mod change;
 pub(crate) mod crud;
 pub(crate) mod ddl;
+pub(crate) mod insert;
 pub(crate) mod keyset;
 pub(crate) mod names;
 pub(crate) mod patch;

@@ -13,6 +13,7 @@ use crate::change::Writing;
 use crate::entity::{Entity, Mutable};
 use crate::error::{Error, Result};
 use crate::idempotent::{ATTEMPTS, Once, UniqueColumns, check};
+use crate::insert::{check_parents, encode, with_id};
 use crate::patch::Patch;
 use crate::perform::values;
 use crate::read::decode;
@@ -20,7 +21,6 @@ use crate::repo::Repo;
 use crate::scope::{Scope, WritableFrom};
 use crate::transaction::Own;
 use crate::value::Value;
-use crate::write::{check_parents, encode, with_id};
 
 /// What [`Repo::upsert`] did.
 #[derive(Debug, Clone, PartialEq)]

@@ -14,10 +14,10 @@ use crate::backend::{Access, Connection, Insert, Row, Statement, no_rows};
 use crate::column_type::ColumnType as _;
 use crate::dialect::Dialect;
 use crate::error::{DatabaseError, Error, Result};
+use crate::insert::Entities;
 use crate::sql::crud::insert_alone;
 use crate::table::Chaining;
 use crate::value::{Kind, Value};
-use crate::write::Entities;
 
 /// The most entries that are appended each by a statement of its own, where a statement can do that.
 const FEW: usize = 2;

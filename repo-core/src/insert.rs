@@ -1,0 +1,227 @@
+//! Adding rows, alone or recorded.
+//!
+//! A row that would refer to a deleted one is refused by the statement that adds it, or, of several, before.
+//! Ids that the database makes come back with it.
+
+use crate::audit::Action;
+use crate::audit::author::Author;
+use crate::backend::{Access, Insert, InsertRows, Row, Statement};
+use crate::column_type::ColumnType as _;
+use crate::encode::Encoder;
+use crate::entity::Entity;
+use crate::error::{Error, Result};
+use crate::parents::{self, Parents};
+use crate::perform::{self, one};
+use crate::repo::Repo;
+use crate::scope::Scope;
+use crate::session::Session;
+use crate::value::{Kind, Value};
+
+/// Adds a row, and returns it as it is stored.
+pub(crate) async fn insert_one<E: Entity, S: Scope>(repo: &Repo<E, S>, mut entity: E) -> Result<E> {
+    let Some(author) = Author::of(repo.session(), E::TABLE)? else {
+        let made = insert_plain(repo.session(), repo, &entity).await?;
+        return Ok(with_id(entity, made));
+    };
+    let recorded = repo.crud().recorded_insert.as_deref();
+    if let Some(sql) = recorded.filter(|_| !repo.session().in_transaction()) {
+        let mut params = insert_values(&entity)?;
+        params.extend(author.params(E::TABLE.name, Action::Create));
+        let mut read = |row: &dyn Row| {
+            let has_identity = E::TABLE.has_identity();
+            let id = has_identity.then(|| row.value(E::TABLE.roles.id, Kind::I64));
+            id.map(identity::<E>).transpose()
+        };
+        let made = one(repo.session(), E::TABLE, sql, &params, &mut read).await?;
+        params.truncate(repo.crud().insert_columns.len());
+        let made = unless_refused(repo.session(), &entity, made).await?;
+        return Ok(with_id(entity, made));
+    }
+    let own = repo.session().own_transaction().await?;
+    let done = async {
+        let made = insert_plain(own.session(), repo, &entity).await?;
+        entity = with_id(entity, made);
+        record_created(own.session(), &author, std::slice::from_ref(&entity)).await?;
+        Ok(entity)
+    }
+    .await;
+    own.finish(done).await
+}
+
+/// Inserts the row alone. Returns the id, where the database makes it.
+async fn insert_plain<E: Entity, S: Scope>(
+    session: &Session<S>,
+    repo: &Repo<E, S>,
+    entity: &E,
+) -> Result<Option<E::Id>> {
+    let params = &insert_values(entity)?;
+    let mut made = None;
+    let mut read = |row: &dyn Row| {
+        if E::TABLE.has_identity() {
+            made = Some(identity::<E>(row.value(0, Kind::I64))?);
+        }
+        Ok(())
+    };
+    let guarded = repo.crud().guarded_insert.as_deref();
+    let sql = guarded.unwrap_or(&repo.crud().insert);
+    let statement = Statement { sql, params, access: Access::Write, table: E::TABLE };
+    let added = session.run(statement, &mut read).await?;
+    unless_refused(session, entity, (added > 0 || guarded.is_none()).then_some(made)).await
+}
+
+/// The id of a row that was added; where none was, it would have referred to a deleted one.
+async fn unless_refused<E: Entity, S: Scope>(
+    session: &Session<S>,
+    entity: &E,
+    made: Option<Option<E::Id>>,
+) -> Result<Option<E::Id>> {
+    if let Some(id) = made {
+        return Ok(id);
+    }
+    let parents = parents_of(std::slice::from_ref(entity))?;
+    let refused = parents.refused(session, tenant_of(entity)?.as_ref()).await?;
+    Err(refused)
+}
+
+/// Appends an entry for each row that was added.
+async fn record_created<E: Entity, S: Scope>(
+    session: &Session<S>,
+    author: &Author,
+    entities: &[E],
+) -> Result<()> {
+    let mut entries = Vec::with_capacity(entities.len());
+    for entity in entities {
+        let row = encode(entity)?;
+        entries.extend(perform::entry(E::TABLE, Action::Create, author, None, Some(&row))?);
+    }
+    session.record(entries).await
+}
+
+pub(crate) fn with_id<E: Entity>(mut entity: E, made: Option<E::Id>) -> E {
+    if let Some(id) = made {
+        entity.set_id(id);
+    }
+    entity
+}
+
+/// Adds all rows or none, and returns them in their order.
+pub(crate) async fn insert_many<E: Entity, S: Scope>(
+    repo: &Repo<E, S>,
+    mut entities: Vec<E>,
+) -> Result<Vec<E>> {
+    let author = Author::of(repo.session(), E::TABLE)?;
+    if entities.is_empty() {
+        return Ok(entities);
+    }
+    if author.is_none() && !parents::has_marked(E::TABLE) {
+        insert_rows(repo.session(), repo, &mut entities).await?;
+        return Ok(entities);
+    }
+    let own = repo.session().own_transaction().await?;
+    let done = async {
+        check_parents(own.session(), &entities).await?;
+        insert_rows(own.session(), repo, &mut entities).await?;
+        if let Some(author) = &author {
+            record_created(own.session(), author, &entities).await?;
+        }
+        Ok(entities)
+    }
+    .await;
+    own.finish(done).await
+}
+
+/// Refuses rows that would refer to a deleted one.
+pub(crate) async fn check_parents<E: Entity, S: Scope>(
+    session: &Session<S>,
+    entities: &[E],
+) -> Result<()> {
+    match entities.first().filter(|_| parents::has_marked(E::TABLE)) {
+        Some(first) => parents_of(entities)?.check(session, tenant_of(first)?.as_ref()).await,
+        None => Ok(()),
+    }
+}
+
+/// What rows refer to that can be deleted.
+fn parents_of<E: Entity>(entities: &[E]) -> Result<Parents<'_>> {
+    let mut parents = Parents::of(E::TABLE);
+    for entity in entities {
+        parents.add_row(&encode(entity)?);
+    }
+    Ok(parents)
+}
+
+/// The tenant of a row, which is that of the session.
+fn tenant_of<E: Entity>(entity: &E) -> Result<Option<Value<'static>>> {
+    let Some(column) = E::TABLE.roles.tenant else { return Ok(None) };
+    Ok(encode(entity)?.into_iter().nth(column).map(Value::into_owned))
+}
+
+/// Inserts the rows alone, and sets the ids that the database makes.
+async fn insert_rows<E: Entity, S: Scope>(
+    session: &Session<S>,
+    repo: &Repo<E, S>,
+    entities: &mut [E],
+) -> Result<()> {
+    if session.in_transaction() {
+        // A value that fits no column is found before the database is asked, so that the transaction
+        // can go on; by itself an insert of which a row does not fit does nothing anyway.
+        entities.iter().try_for_each(|entity| encode(entity).map(drop))?;
+    }
+    let identities = {
+        let insert = Insert {
+            table: E::TABLE,
+            columns: &repo.crud().insert_columns,
+            sql: &repo.crud().insert,
+            rows: &Entities(entities),
+        };
+        session.insert(insert).await?
+    };
+    for (entity, id) in entities.iter_mut().zip(identities) {
+        entity.set_id(identity::<E>(Ok(Value::I64(id)))?);
+    }
+    Ok(())
+}
+
+/// Entities as the rows of an insert.
+pub(crate) struct Entities<'e, E>(pub(crate) &'e [E]);
+
+impl<E: Entity> InsertRows for Entities<'_, E> {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn encode<'a>(&'a self, index: usize, values: &mut Vec<Value<'a>>) -> Result<()> {
+        let mut encoder = Encoder::reuse(E::TABLE, std::mem::take(values));
+        self.0[index].encode(&mut encoder);
+        *values = encoder.finish()?;
+        if E::TABLE.has_identity() {
+            values.remove(E::TABLE.roles.id);
+        }
+        Ok(())
+    }
+}
+
+/// The columns of an entity that an insert gives.
+pub(crate) fn insert_values<E: Entity>(entity: &E) -> Result<Vec<Value<'_>>> {
+    let mut values = encode(entity)?;
+    if E::TABLE.has_identity() {
+        values.remove(E::TABLE.roles.id);
+    }
+    Ok(values)
+}
+
+/// All columns of an entity.
+pub(crate) fn encode<E: Entity>(entity: &E) -> Result<Vec<Value<'_>>> {
+    let mut encoder = Encoder::new(E::TABLE);
+    entity.encode(&mut encoder);
+    encoder.finish()
+}
+
+/// The id that the database made.
+pub(crate) fn identity<E: Entity>(value: Result<Value<'_>, crate::InvalidValue>) -> Result<E::Id> {
+    value.and_then(E::Id::decode).map_err(|invalid| Error::Decode {
+        entity: E::TABLE.entity,
+        column: E::TABLE.id().name,
+        reason: invalid.into_reason(),
+    })
+}

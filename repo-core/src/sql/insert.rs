@@ -1,0 +1,87 @@
+//! The statements that add a row.
+
+use crate::audit::Action;
+use crate::dialect::{AuditedChange, Dialect};
+use crate::parents;
+use crate::sql::change;
+use crate::sql::crud::CrudSql;
+use crate::sql::together::live_parent;
+use crate::sql::writer::Writer;
+use crate::table::Table;
+
+pub(super) fn insert_columns(table: &Table) -> Vec<usize> {
+    (0..table.columns.len()).filter(|c| *c != table.roles.id || !table.has_identity()).collect()
+}
+
+pub(super) fn insert(writer: &mut Writer<'_>, columns: &[usize], guarded: bool) {
+    insert_into(writer, columns, guarded);
+    if writer.table.has_identity() {
+        let id = writer.table.roles.id;
+        writer.push(" RETURNING ").column(id);
+    }
+}
+
+fn insert_into(writer: &mut Writer<'_>, columns: &[usize], guarded: bool) {
+    writer.push("INSERT INTO ").table_name();
+    if columns.is_empty() {
+        writer.push(" DEFAULT VALUES");
+        return;
+    }
+    writer.push(" (").columns(columns.iter().copied());
+    writer.push(if guarded { ") SELECT " } else { ") VALUES (" });
+    for index in 1..=columns.len() {
+        if index > 1 {
+            writer.push(", ");
+        }
+        writer.placeholder(index);
+    }
+    if !guarded {
+        writer.push(")");
+        return;
+    }
+    let number = |column| columns.iter().position(|it| *it == column).unwrap_or(0) + 1;
+    let tenant = writer.table.roles.tenant.map(number);
+    for (position, (column, parent)) in parents::marked(writer.table).enumerate() {
+        writer.push(if position == 0 { " WHERE " } else { " AND " });
+        live_parent(writer, parent, tenant, number(column));
+    }
+}
+
+pub(super) fn recorded_insert(
+    dialect: &dyn Dialect,
+    table: &'static Table,
+    columns: &[usize],
+    ending: &str,
+) -> Option<String> {
+    let mut writer = Writer::new(dialect, table);
+    insert_into(&mut writer, columns, parents::has_marked(table));
+    writer.push(ending);
+    dialect.recorded_change(&AuditedChange {
+        table,
+        action: Action::Create,
+        before: None,
+        write: &writer.sql,
+        condition: "",
+        columns: &change::columns(dialect, table),
+        images: change::images(Action::Create, table),
+        changing: &[],
+        params: columns.len(),
+        chaining: table.audit?,
+    })
+}
+
+impl CrudSql {
+    /// An insert that ends in `ending` and answers with the row; and the same, recorded by the same
+    /// statement, where the database can.
+    pub(crate) fn insert_ending_in(
+        &self,
+        dialect: &dyn Dialect,
+        table: &'static Table,
+        ending: &str,
+    ) -> (String, Option<String>) {
+        let mut writer = Writer::new(dialect, table);
+        insert_into(&mut writer, &self.insert_columns, parents::has_marked(table));
+        writer.push(ending).push(" RETURNING ").all_columns();
+        (writer.sql, recorded_insert(dialect, table, &self.insert_columns, ending))
+    }
+}
