@@ -58,6 +58,12 @@ impl From<Uuid> for Actor {
     }
 }
 
+impl From<i64> for Actor {
+    fn from(id: i64) -> Self {
+        Actor::User(id.to_string())
+    }
+}
+
 impl From<Actor<&str>> for Actor {
     fn from(actor: Actor<&str>) -> Self {
         actor.map(str::to_owned)
@@ -66,6 +72,12 @@ impl From<Actor<&str>> for Actor {
 
 impl From<Actor<Uuid>> for Actor {
     fn from(actor: Actor<Uuid>) -> Self {
+        actor.map(|id| id.to_string())
+    }
+}
+
+impl From<Actor<i64>> for Actor {
+    fn from(actor: Actor<i64>) -> Self {
         actor.map(|id| id.to_string())
     }
 }

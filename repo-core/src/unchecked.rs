@@ -11,7 +11,7 @@ use crate::access::is_missing_table;
 use crate::audit::append::Pending;
 use crate::audit::author::Author;
 use crate::audit::{Action, image};
-use crate::backend::{Access, Row, Statement, TransactionOptions, no_rows};
+use crate::backend::{Access, Row, Statement, TransactionOptions};
 use crate::column_type::ColumnType;
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
@@ -186,6 +186,10 @@ async fn run<S: Scope>(
     params: &[Value<'_>],
     access: Access,
 ) -> Result<u64> {
+    let mut no_rows = |_: &dyn Row| {
+        let reason = "answers with rows: leave out `RETURNING`, or read them with `fetch`";
+        Err(Error::invalid_input("sql", reason))
+    };
     session.run(Statement { sql, params, access, table: &UNCHECKED }, &mut no_rows).await
 }
 

@@ -73,6 +73,10 @@ pub(crate) async fn what_sql_by_hand_writes_is_recorded(fixture: Fixture) {
     assert_error!(silent, Error::MissingActor { .. });
     let empty = session.unchecked_sql(" ").execute("DELETE FROM tickets").await;
     assert_error!(empty, Error::InvalidInput { column, .. } if column == "reason");
+    let answering = session.unchecked_sql("a reason").execute("DELETE FROM tickets RETURNING code");
+    let answered = answering.await;
+    assert_error!(answered, Error::InvalidInput { column, reason }
+        if column == "sql" && reason.contains("`fetch`"));
     assert_eq!(session.repo::<Ticket>().count().await.unwrap(), 1);
 }
 
