@@ -42,6 +42,14 @@ async fn everything(session: &Session<Tenant<Uuid>>, id: Uuid) {
     let _ = tickets.patch(id, patch()).await;
     let _ = tickets.patch(id, patch()).if_version(1).await;
     let _ = tickets.patch(id, TicketPatch::new()).await;
+    let _ = query().patch_all(patch()).await;
+    let _ = tickets.patch_many([(id, patch())]).await;
+    let _ = tickets.upsert(Ticket::CODE, ticket("hunter2")).await;
+    let again = NewTicket { title: "hunter2".to_owned(), ..ticket("hunter2") };
+    let _ = tickets.upsert_many(Ticket::CODE, [again]).await;
+    let columns = Ticket::TITLE.ieq("hunter2") | Ticket::TITLE.lt_column(Ticket::CODE);
+    let _ = tickets.filter(columns).delete_all().await;
+    let _ = tickets.delete_many([id]).await;
     if let Ok(row) = tickets.create(ticket("hunter2")).await {
         let _ = tickets.update(&row).await;
         let _ = tickets.update(&row).await;
