@@ -88,6 +88,7 @@ mod schema;
 mod scope;
 mod session;
 mod sql;
+mod stream;
 mod table;
 mod target;
 pub mod testing;
@@ -147,6 +148,7 @@ pub use scope::{
     Tenancy, Tenant, WritableFrom,
 };
 pub use session::Session;
+pub use stream::Chunks;
 pub use table::{Chaining, ColumnDef, Index, IndexColumn, OnDelete, Reference, Roles, Table};
 pub use transaction::Transaction;
 pub use unchecked::{UncheckedRow, UncheckedSql};

@@ -42,6 +42,7 @@ mod retention;
 mod secrets;
 mod soft_delete;
 mod statements;
+mod streams;
 mod sums;
 mod tables;
 mod tampering;
@@ -350,6 +351,12 @@ conformance! {
             an_operation_is_one_statement,
             a_transaction_adds_begin_and_commit_and_nothing_else,
             what_is_refused_reaches_nothing,
+        }
+        streams {
+            chunks_are_the_whole_list,
+            chunks_go_on_where_they_were,
+            a_chunk_that_is_dropped_comes_again,
+            a_stream_ends_after_an_error,
         }
         sums {
             a_number_of_any_type_is_added_to,

@@ -69,8 +69,12 @@ const NOT_WRITING: &[(&str, &[&str])] = &[
     (
         "asks for rows",
         &[
+            "Chunks::after",
+            "Chunks::next",
+            "Chunks::position",
             "Query::all",
             "Query::at_most_one",
+            "Query::chunks",
             "Query::count",
             "Query::exists",
             "Query::filter",
@@ -79,6 +83,7 @@ const NOT_WRITING: &[(&str, &[&str])] = &[
             "Query::limit",
             "Query::offset",
             "Query::one",
+            "Query::stream",
             "Query::only_deleted",
             "Query::order_by",
             "Query::page",
