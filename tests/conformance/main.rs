@@ -7,6 +7,7 @@
 //! (`tests/faults`), and sequences of operations that nobody wrote down (`tests/properties`).
 #![allow(clippy::unwrap_used, reason = "a case that cannot go on has failed")]
 
+mod aggregates;
 mod attacker;
 mod audit;
 mod audit_holes;
@@ -25,6 +26,7 @@ mod escapes;
 mod expect;
 mod filters;
 mod fixture;
+mod groups;
 mod guards;
 mod hooks;
 mod idempotent;
@@ -37,6 +39,7 @@ mod parents;
 mod places;
 mod references;
 mod retention;
+mod series;
 mod soft_delete;
 mod statements;
 mod sums;
@@ -74,6 +77,17 @@ conformance! {
         postgres_rls: crate::PostgresRls,
     }
     [
+        aggregates {
+            numbers_of_every_type_have_a_sum_and_an_average,
+            every_type_has_extremes_and_different_values,
+            of_no_rows_and_of_null_there_is_nothing,
+            a_sum_is_exact_in_any_order_or_out_of_range,
+            decimals_are_exact_and_averages_rounded_alike,
+            every_policy_of_the_query_holds,
+            a_transaction_sees_its_own_rows,
+            what_is_not_about_all_rows_is_refused,
+            a_percentile_is_one_of_the_values,
+        }
         audit {
             every_change_of_a_row_is_an_entry,
             an_entry_is_the_same_by_itself_and_in_a_transaction,
@@ -215,6 +229,17 @@ conformance! {
             a_search_is_about_place_and_case,
             a_filter_shows_its_shape_and_no_value,
         }
+        groups {
+            a_group_has_its_key_and_its_aggregates,
+            keys_are_up_to_four_and_of_any_type,
+            a_condition_on_an_aggregate_picks_groups,
+            groups_are_ordered_by_aggregates_and_cut,
+            large_sums_are_compared_and_ordered_exactly,
+            groups_are_of_the_tenant_and_one_statement,
+            a_bucket_has_its_start_and_not_its_end,
+            empty_buckets_are_there_on_request,
+            what_cannot_be_grouped_is_refused,
+        }
         guards {
             a_row_that_never_changes_is_changed_by_no_sql,
             a_change_of_no_row_is_no_error,
@@ -317,6 +342,12 @@ conformance! {
             all_tenants_have_one_retention,
             one_tenant_removes_its_own,
             what_belongs_to_no_tenant_is_removed_without_one,
+        }
+        series {
+            the_latest_row_is_the_one_with_the_greatest_value,
+            each_key_has_its_latest_row,
+            recent_rows_are_those_of_the_last_while,
+            a_range_of_time_is_half_open,
         }
         soft_delete {
             a_deleted_row_is_seen_by_no_read,
