@@ -14,7 +14,6 @@ pub(crate) mod select;
 pub(crate) mod total;
 
 use std::fmt;
-use std::future::IntoFuture;
 use std::marker::PhantomData;
 
 use crate::aggregate::cells::Cells;
@@ -100,13 +99,6 @@ pub type SumOf<T> = <<<T as ColumnType>::Bare as ColumnType>::Class as Summable>
 /// The average of a column of `T`: an `f64` of integers and floats, a `Decimal` of decimals.
 pub type AverageOf<T> = <<<T as ColumnType>::Bare as ColumnType>::Class as Summable>::Average;
 
-/// A question about the rows of a query, asked when it is awaited.
-#[must_use = "a question is asked when it is awaited"]
-pub struct Answer<E: Entity, S: Scope, A> {
-    query: Query<E, S>,
-    aggregates: A,
-}
-
 /// How many rows there are.
 pub fn count<E: Entity>() -> Aggregate<E, u64> {
     Aggregate::counting(Function::Rows, 0)
@@ -132,15 +124,16 @@ impl<E: Entity, T: ColumnType> Column<E, T> {
     ///
     /// A decimal has the digits of its column after the point, and fits if its units fit an `i64`. Floats are
     /// added as `f64` in the order in which the database meets them.
-    pub fn sum(self) -> Aggregate<E, Option<SumOf<T>>>
+    // `C` is the class of the column: named so, rustc reports in words what has no sum.
+    pub fn sum<C: Summable>(self) -> Aggregate<E, Option<C::Sum>>
     where
-        <T::Bare as ColumnType>::Class: Summable,
+        T::Bare: ColumnType<Class = C>,
     {
         let term = Term { function: Function::Sum, column: self.index() };
         Aggregate {
             term,
-            read: total::read_sum::<<T::Bare as ColumnType>::Class>,
-            operand: <<T::Bare as ColumnType>::Class as Summable>::operand_of_sum,
+            read: total::read_sum::<C>,
+            operand: C::operand_of_sum,
             entity: PhantomData,
         }
     }
@@ -149,15 +142,15 @@ impl<E: Entity, T: ColumnType> Column<E, T> {
     ///
     /// Of integers it is the `f64` nearest to the exact sum, divided as `f64`; of decimals it has six digits
     /// more after the point than the column, the last one rounded, halves away from zero.
-    pub fn avg(self) -> Aggregate<E, Option<AverageOf<T>>>
+    pub fn avg<C: Summable>(self) -> Aggregate<E, Option<C::Average>>
     where
-        <T::Bare as ColumnType>::Class: Summable,
+        T::Bare: ColumnType<Class = C>,
     {
         let term = Term { function: Function::Average, column: self.index() };
         Aggregate {
             term,
-            read: total::read_average::<<T::Bare as ColumnType>::Class>,
-            operand: <<T::Bare as ColumnType>::Class as Summable>::operand_of_average,
+            read: total::read_average::<C>,
+            operand: C::operand_of_average,
             entity: PhantomData,
         }
     }
@@ -215,15 +208,23 @@ where
     E::Tenancy: ReachableFrom<S>,
 {
     /// Several aggregates at once, as a tuple of up to six: `(count(), Incident::EVENT_COUNT.sum())`.
-    pub fn aggregate<A: Select<E>>(self, aggregates: A) -> Answer<E, S, A> {
-        Answer { query: self, aggregates }
+    pub fn aggregate<A: Select<E>>(self, aggregates: A) -> Reading<A::Output> {
+        Reading::new(async move {
+            let (repo, selection) = self.ready_for_all("aggregate")?;
+            let mut answer = A::Output::default();
+            let mut writer = read::writer::<E, S>(&repo);
+            writer.aggregates(&selection, &aggregates.terms())?;
+            let mut on_row = |row: &dyn Row| {
+                answer = aggregates.read(&mut Cells::new(E::TABLE, row))?;
+                Ok(())
+            };
+            read::run(repo.session(), &writer, &mut on_row).await?;
+            Ok(answer)
+        })
     }
 
     /// The sum of a column: see [`Column::sum`].
-    pub fn sum<T: ColumnType>(
-        self,
-        column: Column<E, T>,
-    ) -> Answer<E, S, Aggregate<E, Option<SumOf<T>>>>
+    pub fn sum<T: ColumnType>(self, column: Column<E, T>) -> Reading<Option<SumOf<T>>>
     where
         <T::Bare as ColumnType>::Class: Summable,
     {
@@ -231,10 +232,7 @@ where
     }
 
     /// The average of a column: see [`Column::avg`].
-    pub fn avg<T: ColumnType>(
-        self,
-        column: Column<E, T>,
-    ) -> Answer<E, S, Aggregate<E, Option<AverageOf<T>>>>
+    pub fn avg<T: ColumnType>(self, column: Column<E, T>) -> Reading<Option<AverageOf<T>>>
     where
         <T::Bare as ColumnType>::Class: Summable,
     {
@@ -242,10 +240,7 @@ where
     }
 
     /// The least value of a column.
-    pub fn min<T: ColumnType>(
-        self,
-        column: Column<E, T>,
-    ) -> Answer<E, S, Aggregate<E, Option<T::Bare>>>
+    pub fn min<T: ColumnType>(self, column: Column<E, T>) -> Reading<Option<T::Bare>>
     where
         <T::Bare as ColumnType>::Class: Comparable,
     {
@@ -253,10 +248,7 @@ where
     }
 
     /// The greatest value of a column.
-    pub fn max<T: ColumnType>(
-        self,
-        column: Column<E, T>,
-    ) -> Answer<E, S, Aggregate<E, Option<T::Bare>>>
+    pub fn max<T: ColumnType>(self, column: Column<E, T>) -> Reading<Option<T::Bare>>
     where
         <T::Bare as ColumnType>::Class: Comparable,
     {
@@ -264,40 +256,11 @@ where
     }
 
     /// How many different values a column has.
-    pub fn count_distinct<T: ColumnType>(
-        self,
-        column: Column<E, T>,
-    ) -> Answer<E, S, Aggregate<E, u64>>
+    pub fn count_distinct<T: ColumnType>(self, column: Column<E, T>) -> Reading<u64>
     where
         <T::Bare as ColumnType>::Class: Comparable,
     {
         self.aggregate(column.count_distinct())
-    }
-}
-
-impl<E, S, A> IntoFuture for Answer<E, S, A>
-where
-    E: Entity<Tenancy: ReachableFrom<S>>,
-    S: Scope,
-    A: Select<E>,
-{
-    type Output = Result<A::Output>;
-    type IntoFuture = Reading<A::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Reading::new(async move {
-            let (repo, selection) = self.query.ready_for_all("aggregate")?;
-            let terms = self.aggregates.terms();
-            let mut answer = A::Output::default();
-            let mut writer = read::writer::<E, S>(&repo);
-            writer.aggregates(&selection, &terms)?;
-            let mut on_row = |row: &dyn Row| {
-                answer = self.aggregates.read(&mut Cells::new(E::TABLE, row))?;
-                Ok(())
-            };
-            read::run(repo.session(), &writer, &mut on_row).await?;
-            Ok(answer)
-        })
     }
 }
 
@@ -312,11 +275,5 @@ impl<E, A: Answered> Copy for Aggregate<E, A> {}
 impl<E, A: Answered> fmt::Debug for Aggregate<E, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Aggregate").field(&self.term).finish()
-    }
-}
-
-impl<E: Entity, S: Scope, A> fmt::Debug for Answer<E, S, A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer").field("query", &self.query).finish_non_exhaustive()
     }
 }

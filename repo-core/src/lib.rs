@@ -106,7 +106,7 @@ pub use aggregate::having::{GroupOrder, Having};
 pub use aggregate::keys::Keys;
 pub use aggregate::select::Select;
 pub use aggregate::total::Summable;
-pub use aggregate::{Aggregate, Answer, Answered, AverageOf, Extreme, SumOf, count};
+pub use aggregate::{Aggregate, Answered, AverageOf, Extreme, SumOf, count};
 pub use audit::{
     Action, AsOf, Audit, AuditChain, AuditEntry, BadEntry, Chain, Checkpoint, Fault, Image,
     ImageValue, Tail, Verification, Verify,

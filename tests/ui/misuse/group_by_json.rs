@@ -1,4 +1,4 @@
-use repo_core::{Database, Repository, count};
+use repo_core::{Database, Repository};
 use uuid::Uuid;
 
 #[derive(Debug, Repository)]
@@ -11,7 +11,7 @@ pub struct Incident {
 
 pub async fn used(db: Database) {
     let incidents = db.session().repo::<Incident>();
-    let _ = incidents.query().group_by(Incident::TAGS).select(count()).all().await;
+    let _ = incidents.query().group_by(Incident::TAGS);
 }
 
 fn main() {}
