@@ -13,6 +13,42 @@ fn decimal(text: &str) -> Decimal {
     text.parse().unwrap()
 }
 
+/// What comes first in every type.
+fn lowest() -> NewSample {
+    NewSample {
+        flag: false,
+        small: i16::MIN,
+        medium: i32::MIN,
+        large: i64::MIN,
+        single: f32::MIN,
+        double: -0.5,
+        text: "Z".into(),
+        bytes: vec![0x7f, 0xff],
+        uuid: Uuid::from_u128(1),
+        moment: moment("0001-01-01T00:00:00Z"),
+        date: NaiveDate::from_ymd_opt(1, 1, 1).unwrap(),
+        time: NaiveTime::MIN,
+        price: Decimal::new(-999_999_999_999, 4),
+        status: Status::InProgress,
+        instant: Instant(moment("1969-12-31T23:59:59.999999Z")),
+        ..sample()
+    }
+}
+
+/// What comes last in every type.
+fn highest() -> NewSample {
+    NewSample {
+        large: i64::MAX,
+        text: "ä".into(),
+        bytes: vec![0x80],
+        uuid: Uuid::from_u128(u128::MAX),
+        moment: moment("9999-12-31T23:59:59.999999Z"),
+        price: Decimal::new(999_999_999_999, 4),
+        status: Status::Done,
+        ..sample()
+    }
+}
+
 pub(crate) async fn numbers_of_every_type_have_a_sum_and_an_average(fixture: Fixture) {
     let samples = fixture.with(&schema![Optional]).await.session().repo::<Optional>();
     let rows = [(1, 10, 100, 0.5, 0.25), (2, -20, 200, 1.5, 0.5), (2, 5, -50, -0.25, 1.0)];
@@ -48,63 +84,37 @@ pub(crate) async fn numbers_of_every_type_have_a_sum_and_an_average(fixture: Fix
     assert_eq!(average.to_string(), "0.083333333333333333333333");
 }
 
+/// The extremes of these columns are those of the two rows, and so many values differ.
+macro_rules! extremes {
+    ($samples:ident, $low:ident, $high:ident: $($column:ident $field:ident $different:literal,)+) => {$(
+        let query = || $samples.query();
+        let name = stringify!($field);
+        let (min, max, different) = $samples
+            .query()
+            .aggregate((
+                Sample::$column.min(),
+                Sample::$column.max(),
+                Sample::$column.count_distinct(),
+            ))
+            .await
+            .unwrap();
+        assert_eq!(min.as_ref(), Some(&$low.$field), "{name}");
+        assert_eq!(max.as_ref(), Some(&$high.$field), "{name}");
+        assert_eq!(different, $different, "{name}");
+        assert_eq!(query().min(Sample::$column).await.unwrap(), min, "{name}");
+        assert_eq!(query().max(Sample::$column).await.unwrap(), max, "{name}");
+        assert_eq!(query().count_distinct(Sample::$column).await.unwrap(), different, "{name}");
+    )+};
+}
+
 pub(crate) async fn every_type_has_extremes_and_different_values(fixture: Fixture) {
     let db = fixture.with(&schema![Sample]).await;
     let samples = db.session().repo::<Sample>();
-    let low = NewSample {
-        flag: false,
-        small: i16::MIN,
-        medium: i32::MIN,
-        large: i64::MIN,
-        single: f32::MIN,
-        double: -0.5,
-        text: "Z".into(),
-        bytes: vec![0x7f, 0xff],
-        uuid: Uuid::from_u128(1),
-        moment: moment("0001-01-01T00:00:00Z"),
-        date: NaiveDate::from_ymd_opt(1, 1, 1).unwrap(),
-        time: NaiveTime::MIN,
-        price: Decimal::new(-999_999_999_999, 4),
-        status: Status::InProgress,
-        instant: Instant(moment("1969-12-31T23:59:59.999999Z")),
-        ..sample()
-    };
-    let high = NewSample {
-        large: i64::MAX,
-        text: "ä".into(),
-        bytes: vec![0x80],
-        uuid: Uuid::from_u128(u128::MAX),
-        moment: moment("9999-12-31T23:59:59.999999Z"),
-        price: Decimal::new(999_999_999_999, 4),
-        status: Status::Done,
-        ..sample()
-    };
     let middle = NewSample { text: "z".into(), bytes: vec![0x7f], ..sample() };
-    let low = samples.create(low).await.unwrap();
+    let low = samples.create(lowest()).await.unwrap();
     samples.create(middle).await.unwrap();
-    let high = samples.create(high).await.unwrap();
-    macro_rules! extremes {
-        ($($column:ident $field:ident $different:literal,)+) => {$(
-            let query = || samples.query();
-            let name = stringify!($field);
-            let (min, max, different) = samples
-                .query()
-                .aggregate((
-                    Sample::$column.min(),
-                    Sample::$column.max(),
-                    Sample::$column.count_distinct(),
-                ))
-                .await
-                .unwrap();
-            assert_eq!(min.as_ref(), Some(&low.$field), "{name}");
-            assert_eq!(max.as_ref(), Some(&high.$field), "{name}");
-            assert_eq!(different, $different, "{name}");
-            assert_eq!(query().min(Sample::$column).await.unwrap(), min, "{name}");
-            assert_eq!(query().max(Sample::$column).await.unwrap(), max, "{name}");
-            assert_eq!(query().count_distinct(Sample::$column).await.unwrap(), different, "{name}");
-        )+};
-    }
-    extremes! {
+    let high = samples.create(highest()).await.unwrap();
+    extremes! { samples, low, high:
         FLAG flag 2, SMALL small 2, MEDIUM medium 2, LARGE large 3, SINGLE single 2, DOUBLE double 2,
         TEXT text 3, UUID uuid 3, MOMENT moment 3, DATE date 2, TIME time 2, PRICE price 3,
         INSTANT instant 2,

@@ -14,6 +14,7 @@ mod audit_holes;
 mod audit_reading;
 mod audit_vectors;
 mod batches;
+mod buckets;
 mod bulk;
 mod cascades;
 mod context;
@@ -133,6 +134,11 @@ conformance! {
             wide_rows_fit_in_any_number,
             one_row_is_a_batch,
         }
+        buckets {
+            a_bucket_has_its_start_and_not_its_end,
+            a_bucket_may_be_long_or_one_of_several_keys,
+            empty_buckets_are_there_on_request,
+        }
         bulk {
             all_rows_of_a_query_are_patched,
             each_patched_row_is_an_entry,
@@ -236,8 +242,6 @@ conformance! {
             groups_are_ordered_by_aggregates_and_cut,
             large_sums_are_compared_and_ordered_exactly,
             groups_are_of_the_tenant_and_one_statement,
-            a_bucket_has_its_start_and_not_its_end,
-            empty_buckets_are_there_on_request,
             what_cannot_be_grouped_is_refused,
         }
         guards {

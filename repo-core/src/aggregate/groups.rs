@@ -75,6 +75,28 @@ where
     /// The rows in groups, by columns and buckets of time, as a tuple of up to four: rows are in one group if
     /// they have the same keys, `NULL` being the same as `NULL`.
     ///
+    /// ```
+    /// # use repo_core::{Bucket, NoTenant, Repository, Result, count};
+    /// # #[derive(Repository)]
+    /// # #[repository(table = "calls")]
+    /// # struct Call { id: uuid::Uuid, model: String, tokens: i64, at: chrono::DateTime<chrono::Utc> }
+    /// # async fn f(calls: CallRepository<NoTenant>) -> Result<()> {
+    /// let tokens = Call::TOKENS.sum();
+    /// let days = calls
+    ///     .query()
+    ///     .group_by((Call::MODEL, Call::AT.bucket(Bucket::days(1))))
+    ///     .select((count(), tokens))
+    ///     .having(count().gt(10))
+    ///     .order_by(tokens.desc())
+    ///     .all()
+    ///     .await?;
+    /// for ((model, day), (calls, tokens)) in days {
+    ///     println!("{day} {model}: {calls} calls, {} tokens", tokens.unwrap_or(0));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// A query with an order, a limit or an offset is [`Error::InvalidInput`].
     pub fn group_by<K: Keys<E>>(self, keys: K) -> Groups<E, S, K> {
         Groups { query: self, keys }
