@@ -122,6 +122,8 @@ pub(crate) async fn a_condition_on_an_aggregate_picks_groups(fixture: Fixture) {
     assert_eq!(devices!(amount.eq(Decimal::ZERO)), "-", "None meets no comparison");
     assert_eq!(devices!(amount.ne(Decimal::ZERO)), "b");
     assert_eq!(devices!(amount.gt(Decimal::new(-1, 6))), "b-");
+    assert_eq!(devices!(amount.lt(Decimal::new(i64::MAX, 6))), "b-", "of any size");
+    assert_eq!(devices!(amount.le(Decimal::new(i64::MIN, 6))), "");
     assert_eq!(devices!(Measure::AMOUNT.avg().ge(Decimal::TWO)), "b");
     assert_eq!(devices!(Measure::AMOUNT.avg().lt(Decimal::new(20000001, 7))), "b-");
     assert_eq!(devices!(Measure::COUNT.avg().eq(1.5)), "b");

@@ -187,8 +187,9 @@ mod decimal {
         }
 
         fn operand_of_sum(value: Decimal, kind: Kind) -> Result<Vec<Value<'static>>, InvalidValue> {
-            let kind =
-                Kind::Decimal { precision: 18, scale: u8::try_from(scale(kind)).unwrap_or(0) };
+            // A sum may have a digit more than any column.
+            let scale = u8::try_from(scale(kind)).unwrap_or_default();
+            let kind = Kind::Decimal { precision: 19, scale };
             match value.encode(kind)? {
                 Value::Decimal { units, .. } => Ok(halves(units)),
                 _ => Err(InvalidValue::new("is compared with what is no decimal")),
