@@ -5,6 +5,8 @@
 
 use std::fmt::{Debug, Write as _};
 
+use crate::aggregate::Extreme;
+use crate::aggregate::bucket::TimeUnit;
 use crate::audit::{Action, HEADS, TRAIL};
 use crate::guards::{Guards, Policy, Trigger};
 use crate::table::{Chaining, ColumnDef, Table};
@@ -76,6 +78,41 @@ pub trait Dialect: Debug + Send + Sync {
         sql.push_str(quoted);
         sql.push_str(" IS DISTINCT FROM ");
         self.placeholder(sql, placeholder);
+    }
+
+    /// The numbers of a column as 64-bit integers, so that they are added exactly: a decimal as its units,
+    /// which are the number times 10^scale.
+    fn units(&self, sql: &mut String, quoted: &str, kind: Kind) {
+        let scale = if let Kind::Decimal { scale, .. } = kind { scale } else { 0 };
+        let number = if scale == 0 {
+            quoted.to_owned()
+        } else {
+            format!("{quoted} * 1{}", "0".repeat(scale.into()))
+        };
+        append(sql, format_args!("CAST({number} AS BIGINT)"));
+    }
+
+    /// The aggregate that is the least value of a column, or the greatest, in the order of its type.
+    fn extreme(&self, sql: &mut String, quoted: &str, kind: Kind, extreme: Extreme) {
+        let _ = kind;
+        append(sql, format_args!("{}({quoted})", extreme.sql()));
+    }
+
+    /// The moment in a column as a whole number of units, rounded down: the seconds since 1970, or twelve
+    /// times the year and the months that are over in it. In UTC.
+    fn time_number(&self, sql: &mut String, quoted: &str, unit: TimeUnit) {
+        match unit {
+            TimeUnit::Second => {
+                append(sql, format_args!("CAST(FLOOR(EXTRACT(EPOCH FROM {quoted})) AS BIGINT)"));
+            }
+            TimeUnit::Month => append(
+                sql,
+                format_args!(
+                    "CAST(EXTRACT(YEAR FROM {quoted} AT TIME ZONE 'UTC') * 12 \
+                     + EXTRACT(MONTH FROM {quoted} AT TIME ZONE 'UTC') - 1 AS BIGINT)"
+                ),
+            ),
+        }
     }
 
     /// One statement that does `change` and records it in the audit trail, where a statement can do that.
@@ -285,6 +322,11 @@ pub fn generated_name(limit: usize, parts: &[&str]) -> String {
     let mut short = name[..end].to_owned();
     let _ = write!(short, "_{:08x}", fnv1a(name.as_bytes()));
     short
+}
+
+fn append(sql: &mut String, text: std::fmt::Arguments<'_>) {
+    // Writing to a `String` does not fail.
+    let _ = sql.write_fmt(text);
 }
 
 /// FNV-1a, 32 bits: stable by definition, where the hasher of the standard library promises nothing.

@@ -43,6 +43,7 @@
 
 mod access;
 mod actor;
+mod aggregate;
 mod audit;
 mod backend;
 mod bulk;
@@ -86,6 +87,7 @@ mod registry;
 mod repo;
 mod schema;
 mod scope;
+mod series;
 mod session;
 mod sql;
 mod stream;
@@ -102,6 +104,13 @@ mod window;
 mod write;
 
 pub use actor::Actor;
+pub use aggregate::bucket::{Bucket, Bucketed, TimeUnit};
+pub use aggregate::groups::{Filled, FilledGroups, Grouped, Groups};
+pub use aggregate::having::{GroupOrder, Having};
+pub use aggregate::keys::Keys;
+pub use aggregate::select::Select;
+pub use aggregate::total::Summable;
+pub use aggregate::{Aggregate, Answered, AverageOf, Extreme, SumOf, count};
 pub use audit::{
     Action, AsOf, Audit, AuditChain, AuditEntry, BadEntry, Chain, Checkpoint, Fault, Image,
     ImageValue, Tail, Verification, Verify,
@@ -147,6 +156,7 @@ pub use scope::{
     AllTenants, NoTenant, OfAnyTenant, OwnedBy, Reach, ReachableFrom, RecordedFor, Scope, Shared,
     Tenancy, Tenant, WritableFrom,
 };
+pub use series::Reading;
 pub use session::Session;
 pub use stream::Chunks;
 pub use table::{Chaining, ColumnDef, Index, IndexColumn, OnDelete, Reference, Roles, Table};

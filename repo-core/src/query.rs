@@ -3,6 +3,9 @@
 //! Every query carries the session's tenant, and reads live rows unless it says otherwise; filters
 //! never touch either.
 
+use chrono::{DateTime, Utc};
+
+use crate::aggregate::keys::Key;
 use crate::column::{Order, OrderKey};
 use crate::entity::{Entity, SoftDelete};
 use crate::error::{Error, Result};
@@ -220,7 +223,7 @@ where
     }
 
     /// The selection with all that the session and the order add to it.
-    fn ready(mut self) -> Result<(Repo<E, S>, Selection)> {
+    pub(crate) fn ready(mut self) -> Result<(Repo<E, S>, Selection)> {
         let table = E::TABLE;
         if self.selection.for_update {
             self.repo.session().executor().check_lock()?;
@@ -228,6 +231,52 @@ where
         self.selection.tenant = self.repo.tenant()?.map(Value::into_owned);
         self.selection.complete_order(table);
         Ok((self.repo, self.selection))
+    }
+
+    /// The same of a query whose answer is about all of its rows.
+    pub(crate) fn ready_for_all(self, method: &'static str) -> Result<(Repo<E, S>, Selection)> {
+        if self.selection.limit.is_none() && self.selection.offset.is_none() {
+            return self.ready();
+        }
+        Err(Error::invalid_input(method, "is about all rows: leave out `limit` and `offset`"))
+    }
+
+    pub(crate) fn refuse_order(&self, method: &'static str) -> Result<()> {
+        if self.selection.order.is_empty() {
+            return Ok(());
+        }
+        Err(Error::invalid_input(method, "orders groups, not rows: leave out `order_by`"))
+    }
+
+    pub(crate) fn refuse_lock(&self, method: &'static str) -> Result<()> {
+        if self.selection.for_update {
+            return Err(Error::invalid_input(method, "locks no rows: leave out `for_update`"));
+        }
+        Ok(())
+    }
+
+    /// Ordered by `order`, before the orders given.
+    pub(crate) fn order_first(mut self, order: Order<E>) -> Self {
+        self.selection.order.insert(0, order.key);
+        self
+    }
+
+    /// Ordered by these keys, unless it has an order.
+    pub(crate) fn order_by_keys(mut self, keys: &[Key]) -> Self {
+        if self.selection.order.is_empty() {
+            let order = |key: &Key| OrderKey {
+                column: key.column(),
+                descending: false,
+                nulls_first: false,
+            };
+            self.selection.order = keys.iter().map(order).collect();
+        }
+        self
+    }
+
+    /// Now, by the clock of the database.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.repo.session().database().now()
     }
 
     /// At most `limit` of the rows that the query names, which may have a lower limit itself.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::backend::{Access, Row, Statement};
+use crate::backend::{Access, OnRow, Row, Statement};
 use crate::column_type::ColumnType;
 use crate::encode::Decoder;
 use crate::entity::Entity;
@@ -234,8 +234,18 @@ where
     repo.query().filter(Filter::new(node))
 }
 
-fn writer<E: Entity, S: Scope>(repo: &Repo<E, S>) -> Writer<'_> {
+pub(crate) fn writer<E: Entity, S: Scope>(repo: &Repo<E, S>) -> Writer<'_> {
     Writer::new(repo.session().database().backend().dialect(), E::TABLE)
+}
+
+/// Runs what the writer wrote, which reads.
+pub(crate) async fn run<S: Scope>(
+    session: &Session<S>,
+    writer: &Writer<'_>,
+    on_row: OnRow<'_>,
+) -> Result<()> {
+    let Writer { sql, params, table, .. } = writer;
+    session.run(Statement { sql, params, access: Access::Read, table }, on_row).await.map(drop)
 }
 
 async fn answers<S: Scope>(

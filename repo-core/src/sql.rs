@@ -1,5 +1,6 @@
 //! SQL text from tables, filters and orders. Values are always parameters, names always quoted.
 
+pub(crate) mod aggregate;
 pub(crate) mod change;
 pub(crate) mod crud;
 pub(crate) mod ddl;

@@ -8,7 +8,8 @@ use chrono::{DateTime, Utc};
 use repo_core::__private::Field;
 use repo_core::testing::{Canned, Failing, Recorder};
 use repo_core::{
-    Database, DatabaseError, Error, PageRequest, Patch, Repository, Tenant, Value, WindowRequest,
+    Bucket, Database, DatabaseError, Error, PageRequest, Patch, Repository, Tenant, Value,
+    WindowRequest, count,
 };
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -250,4 +251,32 @@ async fn no_session_shows_the_key_of_its_cursors() {
         let shown = format!("{db:?} {:?} {cases:?} {:?}", db.tenant(7), cases.query());
         assert!(keys.iter().all(|key| !shown.contains(&format!("{key:?}"))), "{shown}");
     }
+}
+
+#[tokio::test]
+async fn groups_are_one_statement_whose_numbers_are_parameters() {
+    let (recorder, cases) = recorded();
+    let groups = cases
+        .filter(Case::TITLE.contains("x"))
+        .group_by((Case::RANK, Case::CREATED_AT.bucket(Bucket::hours(1))))
+        .select((count(), Case::VERSION.sum(), Case::TITLE.max()))
+        .having(Case::VERSION.sum().gt(7))
+        .order_by(count().desc())
+        .limit(3);
+    assert_eq!(groups.all().await.unwrap(), []);
+    let sum = r#"CAST(SUM(CAST("version" AS BIGINT) >> 32) AS BIGINT) + (CAST(SUM(CAST("version" AS BIGINT) & 4294967295) AS BIGINT) >> 32), CAST(SUM(CAST("version" AS BIGINT) & 4294967295) AS BIGINT) & 4294967295"#;
+    assert_eq!(
+        only(&recorder).replace(sum, "SUM"),
+        r#"SELECT "rank", (CAST(FLOOR(EXTRACT(EPOCH FROM "created_at")) AS BIGINT) - $1) / $2, COUNT(*), SUM, MAX("title") FROM "cases" WHERE "tenant_id" = $3 AND "deleted_at" IS NULL AND POSITION($4 IN "title") > 0 GROUP BY 1, 2 HAVING (SUM) > ($5, $6) ORDER BY COUNT(*) DESC NULLS FIRST, 1 NULLS LAST, 2 LIMIT $7"#
+    );
+}
+
+#[tokio::test]
+async fn the_latest_of_each_key_are_ranked_within_the_tenant() {
+    let (recorder, cases) = recorded();
+    cases.query().latest_per(Case::ORIGIN, Case::CREATED_AT).await.unwrap();
+    assert_eq!(
+        only(&recorder),
+        r#"SELECT * FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY "origin" ORDER BY "created_at" DESC, "id" DESC, "tenant_id" DESC) AS "repo_rank" FROM "cases" WHERE "tenant_id" = $1 AND "deleted_at" IS NULL) AS "repo_ranked" WHERE "repo_rank" = 1 ORDER BY "origin", "id""#
+    );
 }

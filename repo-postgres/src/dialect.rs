@@ -9,8 +9,8 @@ mod guards;
 use std::fmt::Write as _;
 
 use repo_core::{
-    AuditedChange, Chaining, Dialect, Guards, JsonType, Kind, Owner, Policy, Table, TextMatch,
-    Trigger,
+    AuditedChange, Chaining, Dialect, Extreme, Guards, JsonType, Kind, Owner, Policy, Table,
+    TextMatch, Trigger,
 };
 
 use crate::row_security::{policies_of, write_policies};
@@ -120,6 +120,23 @@ impl Dialect for PostgresDialect {
             return push(sql, text);
         }
         push(sql, format_args!("{quoted} IS DISTINCT FROM ${placeholder}"));
+    }
+
+    fn extreme(&self, sql: &mut String, quoted: &str, kind: Kind, extreme: Extreme) {
+        let function = extreme.sql();
+        match kind {
+            // Their text orders as their bytes do, and has these functions, which they have not.
+            Kind::Uuid => push(sql, format_args!("{function}({quoted}::text COLLATE \"C\")::uuid")),
+            Kind::Bytes => push(
+                sql,
+                format_args!("decode({function}(encode({quoted}, 'hex') COLLATE \"C\"), 'hex')"),
+            ),
+            Kind::Bool if extreme == Extreme::Least => {
+                push(sql, format_args!("bool_and({quoted})"))
+            }
+            Kind::Bool => push(sql, format_args!("bool_or({quoted})")),
+            _ => push(sql, format_args!("{function}({quoted})")),
+        }
     }
 
     fn recorded_change(&self, change: &AuditedChange<'_>) -> Option<String> {

@@ -4,7 +4,7 @@ pub(crate) mod guards;
 
 use std::fmt::Write as _;
 
-use repo_core::{ColumnDef, Dialect, Guards, JsonType, Kind, TextMatch, Trigger};
+use repo_core::{ColumnDef, Dialect, Guards, JsonType, Kind, TextMatch, TimeUnit, Trigger};
 
 /// The numbers after the highest that the tenant has: the transaction keeps others from taking them.
 const UNCHAINED_NUMBERS: &str = "WITH RECURSIVE numbers (number, after) AS ( \
@@ -116,6 +116,24 @@ impl Dialect for SqliteDialect {
 
     fn json_exists(&self, sql: &mut String, quoted: &str, placeholder: usize) {
         append(sql, format_args!("json_type({quoted}, ?{placeholder}) IS NOT NULL"));
+    }
+
+    fn units(&self, sql: &mut String, quoted: &str, _: Kind) {
+        sql.push_str(quoted);
+    }
+
+    fn time_number(&self, sql: &mut String, quoted: &str, unit: TimeUnit) {
+        match unit {
+            // Without the fraction, which SQLite would round to milliseconds.
+            TimeUnit::Second => append(sql, format_args!("unixepoch(substr({quoted}, 1, 19))")),
+            TimeUnit::Month => append(
+                sql,
+                format_args!(
+                    "CAST(substr({quoted}, 1, 4) AS INTEGER) * 12 \
+                     + CAST(substr({quoted}, 6, 2) AS INTEGER) - 1"
+                ),
+            ),
+        }
     }
 
     fn unchained_numbers(&self) -> &'static str {

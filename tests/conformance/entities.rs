@@ -2,6 +2,7 @@
 
 mod claims;
 mod desk;
+mod measures;
 mod names;
 mod people;
 mod projects;
@@ -11,6 +12,7 @@ mod tenancies;
 
 pub(crate) use claims::*;
 pub(crate) use desk::*;
+pub(crate) use measures::*;
 pub(crate) use names::*;
 pub(crate) use people::*;
 pub(crate) use projects::*;

@@ -7,6 +7,7 @@
 //! (`tests/faults`), and sequences of operations that nobody wrote down (`tests/properties`).
 #![allow(clippy::unwrap_used, reason = "a case that cannot go on has failed")]
 
+mod aggregates;
 mod attacker;
 mod audit;
 mod audit_concurrency;
@@ -14,6 +15,7 @@ mod audit_holes;
 mod audit_reading;
 mod audit_vectors;
 mod batches;
+mod buckets;
 mod bulk;
 mod capture;
 mod cascades;
@@ -27,6 +29,7 @@ mod escapes;
 mod expect;
 mod filters;
 mod fixture;
+mod groups;
 mod guards;
 mod hooks;
 mod idempotent;
@@ -40,6 +43,7 @@ mod places;
 mod references;
 mod retention;
 mod secrets;
+mod series;
 mod soft_delete;
 mod statements;
 mod streams;
@@ -80,6 +84,17 @@ conformance! {
         postgres_rls: crate::PostgresRls,
     }
     [
+        aggregates {
+            numbers_of_every_type_have_a_sum_and_an_average,
+            every_type_has_extremes_and_different_values,
+            of_no_rows_and_of_null_there_is_nothing,
+            a_sum_is_exact_in_any_order_or_out_of_range,
+            decimals_are_exact_and_averages_rounded_alike,
+            every_policy_of_the_query_holds,
+            a_transaction_sees_its_own_rows,
+            what_is_not_about_all_rows_is_refused,
+            a_percentile_is_one_of_the_values,
+        }
         audit {
             every_change_of_a_row_is_an_entry,
             an_entry_is_the_same_by_itself_and_in_a_transaction,
@@ -128,6 +143,11 @@ conformance! {
             a_batch_is_part_of_its_transaction,
             wide_rows_fit_in_any_number,
             one_row_is_a_batch,
+        }
+        buckets {
+            a_bucket_has_its_start_and_not_its_end,
+            a_bucket_may_be_long_or_one_of_several_keys,
+            empty_buckets_are_there_on_request,
         }
         bulk {
             all_rows_of_a_query_are_patched,
@@ -225,6 +245,15 @@ conformance! {
             no_character_of_a_searched_text_is_special,
             a_search_is_about_place_and_case,
             a_filter_shows_its_shape_and_no_value,
+        }
+        groups {
+            a_group_has_its_key_and_its_aggregates,
+            keys_are_up_to_four_and_of_any_type,
+            a_condition_on_an_aggregate_picks_groups,
+            groups_are_ordered_by_aggregates_and_cut,
+            large_sums_are_compared_and_ordered_exactly,
+            groups_are_of_the_tenant_and_one_statement,
+            what_cannot_be_grouped_is_refused,
         }
         guards {
             a_row_that_never_changes_is_changed_by_no_sql,
@@ -331,6 +360,12 @@ conformance! {
         }
         secrets {
             a_planted_secret_is_told_by_nothing_but_its_row,
+        }
+        series {
+            the_latest_row_is_the_one_with_the_greatest_value,
+            each_key_has_its_latest_row,
+            recent_rows_are_those_of_the_last_while,
+            a_range_of_time_is_half_open,
         }
         soft_delete {
             a_deleted_row_is_seen_by_no_read,

@@ -105,7 +105,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn order(&mut self, order: &[OrderKey], prefix: &str) {
+    pub(crate) fn order(&mut self, order: &[OrderKey], prefix: &str) {
         for (position, key) in order.iter().enumerate() {
             self.push(if position == 0 { " ORDER BY " } else { ", " });
             self.push(prefix).column(key.column).push(if key.descending { " DESC" } else { "" });
@@ -117,7 +117,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn limit(&mut self, limit: Option<u64>, offset: Option<u64>) {
+    pub(crate) fn limit(&mut self, limit: Option<u64>, offset: Option<u64>) {
         let number = |n: u64| Value::I64(i64::try_from(n).unwrap_or(i64::MAX));
         if limit.is_some() || offset.is_some() {
             self.push(" LIMIT ").bind(number(limit.unwrap_or(u64::MAX)));

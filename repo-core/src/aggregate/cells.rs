@@ -1,0 +1,94 @@
+//! The cells of a row of aggregates, read one after the other.
+
+use crate::aggregate::total::Total;
+use crate::backend::Row;
+use crate::column_type::ColumnType;
+use crate::error::{DatabaseError, Error, Result};
+use crate::table::Table;
+use crate::value::{InvalidValue, Kind, Value};
+
+/// A row of keys and aggregates, from the left to the right.
+#[doc(hidden)]
+pub struct Cells<'r> {
+    table: &'static Table,
+    row: &'r dyn Row,
+    next: usize,
+}
+
+impl<'r> Cells<'r> {
+    pub(crate) fn new(table: &'static Table, row: &'r dyn Row) -> Self {
+        Self { table, row, next: 0 }
+    }
+
+    pub(crate) fn kind(&self, column: usize) -> Kind {
+        self.table.columns[column].kind
+    }
+
+    /// A value of the column.
+    pub(crate) fn column<T: ColumnType>(&mut self, column: usize) -> Result<T> {
+        let kind = self.kind(column);
+        let value = self.next(kind).and_then(T::decode);
+        value.map_err(|invalid| self.wrong(column, invalid))
+    }
+
+    /// A value of the column, if there is any.
+    pub(crate) fn optional<T: ColumnType>(&mut self, column: usize) -> Result<Option<T>> {
+        let kind = self.kind(column);
+        let value = self
+            .next(kind)
+            .and_then(|value| if value.is_null() { Ok(None) } else { T::decode(value).map(Some) });
+        value.map_err(|invalid| self.wrong(column, invalid))
+    }
+
+    /// A number that the database made, if it is there.
+    pub(crate) fn integer(&mut self) -> Result<Option<i64>> {
+        match self.next(Kind::I64) {
+            Ok(Value::I64(number)) => Ok(Some(number)),
+            Ok(Value::Null(_)) => Ok(None),
+            _ => Err(Error::Backend(DatabaseError::new("the database gave no integer"))),
+        }
+    }
+
+    pub(crate) fn count(&mut self) -> Result<u64> {
+        let count = self.integer()?.and_then(|count| u64::try_from(count).ok());
+        count.ok_or_else(|| Error::Backend(DatabaseError::new("the database gave no count")))
+    }
+
+    /// The sum of the column, in units where those are added.
+    pub(crate) fn total(&mut self, column: usize) -> Result<Option<Total>> {
+        if let Kind::F32 | Kind::F64 = self.kind(column) {
+            return match self.next(Kind::F64) {
+                Ok(Value::F64(sum)) => Ok(Some(Total::Float(sum))),
+                Ok(_) => Ok(None),
+                // Not finite: the one database says so, the other is an error by then.
+                Err(_) => Err(self.out_of_range()),
+            };
+        }
+        let halves = self.integer()?.zip(self.integer()?);
+        Ok(halves.map(|(high, low)| Total::Exact((i128::from(high) << 32) + i128::from(low))))
+    }
+
+    pub(crate) fn out_of_range(&self) -> Error {
+        Error::OutOfRange { entity: self.table.entity }
+    }
+
+    fn next(&mut self, kind: Kind) -> Result<Value<'r>, InvalidValue> {
+        self.next += 1;
+        self.row.value(self.next - 1, kind)
+    }
+
+    #[cold]
+    pub(crate) fn wrong(&self, column: usize, invalid: InvalidValue) -> Error {
+        Error::Decode {
+            entity: self.table.entity,
+            column: self.table.columns[column].name,
+            reason: invalid.into_reason(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Cells<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cells").field("next", &self.next).finish_non_exhaustive()
+    }
+}

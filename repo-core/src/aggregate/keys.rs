@@ -1,0 +1,99 @@
+//! What rows are grouped by: columns and buckets of time, alone or as a tuple of up to four.
+
+use chrono::{DateTime, Utc};
+
+use crate::aggregate::bucket::{Bucket, Bucketed};
+use crate::aggregate::cells::Cells;
+use crate::column::Column;
+use crate::column_type::{ColumnType, Comparable};
+use crate::entity::Entity;
+use crate::error::Result;
+use crate::value::{Kind, Value};
+
+/// What the rows of `E` can be grouped by: a [`Column`], a [`Bucketed`] column, or a tuple of them.
+#[diagnostic::on_unimplemented(
+    message = "rows of `{E}` cannot be grouped by `{Self}`",
+    label = "no keys among the columns of `{E}`",
+    note = "group by a column that is not JSON, by `Entity::COLUMN.bucket(..)`, or by a tuple of up to four"
+)]
+pub trait Keys<E>: Send + Sync + 'static {
+    /// The key of a group: of a tuple, a tuple; of an `Option` column, an `Option`.
+    type Output: Send + 'static;
+
+    #[doc(hidden)]
+    fn keys(&self) -> Vec<Key>;
+
+    #[doc(hidden)]
+    fn read(&self, cells: &mut Cells<'_>) -> Result<Self::Output>;
+}
+
+/// A key without its types.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    Column(usize),
+    Bucket(usize, Bucket),
+}
+
+impl Key {
+    pub(crate) fn column(self) -> usize {
+        match self {
+            Key::Column(column) | Key::Bucket(column, _) => column,
+        }
+    }
+}
+
+impl<E: Entity, T: ColumnType> Keys<E> for Column<E, T>
+where
+    <T::Bare as ColumnType>::Class: Comparable,
+{
+    type Output = T;
+
+    fn keys(&self) -> Vec<Key> {
+        vec![Key::Column(self.index())]
+    }
+
+    fn read(&self, cells: &mut Cells<'_>) -> Result<T> {
+        cells.column(self.index())
+    }
+}
+
+impl<E: Entity, T: ColumnType<Bare = DateTime<Utc>>> Keys<E> for Bucketed<E, T> {
+    type Output = T;
+
+    fn keys(&self) -> Vec<Key> {
+        vec![Key::Bucket(self.column.index(), self.bucket)]
+    }
+
+    fn read(&self, cells: &mut Cells<'_>) -> Result<T> {
+        let start = cells.integer()?.map(|index| self.bucket.start(index));
+        let value = match start {
+            Some(start) => start.map(Value::Timestamp),
+            None => Ok(Value::Null(Kind::Timestamp)),
+        };
+        value.and_then(T::decode).map_err(|invalid| cells.wrong(self.column.index(), invalid))
+    }
+}
+
+macro_rules! tuple {
+    ($($name:ident $index:tt),+) => {
+        #[diagnostic::do_not_recommend]
+        impl<E, $($name: Keys<E>),+> Keys<E> for ($($name,)+) {
+            type Output = ($($name::Output,)+);
+
+            fn keys(&self) -> Vec<Key> {
+                let parts = [$(self.$index.keys()),+];
+                parts.concat()
+            }
+
+            fn read(&self, cells: &mut Cells<'_>) -> Result<Self::Output> {
+                Ok(($(self.$index.read(cells)?,)+))
+            }
+        }
+    };
+}
+
+tuple!(A 0);
+tuple!(A 0, B 1);
+tuple!(A 0, B 1, C 2);
+tuple!(A 0, B 1, C 2, D 3);

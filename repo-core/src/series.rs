@@ -1,0 +1,151 @@
+//! Rows as a series: the newest, the newest of each key, those of the last while, and where a share of the
+//! values lies.
+//!
+//! Ranges of time are filters: [`Column::within`] and [`Column::on`]. What is counted per hour or day is in
+//! `aggregate/groups.rs`.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::aggregate::cells::Cells;
+use crate::aggregate::keys::{Key, Keys};
+use crate::backend::Row;
+use crate::column::Column;
+use crate::column_type::{ColumnType, Comparable};
+use crate::entity::Entity;
+use crate::error::{Error, Result};
+use crate::query::Query;
+use crate::read;
+use crate::scope::{ReachableFrom, Scope};
+
+/// An answer, read when it is awaited.
+#[must_use = "an answer is read when it is awaited"]
+pub struct Reading<T> {
+    future: Pin<Box<dyn Future<Output = Result<T>> + Send>>,
+}
+
+/// Time series.
+impl<E: Entity, S: Scope> Query<E, S>
+where
+    E::Tenancy: ReachableFrom<S>,
+{
+    /// The row with the greatest value in `column`: of several, the first in the order of the query, then the
+    /// one with the highest id. A row without a value is none of them.
+    pub fn latest<T: ColumnType>(self, column: Column<E, T>) -> Reading<Option<E>>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
+        let newest = self.with_value(column).order_first(column.desc());
+        Reading::new(newest.first())
+    }
+
+    /// The row with the greatest value in `by` of each key, and of several with the same one that with the
+    /// highest id; by key, unless the query has an order. Keys are what rows can be
+    /// [grouped by](Query::group_by).
+    ///
+    /// Awaiting is [`Error::InvalidInput`] where the rows were to be locked.
+    pub fn latest_per<K: Keys<E>, T: ColumnType>(self, keys: K, by: Column<E, T>) -> Reading<Vec<E>>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
+        let (by_index, keys) = (by.index(), keys.keys());
+        let query = self.with_value(by);
+        Reading::new(async move {
+            check(&keys)?;
+            query.refuse_lock("latest_per")?;
+            let (repo, selection) = query.order_by_keys(&keys).ready()?;
+            let mut writer = read::writer::<E, S>(&repo);
+            writer.latest_per(&selection, &keys, by_index)?;
+            let mut rows = Vec::new();
+            let mut on_row = |row: &dyn Row| {
+                rows.push(read::decode(row)?);
+                Ok(())
+            };
+            read::run(repo.session(), &writer, &mut on_row).await?;
+            Ok(rows)
+        })
+    }
+
+    /// Only rows whose moment lies in the last `duration` before now, which the database's clock tells: after
+    /// its start, and up to now.
+    pub fn recent<T>(self, column: Column<E, T>, duration: Duration) -> Self
+    where
+        T: ColumnType<Bare = DateTime<Utc>>,
+    {
+        let now = self.now();
+        let until = column.le(now);
+        let start = TimeDelta::from_std(duration).ok().and_then(|d| now.checked_sub_signed(d));
+        // Longer than there is time: no start.
+        match start.filter(|start| start.encode(T::KIND).is_ok()) {
+            Some(start) => self.filter(column.gt(start) & until),
+            None => self.filter(until),
+        }
+    }
+
+    /// The least value that at least this share of the values is not above: of 0.5 the median, of 1.0 the
+    /// greatest. One of the values there are, as `percentile_disc` has it; `None` where there are none.
+    ///
+    /// Awaiting is [`Error::InvalidInput`] where the share is not in 0.0 to 1.0, or the query has a limit or an
+    /// offset.
+    pub fn percentile<T: ColumnType>(
+        self,
+        column: Column<E, T>,
+        share: f64,
+    ) -> Reading<Option<T::Bare>>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
+        let query = self.with_value(column);
+        Reading::new(async move {
+            if !(0.0..=1.0).contains(&share) {
+                return Err(Error::invalid_input("share", "is not in 0.0 to 1.0"));
+            }
+            let (repo, selection) = query.ready_for_all("percentile")?;
+            let mut writer = read::writer::<E, S>(&repo);
+            writer.percentile(&selection, column.index(), share)?;
+            let mut found = None;
+            let mut on_row = |row: &dyn Row| {
+                found = Cells::new(E::TABLE, row).optional(column.index())?;
+                Ok(())
+            };
+            read::run(repo.session(), &writer, &mut on_row).await?;
+            Ok(found)
+        })
+    }
+
+    fn with_value<T: ColumnType>(self, column: Column<E, T>) -> Self {
+        if T::NULLABLE { self.filter(column.is_not_null()) } else { self }
+    }
+}
+
+fn check(keys: &[Key]) -> Result<()> {
+    keys.iter().try_for_each(|key| match key {
+        Key::Bucket(_, bucket) => bucket.check(),
+        Key::Column(_) => Ok(()),
+    })
+}
+
+impl<T> Reading<T> {
+    pub(crate) fn new(future: impl Future<Output = Result<T>> + Send + 'static) -> Self {
+        Self { future: Box::pin(future) }
+    }
+}
+
+impl<T> Future for Reading<T> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.future.as_mut().poll(context)
+    }
+}
+
+impl<T> fmt::Debug for Reading<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reading")
+    }
+}

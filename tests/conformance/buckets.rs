@@ -1,0 +1,114 @@
+//! Rows in buckets of time: where they start and end, and those that are empty.
+
+use repo_core::{Bucket, Tenant, count, schema};
+use uuid::Uuid;
+
+use crate::entities::*;
+use crate::fixture::{Fixture, acme, moment};
+
+type Measures = MeasureRepository<Tenant<Uuid>>;
+
+/// A measurement at each of some moments on the edges of buckets.
+async fn at_the_edges(fixture: &Fixture) -> Measures {
+    let db = fixture.with(&schema![Measure]).await;
+    let measures = acme(&db).repo::<Measure>();
+    let moments = [
+        "0001-01-01T00:00:00Z",
+        "1969-12-31T22:59:59.999999Z",
+        "1969-12-31T23:00:00Z",
+        "1969-12-31T23:59:59.999999Z",
+        "1970-01-01T00:00:00Z",
+        "2026-01-31T12:59:59.999999Z",
+        "2026-01-31T13:00:00Z",
+        "2026-02-28T23:59:59.999999Z",
+        "9999-12-31T23:59:59.999999Z",
+    ];
+    let rows = moments.map(|at| NewMeasure { sent_at: Some(moment(at)), ..measure("a", at) });
+    measures.create_many(rows).await.unwrap();
+    measures
+}
+
+pub(crate) async fn a_bucket_has_its_start_and_not_its_end(fixture: Fixture) {
+    let measures = at_the_edges(&fixture).await;
+    for (bucket, expected) in [
+        (
+            Bucket::hours(1),
+            "0001-01-01T00 1, 1969-12-31T22 1, 1969-12-31T23 2, 1970-01-01T00 1, 2026-01-31T12 1, \
+             2026-01-31T13 1, 2026-02-28T23 1, 9999-12-31T23 1, ",
+        ),
+        (
+            Bucket::days(1),
+            "0001-01-01T00 1, 1969-12-31T00 3, 1970-01-01T00 1, 2026-01-31T00 2, 2026-02-28T00 1, \
+             9999-12-31T00 1, ",
+        ),
+        (
+            Bucket::weeks(1),
+            "0001-01-01T00 1, 1969-12-29T00 4, 2026-01-26T00 2, 2026-02-23T00 1, 9999-12-27T00 1, ",
+        ),
+        (
+            Bucket::months(1),
+            "0001-01-01T00 1, 1969-12-01T00 3, 1970-01-01T00 1, 2026-01-01T00 2, 2026-02-01T00 1, \
+             9999-12-01T00 1, ",
+        ),
+        (
+            Bucket::years(1),
+            "0001-01-01T00 1, 1969-01-01T00 3, 1970-01-01T00 1, 2026-01-01T00 3, 9999-01-01T00 1, ",
+        ),
+    ] {
+        let groups = measures.query().group_by(Measure::AT.bucket(bucket)).select(count());
+        let shown = groups.all().await.unwrap().into_iter();
+        let shown: String =
+            shown.map(|(at, n)| format!("{} {n}, ", at.format("%Y-%m-%dT%H"))).collect();
+        assert_eq!(shown, expected, "{bucket:?}");
+    }
+}
+
+pub(crate) async fn a_bucket_may_be_long_or_one_of_several_keys(fixture: Fixture) {
+    let measures = at_the_edges(&fixture).await;
+    measures.create(measure("a", "2026-01-31T13:00:00Z")).await.unwrap();
+    let ages = Measure::SENT_AT.bucket(Bucket::years(4_000));
+    let groups = measures.query().group_by(ages).select(count()).all().await.unwrap();
+    let starts: Vec<_> = groups.iter().map(|(at, _)| at.map(|at| at.to_string())).collect();
+    assert_eq!(
+        starts[1..],
+        [
+            Some("1970-01-01 00:00:00 UTC".to_owned()),
+            Some("9970-01-01 00:00:00 UTC".to_owned()),
+            None
+        ]
+    );
+    assert_eq!(starts[0].as_deref().map(|at| at.contains("-2030-01-01")), Some(true), "{starts:?}");
+    let quarters = (Measure::AT.bucket(Bucket::minutes(15)), Measure::DEVICE);
+    let groups = measures.query().group_by(quarters).select(count()).all().await.unwrap();
+    assert_eq!(groups.len(), 9);
+}
+
+pub(crate) async fn empty_buckets_are_there_on_request(fixture: Fixture) {
+    let db = fixture.with(&schema![Measure]).await;
+    let measures = acme(&db).repo::<Measure>();
+    let rows = ["2025-01-01T00:00:00Z", "2025-01-01T23:59:59.999999Z", "2026-02-04T12:00:00Z"];
+    measures.create_many(rows.map(|at| measure("a", at))).await.unwrap();
+    let day = || measures.query().group_by(Measure::AT.bucket(Bucket::days(1)));
+    let fill = |from: &str, to: &str| {
+        let groups = day().fill(moment(from)..moment(to));
+        groups.select((count(), Measure::COUNT.sum())).all()
+    };
+    let days = fill("2025-01-01T00:00:00Z", "2026-02-05T00:00:00Z").await.unwrap();
+    assert_eq!(days.len(), 400);
+    assert_eq!(days[0], (moment("2025-01-01T00:00:00Z"), (2, Some(2))));
+    assert_eq!(days[399], (moment("2026-02-04T00:00:00Z"), (1, Some(1))));
+    assert!(days[1..399].iter().all(|(_, empty)| *empty == (0, None)));
+    assert!(days.windows(2).all(|pair| (pair[1].0 - pair[0].0).num_hours() == 24));
+    let part = fill("2025-01-01T12:00:00Z", "2025-01-02T00:00:00.000001Z").await.unwrap();
+    let first = (moment("2025-01-01T00:00:00Z"), (1, Some(1)));
+    assert_eq!(part, [first, (moment("2025-01-02T00:00:00Z"), (0, None))], "rows of the range");
+    assert_eq!(fill("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z").await.unwrap(), []);
+    assert_eq!(fill("2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z").await.unwrap(), []);
+    let before = fill("1969-12-31T00:00:00Z", "1970-01-02T00:00:00Z").await.unwrap();
+    assert_eq!(before.len(), 2);
+    let months = measures.query().group_by(Measure::SENT_AT.bucket(Bucket::months(1)));
+    let range = moment("2025-01-31T00:00:00Z")..moment("2025-03-01T00:00:00Z");
+    let months = months.fill(range).select(count()).all().await.unwrap();
+    let start = |text| (moment(text), 0);
+    assert_eq!(months, [start("2025-01-01T00:00:00Z"), start("2025-02-01T00:00:00Z")]);
+}
