@@ -32,7 +32,7 @@ use crate::target::out_of_range;
 use crate::transaction::Own;
 use crate::value::Value;
 
-/// How many rows are held at once.
+/// How many rows are held at once; all of them, where one may be deleted with another.
 const CHUNK: usize = 1_000;
 
 impl<E: Entity, S: Scope> Query<E, S> {
@@ -140,14 +140,14 @@ where
     let own = Own::Inner(repo.session().begin().await?);
     let done = async {
         let repo = Repo::<E, S>::new(own.session().clone());
-        for ids in ids.chunks(CHUNK) {
+        for ids in ids.chunks(deletion.chunk) {
             let values: Result<Vec<_>> =
                 ids.iter().map(|id| encode_id::<E>(id).map(Value::into_owned)).collect();
             let (column, values) = (E::TABLE.roles.id, values?);
             let keys: Vec<_> = values.iter().map(IdKey::of).collect();
             let among = Filter::new(Node::InList { column, values, negated: false });
             let bulk = Bulk::new(repo.filter(among), "delete_many")?;
-            let rows = bulk.next(repo.session(), &bulk.selection).await?;
+            let rows = bulk.next(repo.session(), &bulk.selection, deletion.chunk).await?;
             let there: HashSet<_> = rows.iter().map(|row| IdKey::of(&row[column])).collect();
             if let Some(index) = keys.iter().position(|key| !there.contains(key)) {
                 return Err(not_found::<E>(&ids[index]));
@@ -201,7 +201,6 @@ where
         patched.map_err(|error| out_of_range::<E>(error, dialect, changes))
     }
 
-    /// One statement, by itself or in the caller's transaction.
     async fn patch_at_once(&self, changes: &Changes) -> Result<u64> {
         let session = self.repo.session();
         let mut writer = Writer::new(session.database().backend().dialect(), E::TABLE);
@@ -209,7 +208,18 @@ where
         writer.restrict(&self.selection, &[])?;
         let differs = differs(&mut writer, changes);
         writer.push(&differs);
-        write(session, &writer).await
+        self.at_once(&writer).await
+    }
+
+    /// One statement, by itself or as a savepoint in the caller's transaction.
+    async fn at_once(&self, writer: &Writer<'_>) -> Result<u64> {
+        let session = self.repo.session();
+        if !session.in_transaction() {
+            return write(session, writer).await;
+        }
+        let own = Own::Inner(session.begin().await?);
+        let done = write(own.session(), writer).await;
+        own.finish(done).await
     }
 
     async fn delete(self) -> Result<u64> {
@@ -220,7 +230,7 @@ where
             let mut writer = Writer::new(session.database().backend().dialect(), E::TABLE);
             writer.push("DELETE FROM ").table_name();
             writer.restrict(&self.selection, &[])?;
-            return write(session, &writer).await;
+            return self.at_once(&writer).await;
         }
         self.in_chunks(&Work::Delete(&deletion)).await
     }
@@ -232,10 +242,10 @@ where
             if let Work::Patch { changes, .. } = work {
                 self.check_parents(own.session(), changes).await?;
             }
-            let (mut changed, mut selection) = (0, self.selection.clone());
+            let (mut changed, mut selection, chunk) = (0, self.selection.clone(), work.chunk());
             loop {
-                let rows = self.next(own.session(), &selection).await?;
-                let (column, is_last) = (E::TABLE.roles.id, rows.len() < CHUNK);
+                let rows = self.next(own.session(), &selection, chunk).await?;
+                let (column, is_last) = (E::TABLE.roles.id, rows.len() < chunk);
                 if let Some(last) = rows.last() {
                     let (comparison, value) = (Comparison::Greater, last[column].clone());
                     selection.filters.truncate(self.selection.filters.len());
@@ -259,13 +269,18 @@ where
     }
 
     /// The next rows by id, locked.
-    async fn next(&self, session: &Session<S>, selection: &Selection) -> Result<Vec<Stored>> {
+    async fn next(
+        &self,
+        session: &Session<S>,
+        selection: &Selection,
+        most: usize,
+    ) -> Result<Vec<Stored>> {
         let dialect = session.database().backend().dialect();
         let mut writer = Writer::new(dialect, E::TABLE);
         writer.push("SELECT ").all_columns().push(" FROM ").table_name();
         writer.restrict(selection, &[])?;
         writer.push(" ORDER BY ").column(E::TABLE.roles.id);
-        writer.push(&format!(" LIMIT {CHUNK}"));
+        writer.push(&format!(" LIMIT {most}"));
         dialect.lock_rows(&mut writer.sql);
         cascade::answers(session, &writer, Access::Write).await
     }
@@ -277,7 +292,7 @@ where
         deletion: &Deletion,
         rows: Vec<Stored>,
     ) -> Result<u64> {
-        let Deletion { registry, author, at, id } = deletion;
+        let Deletion { registry, author, at, id, .. } = deletion;
         let (table, tenant) = (E::TABLE, self.selection.tenant.as_ref());
         let cascade = Cascade::new(session, registry, tenant, author.clone(), *at);
         let (ids, count) = (cascade::ids(table, &rows), rows.len() as u64);
@@ -347,8 +362,19 @@ enum Work<'w> {
     Delete(&'w Deletion),
 }
 
+impl Work<'_> {
+    fn chunk(&self) -> usize {
+        match self {
+            Self::Patch { .. } => CHUNK,
+            Self::Delete(deletion) => deletion.chunk,
+        }
+    }
+}
+
 /// What all rows of a deletion have in common.
 struct Deletion {
+    /// How many rows are deleted at once.
+    chunk: usize,
     registry: Arc<Registry>,
     author: Option<Author>,
     at: DateTime<Utc>,
@@ -361,7 +387,10 @@ impl Deletion {
         let database = session.database();
         let (registry, at) = (cascade::known(database, table)?, database.now());
         let author = cascade::author(session, table, &registry, at)?;
-        Ok(Self { registry, author, at, id: database.ids().next_id(at) })
+        // The limit of a statement is an `i64`.
+        let all = usize::try_from(i64::MAX).unwrap_or(usize::MAX);
+        let chunk = if registry.goes_with_itself(table) { all } else { CHUNK };
+        Ok(Self { chunk, registry, author, at, id: database.ids().next_id(at) })
     }
 }
 
