@@ -183,7 +183,6 @@ fn updatable(table: &'static Table, fixed: bool) -> impl Iterator<Item = usize> 
         .filter(move |c| !table.is_managed(*c) && table.columns[*c].fixed == fixed)
 }
 
-/// `guarded`: only if no row that it refers to is deleted.
 /// The columns that an `INSERT` gives, and its text: for who needs nothing else.
 pub(crate) fn insert_alone(dialect: &dyn Dialect, table: &'static Table) -> (Vec<usize>, String) {
     let columns = insert_columns(table);
