@@ -257,3 +257,14 @@ pub(crate) async fn a_row_that_goes_with_another_is_counted(fixture: Fixture) {
     tracks.delete_many(ids).await.unwrap();
     assert_eq!(tracks.query().count().await.unwrap(), 0);
 }
+
+pub(crate) async fn an_id_given_twice_is_one_row(fixture: Fixture) {
+    let counters = fixture.with(&schema![Counter]).await.session().repo::<Counter>();
+    let new = (0..1_100).map(|n| NewCounter { name: n.to_string(), value: n });
+    let rows = counters.create_many(new).await.unwrap();
+    let ids = || rows.iter().map(|row| row.id);
+    let missing = counters.delete_many(ids().chain([0])).await;
+    assert_error!(missing, Error::NotFound { id, .. } if id == "0");
+    counters.delete_many(ids().chain(ids())).await.unwrap();
+    assert_eq!(counters.query().count().await.unwrap(), 0);
+}

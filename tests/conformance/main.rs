@@ -140,6 +140,7 @@ conformance! {
             all_rows_of_a_table_are_patched_by_one_statement,
             a_statement_that_fails_leaves_its_transaction,
             a_row_that_goes_with_another_is_counted,
+            an_id_given_twice_is_one_row,
         }
         cascades {
             children_are_deleted_with_their_parent,

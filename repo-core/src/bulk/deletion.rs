@@ -60,6 +60,8 @@ where
     let own = Own::Inner(repo.session().begin().await?);
     let done = async {
         let repo = Repo::<E, S>::new(own.session().clone());
+        // An id that is given twice is one row.
+        let mut met = HashSet::with_capacity(ids.len());
         for ids in ids.chunks(deletion.chunk) {
             let values: Result<Vec<_>> =
                 ids.iter().map(|id| encode_id::<E>(id).map(Value::into_owned)).collect();
@@ -68,8 +70,8 @@ where
             let among = Filter::new(Node::InList { column, values, negated: false });
             let bulk = Bulk::new(repo.filter(among), "delete_many")?;
             let rows = bulk.next(repo.session(), &bulk.selection, deletion.chunk).await?;
-            let there: HashSet<_> = rows.iter().map(|row| IdKey::of(&row[column])).collect();
-            if let Some(index) = keys.iter().position(|key| !there.contains(key)) {
+            met.extend(rows.iter().map(|row| IdKey::of(&row[column])));
+            if let Some(index) = keys.iter().position(|key| !met.contains(key)) {
                 return Err(not_found::<E>(&ids[index]));
             }
             bulk.delete_rows(repo.session(), &deletion, rows).await?;
