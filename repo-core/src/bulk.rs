@@ -3,36 +3,31 @@
 //! What one statement can do is one statement. Rows that are recorded, or take others along, are locked and
 //! changed in chunks, by id, each with its entry. Deleted rows are never met.
 
-use std::collections::HashSet;
-use std::sync::Arc;
+mod deletion;
 
-use chrono::{DateTime, Utc};
-use uuid::Uuid;
-
+use self::deletion::{Deletion, delete_many};
 use crate::audit::Action;
 use crate::audit::author::Author;
 use crate::backend::{Access, Statement, no_rows};
-use crate::cascade::{self, Cascade, Collected, Stored};
+use crate::cascade::{self, Cascade, Stored};
 use crate::change::Writing;
 use crate::entity::{Entity, Mutable};
 use crate::error::{Error, Result};
-use crate::filter::{Comparison, Filter, Node};
+use crate::filter::{Comparison, Node};
 use crate::parents::{self, Parents};
 use crate::patch::{Changes, Patch};
 use crate::query::{Query, Selection, Visibility};
-use crate::read::{IdKey, encode_id};
 use crate::registry::Registry;
-use crate::repo::{Repo, not_found};
+use crate::repo::Repo;
 use crate::scope::{Scope, WritableFrom};
 use crate::session::Session;
 use crate::sql::crud::and_differs;
 use crate::sql::writer::Writer;
-use crate::table::Table;
 use crate::target::out_of_range;
 use crate::transaction::Own;
 use crate::value::Value;
 
-/// How many rows are held at once.
+/// How many rows are held at once; all of them, where one may be deleted with another.
 const CHUNK: usize = 1_000;
 
 impl<E: Entity, S: Scope> Query<E, S> {
@@ -132,34 +127,6 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     }
 }
 
-async fn delete_many<E: Mutable, S: Scope>(repo: &Repo<E, S>, ids: Vec<E::Id>) -> Result<()>
-where
-    E::Tenancy: WritableFrom<S>,
-{
-    let deletion = Deletion::new(repo.session(), E::TABLE)?;
-    let own = Own::Inner(repo.session().begin().await?);
-    let done = async {
-        let repo = Repo::<E, S>::new(own.session().clone());
-        for ids in ids.chunks(CHUNK) {
-            let values: Result<Vec<_>> =
-                ids.iter().map(|id| encode_id::<E>(id).map(Value::into_owned)).collect();
-            let (column, values) = (E::TABLE.roles.id, values?);
-            let keys: Vec<_> = values.iter().map(IdKey::of).collect();
-            let among = Filter::new(Node::InList { column, values, negated: false });
-            let bulk = Bulk::new(repo.filter(among), "delete_many")?;
-            let rows = bulk.next(repo.session(), &bulk.selection).await?;
-            let there: HashSet<_> = rows.iter().map(|row| IdKey::of(&row[column])).collect();
-            if let Some(index) = keys.iter().position(|key| !there.contains(key)) {
-                return Err(not_found::<E>(&ids[index]));
-            }
-            bulk.delete_rows(repo.session(), &deletion, rows).await?;
-        }
-        Ok(())
-    }
-    .await;
-    own.finish(done).await
-}
-
 /// A change of the rows of a query.
 struct Bulk<E: Entity, S: Scope> {
     repo: Repo<E, S>,
@@ -201,7 +168,6 @@ where
         patched.map_err(|error| out_of_range::<E>(error, dialect, changes))
     }
 
-    /// One statement, by itself or in the caller's transaction.
     async fn patch_at_once(&self, changes: &Changes) -> Result<u64> {
         let session = self.repo.session();
         let mut writer = Writer::new(session.database().backend().dialect(), E::TABLE);
@@ -209,20 +175,18 @@ where
         writer.restrict(&self.selection, &[])?;
         let differs = differs(&mut writer, changes);
         writer.push(&differs);
-        write(session, &writer).await
+        self.at_once(&writer).await
     }
 
-    async fn delete(self) -> Result<u64> {
+    /// One statement, by itself or as a savepoint in the caller's transaction.
+    async fn at_once(&self, writer: &Writer<'_>) -> Result<u64> {
         let session = self.repo.session();
-        let deletion = Deletion::new(session, E::TABLE)?;
-        let is_simple = E::TABLE.roles.deleted_at.is_none() && deletion.author.is_none();
-        if is_simple && deletion.registry.removed_with(E::TABLE).is_empty() {
-            let mut writer = Writer::new(session.database().backend().dialect(), E::TABLE);
-            writer.push("DELETE FROM ").table_name();
-            writer.restrict(&self.selection, &[])?;
-            return write(session, &writer).await;
+        if !session.in_transaction() {
+            return write(session, writer).await;
         }
-        self.in_chunks(&Work::Delete(&deletion)).await
+        let own = Own::Inner(session.begin().await?);
+        let done = write(own.session(), writer).await;
+        own.finish(done).await
     }
 
     /// Locks the rows and does the work on them, chunk by chunk.
@@ -232,10 +196,10 @@ where
             if let Work::Patch { changes, .. } = work {
                 self.check_parents(own.session(), changes).await?;
             }
-            let (mut changed, mut selection) = (0, self.selection.clone());
+            let (mut changed, mut selection, chunk) = (0, self.selection.clone(), work.chunk());
             loop {
-                let rows = self.next(own.session(), &selection).await?;
-                let (column, is_last) = (E::TABLE.roles.id, rows.len() < CHUNK);
+                let rows = self.next(own.session(), &selection, chunk).await?;
+                let (column, is_last) = (E::TABLE.roles.id, rows.len() < chunk);
                 if let Some(last) = rows.last() {
                     let (comparison, value) = (Comparison::Greater, last[column].clone());
                     selection.filters.truncate(self.selection.filters.len());
@@ -259,45 +223,20 @@ where
     }
 
     /// The next rows by id, locked.
-    async fn next(&self, session: &Session<S>, selection: &Selection) -> Result<Vec<Stored>> {
+    async fn next(
+        &self,
+        session: &Session<S>,
+        selection: &Selection,
+        most: usize,
+    ) -> Result<Vec<Stored>> {
         let dialect = session.database().backend().dialect();
         let mut writer = Writer::new(dialect, E::TABLE);
         writer.push("SELECT ").all_columns().push(" FROM ").table_name();
         writer.restrict(selection, &[])?;
         writer.push(" ORDER BY ").column(E::TABLE.roles.id);
-        writer.push(&format!(" LIMIT {CHUNK}"));
+        writer.push(&format!(" LIMIT {most}"));
         dialect.lock_rows(&mut writer.sql);
         cascade::answers(session, &writer, Access::Write).await
-    }
-
-    /// Deletes rows, which are locked, and what goes with them.
-    async fn delete_rows(
-        &self,
-        session: &Session<S>,
-        deletion: &Deletion,
-        rows: Vec<Stored>,
-    ) -> Result<u64> {
-        let Deletion { registry, author, at, id } = deletion;
-        let (table, tenant) = (E::TABLE, self.selection.tenant.as_ref());
-        let cascade = Cascade::new(session, registry, tenant, author.clone(), *at);
-        let (ids, count) = (cascade::ids(table, &rows), rows.len() as u64);
-        if rows.is_empty() {
-            return Ok(0);
-        }
-        if table.roles.deleted_at.is_some() {
-            cascade.change(table, &rows, Some(*id)).await?;
-            cascade.mark(table, ids, *id).await?;
-            return Ok(count);
-        }
-        let mut collected = Collected::default();
-        for (row, id) in rows.into_iter().zip(&ids) {
-            if collected.is_new(table, id) {
-                collected.add(table, row);
-            }
-        }
-        cascade.collect(table, ids, &mut collected).await?;
-        cascade.remove(collected, table, Action::Delete).await?;
-        Ok(count)
     }
 
     async fn patch_rows(
@@ -347,21 +286,12 @@ enum Work<'w> {
     Delete(&'w Deletion),
 }
 
-/// What all rows of a deletion have in common.
-struct Deletion {
-    registry: Arc<Registry>,
-    author: Option<Author>,
-    at: DateTime<Utc>,
-    id: Uuid,
-}
-
-impl Deletion {
-    /// Refuses where nobody acts, or it is not known what goes with the rows.
-    fn new<S: Scope>(session: &Session<S>, table: &'static Table) -> Result<Self> {
-        let database = session.database();
-        let (registry, at) = (cascade::known(database, table)?, database.now());
-        let author = cascade::author(session, table, &registry, at)?;
-        Ok(Self { registry, author, at, id: database.ids().next_id(at) })
+impl Work<'_> {
+    fn chunk(&self) -> usize {
+        match self {
+            Self::Patch { .. } => CHUNK,
+            Self::Delete(deletion) => deletion.chunk,
+        }
     }
 }
 

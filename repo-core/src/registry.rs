@@ -63,6 +63,14 @@ impl Registry {
         below
     }
 
+    /// Whether rows of `table` go with other rows of it, at whatever distance.
+    pub(crate) fn goes_with_itself(&self, table: &'static Table) -> bool {
+        let leads_back = |above: &&'static Table| {
+            self.removed_with(above).iter().any(|child| is_same(child.table, table))
+        };
+        std::iter::once(table).chain(self.below(table)).any(|above| leads_back(&above))
+    }
+
     fn visit(
         &self,
         table: &'static Table,

@@ -205,3 +205,66 @@ pub(crate) async fn nothing_is_moved_under_a_deleted_parent_in_bulk(fixture: Fix
     assert_eq!(tasks.query().patch_all(to(&here)).await.unwrap(), 2);
     assert_eq!(tasks.filter(Task::OWNER_ID.eq(here.id)).count().await.unwrap(), 2);
 }
+
+pub(crate) async fn all_rows_of_a_table_are_patched_by_one_statement(fixture: Fixture) {
+    let counters = fixture.with(&schema![Counter]).await.session().repo::<Counter>();
+    let new = ["a", "b"].map(|name| NewCounter { name: name.into(), value: 1 });
+    counters.create_many(new).await.unwrap();
+    let add = || CounterPatch::new().add(Counter::VALUE, 1);
+    assert_eq!(counters.query().patch_all(add()).await.unwrap(), 2);
+    assert_eq!(counters.query().patch_all(CounterPatch::new().value(2)).await.unwrap(), 0);
+    assert_eq!(counters.filter(Counter::NAME.eq("a")).patch_all(add()).await.unwrap(), 1);
+    let values: Vec<_> = counters.all().await.unwrap().iter().map(|it| it.value).collect();
+    assert_eq!(values, [3, 2]);
+}
+
+pub(crate) async fn a_statement_that_fails_leaves_its_transaction(fixture: Fixture) {
+    let session = fixture.with(&schema![Counter]).await.session();
+    let new = ["a", "b"].map(|name| NewCounter { name: name.into(), value: 1 });
+    session.repo::<Counter>().create_many(new).await.unwrap();
+    session
+        .transaction(async |tx| {
+            let counters = tx.repo::<Counter>();
+            let same = CounterPatch::new().name("same");
+            assert_error!(counters.query().patch_all(same).await, Error::Conflict { .. });
+            assert_eq!(counters.query().patch_all(CounterPatch::new().value(2)).await?, 2);
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap();
+    assert_eq!(session.repo::<Counter>().filter(Counter::VALUE.eq(2)).count().await.unwrap(), 2);
+}
+
+/// More rows than are held at once, all of which go with the first.
+pub(crate) async fn a_row_that_goes_with_another_is_counted(fixture: Fixture) {
+    let db = fixture.with(&schema![Album, Track]).await;
+    let session = db.session();
+    let albums = session.repo::<Album>();
+    let album = albums.create(NewAlbum { title: "album".into() }).await.unwrap();
+    let tracks = session.repo::<Track>();
+    let all = async || {
+        let new = |remix_of| NewTrack { album_id: album.id, remix_of };
+        let first = tracks.create(new(None)).await.unwrap();
+        let others = (0..1_200).map(|_| new(Some(first.id)));
+        let others = tracks.create_many(others).await.unwrap();
+        let ids: Vec<_> = std::iter::once(first.id).chain(others.iter().map(|it| it.id)).collect();
+        ids
+    };
+    all().await;
+    assert_eq!(tracks.query().delete_all().await.unwrap(), 1_201);
+    let mut ids = all().await;
+    ids.push(ids[0]);
+    tracks.delete_many(ids).await.unwrap();
+    assert_eq!(tracks.query().count().await.unwrap(), 0);
+}
+
+pub(crate) async fn an_id_given_twice_is_one_row(fixture: Fixture) {
+    let counters = fixture.with(&schema![Counter]).await.session().repo::<Counter>();
+    let new = (0..1_100).map(|n| NewCounter { name: n.to_string(), value: n });
+    let rows = counters.create_many(new).await.unwrap();
+    let ids = || rows.iter().map(|row| row.id);
+    let missing = counters.delete_many(ids().chain([0])).await;
+    assert_error!(missing, Error::NotFound { id, .. } if id == "0");
+    counters.delete_many(ids().chain(ids())).await.unwrap();
+    assert_eq!(counters.query().count().await.unwrap(), 0);
+}

@@ -158,6 +158,10 @@ conformance! {
             a_bulk_change_is_all_or_nothing,
             many_rows_are_patched_and_deleted_by_id,
             nothing_is_moved_under_a_deleted_parent_in_bulk,
+            all_rows_of_a_table_are_patched_by_one_statement,
+            a_statement_that_fails_leaves_its_transaction,
+            a_row_that_goes_with_another_is_counted,
+            an_id_given_twice_is_one_row,
         }
         cascades {
             children_are_deleted_with_their_parent,
@@ -396,6 +400,8 @@ conformance! {
         sums {
             a_number_of_any_type_is_added_to,
             a_sum_that_does_not_fit_changes_nothing,
+            a_sum_below_the_least_number_is_no_number,
+            what_would_not_fit_elsewhere_is_no_error,
             what_is_no_sum_is_refused,
             the_last_change_of_a_column_counts,
             of_many_sums_at_once_none_is_lost,

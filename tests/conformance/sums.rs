@@ -60,6 +60,28 @@ pub(crate) async fn a_sum_that_does_not_fit_changes_nothing(fixture: Fixture) {
     assert_eq!(samples.get(row.id).await.unwrap(), row);
 }
 
+pub(crate) async fn a_sum_below_the_least_number_is_no_number(fixture: Fixture) {
+    let samples = fixture.with(&schema![Optional]).await.session().repo::<Optional>();
+    let least = NewOptional { large: Some(i64::MIN), ..nothing("least") };
+    let row = samples.create(least).await.unwrap();
+    let less = || OptionalPatch::new().add(Optional::LARGE, -1);
+    assert_error!(samples.patch(row.id, less()).await, Error::OutOfRange { .. });
+    assert_error!(samples.query().patch_all(less()).await, Error::OutOfRange { .. });
+    assert_eq!(samples.get(row.id).await.unwrap(), row);
+}
+
+pub(crate) async fn what_would_not_fit_elsewhere_is_no_error(fixture: Fixture) {
+    let samples = fixture.with(&schema![Optional]).await.session().repo::<Optional>();
+    for (label, number) in [("most", i32::MAX), ("some", 1)] {
+        let new = NewOptional { medium: Some(number), ..nothing(label) };
+        samples.create(new).await.unwrap();
+    }
+    let some = samples.filter(Optional::LABEL.icontains("SOME"));
+    let patch = OptionalPatch::new().add(Optional::MEDIUM, 1);
+    assert_eq!(some.clone().patch_all(patch).await.unwrap(), 1);
+    assert_eq!(some.one().await.unwrap().medium, Some(2));
+}
+
 pub(crate) async fn what_is_no_sum_is_refused(fixture: Fixture) {
     let samples = fixture.with(&schema![Optional]).await.session().repo::<Optional>();
     let row = samples.create(nothing("row")).await.unwrap();

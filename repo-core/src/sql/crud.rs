@@ -11,7 +11,7 @@ use crate::sql::patch::PatchSql;
 use crate::sql::together::{is_live, live_parent};
 use crate::sql::writer::Writer;
 use crate::table::Table;
-use crate::value::Value;
+use crate::value::{Kind, Value};
 
 /// The fixed statements of one entity, for a session of one tenant where the entity has one.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ impl CrudSql {
         let update_columns: Vec<usize> = updatable(table, false).collect();
         // JSON has no equality that both databases share.
         let fixed_columns: Vec<usize> = updatable(table, true)
-            .filter(|column| table.columns[*column].kind != crate::Kind::Json)
+            .filter(|column| table.columns[*column].kind != Kind::Json)
             .collect();
         let text = |write: &dyn Fn(&mut Writer<'_>)| {
             let mut writer = Writer::new(dialect, table);
@@ -148,13 +148,14 @@ impl<'a> Writer<'a> {
         now
     }
 
-    /// The same with the values of the changes and of now as parameters, the first of the statement.
+    /// The same with the values as parameters, the first of the statement: of the changes, and of now where it
+    /// is set. SQLite refuses one that a statement does not name.
     pub(crate) fn changes(&mut self, changes: &'a Changes, now: Value<'a>) {
         let columns = |of: &[(usize, Value<'_>)]| of.iter().map(|(column, _)| *column).collect();
         let (set, add): (Vec<usize>, Vec<usize>) = (columns(&changes.set), columns(&changes.add));
         self.set(&set, &add);
         self.params.extend(changes.params());
-        self.params.push(now);
+        self.params.extend(self.table.roles.updated_at.map(|_| now));
     }
 
     /// `, "version" = "version" + 1, "updated_at" = $now`, where there are such columns.
@@ -182,7 +183,6 @@ fn updatable(table: &'static Table, fixed: bool) -> impl Iterator<Item = usize> 
         .filter(move |c| !table.is_managed(*c) && table.columns[*c].fixed == fixed)
 }
 
-/// `guarded`: only if no row that it refers to is deleted.
 /// The columns that an `INSERT` gives, and its text: for who needs nothing else.
 pub(crate) fn insert_alone(dialect: &dyn Dialect, table: &'static Table) -> (Vec<usize>, String) {
     let columns = insert_columns(table);
@@ -226,7 +226,11 @@ pub(crate) fn and_differs(writer: &mut Writer<'_>, columns: &[usize], added: &[u
             let kind = writer.table.columns[*column].kind;
             writer.dialect.is_distinct(&mut differs, &name, position + 1, kind);
         } else {
-            differs.push_str(&format!("{name} IS DISTINCT FROM {name} + "));
+            // A database may ask this of rows that the statement is not about, which must not fail: of
+            // anything but a float, the difference does not depend on what is there.
+            let kind = writer.table.columns[*column].kind;
+            let from = if kind == Kind::F64 { name } else { format!("{name} - {name}") };
+            differs.push_str(&format!("{from} IS DISTINCT FROM {from} + "));
             writer.dialect.placeholder(&mut differs, position + 1);
         }
     }

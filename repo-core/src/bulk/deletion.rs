@@ -1,0 +1,131 @@
+//! Deleting all rows of a query, and many by their ids, with what goes along.
+//!
+//! Rows that may go with others of the same query are held all at once, so that each is met and counted. Absent:
+//! what goes with which (`registry.rs`), and how it is deleted (`cascade.rs`).
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{Bulk, CHUNK, Work};
+use crate::audit::Action;
+use crate::audit::author::Author;
+use crate::cascade::{self, Cascade, Collected, Stored};
+use crate::entity::{Entity, Mutable};
+use crate::error::Result;
+use crate::filter::{Filter, Node};
+use crate::read::{IdKey, encode_id};
+use crate::registry::Registry;
+use crate::repo::{Repo, not_found};
+use crate::scope::{Scope, WritableFrom};
+use crate::session::Session;
+use crate::sql::writer::Writer;
+use crate::table::Table;
+use crate::transaction::Own;
+use crate::value::Value;
+
+/// What all rows of a deletion have in common.
+pub(super) struct Deletion {
+    /// How many rows are deleted at once.
+    pub(super) chunk: usize,
+    registry: Arc<Registry>,
+    author: Option<Author>,
+    at: DateTime<Utc>,
+    id: Uuid,
+}
+
+impl Deletion {
+    /// Refuses where nobody acts, or it is not known what goes with the rows.
+    pub(super) fn new<S: Scope>(session: &Session<S>, table: &'static Table) -> Result<Self> {
+        let database = session.database();
+        let (registry, at) = (cascade::known(database, table)?, database.now());
+        let author = cascade::author(session, table, &registry, at)?;
+        // The limit of a statement is an `i64`.
+        let all = usize::try_from(i64::MAX).unwrap_or(usize::MAX);
+        let chunk = if registry.goes_with_itself(table) { all } else { CHUNK };
+        Ok(Self { chunk, registry, author, at, id: database.ids().next_id(at) })
+    }
+}
+
+pub(super) async fn delete_many<E: Mutable, S: Scope>(
+    repo: &Repo<E, S>,
+    ids: Vec<E::Id>,
+) -> Result<()>
+where
+    E::Tenancy: WritableFrom<S>,
+{
+    let deletion = Deletion::new(repo.session(), E::TABLE)?;
+    let own = Own::Inner(repo.session().begin().await?);
+    let done = async {
+        let repo = Repo::<E, S>::new(own.session().clone());
+        // An id that is given twice is one row.
+        let mut met = HashSet::with_capacity(ids.len());
+        for ids in ids.chunks(deletion.chunk) {
+            let values: Result<Vec<_>> =
+                ids.iter().map(|id| encode_id::<E>(id).map(Value::into_owned)).collect();
+            let (column, values) = (E::TABLE.roles.id, values?);
+            let keys: Vec<_> = values.iter().map(IdKey::of).collect();
+            let among = Filter::new(Node::InList { column, values, negated: false });
+            let bulk = Bulk::new(repo.filter(among), "delete_many")?;
+            let rows = bulk.next(repo.session(), &bulk.selection, deletion.chunk).await?;
+            met.extend(rows.iter().map(|row| IdKey::of(&row[column])));
+            if let Some(index) = keys.iter().position(|key| !met.contains(key)) {
+                return Err(not_found::<E>(&ids[index]));
+            }
+            bulk.delete_rows(repo.session(), &deletion, rows).await?;
+        }
+        Ok(())
+    }
+    .await;
+    own.finish(done).await
+}
+
+impl<E: Entity, S: Scope> Bulk<E, S>
+where
+    E::Tenancy: WritableFrom<S>,
+{
+    pub(super) async fn delete(self) -> Result<u64> {
+        let session = self.repo.session();
+        let deletion = Deletion::new(session, E::TABLE)?;
+        let is_simple = E::TABLE.roles.deleted_at.is_none() && deletion.author.is_none();
+        if is_simple && deletion.registry.removed_with(E::TABLE).is_empty() {
+            let mut writer = Writer::new(session.database().backend().dialect(), E::TABLE);
+            writer.push("DELETE FROM ").table_name();
+            writer.restrict(&self.selection, &[])?;
+            return self.at_once(&writer).await;
+        }
+        self.in_chunks(&Work::Delete(&deletion)).await
+    }
+
+    /// Deletes rows, which are locked, and what goes with them.
+    pub(super) async fn delete_rows(
+        &self,
+        session: &Session<S>,
+        deletion: &Deletion,
+        rows: Vec<Stored>,
+    ) -> Result<u64> {
+        let Deletion { registry, author, at, id, .. } = deletion;
+        let (table, tenant) = (E::TABLE, self.selection.tenant.as_ref());
+        let cascade = Cascade::new(session, registry, tenant, author.clone(), *at);
+        let (ids, count) = (cascade::ids(table, &rows), rows.len() as u64);
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        if table.roles.deleted_at.is_some() {
+            cascade.change(table, &rows, Some(*id)).await?;
+            cascade.mark(table, ids, *id).await?;
+            return Ok(count);
+        }
+        let mut collected = Collected::default();
+        for (row, id) in rows.into_iter().zip(&ids) {
+            if collected.is_new(table, id) {
+                collected.add(table, row);
+            }
+        }
+        cascade.collect(table, ids, &mut collected).await?;
+        cascade.remove(collected, table, Action::Delete).await?;
+        Ok(count)
+    }
+}
