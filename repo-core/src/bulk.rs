@@ -297,8 +297,7 @@ impl Work<'_> {
 
 /// ` AND` something differs from what the changes make of it.
 fn differs(writer: &mut Writer<'_>, changes: &Changes) -> String {
-    let columns = |of: &[(usize, Value<'_>)]| of.iter().map(|(column, _)| *column).collect();
-    let (set, add): (Vec<usize>, Vec<usize>) = (columns(&changes.set), columns(&changes.add));
+    let (set, add) = changes.columns();
     and_differs(writer, &set, &add)
 }
 

@@ -14,8 +14,8 @@ use crate::value::{Kind, Value};
 
 /// New values for some columns of a row: what the derive's `XPatch` wraps.
 ///
-/// Of a column that is set or added to twice, the last counts. An `Option` column set to `None` becomes `NULL`; one that is
-/// not set stays as it is.
+/// Of a column that is set or added to twice, the last counts. An `Option` column set to `None` becomes
+/// `NULL`; one that is not set stays as it is.
 pub struct Patch<E> {
     changes: Changes,
     error: Option<Error>,
@@ -61,14 +61,12 @@ impl<E: Entity> Patch<E> {
         <T::Bare as ColumnType>::Class: Numeric,
     {
         let def = column.def();
-        let amount = amount.into_operand();
-        let refusal =
-            refusal(E::TABLE, column.index()).or_else(|| no_sum(E::TABLE, column.index()));
-        match amount.encode(def.kind) {
-            _ if refusal.is_some() => {
-                let reason = refusal.unwrap_or_default();
-                self.error.get_or_insert(Error::invalid_input(def.name, reason));
-            }
+        let refusal = refusal(E::TABLE, column.index());
+        if let Some(reason) = refusal.or_else(|| no_sum(E::TABLE, column.index())) {
+            self.error.get_or_insert(Error::invalid_input(def.name, reason));
+            return self;
+        }
+        match amount.into_operand().encode(def.kind) {
             Ok(amount) => {
                 let amount = amount.into_owned();
                 remove(&mut self.changes.set, column.index());
@@ -123,6 +121,12 @@ impl Changes {
     /// How many columns are changed.
     pub(crate) fn count(&self) -> usize {
         self.set.len() + self.add.len()
+    }
+
+    /// The columns that are set, and those that are added to.
+    pub(crate) fn columns(&self) -> (Vec<usize>, Vec<usize>) {
+        let columns = |of: &[(usize, Value<'_>)]| of.iter().map(|(column, _)| *column).collect();
+        (columns(&self.set), columns(&self.add))
     }
 
     /// The values, as parameters in the order of a statement.

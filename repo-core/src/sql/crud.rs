@@ -151,8 +151,7 @@ impl<'a> Writer<'a> {
     /// The same with the values as parameters, the first of the statement: of the changes, and of now where it
     /// is set. SQLite refuses one that a statement does not name.
     pub(crate) fn changes(&mut self, changes: &'a Changes, now: Value<'a>) {
-        let columns = |of: &[(usize, Value<'_>)]| of.iter().map(|(column, _)| *column).collect();
-        let (set, add): (Vec<usize>, Vec<usize>) = (columns(&changes.set), columns(&changes.add));
+        let (set, add) = changes.columns();
         self.set(&set, &add);
         self.params.extend(changes.params());
         self.params.extend(self.table.roles.updated_at.map(|_| now));

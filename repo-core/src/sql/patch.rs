@@ -68,8 +68,7 @@ fn render(
     changes: &Changes,
     with_version: bool,
 ) -> Arc<ChangeSql> {
-    let set: Vec<usize> = changes.set.iter().map(|(column, _)| *column).collect();
-    let add: Vec<usize> = changes.add.iter().map(|(column, _)| *column).collect();
+    let (set, add) = changes.columns();
     let mut writer = Writer::new(dialect, table);
     let now = writer.set(&set, &add);
     let write = std::mem::take(&mut writer.sql);
