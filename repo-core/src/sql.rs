@@ -6,6 +6,8 @@ pub(crate) mod crud;
 pub(crate) mod ddl;
 pub(crate) mod insert;
 pub(crate) mod keyset;
+mod linked;
+pub(crate) mod shape;
 pub(crate) mod names;
 pub(crate) mod patch;
 pub(crate) mod predicate;
