@@ -167,6 +167,7 @@ pub use session::Session;
 pub use stream::Chunks;
 pub use table::{Chaining, ColumnDef, Index, IndexColumn, OnDelete, Reference, Roles, Table};
 pub use transaction::Transaction;
+pub use unchecked::typed::{OpenToSql, Sql};
 pub use unchecked::{UncheckedRow, UncheckedSql};
 pub use upsert::{Outcome, Upserted};
 pub use value::{InvalidValue, Kind, Value};

@@ -62,6 +62,9 @@ pub trait Projection: Sized + Send + 'static {
     fn sources() -> Option<Vec<Source>>;
 
     #[doc(hidden)]
+    fn names() -> Option<&'static [&'static str]>;
+
+    #[doc(hidden)]
     fn read(row: &mut Decoder<'_>) -> Result<Self>;
 }
 
@@ -70,6 +73,10 @@ impl<E: Entity> Projection for E {
     type Entity = E;
 
     fn sources() -> Option<Vec<Source>> {
+        None
+    }
+
+    fn names() -> Option<&'static [&'static str]> {
         None
     }
 

@@ -136,6 +136,7 @@ fn expand(input: &DeriveInput, projection: &Projection<'_>) -> TokenStream {
         let (ident, call, column) = (it.ident, call(it, "read"), &it.column);
         quote!(#ident: #call(#column, row)?)
     });
+    let names = columns.iter().map(|it| names::plain(it.ident));
     quote! {
         const _: () = {
             use #krate::__private;
@@ -146,6 +147,10 @@ fn expand(input: &DeriveInput, projection: &Projection<'_>) -> TokenStream {
 
                 fn sources() -> ::core::option::Option<::std::vec::Vec<__private::Source>> {
                     ::core::option::Option::Some(::std::vec![#(#sources),*])
+                }
+
+                fn names() -> ::core::option::Option<&'static [&'static ::core::primitive::str]> {
+                    ::core::option::Option::Some(&[#(#names),*])
                 }
 
                 fn read(row: &mut #krate::Decoder<'_>) -> #krate::Result<Self> {

@@ -47,6 +47,7 @@ mod retention;
 mod secrets;
 mod series;
 mod soft_delete;
+mod queries_by_hand;
 mod statements;
 mod streams;
 mod sums;
@@ -365,6 +366,12 @@ conformance! {
             rows_of_other_tenants_are_never_found,
             many_rows_are_changed_by_what_they_find,
             a_look_at_recorded_rows_of_all_tenants_is_an_entry,
+        }
+        queries_by_hand {
+            a_query_by_hand_gives_what_a_projection_says,
+            parameters_are_bound_by_name,
+            what_belongs_to_tenants_needs_a_reason,
+            a_query_by_hand_only_reads,
         }
         references {
             a_row_refers_to_rows_that_are_there,

@@ -53,6 +53,11 @@ impl Shape {
         self.sources.iter().filter_map(Source::linked)
     }
 
+    /// The names of the columns.
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        self.sources.iter().map(|source| source.def(self.table).name).collect()
+    }
+
     /// How many values there are.
     pub(crate) fn width(&self) -> usize {
         self.sources.len()
