@@ -137,11 +137,7 @@ impl<'r> Decoder<'r> {
 
     #[cold]
     fn wrong(&self, column: &'static ColumnDef, invalid: InvalidValue) -> Error {
-        Error::Decode {
-            entity: self.entity,
-            column: column.name,
-            reason: invalid.into_reason(),
-        }
+        Error::Decode { entity: self.entity, column: column.name, reason: invalid.into_reason() }
     }
 }
 

@@ -150,17 +150,17 @@ pub use json::Json;
 pub use json_path::{Documents, JsonOperand, JsonPath};
 pub use page::{Page, PageRequest};
 pub use patch::{Numeric, Patch};
-pub use projection::Projection;
+pub use projection::{Projection, ProjectionOf};
 pub use purge::{PurgeDeleted, Purged};
 pub use query::Query;
 pub use relation::load::{Loading, Relation, Target};
 pub use relation::with::{Nested, QueryWith};
-pub use relation::{BelongsTo, HasMany, HasOne, Many, ManyToMany, One, RelatedColumn};
+pub use relation::{BelongsTo, HasMany, HasOne, Many, ManyToMany, One, OnlyOne, RelatedColumn};
 pub use repo::Repo;
 pub use schema::Schema;
 pub use scope::{
-    AllTenants, LooksAt, NoTenant, OfAnyTenant, OwnedBy, Reach, ReachableFrom, RecordedFor, Scope, Shared,
-    Tenancy, Tenant, WritableFrom,
+    AllTenants, LooksAt, NoTenant, OfAnyTenant, OwnedBy, Reach, ReachableFrom, RecordedFor, Scope,
+    Shared, Tenancy, Tenant, WritableFrom,
 };
 pub use series::Reading;
 pub use session::Session;

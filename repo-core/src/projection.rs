@@ -68,6 +68,22 @@ pub trait Projection: Sized + Send + 'static {
     fn read(row: &mut Decoder<'_>) -> Result<Self>;
 }
 
+/// What a query of `E` can make of its rows.
+#[diagnostic::on_unimplemented(
+    message = "rows of `{E}` cannot be read as `{Self}`",
+    label = "no projection of `{E}`",
+    note = "name the entity: `#[derive(Projection)]` with `#[projection(entity = ...)]`"
+)]
+pub trait ProjectionOf<E: Entity> {
+    /// Itself. Named, so that a mistake is reported once.
+    type Row: Projection<Entity = E>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Entity, P: Projection<Entity = E>> ProjectionOf<E> for P {
+    type Row = P;
+}
+
 #[diagnostic::do_not_recommend]
 impl<E: Entity> Projection for E {
     type Entity = E;
@@ -88,7 +104,7 @@ impl<E: Entity> Projection for E {
 impl<E: Entity, S: Scope, P> Query<E, S, P> {
     /// The same rows as something else: a struct with `#[derive(Projection)]`, of which only its columns are
     /// read.
-    pub fn project<Q: Projection<Entity = E>>(self) -> Query<E, S, Q> {
+    pub fn project<Q: ProjectionOf<E>>(self) -> Query<E, S, Q::Row> {
         let Query { repo, selection, .. } = self;
         Query { repo, selection, rows: PhantomData }
     }

@@ -32,6 +32,16 @@ pub enum Many {}
 #[derive(Debug)]
 pub enum One {}
 
+/// [`One`]: a reference to which the other direction is one row.
+#[diagnostic::on_unimplemented(
+    message = "several rows may have this reference, which is no unique key",
+    label = "not `unique`",
+    note = "add `unique` to the field that has `references`, or take `many()`"
+)]
+pub trait OnlyOne {}
+
+impl OnlyOne for One {}
+
 /// The `P` that a `C` refers to: of a field `incident_id` with `references = Incident`, `Action::incident()`.
 ///
 /// ```
@@ -135,6 +145,14 @@ impl<C: Entity, P: Entity, K> BelongsTo<C, P, K> {
         HasMany::new(self.back())
     }
 
+    /// The other direction: the one row that refers to one. There is this where the reference is `unique`.
+    pub fn one(self) -> HasOne<P, C>
+    where
+        K: OnlyOne,
+    {
+        HasOne::new(self.back())
+    }
+
     /// From the row to its parent.
     pub(crate) fn link(&self) -> Link {
         let visibility = visibility(self.shows_deleted);
@@ -145,13 +163,6 @@ impl<C: Entity, P: Entity, K> BelongsTo<C, P, K> {
     fn back(&self) -> Link {
         let (from, visibility) = (P::TABLE.roles.id, Visibility::Live);
         Link { from, table: C::TABLE, to: self.column, visibility }
-    }
-}
-
-impl<C: Entity, P: Entity> BelongsTo<C, P, One> {
-    /// The other direction: the one row that refers to one. There is this where the reference is `unique`.
-    pub fn one(self) -> HasOne<P, C> {
-        HasOne::new(self.back())
     }
 }
 

@@ -135,7 +135,8 @@ where
     read::each(repo, &shape, &selection, &bounds, &mut on_row).await?;
 
     let cursor = |values: &Vec<Value<'static>>| Cursor::new(&fingerprint, values.iter());
-    let (mut start, mut end) = ends.as_ref().map(|(first, last)| (cursor(first), cursor(last))).unzip();
+    let (mut start, mut end) =
+        ends.as_ref().map(|(first, last)| (cursor(first), cursor(last))).unzip();
     if request.from_end {
         items.reverse();
         std::mem::swap(&mut start, &mut end);

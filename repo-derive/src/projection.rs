@@ -78,7 +78,9 @@ fn structure(attributes: &[Attribute], diag: &mut Diag) -> Structure {
 fn fields<'i>(input: &'i DeriveInput, diag: &mut Diag) -> Option<&'i Fields> {
     let name = names::plain(&input.ident);
     let (tokens, what) = match &input.data {
-        Data::Struct(data) if matches!(data.fields, Fields::Named(_)) && !data.fields.is_empty() => {
+        Data::Struct(data)
+            if matches!(data.fields, Fields::Named(_)) && !data.fields.is_empty() =>
+        {
             return Some(&data.fields);
         }
         Data::Struct(data) if data.fields.is_empty() => {
@@ -98,19 +100,22 @@ fn fields<'i>(input: &'i DeriveInput, diag: &mut Diag) -> Option<&'i Fields> {
 
 fn column<'i>(field: &'i Field, entity: &Type, diag: &mut Diag) -> Option<Column<'i>> {
     let mut column = None;
-    Reader::new(diag, "projection").read(&field.attrs, &mut |reader, key, input: ParseStream<'_>| {
-        match key.to_string().as_str() {
-            "column" => {
-                let example = "column = Entity::COLUMN";
-                reader.put(&mut column, key, value(key, input, example)?);
+    Reader::new(diag, "projection").read(
+        &field.attrs,
+        &mut |reader, key, input: ParseStream<'_>| {
+            match key.to_string().as_str() {
+                "column" => {
+                    let example = "column = Entity::COLUMN";
+                    reader.put(&mut column, key, value(key, input, example)?);
+                }
+                _ => {
+                    reader.unknown(key, &FIELD_KEYS, ("the struct", &STRUCT_KEYS));
+                    return Ok(false);
+                }
             }
-            _ => {
-                reader.unknown(key, &FIELD_KEYS, ("the struct", &STRUCT_KEYS));
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    });
+            Ok(true)
+        },
+    );
     let ident = field.ident.as_ref()?;
     let column = column.map(|given| given.value).unwrap_or_else(|| {
         let constant = names::screaming_snake_case(&names::plain(ident));
@@ -123,23 +128,29 @@ fn column<'i>(field: &'i Field, entity: &Type, diag: &mut Diag) -> Option<Column
 fn expand(input: &DeriveInput, projection: &Projection<'_>) -> TokenStream {
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
     let (ident, Projection { krate, entity, columns }) = (&input.ident, projection);
-    // At the field, so that a column of another type is reported there.
-    let call = |Column { ty, .. }: &Column<'_>, name: &str| {
-        let name = Ident::new(name, ty.span());
-        quote_spanned!(ty.span()=> __private::#name::<#entity, #ty>)
+    let turbofish = ty_generics.as_turbofish();
+    let function = |Column { ident, .. }: &Column<'_>| {
+        names::ident_at(&format!("column_{}", names::plain(ident)), ident)
     };
+    // A function each, so that a column of another type is reported at the field, and once.
+    let functions = columns.iter().map(|it| {
+        let (name, ty, column) = (function(it), it.ty, &it.column);
+        let shows = quote_spanned!(ty.span()=> impl __private::Shows<#entity, #ty>);
+        quote!(fn #name #impl_generics () -> #shows #where_clause { #column })
+    });
     let sources = columns.iter().map(|it| {
-        let (call, column) = (call(it, "source"), &it.column);
-        quote!(#call(#column))
+        let name = function(it);
+        quote!(__private::source(#name #turbofish()))
     });
     let values = columns.iter().map(|it| {
-        let (ident, call, column) = (it.ident, call(it, "read"), &it.column);
-        quote!(#ident: #call(#column, row)?)
+        let (ident, name) = (it.ident, function(it));
+        quote!(#ident: __private::read(#name #turbofish(), row)?)
     });
     let names = columns.iter().map(|it| names::plain(it.ident));
     quote! {
         const _: () = {
             use #krate::__private;
+            #(#functions)*
             #[automatically_derived]
             #[allow(deprecated, unused_qualifications)]
             impl #impl_generics #krate::Projection for #ident #ty_generics #where_clause {

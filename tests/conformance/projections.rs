@@ -26,7 +26,11 @@ async fn books(fixture: &Fixture) -> (Database, Session<Tenant<Uuid>>) {
         ..book("B", &authors[0])
     };
     let second = repo.create(second).await.unwrap();
-    session.repo::<Cover>().create(NewCover { book_id: second.id, color: "red".into() }).await.unwrap();
+    session
+        .repo::<Cover>()
+        .create(NewCover { book_id: second.id, color: "red".into() })
+        .await
+        .unwrap();
     let theirs = bolt(&db).repo::<Author>().create(author("Eve")).await.unwrap();
     bolt(&db).repo::<Book>().create(book("C", &theirs)).await.unwrap();
     (db, session)

@@ -51,7 +51,10 @@ pub(crate) async fn a_query_by_hand_gives_what_a_projection_says(fixture: Fixtur
         .await;
     assert_eq!(counted.unwrap(), 4);
     let lacking = session.sql::<Named>("SELECT id FROM genres").all().await;
-    assert!(matches!(&lacking, Err(Error::Backend(it)) if it.to_string().contains("called")), "{lacking:?}");
+    assert!(
+        matches!(&lacking, Err(Error::Backend(it)) if it.to_string().contains("called")),
+        "{lacking:?}"
+    );
     let wrong = session.sql::<Named>("SELECT id, NULL AS called FROM genres").all().await;
     assert_error!(wrong, Error::Decode { .. });
 }

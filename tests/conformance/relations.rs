@@ -123,7 +123,8 @@ pub(crate) async fn each_entity_takes_one_statement(fixture: Fixture) {
     let session = acme(&Database::new(Arc::new(recorder.clone())));
     recorder.clear();
     let books = Author::books().order_by(Book::TITLE.asc());
-    let nested = books.with((Book::chapters(), Book::genre(), Book::author().with(Author::books())));
+    let nested =
+        books.with((Book::chapters(), Book::genre(), Book::author().with(Author::books())));
     let query = session.repo::<Author>().query().order_by(Author::NAME.asc());
     let page = query.with(nested).page(PageRequest::number(1).size(3)).await.unwrap();
     assert_eq!(page.total, 3);
@@ -131,7 +132,10 @@ pub(crate) async fn each_entity_takes_one_statement(fixture: Fixture) {
     assert_eq!(counts, [19, 17, 17]);
     let (engines, (chapters, genre, author)) = &page.items[0].1[0];
     assert_eq!((engines.title.as_str(), chapters.len(), genre), ("Engines", 2, &None));
-    assert_eq!(author.as_ref().map(|(ada, books)| (ada.name.as_str(), books.len())), Some(("Ada", 19)));
+    assert_eq!(
+        author.as_ref().map(|(ada, books)| (ada.name.as_str(), books.len())),
+        Some(("Ada", 19))
+    );
     let selects = recorder.sql().iter().filter(|sql| sql.starts_with("SELECT")).count();
     assert_eq!(selects, 6, "{:#?}", recorder.sql());
 }
@@ -172,7 +176,10 @@ pub(crate) async fn rows_are_filtered_by_what_they_find(fixture: Fixture) {
         (Book::sequel_of().has(Book::PAGES.gt(60)), &["Notes"]),
         (Book::sequel_of().has(Book::sequel_of().exists()), &[]),
         (Book::chapters().has(Chapter::NUMBER.eq(2)), &["Engines"]),
-        (Book::genre().has(Genre::NAME.starts_with("es")) | Book::TITLE.eq("Zen"), &["Notes", "Zen"]),
+        (
+            Book::genre().has(Genre::NAME.starts_with("es")) | Book::TITLE.eq("Zen"),
+            &["Notes", "Zen"],
+        ),
         (Book::chapters().filter(Chapter::NUMBER.gt(1)).exists(), &["Engines"]),
     ];
     for (filter, expected) in cases {
@@ -197,7 +204,9 @@ pub(crate) async fn rows_are_ordered_by_what_they_refer_to(fixture: Fixture) {
     session.repo::<Book>().create_many(more).await.unwrap();
     session.repo::<Author>().delete(authors[1].id).await.unwrap();
     let author = Book::author().column(Author::NAME);
-    for order in [author.asc(), author.desc(), author.asc().nulls_first(), author.desc().nulls_last()] {
+    for order in
+        [author.asc(), author.desc(), author.asc().nulls_first(), author.desc().nulls_last()]
+    {
         let query = session.repo::<Book>().query().order_by(order).order_by(Book::TITLE.desc());
         let all = query.clone().all().await.unwrap();
         assert_eq!(all.len(), 10);

@@ -37,7 +37,11 @@ pub trait Relation<E: Entity, S: Scope>: Send + Sync + 'static {
     type Loaded: Clone + Send + 'static;
 
     #[doc(hidden)]
-    fn load<'a>(&'a self, session: &'a Session<S>, rows: Vec<&'a E>) -> Loading<'a, Vec<Self::Loaded>>;
+    fn load<'a>(
+        &'a self,
+        session: &'a Session<S>,
+        rows: Vec<&'a E>,
+    ) -> Loading<'a, Vec<Self::Loaded>>;
 }
 
 /// A relation to rows of one entity, which can be loaded with relations of their own.
@@ -48,7 +52,11 @@ pub trait Target<E: Entity, S: Scope>: Send + Sync + 'static {
     type Of<T: Clone + Send + 'static>: Clone + Send + 'static;
 
     #[doc(hidden)]
-    fn find<'a>(&'a self, session: &'a Session<S>, rows: Vec<&'a E>) -> Loading<'a, Found<Self::Found>>;
+    fn find<'a>(
+        &'a self,
+        session: &'a Session<S>,
+        rows: Vec<&'a E>,
+    ) -> Loading<'a, Found<Self::Found>>;
 
     #[doc(hidden)]
     fn of<T: Clone + Send + 'static>(found: Vec<T>) -> Self::Of<T>;

@@ -4,6 +4,7 @@
 //! The statements are one snapshot only in a transaction that is.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::entity::Entity;
 use crate::error::{Error, Result};
@@ -23,11 +24,11 @@ pub struct Nested<T, R> {
     relation: R,
 }
 
-/// A query for rows together with what they find. Made by [`Query::with`].
+/// A query for rows together with what they find, an `L` for each. Made by [`Query::with`].
 #[must_use = "a query does nothing until it is asked for rows: `.all().await`"]
-pub struct QueryWith<E: Entity, S: Scope, R> {
+pub struct QueryWith<E: Entity, S: Scope, L> {
     query: Query<E, S>,
-    relation: R,
+    relation: Arc<dyn Relation<E, S, Loaded = L>>,
 }
 
 impl<E: Entity, S: Scope> Query<E, S>
@@ -65,12 +66,12 @@ where
     /// # Ok(())
     /// # }
     /// ```
-    pub fn with<R: Relation<E, S>>(self, relation: R) -> QueryWith<E, S, R> {
-        QueryWith { query: self, relation }
+    pub fn with<R: Relation<E, S>>(self, relation: R) -> QueryWith<E, S, R::Loaded> {
+        QueryWith { query: self, relation: Arc::new(relation) }
     }
 }
 
-impl<E: Entity, S: Scope, R: Relation<E, S>> QueryWith<E, S, R>
+impl<E: Entity, S: Scope, L: Clone + Send + 'static> QueryWith<E, S, L>
 where
     E::Tenancy: ReachableFrom<S>,
 {
@@ -79,9 +80,9 @@ where
     /// # Errors
     ///
     /// As for [`Query::all`].
-    pub async fn all(self) -> Result<Vec<(E, R::Loaded)>> {
+    pub async fn all(self) -> Result<Vec<(E, L)>> {
         let (session, relation) = (self.session(), self.relation);
-        beside(&session, self.query.all().await?, &relation).await
+        beside(&session, self.query.all().await?, &*relation).await
     }
 
     /// The first row.
@@ -89,10 +90,10 @@ where
     /// # Errors
     ///
     /// As for [`Query::first`].
-    pub async fn first(self) -> Result<Option<(E, R::Loaded)>> {
+    pub async fn first(self) -> Result<Option<(E, L)>> {
         let (session, relation) = (self.session(), self.relation);
         let row = self.query.first().await?;
-        Ok(beside(&session, row.into_iter().collect(), &relation).await?.pop())
+        Ok(beside(&session, row.into_iter().collect(), &*relation).await?.pop())
     }
 
     /// The only row.
@@ -100,7 +101,7 @@ where
     /// # Errors
     ///
     /// As for [`Query::one`].
-    pub async fn one(self) -> Result<(E, R::Loaded)> {
+    pub async fn one(self) -> Result<(E, L)> {
         self.at_most_one().await?.ok_or(Error::NoMatch { entity: E::TABLE.entity })
     }
 
@@ -109,10 +110,10 @@ where
     /// # Errors
     ///
     /// As for [`Query::at_most_one`].
-    pub async fn at_most_one(self) -> Result<Option<(E, R::Loaded)>> {
+    pub async fn at_most_one(self) -> Result<Option<(E, L)>> {
         let (session, relation) = (self.session(), self.relation);
         let row = self.query.at_most_one().await?;
-        Ok(beside(&session, row.into_iter().collect(), &relation).await?.pop())
+        Ok(beside(&session, row.into_iter().collect(), &*relation).await?.pop())
     }
 
     /// A page by number, and the total.
@@ -120,10 +121,10 @@ where
     /// # Errors
     ///
     /// As for [`Query::page`].
-    pub async fn page(self, request: PageRequest) -> Result<Page<(E, R::Loaded)>> {
+    pub async fn page(self, request: PageRequest) -> Result<Page<(E, L)>> {
         let (session, relation) = (self.session(), self.relation);
         let Page { items, total, number, size } = self.query.page(request).await?;
-        let items = beside(&session, items, &relation).await?;
+        let items = beside(&session, items, &*relation).await?;
         Ok(Page { items, total, number, size })
     }
 
@@ -132,11 +133,11 @@ where
     /// # Errors
     ///
     /// As for [`Query::window`].
-    pub async fn window(self, request: WindowRequest) -> Result<Window<(E, R::Loaded)>> {
+    pub async fn window(self, request: WindowRequest) -> Result<Window<(E, L)>> {
         let (session, relation) = (self.session(), self.relation);
         let window = self.query.window(request).await?;
         let Window { items, start, end, has_previous, has_next } = window;
-        let items = beside(&session, items, &relation).await?;
+        let items = beside(&session, items, &*relation).await?;
         Ok(Window { items, start, end, has_previous, has_next })
     }
 
@@ -184,7 +185,7 @@ where
     }
 }
 
-async fn beside<E: Entity, S: Scope, R: Relation<E, S>>(
+async fn beside<E: Entity, S: Scope, R: Relation<E, S> + ?Sized>(
     session: &Session<S>,
     rows: Vec<E>,
     relation: &R,
@@ -276,7 +277,7 @@ tuple!(A a 0, B b 1);
 tuple!(A a 0, B b 1, C c 2);
 tuple!(A a 0, B b 1, C c 2, D d 3);
 
-impl<E: Entity, S: Scope, R> fmt::Debug for QueryWith<E, S, R> {
+impl<E: Entity, S: Scope, L> fmt::Debug for QueryWith<E, S, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("QueryWith").field("query", &self.query).finish_non_exhaustive()
     }

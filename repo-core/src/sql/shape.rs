@@ -1,9 +1,9 @@
 //! What a `SELECT` reads of each row: the values that are shown, and those that order it.
 
+use crate::backend::Row;
 use crate::column::OrderKey;
 use crate::encode::Decoder;
 use crate::error::{Error, Result};
-use crate::backend::Row;
 use crate::projection::Projection;
 use crate::relation::link::Source;
 use crate::sql::writer::Writer;

@@ -169,7 +169,8 @@ fn refuse_tenants<S: Scope>(session: &Session<S>, sql: &str) -> Result<()> {
     let (registry, words) = (session.database().registry(), words(sql));
     let named = registry.of_tenants().find(|name| words.iter().any(|word| word == name));
     named.map_or(Ok(()), |name| {
-        let reason = format!("names `{name}`, whose rows belong to tenants: say why with `unchecked_sql`");
+        let reason =
+            format!("names `{name}`, whose rows belong to tenants: say why with `unchecked_sql`");
         Err(Error::invalid_input("sql", reason))
     })
 }
@@ -186,7 +187,9 @@ fn in_order(
         values.push(params.swap_remove(at).1);
     }
     match params.into_iter().next() {
-        Some((name, _)) => Err(Error::invalid_input(name, "is bound, and no parameter of the query")),
+        Some((name, _)) => {
+            Err(Error::invalid_input(name, "is bound, and no parameter of the query"))
+        }
         None => Ok(values),
     }
 }
