@@ -20,6 +20,7 @@ use crate::filter::{Filter, IntoFilter, Node};
 use crate::query::Visibility;
 use crate::read::IdKey;
 use crate::relation::link::{Link, Source};
+use crate::relation::with::Nested;
 
 pub use many::{HasMany, HasOne};
 pub use through::ManyToMany;
@@ -163,6 +164,11 @@ impl<C: Entity, P: Entity, K> BelongsTo<C, P, K> {
     fn back(&self) -> Link {
         let (from, visibility) = (P::TABLE.roles.id, Visibility::Live);
         Link { from, table: C::TABLE, to: self.column, visibility }
+    }
+
+    /// With a relation of the rows that are found, or a tuple of them: loaded together.
+    pub fn with<R>(self, relation: R) -> Nested<Self, R> {
+        Nested { target: self, relation }
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) async fn a_query_by_hand_gives_what_a_projection_says(fixture: Fixtur
     let whole: Vec<Genre> =
         session.sql("SELECT * FROM genres ORDER BY id -- all").all().await.unwrap();
     assert_eq!(whole, genres);
-    let with = "WITH some AS (SELECT id, name FROM genres) SELECT id, name FROM some";
+    let with = "WITH few AS (SELECT id, name FROM genres) SELECT id, name FROM few";
     assert_error!(session.sql::<Genre>(with).one().await, Error::MoreThanOne { entity: "Genre" });
     let none = session.sql::<Genre>("SELECT * FROM genres WHERE id < 0");
     assert!(none.one().await.unwrap_err().is_not_found());

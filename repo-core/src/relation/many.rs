@@ -9,6 +9,7 @@ use crate::entity::{Entity, SoftDelete};
 use crate::filter::{Filter, IntoFilter, Node};
 use crate::relation::link::Link;
 use crate::relation::through::ManyToMany;
+use crate::relation::with::Nested;
 use crate::relation::{BelongsTo, RelatedColumn, finds};
 use crate::scope::LooksAt;
 
@@ -78,6 +79,11 @@ impl<P: Entity, C: Entity> HasMany<P, C> {
     pub fn through<T: Entity, K>(self, target: BelongsTo<C, T, K>) -> ManyToMany<P, C, T> {
         ManyToMany::new(self, target)
     }
+
+    /// With a relation of the rows that are found, or a tuple of them: loaded together.
+    pub fn with<R>(self, relation: R) -> Nested<Self, R> {
+        Nested { target: self, relation }
+    }
 }
 
 impl<P: Entity, C: Entity> HasOne<P, C> {
@@ -107,6 +113,11 @@ impl<P: Entity, C: Entity> HasOne<P, C> {
         P::Tenancy: LooksAt<C::Tenancy>,
     {
         RelatedColumn::new(self.link, column.index())
+    }
+
+    /// With a relation of the rows that are found, or a tuple of them: loaded together.
+    pub fn with<R>(self, relation: R) -> Nested<Self, R> {
+        Nested { target: self, relation }
     }
 }
 

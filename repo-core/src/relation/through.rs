@@ -9,6 +9,7 @@ use crate::filter::{Filter, IntoFilter, Node};
 use crate::read::IdKey;
 use crate::relation::link::Link;
 use crate::relation::many::HasMany;
+use crate::relation::with::Nested;
 use crate::relation::{BelongsTo, finds};
 use crate::scope::LooksAt;
 
@@ -95,6 +96,11 @@ impl<E: Entity, J: Entity, T: Entity> ManyToMany<E, J, T> {
         E::Tenancy: LooksAt<J::Tenancy>,
     {
         self.has(Filter::always())
+    }
+
+    /// With a relation of the rows that are found, or a tuple of them: loaded together.
+    pub fn with<R>(self, relation: R) -> Nested<Self, R> {
+        Nested { target: self, relation }
     }
 }
 

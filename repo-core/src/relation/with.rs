@@ -20,8 +20,8 @@ use crate::window::{Window, WindowRequest};
 /// A relation whose rows are loaded with a relation of their own. Made by `with` of a relation.
 #[derive(Debug, Clone, Copy)]
 pub struct Nested<T, R> {
-    target: T,
-    relation: R,
+    pub(crate) target: T,
+    pub(crate) relation: R,
 }
 
 /// A query for rows together with what they find, an `L` for each. Made by [`Query::with`].
@@ -220,13 +220,6 @@ where
 macro_rules! target {
     ($($relation:ident < $($name:ident),+ >: $of:ident),+) => {
         $(
-            impl<$($name),+> $relation<$($name),+> {
-                /// With a relation of the rows that are found, or a tuple of them.
-                pub fn with<R>(self, relation: R) -> Nested<Self, R> {
-                    Nested { target: self, relation }
-                }
-            }
-
             #[diagnostic::do_not_recommend]
             impl<$($name: 'static,)+ S: Scope> Relation<$of, S> for $relation<$($name),+>
             where
