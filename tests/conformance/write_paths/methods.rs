@@ -158,7 +158,7 @@ const NOT_WRITING: &[(&str, &[&str])] = &[
     ),
     (
         "asks for rows, and is generated",
-        &["XRepository::find_by_<columns>", "XRepository::list_by_<column>"],
+        &["X::<reference>", "XRepository::find_by_<columns>", "XRepository::list_by_<column>"],
     ),
 ];
 
