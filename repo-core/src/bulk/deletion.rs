@@ -62,7 +62,7 @@ where
         let repo = Repo::<E, S>::new(own.session().clone());
         // An id that is given twice is one row.
         let mut met = HashSet::with_capacity(ids.len());
-        for ids in ids.chunks(deletion.chunk) {
+        for (number, ids) in ids.chunks(deletion.chunk).enumerate() {
             let values: Result<Vec<_>> =
                 ids.iter().map(|id| encode_id::<E>(id).map(Value::into_owned)).collect();
             let (column, values) = (E::TABLE.roles.id, values?);
@@ -72,7 +72,8 @@ where
             let rows = bulk.next(repo.session(), &bulk.selection, deletion.chunk).await?;
             met.extend(rows.iter().map(|row| IdKey::of(&row[column])));
             if let Some(index) = keys.iter().position(|key| !met.contains(key)) {
-                return Err(not_found::<E>(&ids[index]));
+                let missing = not_found::<E>(&ids[index]);
+                return Err(missing.in_row(number * deletion.chunk + index));
             }
             bulk.delete_rows(repo.session(), &deletion, rows).await?;
         }
