@@ -277,7 +277,10 @@ impl Error {
     /// False for [`CommitUnknown`](Error::CommitUnknown): it may already have happened.
     pub fn is_retryable(&self) -> bool {
         use Error::{Busy, Connection, PoolTimeout, Serialization};
-        matches!(self.cause(), Busy { .. } | Serialization { .. } | PoolTimeout { .. } | Connection { .. })
+        matches!(
+            self.cause(),
+            Busy { .. } | Serialization { .. } | PoolTimeout { .. } | Connection { .. }
+        )
     }
 
     /// Whether no live row of this tenant has the id, or answers the query.

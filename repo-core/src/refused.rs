@@ -57,10 +57,7 @@ pub(crate) fn refers_to_itself<E: Entity>() -> bool {
 }
 
 /// The error of the first row that is refused, if one still is.
-async fn find<E: Entity, S: Scope>(
-    repo: &Repo<E, S>,
-    entities: &mut [E],
-) -> Result<Option<Error>> {
+async fn find<E: Entity, S: Scope>(repo: &Repo<E, S>, entities: &mut [E]) -> Result<Option<Error>> {
     let transaction = repo.session().begin().await?;
     let found = first(transaction.session(), repo, entities).await;
     transaction.rollback().await?;

@@ -41,6 +41,7 @@ mod pages;
 mod parents;
 mod places;
 mod references;
+mod refused_rows;
 mod retention;
 mod secrets;
 mod series;
@@ -352,6 +353,18 @@ conformance! {
             a_row_of_another_tenant_cannot_be_referred_to,
             nor_by_sql_that_somebody_writes_by_hand,
             a_purge_stops_at_a_row_that_refers_to_it,
+        }
+        refused_rows {
+            a_row_that_conflicts_is_named_in_any_number,
+            of_two_rows_with_one_key_the_second_is_named,
+            the_first_row_that_is_refused_is_named_whatever_refuses_it,
+            a_value_that_does_not_fit_is_of_its_row,
+            in_a_transaction_the_row_is_named_among_what_is_there,
+            a_row_of_an_upsert_a_patch_or_a_deletion_is_named,
+            rows_that_are_refused_leave_the_others,
+            only_what_is_added_is_recorded,
+            nothing_is_added_in_part_under_a_deleted_parent,
+            a_partial_batch_is_part_of_its_transaction,
         }
         retention {
             what_was_deleted_before_is_removed,

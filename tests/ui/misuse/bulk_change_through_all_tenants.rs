@@ -20,6 +20,7 @@ pub async fn used(db: Database, id: Uuid) {
     let new = || NewIncident { status: "done".to_owned() };
     let _ = incidents.upsert(Incident::STATUS, new()).await;
     let _ = incidents.upsert_many(Incident::STATUS, [new()]).await;
+    let _ = incidents.create_many_partial([new()]).await;
 }
 
 fn main() {}
