@@ -3,8 +3,10 @@
 //! What one statement can do is one statement. Rows that are recorded, or take others along, are locked and
 //! changed in chunks, by id, each with its entry. Deleted rows are never met.
 
+mod chunks;
 mod deletion;
 
+pub use self::chunks::DeleteInChunks;
 use self::deletion::{Deletion, delete_many};
 use crate::audit::Action;
 use crate::audit::author::Author;

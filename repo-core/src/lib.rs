@@ -69,6 +69,7 @@ mod failure;
 mod filter;
 mod filter_shape;
 mod guards;
+mod held;
 mod idempotent;
 mod ids;
 mod in_row;
@@ -122,6 +123,7 @@ pub use backend::{
     Access, Backend, Connection, Health, Insert, InsertRows, Isolation, OnRow, Row, Statement,
     TransactionOptions,
 };
+pub use bulk::DeleteInChunks;
 pub use change::{Change, Writing};
 pub use clock::{Clock, SystemClock};
 pub use column::{Column, Order};
@@ -145,6 +147,7 @@ pub use guards::{
     Check, DeleteAction, ForeignKey, Found, Guards, InspectedTable, Policy, Trigger, UniqueKey,
     is_null_predicate,
 };
+pub use held::Held;
 pub use idempotent::{CreateOrGet, UniqueColumns};
 pub use ids::{IdSource, UuidV7};
 pub use json::Json;

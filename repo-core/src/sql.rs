@@ -9,6 +9,7 @@ pub(crate) mod keyset;
 pub(crate) mod names;
 pub(crate) mod patch;
 pub(crate) mod predicate;
+pub(crate) mod ranked;
 pub(crate) mod select;
 pub(crate) mod together;
 pub(crate) mod writer;

@@ -27,6 +27,7 @@ mod documents;
 mod entities;
 mod escapes;
 mod expect;
+mod expiry;
 mod filters;
 mod fixture;
 mod groups;
@@ -39,7 +40,9 @@ mod nesting;
 mod ordering;
 mod pages;
 mod parents;
+mod percentiles;
 mod places;
+mod queues;
 mod references;
 mod refused_rows;
 mod retention;
@@ -239,6 +242,13 @@ conformance! {
             sql_by_hand_that_breaks_a_key_is_a_conflict,
             a_query_by_hand_reads_typed_rows_and_writes_nothing,
         }
+        expiry {
+            what_is_old_is_deleted_in_chunks,
+            each_row_of_a_chunk_is_an_entry,
+            a_chunk_that_fails_leaves_those_before_it,
+            what_goes_along_with_a_chunk_is_deleted_too,
+            what_cannot_be_done_in_chunks_is_refused,
+        }
         filters {
             every_type_is_compared_alike,
             a_bool_is_compared_as_false_before_true,
@@ -337,6 +347,12 @@ conformance! {
             a_row_may_refer_to_itself_and_go,
             one_id_of_two_tenants_is_two_rows_over_all_tenants,
         }
+        percentiles {
+            a_group_has_its_percentiles,
+            a_percentile_is_the_same_beside_others_and_alone,
+            between_two_values_it_is_in_proportion,
+            what_is_no_share_is_refused,
+        }
         places {
             a_document_is_asked_at_a_place,
             numbers_and_texts_of_documents_are_ordered,
@@ -344,6 +360,12 @@ conformance! {
             a_column_is_compared_with_another,
             a_day_is_half_open,
             text_is_equal_in_any_case,
+        }
+        queues {
+            each_job_is_taken_by_one_worker,
+            jobs_of_a_worker_that_is_gone_are_left_to_others,
+            rows_that_nobody_holds_are_locked_alike,
+            rows_are_locked_where_a_transaction_writes,
         }
         references {
             a_row_refers_to_rows_that_are_there,

@@ -14,6 +14,7 @@ use crate::aggregate::cells::Cells;
 use crate::aggregate::having::{Condition, GroupOrder, Having, TermOrder};
 use crate::aggregate::keys::{Key, Keys};
 use crate::aggregate::select::Select;
+use crate::aggregate::{Term, percentile};
 use crate::backend::Row;
 use crate::column_type::ColumnType;
 use crate::entity::Entity;
@@ -250,15 +251,24 @@ where
             bucket.check()?;
         }
     }
+    let terms = aggregates.terms();
+    percentile::check(&grouping.terms(&terms))?;
     query.refuse_order("group_by")?;
     let (repo, selection) = query.ready_for_all("group_by")?;
-    let terms = aggregates.terms();
     let mut writer = read::writer::<E, S>(&repo);
     writer.groups(&selection, keys, &terms, grouping)?;
     read::run(repo.session(), &writer, on_row).await
 }
 
 impl Grouping {
+    /// All aggregates that groups are asked for, picked by or ordered by.
+    pub(crate) fn terms(&self, selected: &[Term]) -> Vec<Term> {
+        let mut terms = selected.to_vec();
+        self.having.iter().for_each(|condition| condition.terms(&mut terms));
+        terms.extend(self.order.iter().map(|order| order.term));
+        terms
+    }
+
     /// What is bound to a limit.
     pub(crate) fn limit(&self) -> Option<Value<'static>> {
         self.limit.map(|limit| Value::I64(i64::try_from(limit).unwrap_or(i64::MAX)))

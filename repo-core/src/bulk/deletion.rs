@@ -30,6 +30,8 @@ use crate::value::Value;
 pub(super) struct Deletion {
     /// How many rows are deleted at once.
     pub(super) chunk: usize,
+    /// That is all of them: a row may go with another.
+    pub(super) is_whole: bool,
     registry: Arc<Registry>,
     author: Option<Author>,
     at: DateTime<Utc>,
@@ -44,8 +46,9 @@ impl Deletion {
         let author = cascade::author(session, table, &registry, at)?;
         // The limit of a statement is an `i64`.
         let all = usize::try_from(i64::MAX).unwrap_or(usize::MAX);
-        let chunk = if registry.goes_with_itself(table) { all } else { CHUNK };
-        Ok(Self { chunk, registry, author, at, id: database.ids().next_id(at) })
+        let is_whole = registry.goes_with_itself(table);
+        let chunk = if is_whole { all } else { CHUNK };
+        Ok(Self { chunk, is_whole, registry, author, at, id: database.ids().next_id(at) })
     }
 }
 
