@@ -12,6 +12,7 @@ pub(crate) mod having;
 pub(crate) mod keys;
 pub(crate) mod percentile;
 pub(crate) mod select;
+pub(crate) mod summary;
 pub(crate) mod total;
 
 use std::fmt;

@@ -113,6 +113,7 @@ pub use aggregate::groups::{Filled, FilledGroups, Grouped, Groups};
 pub use aggregate::having::{GroupOrder, Having};
 pub use aggregate::keys::Keys;
 pub use aggregate::select::Select;
+pub use aggregate::summary::{Summaries, Summary};
 pub use aggregate::total::Summable;
 pub use aggregate::{Aggregate, Answered, AverageOf, Extreme, SumOf, count};
 pub use audit::{
@@ -172,7 +173,7 @@ pub use upsert::{Outcome, Upserted};
 pub use value::{InvalidValue, Kind, Value};
 pub use window::{Window, WindowRequest};
 
-pub use repo_derive::{ColumnEnum, ColumnType, Repository};
+pub use repo_derive::{ColumnEnum, ColumnType, Repository, Summary};
 
 /// What generated code calls.
 #[doc(hidden)]

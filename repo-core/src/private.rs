@@ -14,6 +14,7 @@ mod operand;
 mod questions;
 mod reading;
 mod shown;
+mod summary;
 mod text;
 
 pub use column::{ColumnDescription, Field, JsonField, OptionalJsonField};
@@ -28,6 +29,7 @@ pub use questions::{
 };
 pub use reading::Reading;
 pub use shown::{Show, Shown, debug};
+pub use summary::{Asked, SummaryField, SummaryPart, SummaryPlan, summary_key, summary_value};
 pub use text::{as_text, text};
 
 /// A moment, as managed columns hold it.

@@ -51,6 +51,7 @@ mod series;
 mod soft_delete;
 mod statements;
 mod streams;
+mod summaries;
 mod sums;
 mod tables;
 mod tampering;
@@ -431,6 +432,11 @@ conformance! {
             chunks_go_on_where_they_were,
             a_chunk_that_is_dropped_comes_again,
             a_stream_ends_after_an_error,
+        }
+        summaries {
+            a_group_is_a_struct_of_keys_and_values,
+            a_struct_has_as_many_keys_and_values_as_it_likes,
+            a_struct_without_keys_sums_up_all_rows,
         }
         sums {
             a_number_of_any_type_is_added_to,

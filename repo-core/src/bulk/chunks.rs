@@ -25,7 +25,11 @@ pub struct DeleteInChunks<E: Entity, S: Scope> {
     query: Query<E, S>,
     chunk: u32,
     is_dry: bool,
+    /// Said where it is known that the rows can be deleted: a bound here would be one mistake more.
+    run: fn(Self) -> Deleting,
 }
+
+type Deleting = Pin<Box<dyn Future<Output = Result<u64>> + Send>>;
 
 impl<E: Entity, S: Scope> Query<E, S> {
     /// Deletes all rows of the query, as [`delete`](crate::Repo::delete) does each of them, and returns how
@@ -59,7 +63,8 @@ impl<E: Entity, S: Scope> Query<E, S> {
         E: Mutable,
         E::Tenancy: WritableFrom<S>,
     {
-        DeleteInChunks { query: self, chunk: rows, is_dry: false }
+        let run = |deletion| -> Deleting { Box::pin(run(deletion)) };
+        DeleteInChunks { query: self, chunk: rows, is_dry: false, run }
     }
 }
 
@@ -71,15 +76,12 @@ impl<E: Entity, S: Scope> DeleteInChunks<E, S> {
     }
 }
 
-impl<E: Entity, S: Scope> IntoFuture for DeleteInChunks<E, S>
-where
-    E::Tenancy: WritableFrom<S>,
-{
+impl<E: Entity, S: Scope> IntoFuture for DeleteInChunks<E, S> {
     type Output = Result<u64>;
     type IntoFuture = Pin<Box<dyn Future<Output = Result<u64>> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(run(self))
+        (self.run)(self)
     }
 }
 
@@ -87,7 +89,7 @@ async fn run<E: Entity, S: Scope>(deletion: DeleteInChunks<E, S>) -> Result<u64>
 where
     E::Tenancy: WritableFrom<S>,
 {
-    let DeleteInChunks { query, chunk, is_dry } = deletion;
+    let DeleteInChunks { query, chunk, is_dry, .. } = deletion;
     if chunk == 0 {
         return Err(Error::invalid_input(METHOD, "has at least one row at a time"));
     }
