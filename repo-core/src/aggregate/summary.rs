@@ -71,8 +71,11 @@ pub trait Summary<E>: Sized + Send + 'static {
 #[doc(hidden)]
 pub struct SummaryPlan<T> {
     asked: Asked,
-    make: Box<dyn Fn(&mut Cells<'_>) -> Result<T> + Send + Sync>,
+    make: Reader<T>,
 }
+
+/// Reads the next cells of a row.
+pub(crate) type Reader<T> = Box<dyn Fn(&mut Cells<'_>) -> Result<T> + Send + Sync>;
 
 /// The keys and the aggregates of a summary, or of one of its fields.
 #[doc(hidden)]

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::aggregate::cells::Cells;
 use crate::aggregate::keys::Keys;
 use crate::aggregate::select::Select;
+use crate::aggregate::summary::Reader;
 pub use crate::aggregate::summary::{Asked, SummaryPlan};
 use crate::error::Result;
 
@@ -29,7 +30,7 @@ impl<T> SummaryField<T> for T {
 /// What is asked of the database for a field, whose type must be `T`.
 pub struct SummaryPart<T> {
     asked: Asked,
-    read: Box<dyn Fn(&mut Cells<'_>) -> Result<T> + Send + Sync>,
+    read: Reader<T>,
 }
 
 /// What rows are grouped by.

@@ -13,7 +13,7 @@ use crate::value::{Kind, Value};
 
 impl<'a> Writer<'a> {
     /// ` FROM` the rows that the selection names, with the ranks that these aggregates need, in groups of `keys`.
-    pub(crate) fn from_ranked(
+    pub(crate) fn ranked_rows(
         &mut self,
         selection: &'a Selection,
         keys: &[Key],
