@@ -142,24 +142,31 @@ fn field<'i>(at: usize, syntax: &'i syn::Field, diag: &mut Diag) -> Option<Field
     let (is_key, expression) = match (key, summed) {
         (Some(key), None) => (true, key.value),
         (None, Some(summed)) => (false, summed.value),
-        (None, None) => {
-            // A key that could not be read is reported already.
-            if is_read {
-                let problem = format_args!("`{}` has neither key nor value", names::plain(ident));
-                let help =
-                    "write `#[summary(key = Entity::COLUMN)]`, or `#[summary(value = count())]`";
-                diag.error(ident, problem, help);
-            }
-            return None;
-        }
-        (Some(_), Some(summed)) => {
-            let problem = format_args!("`{}` is both a key and a value", names::plain(ident));
-            diag.error(&summed.key, problem, "remove one of the two");
+        // What could not be read is reported already.
+        (None, None) if !is_read => return None,
+        (_, both) => {
+            report(ident, both.map(|given| given.key), diag);
             return None;
         }
     };
     let local = format_ident!("field_{at}", span = Span::mixed_site());
     Some(Field { ident, ty: &syntax.ty, local, is_key, expression })
+}
+
+/// A field is a key and, by `value`, a value as well, or it is neither.
+fn report(ident: &Ident, value: Option<Ident>, diag: &mut Diag) {
+    let name = names::plain(ident);
+    match value {
+        Some(value) => {
+            let problem = format_args!("`{name}` is both a key and a value");
+            diag.error(value, problem, "remove one of the two");
+        }
+        None => diag.error(
+            ident,
+            format_args!("`{name}` has neither key nor value"),
+            "write `#[summary(key = Entity::COLUMN)]`, or `#[summary(value = count())]`",
+        ),
+    }
 }
 
 fn expand(Summary { krate, entity, input, fields }: &Summary<'_>) -> TokenStream {
