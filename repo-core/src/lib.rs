@@ -67,6 +67,7 @@ mod entity;
 mod error;
 mod failure;
 mod filter;
+mod filter_data;
 mod filter_shape;
 mod guards;
 mod idempotent;
@@ -89,6 +90,7 @@ mod schema;
 mod scope;
 mod series;
 mod session;
+mod similar;
 mod sql;
 mod stream;
 mod table;
@@ -99,6 +101,7 @@ mod transaction_state;
 mod unchecked;
 mod upsert;
 mod value;
+mod value_text;
 mod verdict;
 mod window;
 mod write;
@@ -138,6 +141,7 @@ pub use encode::{Decoder, Encoder};
 pub use entity::{Deletion, Entity, Mutable, NewEntity, SoftDelete, Versioned};
 pub use error::{DatabaseError, Error, Result};
 pub use filter::{Filter, IntoFilter};
+pub use filter_data::TrustedFilter;
 pub use guards::{
     Check, DeleteAction, ForeignKey, Found, Guards, InspectedTable, Policy, Trigger, UniqueKey,
     is_null_predicate,

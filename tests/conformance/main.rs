@@ -27,6 +27,7 @@ mod documents;
 mod entities;
 mod escapes;
 mod expect;
+mod filter_data;
 mod filters;
 mod fixture;
 mod groups;
@@ -237,6 +238,10 @@ conformance! {
             sql_by_hand_that_cannot_be_recorded_does_not_happen,
             sql_by_hand_that_breaks_a_key_is_a_conflict,
             a_query_by_hand_reads_typed_rows_and_writes_nothing,
+        }
+        filter_data {
+            a_filter_that_was_data_answers_the_same,
+            a_filter_from_outside_stays_within_the_tenant,
         }
         filters {
             every_type_is_compared_alike,

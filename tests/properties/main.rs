@@ -1,7 +1,8 @@
 //! Random sequences of operations of two tenants: after each, the model, SQLite and Postgres have
 //! answered the same, and hold the same rows.
 //!
-//! `documents.rs` compares random JSON documents with `jsonb`, `recorded.rs` the audit trail with a model of it.
+//! `filter_data.rs` writes random filters as data and reads them, `documents.rs` compares random JSON documents
+//! with `jsonb`, `recorded.rs` the audit trail with a model of it.
 //!
 //! The sequence is other ones at each run. What fails is made smaller and printed with its seed:
 //!
@@ -13,6 +14,7 @@
 mod answer;
 mod documents;
 mod entity;
+mod filter_data;
 mod generate;
 mod generate_query;
 mod model;
