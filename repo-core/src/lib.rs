@@ -170,7 +170,7 @@ pub use upsert::{Outcome, Upserted};
 pub use value::{InvalidValue, Kind, Value};
 pub use window::{Window, WindowRequest};
 
-pub use repo_derive::{ColumnEnum, ColumnType, Repository};
+pub use repo_derive::{ColumnEnum, ColumnType, Repository, Search};
 
 /// What generated code calls.
 #[doc(hidden)]

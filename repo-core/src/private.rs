@@ -13,6 +13,7 @@ mod misfit;
 mod operand;
 mod questions;
 mod reading;
+mod search;
 mod shown;
 mod text;
 
@@ -27,6 +28,7 @@ pub use questions::{
     JsonDocument, KnownSize, RefersTo, TenantField, UpdatedAtField, VersionField,
 };
 pub use reading::Reading;
+pub use search::{null_or_not, unless_empty};
 pub use shown::{Show, Shown, debug};
 pub use text::{as_text, text};
 

@@ -1,4 +1,5 @@
-//! The derives of the repo data-access layer: `Repository`, `ColumnEnum` and `ColumnType`.
+//! The derives of the repo data-access layer: `Repository`, `ColumnEnum`, `ColumnType` and
+//! `Search`.
 //!
 //! Use them through `repo_core`, which documents them beside the traits they implement. Each goes
 //! `attr -> check -> model -> expand`, and each stage reads only the one before it. What a type can do is
@@ -15,6 +16,7 @@ mod expansions;
 mod fallback;
 mod model;
 mod names;
+mod search;
 mod types;
 
 use proc_macro::TokenStream;
@@ -44,6 +46,14 @@ pub fn derive_column_enum(input: TokenStream) -> TokenStream {
 pub fn derive_column_type(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     column_type::derive(&input).into()
+}
+
+/// Implements `repo_core::IntoFilter` for a struct of what is sought. The code calls `::repo_core`, unless
+/// `#[search(crate = path)]` says where that is.
+#[proc_macro_derive(Search, attributes(search))]
+pub fn derive_search(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    search::derive(&input).into()
 }
 
 fn repository(input: &DeriveInput) -> proc_macro2::TokenStream {

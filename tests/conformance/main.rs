@@ -43,6 +43,7 @@ mod parents;
 mod places;
 mod references;
 mod retention;
+mod search;
 mod secrets;
 mod series;
 mod soft_delete;
@@ -366,6 +367,9 @@ conformance! {
             all_tenants_have_one_retention,
             one_tenant_removes_its_own,
             what_belongs_to_no_tenant_is_removed_without_one,
+        }
+        search {
+            what_is_not_sought_is_no_condition,
         }
         secrets {
             a_planted_secret_is_told_by_nothing_but_its_row,

@@ -59,3 +59,13 @@ struct Thing {
     count: i64,
     version: ::core::primitive::i64,
 }
+
+#[derive(::repo_core::Search)]
+#[search(entity = Thing)]
+struct Search {
+    status: ::std::option::Option<Status>,
+    #[search(in_list, column = NAME)]
+    names: ::std::vec::Vec<Name>,
+    #[search(is_null)]
+    note: ::std::option::Option<bool>,
+}
