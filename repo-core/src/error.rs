@@ -128,8 +128,9 @@ pub enum Error {
         /// The entity.
         entity: &'static str,
     },
-    /// The audit trail does not hold the value: the column is sensitive and takes no `NULL`.
-    #[error("`{column}` of `{entity}` is sensitive: the audit trail does not hold its value")]
+    /// The value was left out of what is read: the column is sensitive and takes no `NULL`. The audit trail
+    /// holds no such value, and an export only if it was asked to.
+    #[error("`{column}` of `{entity}` is sensitive: its value was left out of what is read")]
     Redacted {
         /// The entity.
         entity: &'static str,
@@ -143,6 +144,20 @@ pub enum Error {
         column: Cow<'static, str>,
         /// What is wrong with it.
         reason: Cow<'static, str>,
+    },
+    /// A line of a file cannot be imported; nothing of the file was. [`cause`](Error::cause) tells why.
+    #[error("line {line}: {source}")]
+    OnLine {
+        /// The line, counted from 1: where the row starts.
+        line: u64,
+        /// Why it was refused.
+        source: Box<Error>,
+    },
+    /// A file could not be read or written.
+    #[error("the file could not be read or written: {source}")]
+    Io {
+        /// What the reader or the writer said.
+        source: std::io::Error,
     },
     /// A cursor that was not made by this query, or not by this version of it.
     #[error("the cursor does not belong to this query: {reason}")]
@@ -269,27 +284,30 @@ impl Error {
     /// False for [`CommitUnknown`](Error::CommitUnknown): it may already have happened.
     pub fn is_retryable(&self) -> bool {
         use Error::{Busy, Connection, PoolTimeout, Serialization};
-        matches!(self, Busy { .. } | Serialization { .. } | PoolTimeout { .. } | Connection { .. })
+        matches!(
+            self.cause(),
+            Busy { .. } | Serialization { .. } | PoolTimeout { .. } | Connection { .. }
+        )
     }
 
     /// Whether no live row of this tenant has the id, or answers the query.
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Error::NotFound { .. } | Error::NoMatch { .. })
+        matches!(self.cause(), Error::NotFound { .. } | Error::NoMatch { .. })
     }
 
     /// Whether another row has the same value in a unique column.
     pub fn is_conflict(&self) -> bool {
-        matches!(self, Error::Conflict { .. } | Error::RestoreConflict { .. })
+        matches!(self.cause(), Error::Conflict { .. } | Error::RestoreConflict { .. })
     }
 
     /// Whether the row changed after it was read.
     pub fn is_version_conflict(&self) -> bool {
-        matches!(self, Error::VersionConflict { .. })
+        matches!(self.cause(), Error::VersionConflict { .. })
     }
 
     /// Whether a value was refused before anything was sent.
     pub fn is_invalid_input(&self) -> bool {
-        matches!(self, Error::InvalidInput { .. })
+        matches!(self.cause(), Error::InvalidInput { .. })
     }
 
     /// A refused value of `column`.

@@ -35,12 +35,14 @@ mod guards;
 mod hooks;
 mod idempotent;
 mod ids;
+mod imports;
 mod isolation;
 mod nesting;
 mod ordering;
 mod pages;
 mod parents;
 mod places;
+mod portable;
 mod references;
 mod retention;
 mod search;
@@ -342,6 +344,16 @@ conformance! {
             a_row_may_refer_to_itself_and_go,
             one_id_of_two_tenants_is_two_rows_over_all_tenants,
         }
+        imports {
+            secrets_are_left_out_unless_they_are_asked_for,
+            a_file_of_another_tenant_is_taken_over_only_by_saying_so,
+            a_row_that_is_there_is_a_conflict_on_its_line,
+            ids_are_kept_or_made_anew,
+            each_imported_row_is_an_entry,
+            no_live_row_is_imported_under_a_deleted_parent,
+            a_table_of_somebody_else_needs_only_what_a_caller_gives,
+            what_is_wrong_with_a_file_is_named,
+        }
         places {
             a_document_is_asked_at_a_place,
             numbers_and_texts_of_documents_are_ordered,
@@ -349,6 +361,14 @@ conformance! {
             a_column_is_compared_with_another,
             a_day_is_half_open,
             text_is_equal_in_any_case,
+        }
+        portable {
+            what_is_exported_is_imported_and_exported_alike,
+            what_the_types_do_not_hold_is_exported_all_the_same,
+            rows_come_back_with_their_versions_times_and_marks,
+            a_file_shows_what_it_holds,
+            many_rows_are_exported_in_the_order_of_their_query,
+            a_writer_that_fails_ends_the_export,
         }
         references {
             a_row_refers_to_rows_that_are_there,

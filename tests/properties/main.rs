@@ -2,7 +2,8 @@
 //! answered the same, and hold the same rows.
 //!
 //! `filter_data.rs` writes random filters as data and reads them, `documents.rs` compares random JSON documents
-//! with `jsonb`, `recorded.rs` the audit trail with a model of it.
+//! with `jsonb`, `portable.rs` carries random rows through files, `recorded.rs` compares the audit trail with a
+//! model of it.
 //!
 //! The sequence is other ones at each run. What fails is made smaller and printed with its seed:
 //!
@@ -19,6 +20,7 @@ mod generate;
 mod generate_query;
 mod model;
 mod operation;
+mod portable;
 mod real;
 mod real_query;
 mod real_windows;

@@ -106,13 +106,7 @@ impl<'n> Data<'n> {
             Node::Document { column, path, test } => {
                 about(*column)?;
                 object.serialize_entry("path", &Steps(path))?;
-                match test {
-                    DocumentTest::Exists => object.serialize_entry("exists", &true),
-                    DocumentTest::Null => object.serialize_entry("is_null", &true),
-                    DocumentTest::Compare(comparison, _, value) => {
-                        object.serialize_entry(comparison.word(), &Written(value))
-                    }
-                }
+                place(test, object)
             }
             Node::Between { column, low, high } => {
                 about(*column)?;
@@ -132,6 +126,17 @@ impl<'n> Data<'n> {
                 object.serialize_entry(place.word(), text)
             }
             _ => Ok(()),
+        }
+    }
+}
+
+/// What is asked of a place in a document.
+fn place<M: SerializeMap>(test: &DocumentTest, object: &mut M) -> Result<(), M::Error> {
+    match test {
+        DocumentTest::Exists => object.serialize_entry("exists", &true),
+        DocumentTest::Null => object.serialize_entry("is_null", &true),
+        DocumentTest::Compare(comparison, _, value) => {
+            object.serialize_entry(comparison.word(), &Written(value))
         }
     }
 }

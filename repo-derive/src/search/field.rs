@@ -95,7 +95,9 @@ pub(super) fn check<'i>(field: &'i Field, diag: &mut Diag) -> Option<Sought<'i>>
     let constant = || names::screaming_snake_case(&names::plain(ident));
     let column =
         keys.column.map_or_else(|| names::ident_at(&constant(), ident), |given| given.value);
-    let operator = keys.operator.unwrap_or_else(|| names::ident_at("eq", ident));
+    // As part of the expansion, as the constant is, so that rustc points at the field and not at the derive.
+    let operator = keys.operator.map(names::expanded);
+    let operator = operator.unwrap_or_else(|| names::ident_at("eq", ident));
     let asked = asked(ident, &field.ty, operator, diag)?;
     (!keys.is_mistaken).then_some(Sought { ident, ty: &field.ty, column, asked })
 }
