@@ -1,5 +1,5 @@
-//! The derives of the repo data-access layer: `Repository`, `ColumnEnum`, `ColumnType` and
-//! `Search`.
+//! The derives of the repo data-access layer: `Repository`, `ColumnEnum`, `ColumnType`,
+//! `Projection` and `Search`.
 //!
 //! Use them through `repo_core`, which documents them beside the traits they implement. Each goes
 //! `attr -> check -> model -> expand`, and each stage reads only the one before it. What a type can do is
@@ -16,6 +16,7 @@ mod expansions;
 mod fallback;
 mod model;
 mod names;
+mod projection;
 mod search;
 mod types;
 
@@ -54,6 +55,14 @@ pub fn derive_column_type(input: TokenStream) -> TokenStream {
 pub fn derive_search(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     search::derive(&input).into()
+}
+
+/// Implements `repo_core::Projection` for a struct of some columns of an entity. The code calls `::repo_core`,
+/// unless `#[projection(crate = path)]` says where that is.
+#[proc_macro_derive(Projection, attributes(projection))]
+pub fn derive_projection(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    projection::derive(&input).into()
 }
 
 fn repository(input: &DeriveInput) -> proc_macro2::TokenStream {

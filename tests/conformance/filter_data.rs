@@ -258,3 +258,10 @@ fn a_filter_that_its_query_refuses_is_not_written() {
     let error = serde_json::to_string(&filter).unwrap_err();
     assert_eq!(error.to_string(), "`text` holds a NUL character");
 }
+
+#[test]
+fn a_condition_on_a_relation_is_no_data() {
+    let filter = Filter::any([Book::TITLE.eq("Notes"), Book::author().has(Author::NAME.eq("Ada"))]);
+    let error = serde_json::to_string(&filter).unwrap_err();
+    assert_eq!(error.to_string(), "a condition on a relation cannot be data");
+}

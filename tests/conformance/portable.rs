@@ -308,3 +308,19 @@ pub(crate) async fn a_writer_that_fails_ends_the_export(fixture: Fixture) {
     assert_error!(written, Error::Io { source } if source.to_string() == "no room");
     assert_eq!(items.query().export_json_lines(Full(1_000_000)).await.unwrap(), 1_001);
 }
+
+pub(crate) async fn rows_are_exported_in_the_order_of_what_they_refer_to(fixture: Fixture) {
+    let db = fixture.with(&library()).await;
+    let session = acme(&db).actor("alice");
+    let authors = ["Ada", "Bob"].map(author);
+    let authors = session.repo::<Author>().create_many(authors).await.unwrap();
+    let new = (0..1_500).map(|n| book(&format!("{n:04}"), &authors[n % 2]));
+    let books = session.repo::<Book>();
+    books.create_many(new).await.unwrap();
+    let query = || books.query().order_by(Book::author().column(Author::NAME).desc());
+    let expected = query().all().await.unwrap();
+    let lines = Format::JsonLines.export(query()).await;
+    let found =
+        lines.lines().skip(1).zip(&expected).filter(|(line, book)| line.contains(&book.title));
+    assert_eq!((found.count(), expected.len()), (1_500, 1_500));
+}

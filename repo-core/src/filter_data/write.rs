@@ -48,6 +48,7 @@ impl Check {
             }
             Node::Not(node) => self.node(node, depth + 1),
             // What data cannot express ends here.
+            Node::Linked { .. } => Err("a condition on a relation cannot be data".to_owned()),
             Node::Invalid { column, invalid } => Err(format!("`{column}` {invalid}")),
         }
     }

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 use super::{CHUNK, Format, Header, csv, io, json_lines};
-use crate::backend::{Access, Row, Statement};
+use crate::backend::Row;
 use crate::entity::Entity;
 use crate::error::Result;
 use crate::perform::values;
@@ -17,6 +17,7 @@ use crate::query::{Query, Selection};
 use crate::read;
 use crate::repo::Repo;
 use crate::scope::{ReachableFrom, Scope};
+use crate::sql::shape::Shape;
 use crate::table::Table;
 use crate::value::Value;
 use crate::value_text;
@@ -133,17 +134,16 @@ impl Output {
         loop {
             let size = left.min(CHUNK);
             selection.limit = Some(size);
-            let rows = chunk(repo, &selection, &bounds).await?;
+            let (rows, position) = chunk(repo, &selection, &bounds).await?;
             rows.iter().for_each(|row| self.row(&mut text, row));
             writer.write_all(text.as_bytes()).await.map_err(io)?;
             text.clear();
             let read = rows.len() as u64;
             (count, left) = (count + read, left - read);
-            let Some(last) = rows.last().filter(|_| read == size && left > 0) else {
+            if read < size || left == 0 {
                 return Ok(count);
-            };
-            let values = selection.order.iter().map(|key| last[key.column].clone()).collect();
-            bounds = vec![Bound { values, before: false }];
+            }
+            bounds = vec![Bound { values: position, before: false }];
             selection.offset = None;
         }
     }
@@ -174,25 +174,21 @@ impl Output {
     }
 }
 
-/// The rows after a position, as they are stored.
+/// The rows after a position, as they are stored, and the position of the last of them.
 async fn chunk<E: Entity, S: Scope>(
     repo: &Repo<E, S>,
     selection: &Selection,
     bounds: &[Bound],
-) -> Result<Vec<Vec<Value<'static>>>> {
-    let mut writer = read::writer::<E, S>(repo);
-    writer.rows(selection, bounds)?;
-    // A lock is taken by the connection that writes.
-    let access = if selection.for_update { Access::Write } else { Access::Read };
-    let mut rows = Vec::new();
+) -> Result<(Vec<Vec<Value<'static>>>, Vec<Value<'static>>)> {
+    let shape = Shape::of::<E>(E::TABLE).with_keys(&selection.order);
+    let (mut rows, mut position) = (Vec::new(), Vec::new());
     let mut on_row = |row: &dyn Row| {
         rows.push(values(E::TABLE, row)?);
+        position = shape.position(row)?;
         Ok(())
     };
-    let (sql, params) = (&writer.sql, &writer.params);
-    let statement = Statement { sql, params, access, table: E::TABLE };
-    repo.session().run(statement, &mut on_row).await?;
-    Ok(rows)
+    read::each(repo, &shape, selection, bounds, &mut on_row).await?;
+    Ok((rows, position))
 }
 
 impl<E: Entity, S: Scope> fmt::Debug for Export<'_, E, S> {
