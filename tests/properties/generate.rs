@@ -144,7 +144,7 @@ fn version() -> impl Strategy<Value = Version> {
     prop_oneof![3 => Just(Version::Current), 1 => (1..4_i64).prop_map(Version::Number)]
 }
 
-fn draft() -> impl Strategy<Value = Draft> {
+pub(crate) fn draft() -> impl Strategy<Value = Draft> {
     (name(), option::of(note()), option::of(score()), any::<bool>(), price(), status(), 0..3_i16)
         .prop_map(|(name, note, score, done, price, status, origin)| Draft {
             name,

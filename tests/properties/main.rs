@@ -1,7 +1,9 @@
 //! Random sequences of operations of two tenants: after each, the model, SQLite and Postgres have
 //! answered the same, and hold the same rows.
 //!
-//! `documents.rs` compares random JSON documents with `jsonb`, `recorded.rs` the audit trail with a model of it.
+//! `filter_data.rs` writes random filters as data and reads them, `documents.rs` compares random JSON documents
+//! with `jsonb`, `portable.rs` carries random rows through files, `recorded.rs` compares the audit trail with a
+//! model of it.
 //!
 //! The sequence is other ones at each run. What fails is made smaller and printed with its seed:
 //!
@@ -13,10 +15,12 @@
 mod answer;
 mod documents;
 mod entity;
+mod filter_data;
 mod generate;
 mod generate_query;
 mod model;
 mod operation;
+mod portable;
 mod real;
 mod real_query;
 mod real_windows;

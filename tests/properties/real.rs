@@ -223,7 +223,7 @@ pub(crate) fn built<S: Scope>(mut query: Query<Item, S>, selection: &Selection) 
     if selection.for_update { query.for_update() } else { query }
 }
 
-fn new(draft: &Draft) -> NewItem {
+pub(crate) fn new(draft: &Draft) -> NewItem {
     let Draft { name, note, score, done, price, status, origin } = draft.clone();
     NewItem { name, note, score, done, price, status, origin }
 }
