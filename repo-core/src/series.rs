@@ -1,5 +1,5 @@
-//! Rows as a series: the newest, the newest of each key, those of the last while, and where a share of the
-//! values lies.
+//! Rows as a series: the newest and the oldest, those of each key, those of the last while, and where a share of
+//! the values lies.
 //!
 //! Ranges of time are filters: [`Column::within`] and [`Column::on`]. What is counted per hour or day is in
 //! `aggregate/groups.rs`.
@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::aggregate::Extreme;
 use crate::aggregate::cells::Cells;
 use crate::aggregate::keys::{Key, Keys};
 use crate::backend::Row;
@@ -44,6 +45,16 @@ where
         Reading::new(newest.first())
     }
 
+    /// The row with the least value in `column`: of several, the first in the order of the query, then the one
+    /// with the lowest id. A row without a value is none of them.
+    pub fn earliest<T: ColumnType>(self, column: Column<E, T>) -> Reading<Option<E>>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
+        let oldest = self.with_value(column).order_first(column.asc());
+        Reading::new(oldest.first())
+    }
+
     /// The row with the greatest value in `by` of each key, and of several with the same one that with the
     /// highest id; by key, unless the query has an order. Keys are what rows can be
     /// [grouped by](Query::group_by).
@@ -53,22 +64,31 @@ where
     where
         <T::Bare as ColumnType>::Class: Comparable,
     {
-        let (by_index, keys) = (by.index(), keys.keys());
-        let query = self.with_value(by);
-        Reading::new(async move {
-            check(&keys)?;
-            query.refuse_lock("latest_per")?;
-            let (repo, selection) = query.order_by_keys(&keys).ready()?;
-            let mut writer = read::writer::<E, S>(&repo);
-            writer.latest_per(&selection, &keys, by_index)?;
-            let mut rows = Vec::new();
-            let mut on_row = |row: &dyn Row| {
-                rows.push(read::decode(row)?);
-                Ok(())
-            };
-            read::run(repo.session(), &writer, &mut on_row).await?;
-            Ok(rows)
-        })
+        self.with_value(by).extreme_per(keys.keys(), by.index(), Extreme::Greatest)
+    }
+
+    /// The row with the least value in `by` of each key, and of several with the same one that with the lowest
+    /// id: the oldest, or the cheapest. Otherwise as [`latest_per`](Self::latest_per).
+    ///
+    /// ```
+    /// # use repo_core::{NoTenant, Repository, Result};
+    /// # #[derive(Repository)]
+    /// # #[repository(table = "offers")]
+    /// # struct Offer { id: uuid::Uuid, article: String, cents: Option<i64> }
+    /// # async fn f(offers: OfferRepository<NoTenant>) -> Result<()> {
+    /// let cheapest: Vec<Offer> = offers.query().earliest_per(Offer::ARTICLE, Offer::CENTS).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn earliest_per<K: Keys<E>, T: ColumnType>(
+        self,
+        keys: K,
+        by: Column<E, T>,
+    ) -> Reading<Vec<E>>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
+        self.with_value(by).extreme_per(keys.keys(), by.index(), Extreme::Least)
     }
 
     /// Only rows whose moment lies in the last `duration` before now, which the database's clock tells: after
@@ -115,6 +135,27 @@ where
             };
             read::run(repo.session(), &writer, &mut on_row).await?;
             Ok(found)
+        })
+    }
+
+    fn extreme_per(self, keys: Vec<Key>, by: usize, extreme: Extreme) -> Reading<Vec<E>> {
+        Reading::new(async move {
+            check(&keys)?;
+            let method = match extreme {
+                Extreme::Least => "earliest_per",
+                Extreme::Greatest => "latest_per",
+            };
+            self.refuse_lock(method)?;
+            let (repo, selection) = self.order_by_keys(&keys).ready()?;
+            let mut writer = read::writer::<E, S>(&repo);
+            writer.extreme_per(&selection, &keys, by, extreme)?;
+            let mut rows = Vec::new();
+            let mut on_row = |row: &dyn Row| {
+                rows.push(read::decode(row)?);
+                Ok(())
+            };
+            read::run(repo.session(), &writer, &mut on_row).await?;
+            Ok(rows)
         })
     }
 

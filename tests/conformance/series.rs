@@ -71,6 +71,35 @@ pub(crate) async fn each_key_has_its_latest_row(fixture: Fixture) {
     assert_eq!(devices(&all), "ab-a");
 }
 
+pub(crate) async fn the_earliest_row_is_the_one_with_the_least_value_and_each_key_has_its_own(
+    fixture: Fixture,
+) {
+    let db = fixture.with(&schema![Measure]).await;
+    let measures = acme(&db).repo::<Measure>();
+    let rows = [
+        measure("a", "2026-01-02T00:00:00Z"),
+        measure("a", "2026-01-03T00:00:00Z"),
+        measure("b", "2026-01-02T00:00:00Z"),
+        measure("b", "2026-01-02T00:00:00Z"),
+    ];
+    let rows = measures.create_many(rows).await.unwrap();
+    let sooner = measures.create(measure("a", "2026-01-01T00:00:00Z")).await.unwrap();
+    measures.delete(sooner.id).await.unwrap();
+    bolt(&db).repo::<Measure>().create(measure("a", "2026-01-01T00:00:00Z")).await.unwrap();
+    let earliest = measures.query().earliest(Measure::AT).await.unwrap();
+    assert_eq!(earliest.as_ref(), Some(&rows[0]), "of several, the one with the lowest id");
+    assert_eq!(measures.query().earliest(Measure::SENT_AT).await.unwrap(), None, "NULL is not old");
+    let query = || measures.query();
+    let found = query().earliest_per(Measure::DEVICE, Measure::AT).await.unwrap();
+    assert_eq!(found, [rows[0].clone(), rows[2].clone()]);
+    let first = query().order_by(Measure::DEVICE.desc()).limit(1);
+    let first = first.earliest_per(Measure::DEVICE, Measure::AT).await.unwrap();
+    assert_eq!(devices(&first), "b");
+    assert_eq!(query().earliest_per(Measure::DEVICE, Measure::SENT_AT).await.unwrap(), []);
+    let locked = query().for_update().earliest_per(Measure::DEVICE, Measure::AT).await;
+    assert_error!(locked, Error::InvalidInput { column, .. } if column == "earliest_per");
+}
+
 pub(crate) async fn recent_rows_are_those_of_the_last_while(fixture: Fixture) {
     let (db, clock) = fixture.with_clock(&schema![Measure]).await;
     let measures = acme(&db).repo::<Measure>();

@@ -6,7 +6,7 @@
 use crate::aggregate::groups::Grouping;
 use crate::aggregate::having::{Condition, TermOrder};
 use crate::aggregate::keys::Key;
-use crate::aggregate::{Function, Term};
+use crate::aggregate::{Extreme, Function, Term};
 use crate::error::{Error, Result};
 use crate::query::Selection;
 use crate::sql::writer::{Writer, quoted};
@@ -51,23 +51,28 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// The row of each key that comes last by a column.
-    pub(crate) fn latest_per(
+    /// The row of each key that comes first or last by a column, and by its id.
+    pub(crate) fn extreme_per(
         &mut self,
         selection: &'a Selection,
         keys: &[Key],
         by: usize,
+        extreme: Extreme,
     ) -> Result<()> {
+        let direction = match extreme {
+            Extreme::Least => " ASC",
+            Extreme::Greatest => " DESC",
+        };
         self.push("SELECT ").all_columns().push(" FROM (SELECT ").all_columns();
         self.push(", ROW_NUMBER() OVER (PARTITION BY ");
         for (position, key) in keys.iter().enumerate() {
             self.push(if position > 0 { ", " } else { "" });
             self.group_key(*key);
         }
-        self.push(" ORDER BY ").column(by).push(" DESC");
+        self.push(" ORDER BY ").column(by).push(direction);
         let id = self.table.roles.id;
         for column in std::iter::once(id).chain(self.table.roles.tenant) {
-            self.push(", ").column(column).push(" DESC");
+            self.push(", ").column(column).push(direction);
         }
         self.push(") AS \"repo_rank\" FROM ").table_name();
         self.restrict(selection, &[])?;

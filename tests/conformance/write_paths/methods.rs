@@ -89,6 +89,8 @@ const NOT_WRITING: &[(&str, &[&str])] = &[
             "Query::chunks",
             "Query::count",
             "Query::count_distinct",
+            "Query::earliest",
+            "Query::earliest_per",
             "Query::exists",
             "Query::export_csv",
             "Query::export_json_lines",
