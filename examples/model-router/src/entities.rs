@@ -4,7 +4,8 @@
 //! the rows come from is in `import.rs` and `requests.rs`.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use repo_core::{ColumnEnum, Repository, Result, Scope, WindowRequest};
+use clap::ValueEnum;
+use repo_core::{ColumnEnum, Query, Repository, Result, Scope};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -73,11 +74,15 @@ pub(crate) struct Request {
     pub(crate) cost: Decimal,
     pub(crate) latency_ms: i64,
     pub(crate) outcome: Outcome,
+    /// When the tenant made it; it is logged later.
+    #[repository(index)]
+    pub(crate) sent_at: DateTime<Utc>,
     pub(crate) created_at: DateTime<Utc>,
 }
 
 /// What a model does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ColumnEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ColumnEnum, ValueEnum)]
+#[value(rename_all = "snake_case")]
 pub(crate) enum Mode {
     AudioSpeech,
     AudioTranscription,
@@ -101,7 +106,8 @@ pub(crate) enum Mode {
 }
 
 /// Whether a model gets requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ColumnEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ColumnEnum, ValueEnum)]
+#[value(rename_all = "snake_case")]
 pub(crate) enum Status {
     /// It answers.
     Active,
@@ -131,31 +137,21 @@ pub(crate) struct Capabilities {
 }
 
 impl<S: Scope> ModelRepository<S> {
-    /// The active chat models with vision that cost the least, by the price of the request's tokens,
-    /// then of the answer's. Models that cost nothing are left out: they are run by their user, or
-    /// paid for in another way.
-    pub(crate) async fn cheapest_with_vision(&self, count: usize) -> Result<Vec<Model>> {
-        let by_price = self
-            .filter(Model::STATUS.eq(Status::Active) & Model::MODE.eq(Mode::Chat))
+    /// The active chat models that cost something. The others are run by their user, or paid for in another
+    /// way.
+    pub(crate) fn priced_chat(&self) -> Query<Model, S> {
+        self.filter(Model::STATUS.eq(Status::Active) & Model::MODE.eq(Mode::Chat))
             .filter(Model::INPUT_PRICE.gt(Decimal::ZERO))
+    }
+
+    /// Those of them that see, the cheapest first: by the price of the request's tokens, then of the
+    /// answer's.
+    pub(crate) fn cheapest_with_vision(&self) -> Query<Model, S> {
+        self.priced_chat()
+            .filter(Model::CAPABILITIES.path(["vision"]).eq(true))
             .order_by(Model::INPUT_PRICE.asc())
             .order_by(Model::OUTPUT_PRICE.asc())
-            .order_by(Model::NAME.asc());
-        let mut found = Vec::new();
-        let mut request = WindowRequest::first(200);
-        loop {
-            let window = by_price.clone().window(request).await?;
-            let seeing = window.items.into_iter().filter(|it| it.capabilities.vision == Some(true));
-            found.extend(seeing);
-            match window.end {
-                Some(end) if window.has_next && found.len() < count => {
-                    request = WindowRequest::first(200).after(end);
-                }
-                _ => break,
-            }
-        }
-        found.truncate(count);
-        Ok(found)
+            .order_by(Model::NAME.asc())
     }
 
     /// The first chat model, by name, that was imported as a shadow and has not changed since.

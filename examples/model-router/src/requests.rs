@@ -1,18 +1,23 @@
 //! The request logs of two tenants: each is written and read in a session of its tenant.
 //!
 //! The requests are made up, the same in every run, and each has a key of its own: a second run finds
-//! them there and adds none.
+//! them there and adds none. What all tenants together use is in `usage.rs`.
 
-use repo_core::{Database, Result, Session, Tenant};
+use std::collections::HashSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use repo_core::{Database, Projection, Result, Session, Summary, Tenant, count};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::entities::{Model, NewRequest, Outcome, Request};
+use crate::entities::{NewRequest, Outcome, Request};
 use crate::import::again_on_conflict;
+use crate::offers::Offer;
+use crate::usage::{self, Day};
 
 /// The tenants: a name, an id, and how many requests they make.
-const TENANTS: [(&str, Uuid, usize); 2] = [
+pub(crate) const TENANTS: [(&str, Uuid, usize); 2] = [
     ("acme", Uuid::from_u128(0x01990000_0000_7000_8000_000000000001), 40),
     ("globex", Uuid::from_u128(0x01990000_0000_7000_8000_000000000002), 25),
 ];
@@ -32,12 +37,37 @@ pub(crate) struct TenantLog {
     /// US dollars.
     pub(crate) cost: String,
     pub(crate) slowest_ms: i64,
+    /// What it used each day.
+    pub(crate) days: Vec<Day>,
     /// What the tenant is told when it asks for a request of the other.
     pub(crate) foreign_request: Option<String>,
 }
 
+/// All requests of a tenant.
+#[derive(Debug, Summary)]
+#[summary(entity = Request)]
+struct Sums {
+    #[summary(value = count())]
+    requests: u64,
+    #[summary(value = Request::INPUT_TOKENS.sum())]
+    input_tokens: Option<i64>,
+    #[summary(value = Request::OUTPUT_TOKENS.sum())]
+    output_tokens: Option<i64>,
+    #[summary(value = Request::COST.sum())]
+    cost: Option<Decimal>,
+    #[summary(value = Request::LATENCY_MS.max())]
+    slowest_ms: Option<i64>,
+}
+
+/// What a tenant calls a request.
+#[derive(Debug, Projection)]
+#[projection(entity = Request)]
+struct Key {
+    key: String,
+}
+
 /// Logs the requests of both tenants to `models`, and reads back what each of them sees.
-pub(crate) async fn log(db: &Database, models: &[Model]) -> Result<Vec<TenantLog>> {
+pub(crate) async fn log(db: &Database, models: &[Offer]) -> Result<Vec<TenantLog>> {
     let mut added = Vec::new();
     for (_, id, count) in TENANTS {
         added.push(add(&db.tenant(id), count, models).await?);
@@ -48,18 +78,18 @@ pub(crate) async fn log(db: &Database, models: &[Model]) -> Result<Vec<TenantLog
         let (_, other, _) = TENANTS[1 - at];
         let session = db.tenant(id);
         let requests = session.repo::<Request>();
-        let all = requests.all().await?;
-        let cost: Decimal = all.iter().map(|request| request.cost).sum();
+        let sums: Sums = requests.query().summaries::<Sums>().one().await?;
         logs.push(TenantLog {
             tenant,
             logged,
             already_there,
-            requests: requests.count().await?,
+            requests: sums.requests,
             answered: requests.filter(Request::OUTCOME.eq(Outcome::Answered)).count().await?,
-            input_tokens: all.iter().map(|request| request.input_tokens).sum(),
-            output_tokens: all.iter().map(|request| request.output_tokens).sum(),
-            cost: cost.normalize().to_string(),
-            slowest_ms: all.iter().map(|request| request.latency_ms).max().unwrap_or(0),
+            input_tokens: sums.input_tokens.unwrap_or(0),
+            output_tokens: sums.output_tokens.unwrap_or(0),
+            cost: sums.cost.unwrap_or_default().normalize().to_string(),
+            slowest_ms: sums.slowest_ms.unwrap_or(0),
+            days: usage::days(&session).await?,
             foreign_request: ask_for_foreign(&session, &db.tenant(other)).await?,
         });
     }
@@ -70,7 +100,7 @@ pub(crate) async fn log(db: &Database, models: &[Model]) -> Result<Vec<TenantLog
 async fn add(
     session: &Session<Tenant<Uuid>>,
     count: usize,
-    models: &[Model],
+    models: &[Offer],
 ) -> Result<(usize, usize)> {
     let add = async || {
         session
@@ -78,8 +108,9 @@ async fn add(
                 let repo = tx.repo::<Request>();
                 let wanted = requests(count, models);
                 let keys = wanted.iter().map(|request| request.key.as_str());
-                let there = repo.filter(Request::KEY.in_list(keys)).all().await?;
-                let is_new = |new: &NewRequest| there.iter().all(|it| it.key != new.key);
+                let there = repo.filter(Request::KEY.in_list(keys)).project::<Key>().all().await?;
+                let there: HashSet<String> = there.into_iter().map(|it| it.key).collect();
+                let is_new = |new: &NewRequest| !there.contains(&new.key);
                 let added = repo.create_many(wanted.into_iter().filter(is_new)).await?;
                 Ok((added.len(), there.len()))
             })
@@ -102,8 +133,8 @@ async fn ask_for_foreign(
 }
 
 /// Some requests to those of `models` whose prices are known, one after the other.
-fn requests(count: usize, models: &[Model]) -> Vec<NewRequest> {
-    let priced: Vec<(&Model, Decimal, Decimal)> = models
+fn requests(count: usize, models: &[Offer]) -> Vec<NewRequest> {
+    let priced: Vec<(&Offer, Decimal, Decimal)> = models
         .iter()
         .filter_map(|model| Some((model, model.input_price?, model.output_price?)))
         .collect();
@@ -113,7 +144,7 @@ fn requests(count: usize, models: &[Model]) -> Vec<NewRequest> {
         state = (state * 1_103_515_245 + 12_345) % (1 << 31);
         least + (state >> 8) % (most - least + 1)
     };
-    let mut request = |number, (model, input_price, output_price): &(&Model, Decimal, Decimal)| {
+    let mut request = |number, (model, input_price, output_price): &(&Offer, Decimal, Decimal)| {
         let outcome = match next(1, 20) {
             1 => Outcome::TimedOut,
             2 => Outcome::Refused,
@@ -130,7 +161,15 @@ fn requests(count: usize, models: &[Model]) -> Vec<NewRequest> {
                 + *output_price * Decimal::from(output_tokens),
             latency_ms: next(80, 9_000),
             outcome,
+            sent_at: sent_at(number),
         }
     };
     (1..=count).zip(priced.iter().cycle()).map(|(number, to)| request(number, to)).collect()
+}
+
+/// Every seven minutes one, across midnight, with a pause after the twentieth.
+fn sent_at(number: usize) -> DateTime<Utc> {
+    let evening = DateTime::from_timestamp(1_795_125_600, 0).expect("2026-11-19 at 22:00");
+    let pause = if number > 20 { 120 } else { 0 };
+    evening + TimeDelta::minutes(7 * number as i64 + pause)
 }

@@ -1,14 +1,18 @@
-//! The report for a person: tables.
+//! Answers for a person: tables. Those about requests are in `tables/usage.rs`.
+
+mod usage;
 
 use std::fmt::{Display, Write as _};
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 use rust_decimal::Decimal;
 
-use crate::answers::{ModelLine, PageOfModels, ProviderCount, Report, WindowOfModels};
+use crate::answers::Report;
+use crate::files::Moved;
 use crate::import::Import;
+use crate::offers::{Offer, PageOfModels, ProviderCount, ProviderPrices, WindowOfModels};
 use crate::promotion::Promotion;
-use crate::requests::TenantLog;
+use crate::search::Found;
 
 /// How many providers are shown; the others are summed up in one line.
 const PROVIDERS: usize = 20;
@@ -22,6 +26,8 @@ pub(crate) fn render(report: &Report) -> String {
     let title = "The ten cheapest active chat models with vision, those that cost nothing aside \
                  (US dollars per million tokens)";
     section(&mut text, title, &models(&report.cheapest_chat_models_with_vision, true));
+    let title = "The ten providers whose cheapest active chat model costs the least (US dollars per million tokens)";
+    section(&mut text, title, &prices(&report.cheapest_per_provider));
     if let Some(page) = &report.page {
         section(&mut text, &page_title(page), &models(&page.models, false));
     }
@@ -32,11 +38,35 @@ pub(crate) fn render(report: &Report) -> String {
         }
     }
     section(&mut text, "Promotion of a shadow model", &promotion(&report.promotion));
-    section(&mut text, "Requests, as each tenant sees them", &tenants(&report.tenants));
-    for log in &report.tenants {
-        line(&mut text, logged(log));
+    usage::render(&mut text, report);
+    text
+}
+
+/// What a search found.
+pub(crate) fn found(found: &Found) -> String {
+    let Found { number, pages, total, models: items } = found;
+    let mut text = match total {
+        0 => "No model is such; without arguments, the program imports the registry\n".to_owned(),
+        _ => {
+            format!("Page {number} of {pages} of {total} models (US dollars per million tokens)\n")
+        }
+    };
+    if !items.is_empty() {
+        line(&mut text, models(items, true));
     }
     text
+}
+
+/// What was written to files.
+pub(crate) fn exported(moved: &Moved) -> String {
+    let Moved { providers, models, files: [of_providers, of_models] } = moved;
+    format!("{providers} providers in {of_providers}, {models} models in {of_models}\n")
+}
+
+/// What was read from files.
+pub(crate) fn imported(moved: &Moved) -> String {
+    let Moved { providers, models, files: [of_providers, of_models] } = moved;
+    format!("{providers} providers of {of_providers}, {models} models of {of_models}: imported\n")
 }
 
 fn import(import: &Import, database: &str) -> String {
@@ -82,16 +112,17 @@ fn providers(counts: &[ProviderCount]) -> Table {
     table
 }
 
-fn models(models: &[ModelLine], with_provider: bool) -> Table {
+fn models(models: &[Offer], with_provider: bool) -> Table {
     let first = if with_provider { Some("provider") } else { None };
     let rest = ["model", "mode", "status", "input", "output", "context"];
     let mut table = table(first.into_iter().chain(rest));
     table.add_rows(models.iter().map(|model| {
-        let provider = with_provider.then(|| Cell::new(&model.provider));
-        let words = [model.name.as_str(), model.mode, model.status].map(Cell::new);
+        let provider = with_provider.then(|| Cell::new(model.provider.as_deref().unwrap_or("-")));
+        let words =
+            [model.name.as_str(), model.mode.as_str(), model.status.as_str()].map(Cell::new);
         let numbers = [
-            number(per_million(model.input_price.as_deref())),
-            number(per_million(model.output_price.as_deref())),
+            number(per_million(model.input_price)),
+            number(per_million(model.output_price)),
             number(model.max_input_tokens.map_or_else(|| "-".to_owned(), |it| it.to_string())),
         ];
         provider.into_iter().chain(words).chain(numbers).collect::<Vec<_>>()
@@ -99,9 +130,24 @@ fn models(models: &[ModelLine], with_provider: bool) -> Table {
     table
 }
 
+fn prices(providers: &[ProviderPrices]) -> Table {
+    let header = ["provider", "chat models", "median input", "cheapest", "input", "output"];
+    let mut table = table(header);
+    table.add_rows(providers.iter().map(|it| {
+        vec![
+            Cell::new(&it.provider),
+            number(it.models),
+            number(per_million(it.median_input_price)),
+            Cell::new(&it.cheapest),
+            number(per_million(it.input_price)),
+            number(per_million(it.output_price)),
+        ]
+    }));
+    table
+}
+
 /// The price of a million tokens.
-fn per_million(price: Option<&str>) -> String {
-    let price = price.and_then(|price| price.parse::<Decimal>().ok());
+fn per_million(price: Option<Decimal>) -> String {
     let million = price.map(|price| (price * Decimal::from(1_000_000)).normalize());
     million.map_or_else(|| "-".to_owned(), |price| price.to_string())
 }
@@ -144,39 +190,6 @@ fn promotion(promotion: &Promotion) -> Table {
         }
     };
     table
-}
-
-fn tenants(logs: &[TenantLog]) -> Table {
-    let mut table = table([
-        "tenant",
-        "requests",
-        "answered",
-        "input tokens",
-        "output tokens",
-        "slowest, ms",
-        "cost, dollars",
-    ]);
-    table.add_rows(logs.iter().map(|log| {
-        vec![
-            Cell::new(log.tenant),
-            number(log.requests),
-            number(log.answered),
-            number(log.input_tokens),
-            number(log.output_tokens),
-            number(log.slowest_ms),
-            number(&log.cost),
-        ]
-    }));
-    table
-}
-
-fn logged(log: &TenantLog) -> String {
-    let TenantLog { tenant, logged, already_there, foreign_request, .. } = log;
-    let mut text = format!("{tenant}: {logged} requests logged now, {already_there} there before");
-    if let Some(answer) = foreign_request {
-        let _ = write!(text, "; asks for a request of the other tenant: {answer}");
-    }
-    text
 }
 
 fn table<'h>(header: impl IntoIterator<Item = &'h str>) -> Table {

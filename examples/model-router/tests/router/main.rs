@@ -2,6 +2,8 @@
 //! `REPO_TEST_POSTGRES_URL` names a server.
 
 mod failures;
+mod files;
 mod imports;
 mod output;
 mod program;
+mod searches;

@@ -85,6 +85,64 @@ fn a_tenant_sees_its_own_requests_which_a_second_run_does_not_log_again() {
 }
 
 #[test]
+fn the_cheapest_model_of_a_provider_costs_no_more_than_the_median_and_the_cheapest_come_first() {
+    for place in places() {
+        let report = place.json(&["--today", "2026-11-21"]);
+        let providers = report["cheapest_per_provider"].as_array().expect("a list");
+        let price = |it: &Value, of: &str| -> f64 {
+            it[of].as_str().expect("a price").parse().expect("a number")
+        };
+        let cheapest: Vec<f64> = providers.iter().map(|it| price(it, "input_price")).collect();
+        assert!(cheapest.len() == 10 && cheapest.is_sorted(), "{cheapest:?}");
+        for provider in providers {
+            assert!(price(provider, "input_price") <= price(provider, "median_input_price"));
+        }
+        let first = &providers[0];
+        assert_eq!((&first["provider"], &first["models"]), (&json!("fireworks_ai"), &json!(275)));
+    }
+}
+
+#[test]
+fn what_tenants_use_each_day_adds_up_and_each_of_them_sees_its_own() {
+    for place in places() {
+        let report = place.json(&[]);
+        let all = report["usage"]["days"].as_array().expect("a list");
+        let tenants = report["tenants"].as_array().expect("a list");
+        let own: Vec<&Value> =
+            tenants.iter().flat_map(|it| it["days"].as_array().expect("a list")).collect();
+        assert_eq!(all.iter().collect::<Vec<_>>(), own, "on {}", place.system());
+        for (tenant, name, requests) in [(&tenants[0], "acme", 40), (&tenants[1], "globex", 25)] {
+            let days = tenant["days"].as_array().expect("a list");
+            assert!(days.len() == 2 && days.iter().all(|day| day["tenant"] == name));
+            let sum: u64 = days.iter().map(|day| day["requests"].as_u64().expect("a number")).sum();
+            assert_eq!(sum, requests);
+        }
+    }
+}
+
+#[test]
+fn every_hour_is_there_and_those_of_the_models_add_up_to_it() {
+    for place in places() {
+        let usage = &place.json(&[])["usage"];
+        let hours = usage["hours"].as_array().expect("a list");
+        let empty: Vec<_> = hours.iter().filter(|hour| hour["requests"] == 0).collect();
+        assert_eq!((hours.len(), empty.len()), (7, 1), "{hours:?}");
+        assert_eq!(empty[0]["hour"], "2026-11-20T01:00:00+00:00");
+        let models = usage["models"].as_array().expect("a list");
+        let parts: Vec<&Value> =
+            models.iter().flat_map(|it| it["hours"].as_array().expect("a list")).collect();
+        for hour in hours {
+            let same = parts.iter().filter(|part| part["hour"] == hour["hour"]);
+            let of = |it: &Value| {
+                [&it["requests"], &it["failed"]].map(|it| it.as_u64().expect("a number"))
+            };
+            let sum = same.fold([0, 0], |[a, b], part| [a + of(part)[0], b + of(part)[1]]);
+            assert_eq!(sum, of(hour), "{}", hour["hour"]);
+        }
+    }
+}
+
+#[test]
 fn a_pipe_gets_tables_and_no_progress_bar() {
     let run = Place::sqlite().run(&[]);
     assert_eq!((run.code, run.err.as_str()), (Some(0), ""));
