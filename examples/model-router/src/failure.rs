@@ -22,6 +22,9 @@ pub(crate) enum Failure {
     /// A file of rows is not what it should be.
     #[error("`{}`: {source}", path.display())]
     File { path: PathBuf, source: repo_core::Error },
+    /// There are tables that are not as they should be.
+    #[error("the database was made by another version of this program: {finding}")]
+    Tables { finding: repo_core::Finding },
     /// The database did not do what it was asked.
     #[error(transparent)]
     Database(#[from] repo_core::Error),

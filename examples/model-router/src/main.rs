@@ -35,7 +35,7 @@ use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
 use chrono::Utc;
-use repo_core::{Database, Settings, schema};
+use repo_core::{Database, GuardKind, Settings, schema};
 use serde::Serialize;
 
 use crate::answers::Report;
@@ -98,13 +98,19 @@ async fn answer(database: Option<String>, arguments: ReportArguments) -> Result<
 }
 
 /// The database, with its tables.
-async fn open(url: Option<String>) -> repo_core::Result<Database> {
+async fn open(url: Option<String>) -> Result<Database, Failure> {
     let environment = || std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty());
     let url = url.or_else(environment).unwrap_or_else(|| "sqlite://model-router.db".to_owned());
     let drivers: [&dyn repo_core::Driver; 2] = [&repo_sqlite::Driver, &repo_postgres::Driver];
     let db = repo_core::connect_with(&url, &Settings::from_env()?, &drivers).await?;
-    db.create_tables(&schema![Provider, Model, Request]).await?;
-    Ok(db)
+    let schema = schema![Provider, Model, Request];
+    let Err(error) = db.create_tables(&schema).await else { return Ok(db) };
+    // Tables that are there stay as they are: perhaps they are those of another version.
+    let findings = db.doctor(&schema).await.unwrap_or_default();
+    match findings.into_iter().find(|it| it.kind == GuardKind::Column) {
+        Some(finding) => Err(Failure::Tables { finding }),
+        None => Err(error.into()),
+    }
 }
 
 fn print<T: Serialize>(answer: &T, render: fn(&T) -> String, json: bool) -> Result<(), Failure> {

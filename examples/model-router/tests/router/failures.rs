@@ -1,6 +1,6 @@
 //! What goes wrong: one clear line on standard error, nothing else, exit code 1.
 
-use crate::program::{Place, Run};
+use crate::program::{Place, Run, places};
 
 fn line(run: &Run) -> &str {
     assert_eq!((run.code, run.out.as_str()), (Some(1), ""), "{}", run.err);
@@ -86,6 +86,17 @@ fn a_database_that_cannot_be_written_is_one_line() {
     let place = Place::sqlite();
     assert_eq!(place.run(&["--data", &place.file("empty.json", "{}")]).code, Some(0));
     line(&place.run(&["--database", "sqlite://model-router.db?mode=ro"]));
+}
+
+#[test]
+fn a_database_of_another_version_of_the_program_is_one_line() {
+    for place in places() {
+        place.script("CREATE TABLE providers (id TEXT NOT NULL PRIMARY KEY)");
+        let run = place.run(&[]);
+        let expected =
+            "another version of this program: the column `name` of `providers` is missing";
+        assert!(line(&run).ends_with(expected), "{}", run.err);
+    }
 }
 
 #[test]

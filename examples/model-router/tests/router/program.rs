@@ -92,6 +92,17 @@ impl Place {
         self.command(arguments).output().expect("the program runs").into()
     }
 
+    /// Runs statements in the database, which is there afterwards.
+    pub(crate) fn script(&self, sql: &str) {
+        match &self.database {
+            Database::Sqlite => {
+                let path = self.path("model-router.db");
+                script(&format!("sqlite://{}", path.display()), sql);
+            }
+            Database::Postgres { url, .. } => script(url, sql),
+        }
+    }
+
     /// What a run that must succeed prints with `--json`.
     pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let run = self.run(&[&["--json"], arguments].concat());
@@ -127,10 +138,12 @@ fn folder() -> TempDir {
 fn script(url: &str, sql: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(async {
-        let db = repo_postgres::connect(url).await.expect("the server of the tests");
+        let drivers: [&dyn repo_core::Driver; 2] = [&repo_sqlite::Driver, &repo_postgres::Driver];
+        let db = repo_core::connect(url, &drivers).await.expect("the database of the tests");
         let begun = db.backend().begin(TransactionOptions::default()).await;
         let mut connection = begun.expect("a connection");
         connection.execute_script(sql).await.expect(sql);
         connection.commit().await.expect(sql);
+        db.close().await;
     });
 }
