@@ -1,7 +1,8 @@
 //! Random sequences of operations of two tenants: after each, the model, SQLite and Postgres have
 //! answered the same, and hold the same rows.
 //!
-//! `documents.rs` compares random JSON documents with `jsonb`, `recorded.rs` the audit trail with a model of it.
+//! `documents.rs` compares random JSON documents with `jsonb`, `recorded.rs` the audit trail with a model of it,
+//! `pieces.rs` windows and pages with the list that they are pieces of.
 //!
 //! The sequence is other ones at each run. What fails is made smaller and printed with its seed:
 //!
@@ -17,11 +18,13 @@ mod generate;
 mod generate_query;
 mod model;
 mod operation;
+mod pieces;
 mod real;
 mod real_query;
 mod real_windows;
 mod recorded;
 mod recorded_model;
+mod spans;
 mod world;
 
 use std::cell::Cell;
