@@ -229,6 +229,7 @@ where
         selection: &Selection,
         most: usize,
     ) -> Result<Vec<Stored>> {
+        session.executor().check_lock()?;
         let dialect = session.database().backend().dialect();
         let mut writer = Writer::new(dialect, E::TABLE);
         writer.push("SELECT ").all_columns().push(" FROM ").table_name();

@@ -162,6 +162,7 @@ conformance! {
             a_statement_that_fails_leaves_its_transaction,
             a_row_that_goes_with_another_is_counted,
             an_id_given_twice_is_one_row,
+            a_bulk_change_in_a_read_only_transaction_is_refused,
         }
         cascades {
             children_are_deleted_with_their_parent,
