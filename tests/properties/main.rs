@@ -27,7 +27,9 @@ mod real_query;
 mod real_summary;
 mod real_windows;
 mod recorded;
+mod recorded_generate;
 mod recorded_model;
+mod recorded_operation;
 mod spans;
 mod world;
 
