@@ -11,9 +11,11 @@ pub(crate) trait Explain {
     /// Goes on to the next state in which plans are looked at, and names it.
     async fn next_state(&mut self) -> Option<&'static str>;
 
-    async fn plan(&mut self, sent: &Sent) -> Plan;
+    /// How it finds the rows of this tenant.
+    async fn plan(&mut self, tenant: i64, sent: &Sent) -> Plan;
 
-    async fn cost(&mut self, sent: &Sent) -> Cost;
+    /// What it does to find them.
+    async fn cost(&mut self, tenant: i64, sent: &Sent) -> Cost;
 }
 
 /// How a statement finds its rows.

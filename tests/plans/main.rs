@@ -55,7 +55,7 @@ async fn every_read_has_its_index(
 ) -> Result<()> {
     let parcels = db.tenant(SMALL / 2).repo::<Parcel>();
     for (name, sent) in reads::sent(&parcels, noting).await? {
-        let plan = database.plan(&sent).await;
+        let plan = database.plan(SMALL / 2, &sent).await;
         println!("{state}: {name}: {}", plan.scans.join("; "));
         let Plan { text, problems, .. } = plan;
         assert!(problems.is_empty(), "{state}: {name}: {problems:?}\n{}\n{text}", sent.sql);
@@ -74,12 +74,12 @@ async fn windows_cost_the_same(
         let query = || ordered(parcels.query());
         noting.take();
         query().window(WindowRequest::first(SIZE)).await?;
-        let first = database.cost(&noting.take()[0]).await;
+        let first = database.cost(LARGE, &noting.take()[0]).await;
         for (page, before) in far_in(query).await? {
             noting.take();
             let far = query().window(WindowRequest::first(SIZE).after(before)).await?;
             assert_eq!((far.items.len() as u64, far.has_next), (SIZE, true), "{name}");
-            let far = database.cost(&noting.take()[0]).await;
+            let far = database.cost(LARGE, &noting.take()[0]).await;
             let figures = format!("window by {name}: page 1 {first:?}, page {page} {far:?}");
             println!("{state}: {figures}");
             assert!(far.is_like(first), "{state}: {figures}");

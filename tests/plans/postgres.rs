@@ -1,23 +1,26 @@
-//! Postgres: `EXPLAIN`, on a connection beside the repository's, with plans made for the parameters and with the
-//! plan that a prepared statement has for all of them.
+//! Postgres: `EXPLAIN`, on a connection beside the repository's, with plans made for the parameters, with the
+//! plan that a prepared statement has for all of them, and for a role that row-level security binds.
 
 use chrono::SecondsFormat;
-use repo_core::{Database, Kind, Value};
+use repo_core::{Database, Kind, Value, schema};
 use serde_json::Value as Json;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 
 use crate::explain::{Cost, Explain, Plan};
 use crate::noting::Sent;
+use crate::parcel::Parcel;
 
 pub(crate) struct Postgres {
     db: Database,
     beside: PgConnection,
     states: Vec<&'static str>,
     server: String,
+    url: String,
     schema: String,
 }
 
 const FOR_ALL: &str = "Postgres, one plan for all parameters";
+const WITH_POLICIES: &str = "Postgres with row-level security";
 
 impl Postgres {
     pub(crate) async fn new() -> Self {
@@ -31,11 +34,31 @@ impl Postgres {
         let url = format!("{server}{separator}options={settings}");
         let db = repo_postgres::connect(&url).await.expect("the server takes connections");
         let beside = connect(&url).await;
-        Self { db, beside, states: vec![FOR_ALL, "Postgres"], server, schema }
+        Self { db, beside, states: vec![WITH_POLICIES, FOR_ALL, "Postgres"], server, url, schema }
+    }
+
+    /// Has the table guarded, and goes on as a role of the name of the schema, which owns it then.
+    async fn become_bound(&mut self) {
+        let name = &self.schema;
+        let sql = format!(
+            "CREATE ROLE {name} LOGIN PASSWORD '{name}'; ALTER SCHEMA {name} OWNER TO {name}; \
+             ALTER TABLE parcels OWNER TO {name}"
+        );
+        execute(&mut self.beside, &sql).await;
+        let (scheme, rest) = self.url.split_once("://").expect("a URL");
+        let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+        let options = repo_postgres::Options::new(&format!("{scheme}://{name}:{name}@{host}"));
+        let options = options.expect("a URL of Postgres").row_level_security(true);
+        let db = options.connect().await.expect("the server takes connections");
+        db.create_tables(&schema![Parcel]).await.expect("policies");
+        db.close().await;
+        execute(&mut self.beside, &format!("SET ROLE {name}")).await;
     }
 
     /// What `EXPLAIN` with these options says.
-    async fn explain(&mut self, options: &str, sent: &Sent) -> Json {
+    async fn explain(&mut self, options: &str, tenant: i64, sent: &Sent) -> Json {
+        let setting = format!("SELECT set_config('repo.tenant', '{tenant}', false)");
+        execute(&mut self.beside, &setting).await;
         let types: Vec<_> = sent.params.iter().map(sql_type).collect();
         let prepare = format!("PREPARE asked ({}) AS {}", types.join(", "), sent.sql);
         execute(&mut self.beside, &prepare).await;
@@ -59,11 +82,14 @@ impl Explain for Postgres {
         let mode = if state == FOR_ALL { "force_generic_plan" } else { "force_custom_plan" };
         execute(&mut self.beside, &format!("SET plan_cache_mode = {mode}")).await;
         execute(&mut self.beside, "VACUUM ANALYZE parcels").await;
+        if state == WITH_POLICIES {
+            self.become_bound().await;
+        }
         Some(state)
     }
 
-    async fn plan(&mut self, sent: &Sent) -> Plan {
-        let top = self.explain("COSTS off", sent).await;
+    async fn plan(&mut self, tenant: i64, sent: &Sent) -> Plan {
+        let top = self.explain("COSTS off", tenant, sent).await;
         let mut plan = Plan { text: format!("{top:#}"), ..Plan::default() };
         for node in nodes(&top) {
             let (kind, condition) = (text(node, "Node Type"), text(node, "Index Cond"));
@@ -80,8 +106,8 @@ impl Explain for Postgres {
         plan
     }
 
-    async fn cost(&mut self, sent: &Sent) -> Cost {
-        let top = self.explain("ANALYZE, BUFFERS, TIMING off", sent).await;
+    async fn cost(&mut self, tenant: i64, sent: &Sent) -> Cost {
+        let top = self.explain("ANALYZE, BUFFERS, TIMING off", tenant, sent).await;
         let number = |node: &Json, name| node[name].as_u64().unwrap_or(0);
         let dropped = nodes(&top).into_iter().map(|node| number(node, "Rows Removed by Filter"));
         let pages = number(&top, "Shared Hit Blocks") + number(&top, "Shared Read Blocks");
@@ -92,10 +118,11 @@ impl Explain for Postgres {
 /// Also after a panic: so not in the runtime of the test, which may be gone.
 impl Drop for Postgres {
     fn drop(&mut self) {
-        let (server, sql) = (self.server.clone(), format!("DROP SCHEMA {} CASCADE", self.schema));
+        let (server, name) = (self.server.clone(), self.schema.clone());
         let remove = move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.expect("a runtime").block_on(async {
+                let sql = format!("DROP SCHEMA {name} CASCADE; DROP ROLE IF EXISTS {name}");
                 execute(&mut connect(&server).await, &sql).await;
             });
         };

@@ -49,7 +49,7 @@ impl Explain for Sqlite {
         Some(state)
     }
 
-    async fn plan(&mut self, sent: &Sent) -> Plan {
+    async fn plan(&mut self, _: i64, sent: &Sent) -> Plan {
         let sql = format!("EXPLAIN QUERY PLAN {}", sent.sql);
         let mut statement = self.beside.prepare(&sql).expect(&sql);
         let mut rows = statement.raw_query();
@@ -64,7 +64,7 @@ impl Explain for Sqlite {
         plan
     }
 
-    async fn cost(&mut self, sent: &Sent) -> Cost {
+    async fn cost(&mut self, _: i64, sent: &Sent) -> Cost {
         let mut statement = self.beside.prepare(&sent.sql).expect(&sent.sql);
         for (index, value) in sent.params.iter().enumerate() {
             statement.raw_bind_parameter(index + 1, stored(value)).expect("a parameter");
