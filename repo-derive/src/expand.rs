@@ -9,6 +9,7 @@ mod entity;
 mod new;
 mod patch;
 mod questions;
+mod relations;
 mod repository;
 mod table;
 
@@ -26,6 +27,7 @@ pub(crate) fn expand(entity: &Entity) -> TokenStream {
     let impls = [
         questions::ask(entity),
         columns::constants(entity),
+        relations::functions(entity),
         entity::impls(entity),
         new::impls(entity),
         patch::impls(entity),

@@ -33,7 +33,7 @@ impl<'a> Writer<'a> {
     fn uniform(&self, keys: &[Positioned<'_>]) -> usize {
         let direction = keys.first().is_some_and(|(key, _)| key.descending);
         let is_uniform = |(key, value): &&Positioned<'_>| {
-            let no_null = !self.table.columns[key.column].nullable || key.nulls_first;
+            let no_null = !key.source.is_nullable(self.table) || key.nulls_first;
             key.descending == direction && no_null && !value.is_null()
         };
         keys.iter().take_while(is_uniform).count()
@@ -41,7 +41,10 @@ impl<'a> Writer<'a> {
 
     fn row_value(&mut self, keys: &[Positioned<'a>], or_equal: &str) {
         let descending = keys.first().is_some_and(|(key, _)| key.descending);
-        self.push("(").columns(keys.iter().map(|(key, _)| key.column));
+        self.push("(");
+        for (position, (key, _)) in keys.iter().enumerate() {
+            self.push(if position > 0 { ", " } else { "" }).source(key.source);
+        }
         self.push(if descending { ") <" } else { ") >" }).push(or_equal).push(" (");
         for (position, (_, value)) in keys.iter().enumerate() {
             if position > 0 {
@@ -80,23 +83,23 @@ impl<'a> Writer<'a> {
 
     /// Behind a leading NULL come the values.
     fn after(&mut self, key: OrderKey, value: &'a Value<'static>) {
-        let nullable = self.table.columns[key.column].nullable;
+        let nullable = key.source.is_nullable(self.table);
         if value.is_null() {
-            self.column(key.column).push(" IS NOT NULL");
+            self.source(key.source).push(" IS NOT NULL");
             return;
         }
         let operator = if key.descending { " < " } else { " > " };
-        self.column(key.column).push(operator).bind(value.borrowed());
+        self.source(key.source).push(operator).bind(value.borrowed());
         if nullable && !key.nulls_first {
-            self.push(" OR ").column(key.column).push(" IS NULL");
+            self.push(" OR ").source(key.source).push(" IS NULL");
         }
     }
 
     fn same(&mut self, key: OrderKey, value: &'a Value<'static>) {
         if value.is_null() {
-            self.column(key.column).push(" IS NULL");
+            self.source(key.source).push(" IS NULL");
         } else {
-            self.column(key.column).push(" = ").bind(value.borrowed());
+            self.source(key.source).push(" = ").bind(value.borrowed());
         }
     }
 }
