@@ -53,12 +53,20 @@ impl Explain for Sqlite {
         let sql = format!("EXPLAIN QUERY PLAN {}", sent.sql);
         let mut statement = self.beside.prepare(&sql).expect(&sql);
         let mut rows = statement.raw_query();
-        let mut plan = Plan::default();
+        let (mut plan, mut subqueries) = (Plan::default(), Vec::new());
         while let Some(row) = rows.next().expect("a plan") {
-            let line: String = row.get("detail").expect("text");
+            let (parent, line): (i64, String) =
+                (row.get("parent").expect("a number"), row.get("detail").expect("text"));
             plan.text += &format!("{line}\n");
-            if line.starts_with("SCAN") || line.starts_with("SEARCH") {
-                add(&mut plan, line, sent.table.name);
+            match line.split_once(' ') {
+                // A subquery may have the name of the table; it is read beside the line that names it.
+                Some(("CO-ROUTINE" | "MATERIALIZE", name)) => {
+                    subqueries.push((parent, format!("SCAN {name}")));
+                }
+                Some(("SCAN" | "SEARCH", _)) if !subqueries.contains(&(parent, line.clone())) => {
+                    add(&mut plan, line, sent.table.name);
+                }
+                _ => {}
             }
         }
         plan
