@@ -12,9 +12,11 @@ use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::parents::{self, Parents};
 use crate::perform::{self, one};
+use crate::refused;
 use crate::repo::Repo;
 use crate::scope::Scope;
 use crate::session::Session;
+use crate::transaction::Own;
 use crate::value::{Kind, Value};
 
 /// Adds a row, and returns it as it is stored.
@@ -41,7 +43,7 @@ pub(crate) async fn insert_one<E: Entity, S: Scope>(repo: &Repo<E, S>, mut entit
     let done = async {
         let made = insert_plain(own.session(), repo, &entity).await?;
         entity = with_id(entity, made);
-        record_created(own.session(), &author, std::slice::from_ref(&entity)).await?;
+        record_created(own.session(), &author, std::iter::once(&entity)).await?;
         Ok(entity)
     }
     .await;
@@ -84,12 +86,12 @@ async fn unless_refused<E: Entity, S: Scope>(
 }
 
 /// Appends an entry for each row that was added.
-async fn record_created<E: Entity, S: Scope>(
+pub(crate) async fn record_created<E: Entity, S: Scope>(
     session: &Session<S>,
     author: &Author,
-    entities: &[E],
+    entities: impl IntoIterator<Item = &E>,
 ) -> Result<()> {
-    let mut entries = Vec::with_capacity(entities.len());
+    let mut entries = Vec::new();
     for entity in entities {
         let row = encode(entity)?;
         entries.extend(perform::entry(E::TABLE, Action::Create, author, None, Some(&row))?);
@@ -109,25 +111,47 @@ pub(crate) async fn insert_many<E: Entity, S: Scope>(
     repo: &Repo<E, S>,
     mut entities: Vec<E>,
 ) -> Result<Vec<E>> {
-    let author = Author::of(repo.session(), E::TABLE)?;
+    let (session, author) = (repo.session(), Author::of(repo.session(), E::TABLE)?);
     if entities.is_empty() {
         return Ok(entities);
     }
-    if author.is_none() && !parents::has_marked(E::TABLE) {
-        insert_rows(repo.session(), repo, &mut entities).await?;
-        return Ok(entities);
+    let is_alone = author.is_none() && !parents::has_marked(E::TABLE) && !session.in_transaction();
+    let done = if is_alone {
+        insert_rows(session, repo, &mut entities).await
+    } else {
+        // In the caller's transaction a savepoint: what refused a row is looked for after it.
+        let own = Own::Inner(session.begin().await?);
+        let done = insert_recorded(own.session(), repo, &mut entities, author.as_ref()).await;
+        own.finish(done).await
+    };
+    match done {
+        Ok(()) => Ok(entities),
+        Err(error) => Err(refused::explain(repo, &mut entities, error).await),
     }
-    let own = repo.session().own_transaction().await?;
-    let done = async {
-        check_parents(own.session(), &entities).await?;
-        insert_rows(own.session(), repo, &mut entities).await?;
-        if let Some(author) = &author {
-            record_created(own.session(), author, &entities).await?;
-        }
-        Ok(entities)
+}
+
+/// Adds the rows, each with its entry.
+async fn insert_recorded<E: Entity, S: Scope>(
+    session: &Session<S>,
+    repo: &Repo<E, S>,
+    entities: &mut [E],
+    author: Option<&Author>,
+) -> Result<()> {
+    insert_under_parents(session, repo, entities).await?;
+    match author {
+        Some(author) => record_created(session, author, &*entities).await,
+        None => Ok(()),
     }
-    .await;
-    own.finish(done).await
+}
+
+/// Adds the rows, in a transaction, unless one of them would refer to a deleted row.
+pub(crate) async fn insert_under_parents<E: Entity, S: Scope>(
+    session: &Session<S>,
+    repo: &Repo<E, S>,
+    entities: &mut [E],
+) -> Result<()> {
+    check_parents(session, entities).await?;
+    insert_rows(session, repo, entities).await
 }
 
 /// Refuses rows that would refer to a deleted one.
@@ -165,7 +189,9 @@ async fn insert_rows<E: Entity, S: Scope>(
     if session.in_transaction() {
         // A value that fits no column is found before the database is asked, so that the transaction
         // can go on; by itself an insert of which a row does not fit does nothing anyway.
-        entities.iter().try_for_each(|entity| encode(entity).map(drop))?;
+        for (index, entity) in entities.iter().enumerate() {
+            encode(entity).map_err(|error| error.in_row(index))?;
+        }
     }
     let identities = {
         let insert = Insert {
@@ -193,7 +219,7 @@ impl<E: Entity> InsertRows for Entities<'_, E> {
     fn encode<'a>(&'a self, index: usize, values: &mut Vec<Value<'a>>) -> Result<()> {
         let mut encoder = Encoder::reuse(E::TABLE, std::mem::take(values));
         self.0[index].encode(&mut encoder);
-        *values = encoder.finish()?;
+        *values = encoder.finish().map_err(|error| error.in_row(index))?;
         if E::TABLE.has_identity() {
             values.remove(E::TABLE.roles.id);
         }

@@ -3,7 +3,7 @@
 #![no_implicit_prelude]
 #![allow(dead_code, reason = "they are here to be in the way")]
 
-use ::repo_core::{ColumnEnum, ColumnType, Repository};
+use ::repo_core::{ColumnEnum, ColumnType, Repository, Summary};
 use ::std::string::String;
 use ::uuid::Uuid;
 
@@ -58,4 +58,15 @@ struct Thing {
     #[repository(default = 7)]
     count: i64,
     version: ::core::primitive::i64,
+}
+
+#[derive(Summary)]
+#[summary(entity = Thing)]
+struct Things {
+    #[summary(key = Thing::NOTE)]
+    note: ::std::option::Option<String>,
+    #[summary(key = Thing::NAME)]
+    r#type: Name,
+    #[summary(value = ::repo_core::count())]
+    count: u64,
 }
