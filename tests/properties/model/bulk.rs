@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::write::{check_setting, check_values, last_of_each, stored};
 use super::{Model, condition, not_found};
 use crate::entity::Item;
-use crate::operation::{Draft, Operation, Selection, Setting, Visibility};
+use crate::operation::{Draft, Id, Operation, Selection, Setting, Visibility};
 
 impl Model {
     pub(super) fn write_many(&mut self, tenant: i64, operation: &Operation) {
@@ -19,11 +19,11 @@ impl Model {
             }
             Operation::PatchMany(patches) => {
                 let patched = self.atomically(|model| {
-                    let patch = |(id, changes): &(_, Vec<_>)| {
-                        let id: &crate::operation::Id = id;
-                        model.patch(tenant, id.uuid(), None, changes)
+                    let patch = |(row, (id, changes)): (usize, &(Id, Vec<Setting>))| {
+                        let patched = model.patch(tenant, id.uuid(), None, changes);
+                        patched.map_err(|error| error.in_row(row))
                     };
-                    patches.iter().map(patch).collect::<Result<Vec<Item>>>()
+                    patches.iter().enumerate().map(patch).collect::<Result<Vec<Item>>>()
                 });
                 self.trace.add("patch_many", &patched);
             }
@@ -38,7 +38,8 @@ impl Model {
             }
             Operation::Upsert(draft) => {
                 let upserted = self.upsert(tenant, std::slice::from_ref(draft));
-                self.trace.add("upsert", &upserted.map(|mut rows| rows.remove(0)));
+                let upserted = upserted.map(|mut rows| rows.remove(0)).map_err(Error::into_cause);
+                self.trace.add("upsert", &upserted);
             }
             Operation::UpsertMany(drafts) => {
                 let upserted = self.upsert(tenant, drafts);
@@ -97,8 +98,9 @@ impl Model {
                 return Ok(());
             }
             model.check_write()?;
-            if let Some(missing) = ids.iter().find(|id| model.find_live(tenant, **id).is_none()) {
-                return Err(not_found(*missing));
+            let is_missing = |id: &Uuid| model.find_live(tenant, *id).is_none();
+            if let Some(row) = ids.iter().position(is_missing) {
+                return Err(not_found(ids[row]).in_row(row));
             }
             for id in ids {
                 if let Some(live) = model.find_live(tenant, *id).cloned() {
@@ -113,14 +115,18 @@ impl Model {
         let items: Vec<Item> = drafts.iter().map(|draft| self.complete(tenant, draft)).collect();
         let mut names = BTreeMap::new();
         for (index, item) in items.iter().enumerate() {
-            check_values(item)?;
+            check_values(item).map_err(|error| error.in_row(index))?;
             if let Some(first) = names.insert(item.name.clone(), index) {
                 let reason = format!("is the same in the rows {first} and {index}, counted from 0");
-                return Err(Error::invalid_input("name", reason));
+                return Err(Error::invalid_input("name", reason).in_row(index));
             }
         }
         self.atomically(|model| {
-            items.into_iter().map(|item| model.upsert_one(tenant, stored(item))).collect()
+            let upsert = |(row, item)| {
+                let upserted = model.upsert_one(tenant, stored(item));
+                upserted.map_err(|error| error.in_row(row))
+            };
+            items.into_iter().enumerate().map(upsert).collect()
         })
     }
 
