@@ -62,6 +62,7 @@ impl Model {
         if items.is_empty() {
             return Ok(items);
         }
+        self.check()?;
         // Before anything is sent: a transaction can go on.
         for (row, item) in items.iter().enumerate() {
             check_values(item).map_err(|error| error.in_row(row))?;
