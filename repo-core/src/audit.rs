@@ -11,7 +11,7 @@ mod entry;
 pub(crate) mod format;
 pub(crate) mod heads;
 pub(crate) mod image;
-mod image_read;
+pub(crate) mod image_read;
 mod origin;
 mod replay;
 mod stored;

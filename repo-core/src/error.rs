@@ -128,8 +128,9 @@ pub enum Error {
         /// The entity.
         entity: &'static str,
     },
-    /// The audit trail does not hold the value: the column is sensitive and takes no `NULL`.
-    #[error("`{column}` of `{entity}` is sensitive: the audit trail does not hold its value")]
+    /// The value was left out of what is read: the column is sensitive and takes no `NULL`. The audit trail
+    /// holds no such value, and an export only if it was asked to.
+    #[error("`{column}` of `{entity}` is sensitive: its value was left out of what is read")]
     Redacted {
         /// The entity.
         entity: &'static str,
@@ -151,6 +152,20 @@ pub enum Error {
         index: usize,
         /// Why the row was refused.
         source: Box<Error>,
+    },
+    /// A line of a file cannot be imported; nothing of the file was. [`cause`](Error::cause) tells why.
+    #[error("line {line}: {source}")]
+    OnLine {
+        /// The line, counted from 1: where the row starts.
+        line: u64,
+        /// Why it was refused.
+        source: Box<Error>,
+    },
+    /// A file could not be read or written.
+    #[error("the file could not be read or written: {source}")]
+    Io {
+        /// What the reader or the writer said.
+        source: std::io::Error,
     },
     /// A cursor that was not made by this query, or not by this version of it.
     #[error("the cursor does not belong to this query: {reason}")]

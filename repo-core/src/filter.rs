@@ -34,6 +34,39 @@ pub struct Filter<E> {
 }
 
 /// What a query of `E` can be filtered by: a [`Filter`] over its columns, or `None` for no filter.
+///
+/// `#[derive(Search)]` implements it for a struct of what is sought, such as a web handler reads from the
+/// parameters of a request. Each field that has a value is a condition on the column of its name:
+///
+/// ```
+/// use repo_core::{Repository, Search};
+///
+/// #[derive(Repository)]
+/// #[repository(table = "tasks")]
+/// struct Task { id: uuid::Uuid, title: String, size: i64, owner: Option<String> }
+///
+/// #[derive(Debug, Default, serde::Deserialize, Search)]
+/// #[search(entity = Task)]
+/// struct TaskSearch {
+///     owner: Option<String>,
+///     #[search(icontains)]
+///     title: Option<String>,
+///     #[search(ge, column = SIZE)]
+///     at_least: Option<i64>,
+///     #[serde(default)]
+///     #[search(in_list, column = SIZE)]
+///     sizes: Vec<i64>,
+///     #[search(is_null, column = OWNER)]
+///     unassigned: Option<bool>,
+///     #[search(skip)]
+///     page: u64,
+/// }
+/// # async fn f(tasks: repo_core::Repo<Task, repo_core::NoTenant>) -> repo_core::Result<()> {
+/// let search = TaskSearch { title: Some("now".to_owned()), ..TaskSearch::default() };
+/// let rows = tasks.filter(search).all().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a query of `{E}` cannot be filtered by `{Self}`",
     label = "not a filter over the columns of `{E}`"

@@ -34,11 +34,11 @@ impl Error {
         }
     }
 
-    /// Why a row was refused: the error without the place of the row, and any other error as it is. Methods
+    /// Why a row was refused, of several or of a file: the error without its place, and any other error as it is. Methods
     /// such as [`is_conflict`](Self::is_conflict) look at this one.
     pub fn cause(&self) -> &Error {
         match self {
-            Error::InRow { source, .. } => source.cause(),
+            Error::InRow { source, .. } | Error::OnLine { source, .. } => source.cause(),
             error => error,
         }
     }
@@ -47,7 +47,7 @@ impl Error {
     #[must_use]
     pub fn into_cause(self) -> Error {
         match self {
-            Error::InRow { source, .. } => source.into_cause(),
+            Error::InRow { source, .. } | Error::OnLine { source, .. } => source.into_cause(),
             error => error,
         }
     }

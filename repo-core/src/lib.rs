@@ -67,6 +67,7 @@ mod entity;
 mod error;
 mod failure;
 mod filter;
+mod filter_data;
 mod filter_shape;
 mod guards;
 mod held;
@@ -82,6 +83,7 @@ mod page;
 mod parents;
 mod patch;
 mod perform;
+mod portable;
 mod private;
 mod projection;
 mod purge;
@@ -95,6 +97,7 @@ mod schema;
 mod scope;
 mod series;
 mod session;
+mod similar;
 mod sql;
 mod stream;
 mod table;
@@ -105,6 +108,7 @@ mod transaction_state;
 mod unchecked;
 mod upsert;
 mod value;
+mod value_text;
 mod verdict;
 mod window;
 mod write;
@@ -146,6 +150,7 @@ pub use encode::{Decoder, Encoder};
 pub use entity::{Deletion, Entity, Mutable, NewEntity, SoftDelete, Versioned};
 pub use error::{DatabaseError, Error, Result};
 pub use filter::{Filter, IntoFilter};
+pub use filter_data::TrustedFilter;
 pub use guards::{
     Check, DeleteAction, ForeignKey, Found, Guards, InspectedTable, Policy, Trigger, UniqueKey,
     is_null_predicate,
@@ -157,6 +162,8 @@ pub use json::Json;
 pub use json_path::{Documents, JsonOperand, JsonPath};
 pub use page::{Page, PageRequest};
 pub use patch::{Numeric, Patch};
+pub use portable::export::Export;
+pub use portable::import::Import;
 pub use projection::{Projection, ProjectionOf};
 pub use purge::{PurgeDeleted, Purged};
 pub use query::Query;
@@ -180,7 +187,7 @@ pub use upsert::{Outcome, Upserted};
 pub use value::{InvalidValue, Kind, Value};
 pub use window::{Window, WindowRequest};
 
-pub use repo_derive::{ColumnEnum, ColumnType, Projection, Repository, Summary};
+pub use repo_derive::{ColumnEnum, ColumnType, Projection, Repository, Search, Summary};
 
 /// What generated code calls.
 #[doc(hidden)]

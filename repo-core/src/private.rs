@@ -14,6 +14,7 @@ mod operand;
 mod projection;
 mod questions;
 mod reading;
+mod search;
 mod shown;
 mod summary;
 mod text;
@@ -30,6 +31,7 @@ pub use questions::{
     JsonDocument, KnownSize, RefersTo, TenantField, UpdatedAtField, VersionField,
 };
 pub use reading::Reading;
+pub use search::{null_or_not, unless_empty};
 pub use shown::{Show, Shown, debug};
 pub use summary::{Asked, SummaryField, SummaryPart, SummaryPlan, summary_key, summary_value};
 pub use text::{as_text, text};

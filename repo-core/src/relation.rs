@@ -92,8 +92,11 @@ pub struct BelongsTo<C, P, K = Many> {
     column: usize,
     key: fn(&C) -> Option<IdKey>,
     shows_deleted: bool,
-    types: PhantomData<fn() -> (C, P, K)>,
+    types: PhantomData<Of<(C, P, K)>>,
 }
+
+/// Holds no values of the types.
+type Of<T> = fn() -> T;
 
 /// A column of the one row of another entity that a row of `E` finds, if it finds one: to order by, and to read
 /// in a [`Projection`](crate::Projection).

@@ -7,7 +7,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::DeriveInput;
 
-use crate::{column_enum, column_type, projection, repository, summary};
+use crate::{column_enum, column_type, projection, repository, search, summary};
 
 #[test]
 fn an_entity_with_every_policy() {
@@ -142,6 +142,27 @@ fn a_newtype() {
             pub struct OrgId(Uuid);
         ),
     );
+}
+
+#[test]
+fn a_search() {
+    let input = quote! {
+        #[search(entity = Incident)]
+        pub struct IncidentSearch<'a> {
+            pub signature: Option<&'a str>,
+            #[search(ge, column = CREATED_AT)]
+            pub from: Option<DateTime<Utc>>,
+            #[search(in_list)]
+            pub status: Vec<Status>,
+            #[search(not_in, column = EVENT_COUNT)]
+            pub counts: Option<Vec<i64>>,
+            #[search(is_null, column = TEAM_ID)]
+            pub unassigned: Option<bool>,
+            #[search(skip)]
+            pub page: u64,
+        }
+    };
+    assert_expansion("search", search::derive, input);
 }
 
 fn assert_expansion(name: &str, derive: fn(&DeriveInput) -> TokenStream, input: TokenStream) {

@@ -1,5 +1,5 @@
-//! The derives of the repo data-access layer: `Repository`, `ColumnEnum`, `ColumnType` and
-//! `Summary`.
+//! The derives of the repo data-access layer: `Repository`, `ColumnEnum`, `ColumnType`, `Projection`,
+//! `Search` and `Summary`.
 //!
 //! Use them through `repo_core`, which documents them beside the traits they implement. Each goes
 //! `attr -> check -> model -> expand`, and each stage reads only the one before it. What a type can do is
@@ -17,6 +17,7 @@ mod fallback;
 mod model;
 mod names;
 mod projection;
+mod search;
 mod summary;
 mod types;
 
@@ -47,6 +48,14 @@ pub fn derive_column_enum(input: TokenStream) -> TokenStream {
 pub fn derive_column_type(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     column_type::derive(&input).into()
+}
+
+/// Implements `repo_core::IntoFilter` for a struct of what is sought. The code calls `::repo_core`, unless
+/// `#[search(crate = path)]` says where that is.
+#[proc_macro_derive(Search, attributes(search))]
+pub fn derive_search(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    search::derive(&input).into()
 }
 
 /// Implements `repo_core::Projection` for a struct of some columns of an entity. The code calls `::repo_core`,

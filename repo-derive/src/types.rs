@@ -9,7 +9,21 @@ use syn::{GenericArgument, PathArguments, PathSegment, Type};
 
 /// The `T` of an `Option<T>`.
 pub(crate) fn inside_option(ty: &Type) -> Option<&Type> {
-    let segment = last_segment(ty).filter(|segment| segment.ident == "Option")?;
+    inside("Option", ty)
+}
+
+/// The `T` of a `Vec<T>`.
+pub(crate) fn inside_vec(ty: &Type) -> Option<&Type> {
+    inside("Vec", ty)
+}
+
+/// Whether the type is called `bool`.
+pub(crate) fn is_bool(ty: &Type) -> bool {
+    last_segment(ty).is_some_and(|segment| segment.ident == "bool")
+}
+
+fn inside<'t>(name: &str, ty: &'t Type) -> Option<&'t Type> {
+    let segment = last_segment(ty).filter(|segment| segment.ident == name)?;
     let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
     match arguments.args.first()? {
         GenericArgument::Type(inner) if arguments.args.len() == 1 => Some(inner),

@@ -28,6 +28,7 @@ mod entities;
 mod escapes;
 mod expect;
 mod expiry;
+mod filter_data;
 mod filters;
 mod fixture;
 mod groups;
@@ -35,6 +36,7 @@ mod guards;
 mod hooks;
 mod idempotent;
 mod ids;
+mod imports;
 mod isolation;
 mod nesting;
 mod ordering;
@@ -42,6 +44,7 @@ mod pages;
 mod parents;
 mod percentiles;
 mod places;
+mod portable;
 mod projections;
 mod queries_by_hand;
 mod queues;
@@ -49,6 +52,7 @@ mod references;
 mod refused_rows;
 mod relations;
 mod retention;
+mod search;
 mod secrets;
 mod series;
 mod soft_delete;
@@ -254,6 +258,10 @@ conformance! {
             what_goes_along_with_a_chunk_is_deleted_too,
             what_cannot_be_done_in_chunks_is_refused,
         }
+        filter_data {
+            a_filter_that_was_data_answers_the_same,
+            a_filter_from_outside_stays_within_the_tenant,
+        }
         filters {
             every_type_is_compared_alike,
             a_bool_is_compared_as_false_before_true,
@@ -358,6 +366,16 @@ conformance! {
             between_two_values_it_is_in_proportion,
             what_is_no_share_is_refused,
         }
+        imports {
+            secrets_are_left_out_unless_they_are_asked_for,
+            a_file_of_another_tenant_is_taken_over_only_by_saying_so,
+            a_row_that_is_there_is_a_conflict_on_its_line,
+            ids_are_kept_or_made_anew,
+            each_imported_row_is_an_entry,
+            no_live_row_is_imported_under_a_deleted_parent,
+            a_table_of_somebody_else_needs_only_what_a_caller_gives,
+            what_is_wrong_with_a_file_is_named,
+        }
         places {
             a_document_is_asked_at_a_place,
             numbers_and_texts_of_documents_are_ordered,
@@ -365,6 +383,15 @@ conformance! {
             a_column_is_compared_with_another,
             a_day_is_half_open,
             text_is_equal_in_any_case,
+        }
+        portable {
+            what_is_exported_is_imported_and_exported_alike,
+            what_the_types_do_not_hold_is_exported_all_the_same,
+            rows_come_back_with_their_versions_times_and_marks,
+            a_file_shows_what_it_holds,
+            many_rows_are_exported_in_the_order_of_their_query,
+            a_writer_that_fails_ends_the_export,
+            rows_are_exported_in_the_order_of_what_they_refer_to,
         }
         projections {
             a_projection_is_some_columns_of_the_rows,
@@ -427,6 +454,9 @@ conformance! {
             all_tenants_have_one_retention,
             one_tenant_removes_its_own,
             what_belongs_to_no_tenant_is_removed_without_one,
+        }
+        search {
+            what_is_not_sought_is_no_condition,
         }
         secrets {
             a_planted_secret_is_told_by_nothing_but_its_row,

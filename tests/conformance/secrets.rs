@@ -88,6 +88,10 @@ async fn fail(plant: &mut Plant, session: &Session<Tenant<Uuid>>, id: Uuid) -> R
     plant.failed("what is too long", envelopes.patch(id, patch).await);
     let patch = EnvelopePatch::new().note(Some(format!("{}\0", plant.next())));
     plant.failed("what no column holds", envelopes.patch(id, patch).await);
+    let csv = format!("label,pin,note,papers,number,bytes,hint\na,{},,{{}},1,,\n", long(plant));
+    let import = envelopes.import_csv(csv.as_bytes()).fresh_ids();
+    plant.shown("an import", &import);
+    plant.failed("an import of what is too long", import.await);
     let stale = envelopes.patch(id, plant.patch()).if_version(1).await;
     plant.failed("what is stale", stale);
     let missing = envelopes.patch(NOBODY, plant.patch()).await;
@@ -104,6 +108,7 @@ async fn ask(plant: &mut Plant, session: &Session<Tenant<Uuid>>) -> Result<()> {
     let filter =
         || Envelope::PIN.contains(&plant.secret) & Envelope::NOTE.ne(plant.secret.as_str());
     let shown = [format!("{:?}", filter()), format!("{:?}", envelopes.filter(filter()))];
+    let data = serde_json::to_string(&filter()).unwrap_err();
     let order = Envelope::PIN.asc();
     let window = envelopes.filter(filter()).order_by(order).window(WindowRequest::first(1)).await;
     let none = envelopes.filter(Envelope::PIN.eq(plant.next())).one().await;
@@ -112,6 +117,12 @@ async fn ask(plant: &mut Plant, session: &Session<Tenant<Uuid>>) -> Result<()> {
     plant.failed("an order by a secret", window);
     plant.failed("a question without answer", none);
     plant.failed("a question with many answers", many);
+    plant.shown("a question as data", &data);
+    let mut files = [Vec::new(), Vec::new()];
+    envelopes.query().export_json_lines(&mut files[0]).await?;
+    envelopes.query().export_csv(&mut files[1]).await?;
+    plant.shown("an export", &files.each_ref().map(|file| String::from_utf8_lossy(file)));
+    plant.failed("an import without secrets", envelopes.import_json_lines(&*files[0]).await);
     plant.failed("a document of another shape", session.repo::<Misread>().all().await);
     plant.failed("a word of no enum", session.repo::<Misspelt>().all().await);
     Ok(())

@@ -11,6 +11,7 @@ mod creating;
 mod deleted;
 mod deleting;
 mod entities;
+mod importing;
 mod matrix;
 mod methods;
 mod paths;

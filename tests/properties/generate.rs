@@ -179,7 +179,7 @@ fn version() -> impl Strategy<Value = Version> {
     prop_oneof![3 => Just(Version::Current), 1 => (1..4_i64).prop_map(Version::Number)]
 }
 
-fn draft() -> BoxedStrategy<Draft> {
+pub(crate) fn draft() -> BoxedStrategy<Draft> {
     let (note, score) = (option::of(note()), option::of(score()));
     (name(), note, score, any::<bool>(), price(), status(), document(), 0..3_i16)
         .prop_map(|(name, note, score, done, price, status, doc, origin)| Draft {

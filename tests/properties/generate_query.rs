@@ -11,7 +11,7 @@ use crate::operation::{
 };
 
 /// How deep conditions nest.
-const DEPTH: u32 = 3;
+pub(crate) const DEPTH: u32 = 3;
 
 pub(crate) fn selection() -> impl Strategy<Value = Selection> {
     let limits = (option::weighted(0.15, 0..4_u64), option::weighted(0.15, 0..4_u64));
@@ -70,7 +70,7 @@ fn key() -> impl Strategy<Value = Key> {
         .prop_map(|(column, descending, nulls_first)| Key { column, descending, nulls_first })
 }
 
-fn condition(depth: u32) -> BoxedStrategy<Condition> {
+pub(crate) fn condition(depth: u32) -> BoxedStrategy<Condition> {
     let leaf = prop_oneof![
         text(name).prop_map(Condition::Name),
         text(note).prop_map(Condition::Note),

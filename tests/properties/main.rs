@@ -1,8 +1,9 @@
 //! Random sequences of operations of two tenants: after each, the model, SQLite and Postgres have
 //! answered the same, and hold the same rows.
 //!
-//! `documents.rs` compares random JSON documents with `jsonb`, `recorded.rs` the audit trail with a model of it,
-//! `pieces.rs` windows and pages with the list that they are pieces of.
+//! `filter_data.rs` writes random filters as data and reads them, `documents.rs` compares random JSON documents
+//! with `jsonb`, `portable.rs` carries random rows through files, `recorded.rs` compares the audit trail with a
+//! model of it, `pieces.rs` windows and pages with the list that they are pieces of.
 //!
 //! The sequence is other ones at each run. What fails is made smaller and printed with its seed:
 //!
@@ -14,6 +15,7 @@
 mod answer;
 mod documents;
 mod entity;
+mod filter_data;
 mod generate;
 mod generate_parts;
 mod generate_query;
@@ -21,6 +23,7 @@ mod model;
 mod operation;
 mod operation_parts;
 mod pieces;
+mod portable;
 mod real;
 mod real_bulk;
 mod real_query;

@@ -44,7 +44,7 @@ impl ImageValue {
 }
 
 /// What [`text`](super::image::text) wrote.
-fn read(text: &str, kind: Kind) -> Option<Value<'_>> {
+pub(crate) fn read(text: &str, kind: Kind) -> Option<Value<'_>> {
     Some(match kind {
         Kind::Bool => return None,
         Kind::I16 => Value::I16(text.parse().ok()?),

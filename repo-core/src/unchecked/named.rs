@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn names_get_numbers_outside_of_quotes_and_comments() {
         let sql = "SELECT a::text, ':x', \":y\" -- :z\n FROM t /* :w */ WHERE a = :a AND b = :b_1 OR c = :a;";
-        let Numbered { sql, names } = number(sql).unwrap();
+        let Numbered { sql, names } = number(sql).expect("it is a query");
         assert_eq!(names, ["a", "b_1"]);
         assert!(sql.ends_with("WHERE a = $1 AND b = $2 OR c = $1"), "{sql}");
         assert!(sql.contains("a::text, ':x', \":y\" -- :z\n"), "{sql}");

@@ -105,3 +105,13 @@ pub(crate) struct Payment {
     pub(crate) number: i64,
     pub(crate) cents: i64,
 }
+
+/// A secret that every row has.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "safes", tenant)]
+pub(crate) struct Safe {
+    pub(crate) id: Uuid,
+    pub(crate) tenant_id: Uuid,
+    #[repository(sensitive)]
+    pub(crate) pin: String,
+}

@@ -14,6 +14,7 @@ use super::creating::CREATING;
 use super::deleted::{PURGING, RESTORING};
 use super::deleting::DELETING;
 use super::entities::{Rows, Stage};
+use super::importing::IMPORTING;
 use super::upserting::UPSERTING;
 
 /// Goes the way.
@@ -100,6 +101,7 @@ pub(super) const PURGED: &str = "misuse/purge_of_an_immutable";
 pub(super) const ALL: &str = "misuse/write_through_all_tenants";
 pub(super) const ALL_DELETED: &str = "misuse/restore_through_all_tenants";
 pub(super) const CHANGED_MANY: &str = "misuse/bulk_change_of_an_immutable";
+pub(super) const ALL_IMPORTED: &str = "misuse/import_through_all_tenants";
 pub(super) const ALL_MANY: &str = "misuse/bulk_change_through_all_tenants";
 pub(super) const UNVERSIONED: &str = "misuse/version_of_an_unversioned";
 
@@ -141,4 +143,4 @@ pub(super) use run;
 
 /// All ways to write.
 pub(super) const PATHS: &[&[Path]] =
-    &[CREATING, UPSERTING, CHANGING, DELETING, BULK, RESTORING, PURGING, BY_HAND];
+    &[CREATING, IMPORTING, UPSERTING, CHANGING, DELETING, BULK, RESTORING, PURGING, BY_HAND];

@@ -1,6 +1,6 @@
 //! Names that are keywords.
 
-use repo_core::{ColumnEnum, Repository};
+use repo_core::{ColumnEnum, Repository, Search};
 use uuid::Uuid;
 
 /// A direction.
@@ -28,4 +28,15 @@ pub struct Thing {
     pub r#fn: String,
     /// A word of SQL.
     pub select: Option<String>,
+}
+
+/// Things that are sought.
+#[derive(Debug, Clone, Search)]
+#[search(entity = Thing)]
+pub struct ThingSearch {
+    /// Of this type.
+    pub r#type: Option<String>,
+    /// Of one of these ways.
+    #[search(in_list, column = IN)]
+    pub ways: Vec<Direction>,
 }

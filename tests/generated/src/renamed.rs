@@ -37,3 +37,14 @@ pub struct Ribbon {
     /// When it was deleted.
     pub deleted_at: Option<chrono::DateTime<chrono::Utc>>,
 }
+
+/// Ribbons that are sought.
+#[derive(Debug, Clone, data::Search)]
+#[search(entity = Ribbon, crate = crate::renamed::data)]
+pub struct RibbonSearch {
+    /// Of this colour.
+    pub colour: Option<Colour>,
+    /// Of one of these lengths.
+    #[search(in_list, column = LENGTH)]
+    pub lengths: Option<Vec<Length>>,
+}

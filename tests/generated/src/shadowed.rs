@@ -70,3 +70,13 @@ struct Things {
     #[summary(value = ::repo_core::count())]
     count: u64,
 }
+
+#[derive(::repo_core::Search)]
+#[search(entity = Thing)]
+struct Search {
+    status: ::std::option::Option<Status>,
+    #[search(in_list, column = NAME)]
+    names: ::std::vec::Vec<Name>,
+    #[search(is_null)]
+    note: ::std::option::Option<bool>,
+}

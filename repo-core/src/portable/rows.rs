@@ -1,0 +1,146 @@
+//! Adding rows as they were: with their ids, times and versions, each with its entry in the audit trail.
+//!
+//! A chunk is one insert. Where it fails, its rows are added one by one to find the line that is the cause.
+
+use crate::audit::Action;
+use crate::audit::author::Author;
+use crate::backend::{Insert, InsertRows};
+use crate::entity::Entity;
+use crate::error::{Error, Result};
+use crate::parents::{self, Parents};
+use crate::perform;
+use crate::repo::Repo;
+use crate::scope::Scope;
+use crate::session::Session;
+use crate::table::Table;
+use crate::transaction::Own;
+use crate::value::Value;
+
+/// A row, and the line that it comes from.
+pub(super) struct Line {
+    pub(super) line: u64,
+    pub(super) values: Vec<Value<'static>>,
+}
+
+/// Adds the rows in the transaction of `session`, or none of them.
+pub(super) async fn add<E: Entity, S: Scope>(
+    session: &Session<S>,
+    repo: &Repo<E, S>,
+    author: Option<&Author>,
+    mut rows: Vec<Line>,
+) -> Result<()> {
+    let Err(error) = add_some(session, repo, author, &mut rows).await else { return Ok(()) };
+    if !is_of_a_row(&error) {
+        return Err(error);
+    }
+    if let [row] = &rows[..] {
+        return Err(error.on_line(row.line));
+    }
+    for row in &mut rows {
+        let line = row.line;
+        let added = add_some(session, repo, author, std::slice::from_mut(row)).await;
+        added.map_err(|error| if is_of_a_row(&error) { error.on_line(line) } else { error })?;
+    }
+    // What was in the way is gone by now.
+    Ok(())
+}
+
+/// In a savepoint, so that what fails can be tried again.
+async fn add_some<E: Entity, S: Scope>(
+    session: &Session<S>,
+    repo: &Repo<E, S>,
+    author: Option<&Author>,
+    rows: &mut [Line],
+) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let own = Own::Inner(session.begin().await?);
+    let done = async {
+        check_parents(own.session(), E::TABLE, rows).await?;
+        insert(own.session(), repo, rows).await?;
+        let Some(author) = author else { return Ok(()) };
+        let mut entries = Vec::with_capacity(rows.len());
+        for row in &*rows {
+            let is = Some(&row.values[..]);
+            entries.extend(perform::entry(E::TABLE, Action::Create, author, None, is)?);
+        }
+        own.session().record(entries).await
+    }
+    .await;
+    own.finish(done).await
+}
+
+/// Refuses live rows that would refer to a deleted one. A deleted row may: they were deleted together.
+async fn check_parents<S: Scope>(
+    session: &Session<S>,
+    table: &'static Table,
+    rows: &[Line],
+) -> Result<()> {
+    if !parents::has_marked(table) {
+        return Ok(());
+    }
+    let is_live = |row: &&Line| {
+        table.roles.deleted_at.is_none_or(|deleted_at| row.values[deleted_at].is_null())
+    };
+    let mut parents = Parents::of(table);
+    rows.iter().filter(is_live).for_each(|row| parents.add_row(&row.values));
+    let tenant = table.roles.tenant.zip(rows.first()).map(|(tenant, row)| &row.values[tenant]);
+    parents.check(session, tenant).await
+}
+
+/// Inserts the rows alone, and sets the ids that the database makes.
+async fn insert<E: Entity, S: Scope>(
+    session: &Session<S>,
+    repo: &Repo<E, S>,
+    rows: &mut [Line],
+) -> Result<()> {
+    let identities = {
+        let insert = Insert {
+            table: E::TABLE,
+            columns: &repo.crud().insert_columns,
+            sql: &repo.crud().insert,
+            rows: &Rows { columns: &repo.crud().insert_columns, rows },
+        };
+        session.insert(insert).await?
+    };
+    for (row, id) in rows.iter_mut().zip(identities) {
+        row.values[E::TABLE.roles.id] = Value::I64(id);
+    }
+    Ok(())
+}
+
+/// The rows of an insert.
+struct Rows<'r> {
+    columns: &'r [usize],
+    rows: &'r [Line],
+}
+
+impl InsertRows for Rows<'_> {
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn encode<'a>(&'a self, index: usize, values: &mut Vec<Value<'a>>) -> Result<()> {
+        let row = &self.rows[index].values;
+        values.extend(self.columns.iter().map(|column| row[*column].borrowed()));
+        Ok(())
+    }
+}
+
+/// Whether a row can be the cause.
+fn is_of_a_row(error: &Error) -> bool {
+    use Error::{
+        Check, Conflict, ForeignKey, Immutable, InvalidInput, ParentDeleted, TenantMismatch,
+    };
+    matches!(
+        error.cause(),
+        Check { .. }
+            | Conflict { .. }
+            | ForeignKey { .. }
+            | Immutable { .. }
+            | InvalidInput { .. }
+            | ParentDeleted { .. }
+            | TenantMismatch { .. }
+    )
+}

@@ -1,0 +1,17 @@
+use repo_core::{Repository, Search};
+use uuid::Uuid;
+
+#[derive(Debug, Repository)]
+#[repository(table = "incidents")]
+pub struct Incident {
+    pub id: Uuid,
+    pub status: String,
+    pub event_count: i64,
+}
+
+#[derive(Search)]
+pub struct IncidentSearch {
+    pub status: Option<String>,
+}
+
+fn main() {}
