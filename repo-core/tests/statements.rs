@@ -292,6 +292,6 @@ async fn the_latest_of_each_key_are_ranked_within_the_tenant() {
     cases.query().latest_per(Case::ORIGIN, Case::CREATED_AT).await.unwrap();
     assert_eq!(
         only(&recorder),
-        r#"SELECT * FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY "origin" ORDER BY "created_at" DESC, "id" DESC, "tenant_id" DESC) AS "repo_rank" FROM "cases" WHERE "tenant_id" = $1 AND "deleted_at" IS NULL) AS "repo_ranked" WHERE "repo_rank" = 1 ORDER BY "origin", "id""#
+        r#"SELECT * FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY "origin" ORDER BY "created_at" DESC, "id" DESC, "tenant_id" DESC) AS "repo_rank" FROM "cases" WHERE "tenant_id" = $1 AND "deleted_at" IS NULL) AS "cases" WHERE "repo_rank" = 1 ORDER BY "origin", "id""#
     );
 }

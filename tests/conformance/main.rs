@@ -408,6 +408,7 @@ conformance! {
             a_deleted_parent_is_hidden_or_shown_and_hides_nothing,
             rows_are_filtered_by_what_they_find,
             rows_are_ordered_by_what_they_refer_to,
+            rows_are_grouped_by_what_they_refer_to,
             a_cursor_belongs_to_its_relation,
             rows_of_other_tenants_are_never_found,
             many_rows_are_changed_by_what_they_find,
