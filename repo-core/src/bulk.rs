@@ -1,6 +1,6 @@
 //! Changes of all rows that a query names: in one transaction, a savepoint in the caller's.
 //!
-//! What one statement can do is one statement. Rows that are recorded, or take others along, are locked and
+//! What one statement can do is one statement. Rows that are recorded, validated or told of, or take others along, are locked and
 //! changed in chunks, by id, each with its entry. Deleted rows are never met.
 
 mod deletion;
@@ -101,8 +101,9 @@ impl<E: Entity, S: Scope> Repo<E, S> {
             let done = async {
                 let repo = Repo::<E, S>::new(own.session().clone());
                 let mut patched = Vec::with_capacity(patches.len());
-                for (id, patch) in patches {
-                    patched.push(repo.patch(id, patch).await?);
+                for (index, (id, patch)) in patches.into_iter().enumerate() {
+                    let row = repo.patch(id, patch).await;
+                    patched.push(row.map_err(|error| error.of_row(index))?);
                 }
                 Ok(patched)
             }
@@ -160,7 +161,7 @@ where
             parents::marked(E::TABLE).any(|(reference, _)| reference == *column)
         });
         let dialect = self.repo.session().database().backend().dialect();
-        let patched = if author.is_none() && !refers {
+        let patched = if !E::TABLE.is_seen(Action::Update) && !refers {
             self.patch_at_once(changes).await
         } else {
             self.in_chunks(&Work::Patch { changes, author: author.as_ref() }).await
@@ -261,13 +262,13 @@ where
         writer.and_live();
         let differs = differs(&mut writer, changes);
         writer.push(&differs);
-        if table.audit.is_none() {
+        if !table.is_seen(Action::Update) {
             return write(session, &writer).await;
         }
         writer.push(" RETURNING ").all_columns();
         let after = cascade.answers(&writer).await?;
         let count = after.len() as u64;
-        cascade.record_pairs(table, Action::Update, rows, after).await?;
+        cascade.note_pairs(table, Action::Update, rows, after).await?;
         Ok(count)
     }
 

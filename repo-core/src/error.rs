@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::validation::{Problem, in_words};
 use crate::value::InvalidValue;
 
 /// The result of everything that talks to a database.
@@ -135,6 +136,19 @@ pub enum Error {
         entity: &'static str,
         /// The column.
         column: &'static str,
+    },
+    /// What the program asks of the row does not hold: `validate(..)`. It is no error of the database, and the
+    /// transaction around it can go on.
+    #[error("{}", in_words(entity, id.as_deref(), *index, problems))]
+    Invalid {
+        /// The entity.
+        entity: &'static str,
+        /// The id of a row that was to be changed or deleted; none of a new one.
+        id: Option<String>,
+        /// Which of many rows that were given, counted from 0.
+        index: Option<usize>,
+        /// All that is wrong with it.
+        problems: Vec<Problem>,
     },
     /// A value does not fit; nothing was sent to the database.
     #[error("`{column}` {reason}")]
@@ -290,6 +304,21 @@ impl Error {
     /// Whether a value was refused before anything was sent.
     pub fn is_invalid_input(&self) -> bool {
         matches!(self, Error::InvalidInput { .. })
+    }
+
+    /// Whether what the program asks of a row does not hold.
+    pub fn is_invalid(&self) -> bool {
+        matches!(self, Error::Invalid { .. })
+    }
+
+    /// The same of a row of many that were given, or of the only one.
+    pub(crate) fn of_row(self, index: impl Into<Option<usize>>) -> Self {
+        match self {
+            Error::Invalid { entity, id, problems, .. } => {
+                Error::Invalid { entity, id, index: index.into(), problems }
+            }
+            other => other,
+        }
     }
 
     /// A refused value of `column`.

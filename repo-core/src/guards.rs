@@ -4,6 +4,7 @@
 //! [`InspectedTable`], and `doctor` compares the two. Not here: how a database spells them, and guards of
 //! the repository alone, which the compiler or the condition of a statement keeps.
 
+use crate::audit::Action;
 use crate::dialect::{Dialect, quote};
 use crate::sql::{ddl, names};
 use crate::table::{OnDelete, Reference, Table};
@@ -172,9 +173,9 @@ impl ForeignKey {
             ),
             on_delete: match reference.on_delete {
                 OnDelete::Restrict => DeleteAction::Restrict,
-                // What is recorded is removed by the repository, row by row: the database refuses to do
-                // it in silence.
-                OnDelete::Cascade if table.audit.is_some() => DeleteAction::NoAction,
+                // What is recorded, validated or told of is removed by the repository, row by row: the
+                // database refuses to do it in silence.
+                OnDelete::Cascade if table.is_seen(Action::Delete) => DeleteAction::NoAction,
                 OnDelete::Cascade => DeleteAction::Cascade,
             },
         }

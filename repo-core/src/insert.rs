@@ -1,4 +1,4 @@
-//! Adding rows, alone or recorded.
+//! Adding rows, alone, or recorded and told of.
 //!
 //! A row that would refer to a deleted one is refused by the statement that adds it, or, of several, before.
 //! Ids that the database makes come back with it.
@@ -10,18 +10,19 @@ use crate::column_type::ColumnType as _;
 use crate::encode::Encoder;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
+use crate::hooks::note;
 use crate::parents::{self, Parents};
-use crate::perform::{self, one};
+use crate::perform::one;
 use crate::repo::Repo;
 use crate::scope::Scope;
 use crate::session::Session;
+use crate::transaction::Own;
 use crate::value::{Kind, Value};
 
 /// Adds a row, and returns it as it is stored.
 pub(crate) async fn insert_one<E: Entity, S: Scope>(repo: &Repo<E, S>, mut entity: E) -> Result<E> {
     let Some(author) = Author::of(repo.session(), E::TABLE)? else {
-        let made = insert_plain(repo.session(), repo, &entity).await?;
-        return Ok(with_id(entity, made));
+        return insert_unrecorded(repo, entity).await;
     };
     let recorded = repo.crud().recorded_insert.as_deref();
     if let Some(sql) = recorded.filter(|_| !repo.session().in_transaction()) {
@@ -35,17 +36,43 @@ pub(crate) async fn insert_one<E: Entity, S: Scope>(repo: &Repo<E, S>, mut entit
         let made = one(repo.session(), E::TABLE, sql, &params, &mut read).await?;
         params.truncate(repo.crud().insert_columns.len());
         let made = unless_refused(repo.session(), &entity, made).await?;
-        return Ok(with_id(entity, made));
+        let entity = with_id(entity, made);
+        if E::TABLE.is_hooked(Action::Create) {
+            note_created(repo.session(), None, std::slice::from_ref(&entity)).await?;
+        }
+        return Ok(entity);
     }
     let own = repo.session().own_transaction().await?;
     let done = async {
         let made = insert_plain(own.session(), repo, &entity).await?;
         entity = with_id(entity, made);
-        record_created(own.session(), &author, std::slice::from_ref(&entity)).await?;
+        note_created(own.session(), Some(&author), std::slice::from_ref(&entity)).await?;
         Ok(entity)
     }
     .await;
     own.finish(done).await
+}
+
+/// The same where no entry tells of it. By itself it is one statement: what it did is committed then.
+async fn insert_unrecorded<E: Entity, S: Scope>(repo: &Repo<E, S>, entity: E) -> Result<E> {
+    let session = repo.session();
+    if !E::TABLE.is_seen(Action::Create) {
+        let made = insert_plain(session, repo, &entity).await?;
+        return Ok(with_id(entity, made));
+    }
+    // Between the row and its event nobody commits.
+    let own = session.in_transaction().then(|| Own::outer(session.clone()));
+    let done = async {
+        let made = insert_plain(session, repo, &entity).await?;
+        let entity = with_id(entity, made);
+        note_created(session, None, std::slice::from_ref(&entity)).await?;
+        Ok(entity)
+    }
+    .await;
+    match own {
+        Some(own) => own.finish(done).await,
+        None => done,
+    }
 }
 
 /// Inserts the row alone. Returns the id, where the database makes it.
@@ -83,18 +110,16 @@ async fn unless_refused<E: Entity, S: Scope>(
     Err(refused)
 }
 
-/// Appends an entry for each row that was added.
-async fn record_created<E: Entity, S: Scope>(
+/// Records rows that were added, and tells of them.
+async fn note_created<E: Entity, S: Scope>(
     session: &Session<S>,
-    author: &Author,
+    author: Option<&Author>,
     entities: &[E],
 ) -> Result<()> {
-    let mut entries = Vec::with_capacity(entities.len());
-    for entity in entities {
-        let row = encode(entity)?;
-        entries.extend(perform::entry(E::TABLE, Action::Create, author, None, Some(&row))?);
-    }
-    session.record(entries).await
+    let rows: Result<Vec<_>> = entities.iter().map(encode).collect();
+    let rows = rows?;
+    let added: Vec<_> = rows.iter().map(|row| (None, Some(row.as_slice()))).collect();
+    note(session, E::TABLE, Action::Create, author, &added).await
 }
 
 pub(crate) fn with_id<E: Entity>(mut entity: E, made: Option<E::Id>) -> E {
@@ -113,7 +138,7 @@ pub(crate) async fn insert_many<E: Entity, S: Scope>(
     if entities.is_empty() {
         return Ok(entities);
     }
-    if author.is_none() && !parents::has_marked(E::TABLE) {
+    if !E::TABLE.is_seen(Action::Create) && !parents::has_marked(E::TABLE) {
         insert_rows(repo.session(), repo, &mut entities).await?;
         return Ok(entities);
     }
@@ -121,8 +146,8 @@ pub(crate) async fn insert_many<E: Entity, S: Scope>(
     let done = async {
         check_parents(own.session(), &entities).await?;
         insert_rows(own.session(), repo, &mut entities).await?;
-        if let Some(author) = &author {
-            record_created(own.session(), author, &entities).await?;
+        if E::TABLE.is_seen(Action::Create) {
+            note_created(own.session(), author.as_ref(), &entities).await?;
         }
         Ok(entities)
     }

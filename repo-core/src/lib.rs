@@ -65,10 +65,12 @@ mod driver;
 mod encode;
 mod entity;
 mod error;
+mod event;
 mod failure;
 mod filter;
 mod filter_shape;
 mod guards;
+mod hooks;
 mod idempotent;
 mod ids;
 mod insert;
@@ -98,6 +100,7 @@ mod transaction;
 mod transaction_state;
 mod unchecked;
 mod upsert;
+mod validation;
 mod value;
 mod verdict;
 mod window;
@@ -137,11 +140,13 @@ pub use driver::{Driver, Settings, connect, connect_from_env, connect_with};
 pub use encode::{Decoder, Encoder};
 pub use entity::{Deletion, Entity, Mutable, NewEntity, SoftDelete, Versioned};
 pub use error::{DatabaseError, Error, Result};
+pub use event::Event;
 pub use filter::{Filter, IntoFilter};
 pub use guards::{
     Check, DeleteAction, ForeignKey, Found, Guards, InspectedTable, Policy, Trigger, UniqueKey,
     is_null_predicate,
 };
+pub use hooks::{CheckDelete, CheckUpdate, Hooks};
 pub use idempotent::{CreateOrGet, UniqueColumns};
 pub use ids::{IdSource, UuidV7};
 pub use json::Json;
@@ -163,6 +168,7 @@ pub use table::{Chaining, ColumnDef, Index, IndexColumn, OnDelete, Reference, Ro
 pub use transaction::Transaction;
 pub use unchecked::{UncheckedRow, UncheckedSql};
 pub use upsert::{Outcome, Upserted};
+pub use validation::{Problem, Problems, Validate, ValidateDelete, ValidateUpdate};
 pub use value::{InvalidValue, Kind, Value};
 pub use window::{Window, WindowRequest};
 

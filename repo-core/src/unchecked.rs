@@ -15,6 +15,7 @@ use crate::backend::{Access, Row, Statement, TransactionOptions};
 use crate::column_type::ColumnType;
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
+use crate::hooks::Hooks;
 use crate::scope::Scope;
 use crate::session::Session;
 use crate::table::{Chaining, Roles, Table};
@@ -41,6 +42,7 @@ static UNCHECKED: Table = Table {
     identity: false,
     immutable: false,
     audit: None,
+    hooks: Hooks::NONE,
     indexes: &[],
     references: &[],
 };

@@ -81,7 +81,8 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     {
         let (key, entity) = (key.columns(), self.complete(new.into()));
         Writing::new(async move {
-            let mut rows = upsert(self, &key, vec![entity?]).await?;
+            let rows = upsert(self, &key, vec![entity?]).await;
+            let mut rows = rows.map_err(|error| error.of_row(None))?;
             rows.pop().ok_or(Error::NoMatch { entity: E::TABLE.entity })
         })
     }
@@ -102,8 +103,7 @@ impl<E: Entity, S: Scope> Repo<E, S> {
         E::Tenancy: WritableFrom<S>,
     {
         let key = key.columns();
-        let entities: Result<Vec<E>> =
-            new.into_iter().map(|new| self.complete(new.into())).collect();
+        let entities = self.complete_many(new);
         Writing::new(async move { upsert(self, &key, entities?).await })
     }
 }
@@ -122,8 +122,9 @@ where
     let done = async {
         let repo = Repo::<E, S>::new(own.session().clone());
         let mut upserted = Vec::with_capacity(entities.len());
-        for entity in entities {
-            upserted.push(upsert_one(&repo, key, author.as_ref(), entity).await?);
+        for (index, entity) in entities.into_iter().enumerate() {
+            let row = upsert_one(&repo, key, author.as_ref(), entity).await;
+            upserted.push(row.map_err(|error| error.of_row(index))?);
         }
         Ok(upserted)
     }

@@ -52,8 +52,7 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     where
         E::Tenancy: WritableFrom<S>,
     {
-        let entities: Result<Vec<E>> =
-            new.into_iter().map(|new| self.complete(new.into())).collect();
+        let entities = self.complete_many(new);
         Writing::new(async move { insert_many(self, entities?).await })
     }
 
@@ -177,7 +176,21 @@ impl<E: Entity, S: Scope> Repo<E, S> {
             ids: database.ids(),
             correlation: session.correlation_id(),
         };
-        new.into_entity(&mut creation)
+        new.into_valid(&mut creation)
+    }
+
+    /// The same for many.
+    pub(crate) fn complete_many<N: Into<E::New>>(
+        &self,
+        new: impl IntoIterator<Item = N>,
+    ) -> Result<Vec<E>>
+    where
+        E::Tenancy: WritableFrom<S>,
+    {
+        let complete = |(index, new): (usize, N)| {
+            self.complete(new.into()).map_err(|error| error.of_row(index))
+        };
+        new.into_iter().enumerate().map(complete).collect()
     }
 }
 
