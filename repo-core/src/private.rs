@@ -20,8 +20,8 @@ mod text;
 pub use column::{ColumnDescription, Field, JsonField, OptionalJsonField};
 pub use deletion::{DeletedWith, GoesWith, Marked, MarkedTogether, Removed};
 pub use hooks::{
-    Observed, ValidatedOnCreate, ValidatedOnDelete, ValidatedOnUpdate, check_delete, check_update,
-    validated,
+    NewOf, Observed, ValidatedOnCreate, ValidatedOnDelete, ValidatedOnUpdate, check_delete,
+    check_update, validated,
 };
 pub use index::{asc, desc};
 pub use managed::{Managed, Parent};

@@ -12,7 +12,7 @@ use crate::column::Column;
 use crate::column_type::ColumnType;
 use crate::entity::{Entity, Mutable};
 use crate::error::Error;
-use crate::private::{ValidatedOnCreate, ValidatedOnDelete, ValidatedOnUpdate};
+use crate::private::{NewOf, ValidatedOnCreate, ValidatedOnDelete, ValidatedOnUpdate};
 use crate::table::Table;
 use crate::value::Value;
 
@@ -52,7 +52,7 @@ use crate::value::Value;
     label = "`Validate` is not implemented for `{Self}`",
     note = "write `impl Validate for {Self} {{ fn validate(&self, problems: &mut Problems<..>) {{ .. }} }}`"
 )]
-pub trait Validate: ValidatedOnCreate {
+pub trait Validate: NewOf + ValidatedOnCreate {
     /// Tells the problems of the columns that the caller gives.
     fn validate(&self, problems: &mut Problems<Self::Entity>);
 

@@ -1,6 +1,6 @@
 //! Which keys of `validate(..)` and `events` an entity has, and what generated code calls of them.
 //!
-//! Each of the first traits is implemented by the derive where the key is given: so neither the key nor the
+//! Each of the traits with a message is implemented by the derive where the key is given: so neither the key nor the
 //! `impl` of what it asks for can be forgotten.
 
 use crate::creation::Creation;
@@ -11,16 +11,19 @@ use crate::read::decode;
 use crate::validation::{Problem, Problems, Validate, ValidateDelete, ValidateUpdate};
 use crate::value::Value;
 
+/// The columns of new rows that their creator gives.
+pub trait NewOf {
+    /// What they become.
+    type Entity: Entity;
+}
+
 /// Has the entity of these new rows `validate(create)`?
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is never validated: its entity lacks the key `validate(create)`",
     label = "nobody would call this",
     note = "add `validate(create)` to the `#[repository(..)]` of the entity"
 )]
-pub trait ValidatedOnCreate {
-    /// The entity.
-    type Entity: Entity;
-}
+pub trait ValidatedOnCreate {}
 
 /// Has the entity `validate(update)`?
 #[diagnostic::on_unimplemented(

@@ -91,10 +91,8 @@ impl Structure {
             "timestamps" => reader.put(&mut self.timestamps, key, ()),
             "correlated" => reader.put(&mut self.correlated, key, ()),
             "validate" => {
-                let changes = changes(key, input);
-                let read = changes.clone().unwrap_or_default();
-                reader.put(&mut self.validate, key, read);
-                changes?;
+                let changes = changes(reader, key, input)?;
+                reader.put(&mut self.validate, key, changes);
             }
             "events" => reader.put(&mut self.events, key, ()),
             "crate" => reader.put(&mut self.krate, key, value(key, input, "crate = path")?),
@@ -127,21 +125,26 @@ fn chained(key: &Ident, input: ParseStream<'_>) -> syn::Result<bool> {
 }
 
 /// `validate(create, update, delete)`, or some of them.
-fn changes(key: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
+fn changes(
+    reader: &mut Reader<'_>,
+    key: &Ident,
+    input: ParseStream<'_>,
+) -> syn::Result<Vec<Ident>> {
     const CHANGES: [&str; 3] = ["create", "update", "delete"];
-    let words = items(key, input, Ident::parse_any, "validate(create, update, delete)")?;
-    for (at, word) in words.iter().enumerate() {
-        let name = names::plain(word);
+    let mut changes = Vec::new();
+    for word in items(key, input, Ident::parse_any, "validate(create, update, delete)")? {
+        let name = names::plain(&word);
         if !CHANGES.contains(&name.as_str()) {
-            let help = names::did_you_mean(&name, CHANGES, "what is validated are");
-            return Err(problem(word, format_args!("there is no change `{name}`"), help));
-        }
-        if words[..at].contains(word) {
-            let what = format_args!("`{name}` is given twice");
-            return Err(problem(word, what, "remove one of the two"));
+            let help = names::did_you_mean(&name, CHANGES, "what can be validated:");
+            reader.diag.error(&word, format_args!("there is no change `{name}`"), help);
+        } else if changes.contains(&word) {
+            let help = "remove one of the two";
+            reader.diag.error(&word, format_args!("`{name}` is given twice"), help);
+        } else {
+            changes.push(word);
         }
     }
-    Ok(words)
+    Ok(changes)
 }
 
 fn index(key: &Ident, input: ParseStream<'_>) -> syn::Result<RawIndex> {

@@ -7,6 +7,7 @@ use quote::{format_ident, quote, quote_spanned};
 
 use super::new;
 use crate::model::Entity;
+use crate::names;
 
 /// The value of `Table::hooks`.
 pub(crate) fn hooks(entity: &Entity) -> TokenStream {
@@ -26,7 +27,8 @@ pub(crate) fn hooks(entity: &Entity) -> TokenStream {
     quote!(__core::Hooks { update: #update, delete: #delete, events: #events })
 }
 
-/// The impls that say which keys are given; nothing where none is.
+/// The impls that say which keys are given, and what a new row becomes: also without a key, so that one which is
+/// missing is the only thing that is reported.
 pub(crate) fn impls(entity: &Entity) -> TokenStream {
     let hooks = &entity.hooks;
     let (impl_generics, ty_generics, where_clause) = entity.generics.split_for_impl();
@@ -34,9 +36,7 @@ pub(crate) fn impls(entity: &Entity) -> TokenStream {
     let create = hooks.create.as_ref().map(|_| {
         quote! {
             #[automatically_derived]
-            impl #impl_generics __private::ValidatedOnCreate for #new #ty_generics #where_clause {
-                type Entity = #ident #ty_generics;
-            }
+            impl #impl_generics __private::ValidatedOnCreate for #new #ty_generics #where_clause {}
         }
     });
     let marks = [
@@ -51,7 +51,14 @@ pub(crate) fn impls(entity: &Entity) -> TokenStream {
             impl #impl_generics __private::#name for #ident #ty_generics #where_clause {}
         }
     });
-    quote!(#create #(#marks)*)
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics __private::NewOf for #new #ty_generics #where_clause {
+            type Entity = #ident #ty_generics;
+        }
+        #create
+        #(#marks)*
+    }
 }
 
 /// The method of `NewEntity` that asks whether a new row is valid; nothing where nobody says so.
@@ -61,9 +68,7 @@ pub(crate) fn into_valid(entity: &Entity) -> TokenStream {
     let (ident, new) = (&entity.ident, &entity.names.new);
     let given = if new::has_draft(entity) { quote!(|draft| &draft.new) } else { quote!(|new| new) };
     // The type that must implement it is at the key.
-    let validated = quote_spanned! {key.span()=>
-        __private::validated::<Self, #new #ty_generics>
-    };
+    let validated = names::at(key.span(), quote!(__private::validated::<Self, #new #ty_generics>));
     quote! {
         fn into_valid(
             self,
