@@ -2,6 +2,7 @@
 
 mod claims;
 mod desk;
+mod invoices;
 mod measures;
 mod names;
 mod people;
@@ -12,6 +13,7 @@ mod tenancies;
 
 pub(crate) use claims::*;
 pub(crate) use desk::*;
+pub(crate) use invoices::*;
 pub(crate) use measures::*;
 pub(crate) use names::*;
 pub(crate) use people::*;
