@@ -100,8 +100,7 @@ async fn remove<E: Entity, S: Scope>(
     registry: &Registry,
     action: Action,
 ) -> Result<()> {
-    let is_seen = registry.below(E::TABLE).iter().any(|table| table.is_seen(action));
-    if !is_seen {
+    if !registry.below(E::TABLE).iter().any(|table| table.is_seen_to_go()) {
         return remove_alone(&target, action).await;
     }
     let at = target.repo.session().database().now();

@@ -72,8 +72,9 @@ impl Database {
     /// amid its listeners, those that are left are not called. A listener that panics is logged, and the
     /// others are called.
     ///
-    /// Listeners are told of the changes of all tenants. They are given at start-up: of a transaction that is
-    /// open already one is told what is done after it was given.
+    /// Listeners are told of the changes of all tenants. They are given at start-up, and stay: of a transaction
+    /// that is open already one is told what is done after it was given, and one that holds the database keeps
+    /// it, until it is [closed](Self::close). Events wait in memory for the commit.
     ///
     /// ```no_run
     /// # use std::{collections::HashMap, sync::{Arc, Mutex}};
@@ -106,6 +107,10 @@ impl Database {
 
 impl<E: Entity> Event<E> {
     /// The row as it is, or as it was where it is gone.
+    ///
+    /// # Panics
+    ///
+    /// When somebody took both out of the event.
     ///
     /// ```
     /// # #[derive(repo_core::Repository)]

@@ -4,7 +4,6 @@
 //! [`InspectedTable`], and `doctor` compares the two. Not here: how a database spells them, and guards of
 //! the repository alone, which the compiler or the condition of a statement keeps.
 
-use crate::audit::Action;
 use crate::dialect::{Dialect, quote};
 use crate::sql::{ddl, names};
 use crate::table::{OnDelete, Reference, Table};
@@ -175,7 +174,7 @@ impl ForeignKey {
                 OnDelete::Restrict => DeleteAction::Restrict,
                 // What is recorded, validated or told of is removed by the repository, row by row: the
                 // database refuses to do it in silence.
-                OnDelete::Cascade if table.is_seen(Action::Delete) => DeleteAction::NoAction,
+                OnDelete::Cascade if table.is_seen_to_go() => DeleteAction::NoAction,
                 OnDelete::Cascade => DeleteAction::Cascade,
             },
         }

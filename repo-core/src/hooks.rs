@@ -56,6 +56,11 @@ impl Table {
         self.hooks.events.is_some() || self.is_validated(action)
     }
 
+    /// Whether rows go with their parent one by one, and not by the database alone.
+    pub(crate) fn is_seen_to_go(&self) -> bool {
+        self.is_seen(Action::Delete)
+    }
+
     /// Whether something is asked of the row once its change is known.
     pub(crate) fn is_validated(&self, action: Action) -> bool {
         match action {
@@ -86,18 +91,19 @@ pub(crate) async fn note<S: Scope>(
     author: Option<&Author>,
     rows: &[Changed<'_>],
 ) -> Result<()> {
-    let rows: Vec<_> = rows.iter().copied().filter(differs).collect();
-    for row in &rows {
+    let is_hooked = |row: &Changed<'_>| table.is_hooked(action) && differs(row);
+    let hooked: Vec<_> = rows.iter().copied().filter(is_hooked).collect();
+    for row in &hooked {
         validate(table, action, row)?;
     }
     if let Some(author) = author.filter(|_| table.audit.is_some()) {
         let mut entries = Vec::with_capacity(rows.len());
-        for (was, is) in &rows {
+        for (was, is) in rows {
             entries.extend(perform::entry(table, action, author, *was, *is)?);
         }
         session.record(entries).await?;
     }
-    session.tell(table, action, &rows).await
+    session.tell(table, action, &hooked).await
 }
 
 fn differs((was, is): &Changed<'_>) -> bool {

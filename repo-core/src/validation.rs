@@ -18,8 +18,8 @@ use crate::value::Value;
 
 /// What is asked of a new row, of an entity with `validate(create)`. Implemented for `NewIncident`.
 ///
-/// Every way to create a row asks: `create`, `create_many`, `create_or_get` and, whether or not the row is
-/// there already, `upsert` and `upsert_many`. A row with problems is [`Error::Invalid`], and nothing was sent.
+/// Every way to create a row asks: `create`, `create_many` and, whether or not the row is there already,
+/// `create_or_get`, `upsert` and `upsert_many`. A row with problems is [`Error::Invalid`], and nothing was sent.
 ///
 /// ```
 /// use repo_core::{Problems, Repository, Validate};

@@ -4,7 +4,8 @@ use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use repo_core::{Action, Database, Entity, Event, Result};
+use chrono::{TimeDelta, Utc};
+use repo_core::{Action, Actor, Database, Entity, Event, Result};
 
 use crate::entities::*;
 use crate::fixture::{ACME, BOLT, Fixture};
@@ -194,6 +195,22 @@ pub(crate) async fn an_event_tells_whose_row_it_is(fixture: Fixture) {
     db.session().repo::<Sent>().create(NewSent { text: "a".to_owned() }).await.unwrap();
     let tenants: Vec<_> = ear.taken().into_iter().map(|heard| heard.tenant).collect();
     assert_eq!(tenants, [Some(ACME.to_string()), Some(BOLT.to_string()), None]);
+}
+
+pub(crate) async fn a_removal_over_all_tenants_is_told_of_each(fixture: Fixture) {
+    let (db, _) = acting(&fixture).await;
+    for tenant in [ACME, BOLT] {
+        staged_invoices(&db.tenant(tenant).actor("alice")).await;
+    }
+    let ear = Ear::of(&db);
+    let everywhere = db.all_tenants("retention").actor(Actor::System("job"));
+    let soon = Utc::now() + TimeDelta::hours(1);
+    everywhere.repo::<Invoice>().purge_deleted_before(soon).await.unwrap();
+    let mut told: Vec<_> = ear.taken().into_iter().map(|it| (it.tenant, it.entity)).collect();
+    told.sort();
+    let both = [ACME, BOLT].map(|tenant| Some(tenant.to_string()));
+    let each = both.into_iter().flat_map(|it| [(it.clone(), "Caveat"), (it, "Invoice")]);
+    assert_eq!(told, each.collect::<Vec<_>>());
 }
 
 pub(crate) async fn many_rows_are_told_one_by_one(fixture: Fixture) {

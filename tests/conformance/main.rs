@@ -248,6 +248,7 @@ conformance! {
             a_listener_can_use_the_database,
             a_listener_that_panics_undoes_and_hides_nothing,
             an_event_tells_whose_row_it_is,
+            a_removal_over_all_tenants_is_told_of_each,
             many_rows_are_told_one_by_one,
             clones_of_a_database_tell_the_same_listeners,
         }

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use chrono::{TimeDelta, Utc};
 use repo_core::testing::{Event as Noted, Recorder};
 use repo_core::{Database, Entity, Error, Problem, Result, schema};
 
@@ -161,15 +162,27 @@ pub(crate) async fn what_is_deleted_before_is_not_asked_again(fixture: Fixture) 
     let (_, session) = acting(&fixture).await;
     let stage = staged_invoices(&session).await;
     let rows = session.repo::<Invoice>();
+    let (deleted, open) = (stage.deleted.unwrap().id, stage.open.id);
     // A restore brings back what was valid, and a purge removes what is deleted.
-    rows.restore(stage.deleted.as_ref().unwrap().id).await.unwrap();
-    rows.delete(stage.deleted.as_ref().unwrap().id).await.unwrap();
-    rows.purge(stage.deleted.unwrap().id).await.unwrap();
+    rows.restore(deleted).await.unwrap();
+    let seals = session.repo::<Seal>();
+    for invoice_id in [deleted, open] {
+        let seal = seals.create(NewSeal { invoice_id }).await.unwrap();
+        let refused = seals.delete(seal.id).await.unwrap_err();
+        assert!(refused.to_string().ends_with("is not valid: a seal is kept"), "{refused}");
+        rows.delete(invoice_id).await.unwrap();
+    }
+    rows.purge(deleted).await.unwrap();
+    assert_eq!(seals.count().await.unwrap(), 1);
+    let soon = Utc::now() + TimeDelta::hours(1);
+    rows.purge_deleted_before(soon).await.unwrap();
+    assert_eq!(seals.count().await.unwrap(), 0);
 }
 
 pub(crate) async fn nothing_below_a_removed_row_goes_unasked(fixture: Fixture) {
     let (db, session) = acting(&fixture).await;
     let stage = staged_coupons(&session).await;
+    assert_eq!(db.doctor(&invoices()).await.unwrap(), []);
     // Who does not know what is below meets the database, which does not remove it in silence either.
     let stranger = Database::new(Arc::clone(db.backend()));
     let coupons = stranger.tenant(crate::fixture::ACME).repo::<Coupon>();

@@ -50,6 +50,16 @@ pub(crate) struct Caveat {
     pub(crate) deletion_id: Option<Uuid>,
 }
 
+/// What proves it, which is removed with it and asked about alone.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "seals", tenant, validate(delete))]
+pub(crate) struct Seal {
+    pub(crate) id: i64,
+    pub(crate) tenant_id: Uuid,
+    #[repository(references = Invoice, on_delete = cascade)]
+    pub(crate) invoice_id: Uuid,
+}
+
 /// The same as an invoice, without policies: the database numbers it, and it is removed.
 #[derive(Debug, Clone, PartialEq, Repository)]
 #[repository(table = "coupons", tenant, validate(create, update, delete), events)]
@@ -94,7 +104,7 @@ pub(crate) struct Sent {
 
 /// All of them.
 pub(crate) fn invoices() -> Schema {
-    schema![Invoice, Line, Caveat, Coupon, Usage, Receipt, Sent]
+    schema![Invoice, Line, Caveat, Seal, Coupon, Usage, Receipt, Sent]
 }
 
 /// A new invoice has a number, no row owes less than nothing, and what is paid stays so.
@@ -134,6 +144,12 @@ checks!(Coupon, NewCoupon);
 impl ValidateDelete for Caveat {
     fn validate_delete(&self, problems: &mut Problems<Caveat>) {
         problems.require(Caveat::KEPT, !self.kept, "says that it is kept");
+    }
+}
+
+impl ValidateDelete for Seal {
+    fn validate_delete(&self, problems: &mut Problems<Seal>) {
+        problems.add("a seal is kept");
     }
 }
 
