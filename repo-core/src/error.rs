@@ -311,16 +311,6 @@ impl Error {
         matches!(self, Error::Invalid { .. })
     }
 
-    /// The same of a row of many that were given, or of the only one.
-    pub(crate) fn of_row(self, index: impl Into<Option<usize>>) -> Self {
-        match self {
-            Error::Invalid { entity, id, problems, .. } => {
-                Error::Invalid { entity, id, index: index.into(), problems }
-            }
-            other => other,
-        }
-    }
-
     /// A refused value of `column`.
     pub fn invalid_input(
         column: impl Into<Cow<'static, str>>,

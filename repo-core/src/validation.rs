@@ -263,6 +263,18 @@ impl fmt::Display for Problem {
     }
 }
 
+impl Error {
+    /// The same error, of a refusal with the place of its row among many that were given.
+    pub(crate) fn of_row(self, index: impl Into<Option<usize>>) -> Self {
+        match self {
+            Error::Invalid { entity, id, problems, .. } => {
+                Error::Invalid { entity, id, index: index.into(), problems }
+            }
+            other => other,
+        }
+    }
+}
+
 /// Refuses a row that has problems.
 pub(crate) fn refuse(
     table: &Table,
