@@ -67,6 +67,9 @@ impl Database {
     /// it, in the order of the changes and each time to its end, as a part of the commit, after the connection
     /// is free. What is not committed is told to nobody, and so is a change that changes nothing.
     ///
+    /// The order is that of one transaction: two that commit at once are told at once. Whoever keeps rows from
+    /// events compares their versions, or forgets what changed and reads it again.
+    ///
     /// Every way to write tells: one row or many, rows that are deleted, restored or purged with others. SQL by
     /// hand and other processes do not. What was committed is told at most once: if the commit is dropped
     /// amid its listeners, those that are left are not called. A listener that panics is logged, and the

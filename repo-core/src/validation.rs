@@ -12,7 +12,7 @@ use crate::column::Column;
 use crate::column_type::ColumnType;
 use crate::entity::{Entity, Mutable};
 use crate::error::Error;
-use crate::private::{NewOf, ValidatedOnCreate, ValidatedOnDelete, ValidatedOnUpdate};
+use crate::private::{ValidatedOnCreate, ValidatedOnDelete, ValidatedOnUpdate};
 use crate::table::Table;
 use crate::value::Value;
 
@@ -52,7 +52,7 @@ use crate::value::Value;
     label = "`Validate` is not implemented for `{Self}`",
     note = "write `impl Validate for {Self} {{ fn validate(&self, problems: &mut Problems<..>) {{ .. }} }}`"
 )]
-pub trait Validate: NewOf + ValidatedOnCreate {
+pub trait Validate: ValidatedOnCreate {
     /// Tells the problems of the columns that the caller gives.
     fn validate(&self, problems: &mut Problems<Self::Entity>);
 
@@ -69,7 +69,7 @@ pub trait Validate: NewOf + ValidatedOnCreate {
 /// Every way to change columns of a row asks, one row or many, sums included, once the change is known and
 /// before it is kept: `update`, `patch`, `patch_all`, `patch_many`, `upsert`. A change that changes nothing is
 /// not asked about. A row with problems is [`Error::Invalid`]; what had been changed is undone, and the
-/// transaction around it can go on. `restore` does not ask: it brings back what was valid.
+/// transaction around it can go on: inside a transaction each such change is a savepoint. `restore` does not ask: it brings back what was valid.
 ///
 /// ```
 /// use repo_core::{Problems, Repository, ValidateUpdate};

@@ -10,8 +10,8 @@ use repo_core::{Action, Actor, Database, Entity, Event, Result};
 use crate::entities::*;
 use crate::fixture::{ACME, BOLT, Fixture};
 use crate::hooked::{
-    Acting, COUPONS, Ear, Heard, INVOICES, Stage, Way, acting, coupon, invoice, staged_coupons,
-    staged_invoices,
+    Acting, COUPONS, Ear, Heard, INVOICES, Stage, Way, acting, coupon, everything, invoice,
+    staged_coupons, staged_invoices,
 };
 
 /// Where a way is gone.
@@ -98,6 +98,52 @@ async fn clear(session: &Acting) {
         let sql = format!("DELETE FROM {table}");
         session.unchecked_sql("the next way finds its own rows").execute(&sql).await.unwrap();
     }
+}
+
+pub(crate) async fn what_is_told_is_what_is_recorded(fixture: Fixture) {
+    let (db, session) = acting(&fixture).await;
+    let heard: Arc<Mutex<Vec<Event<Invoice>>>> = Arc::default();
+    let ear = Arc::clone(&heard);
+    db.on_commit(move |event: Event<Invoice>| {
+        ear.lock().unwrap().push(event);
+        async {}
+    });
+    for way in INVOICES {
+        let stage = staged_invoices(&session).await;
+        heard.lock().unwrap().clear();
+        let before = session.audit().recent(1).all().await.unwrap().len();
+        (way.run)(&session, &stage).await.expect(way.name);
+        let told = std::mem::take(&mut *heard.lock().unwrap());
+        let entries = session.audit().recent(1).all().await.unwrap();
+        let entries = entries[before..].iter().filter(|entry| entry.entity == "invoices");
+        let entries: Vec<_> = entries.map(|it| (it.action, it.entity_id.clone())).collect();
+        let changes: Vec<_> = told.iter().map(|it| (it.action, it.id.to_string())).collect();
+        assert_eq!(entries, changes, "{}", way.name);
+        for event in told {
+            let versions =
+                event.before.map(|row| row.version).zip(event.after.map(|it| it.version));
+            assert!(versions.is_none_or(|(was, is)| is == was + 1), "{}", way.name);
+        }
+        clear(&session).await;
+    }
+}
+
+pub(crate) async fn no_path_tells_of_a_row_of_another_tenant(fixture: Fixture) {
+    let (db, session) = acting(&fixture).await;
+    let (invoices, coupons) = (staged_invoices(&session).await, staged_coupons(&session).await);
+    let (before, ear) = (everything(&db).await, Ear::of(&db));
+    let theirs = db.tenant(BOLT).actor("bob");
+    for way in INVOICES {
+        // What it meets is not theirs; what it adds is.
+        let _ = (way.run)(&theirs, &invoices).await;
+    }
+    for way in COUPONS {
+        let _ = (way.run)(&theirs, &coupons).await;
+    }
+    assert_eq!(everything(&db).await, before);
+    let told = ear.taken();
+    assert!(told.iter().all(|it| it.tenant.as_deref() == Some(&*BOLT.to_string())), "{told:?}");
+    assert!(told.iter().any(|it| it.action == Action::Create));
 }
 
 pub(crate) async fn an_event_has_the_row_as_it_was_and_as_it_is(fixture: Fixture) {

@@ -243,6 +243,8 @@ conformance! {
         }
         events {
             every_path_tells_what_it_committed,
+            what_is_told_is_what_is_recorded,
+            no_path_tells_of_a_row_of_another_tenant,
             an_event_has_the_row_as_it_was_and_as_it_is,
             events_come_in_the_order_of_the_changes_after_the_commit,
             a_listener_can_use_the_database,

@@ -11,7 +11,12 @@ use crate::read::decode;
 use crate::validation::{Problem, Problems, Validate, ValidateDelete, ValidateUpdate};
 use crate::value::Value;
 
-/// The columns of new rows that their creator gives.
+/// Which entity do the columns belong to that a creator gives?
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not what the creator of a row gives",
+    label = "not the `New..` of an entity",
+    note = "write `impl Validate for NewIncident`, where the entity is `Incident`: its draft and its row come to `validate_row`"
+)]
 pub trait NewOf {
     /// What they become.
     type Entity: Entity;
@@ -21,9 +26,9 @@ pub trait NewOf {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is never validated: its entity lacks the key `validate(create)`",
     label = "nobody would call this",
-    note = "add `validate(create)` to the `#[repository(..)]` of the entity"
+    note = "add `validate(create)` to the `#[repository(..)]` of the entity; this is implemented for its `New..`"
 )]
-pub trait ValidatedOnCreate {}
+pub trait ValidatedOnCreate: NewOf {}
 
 /// Has the entity `validate(update)`?
 #[diagnostic::on_unimplemented(
