@@ -234,8 +234,9 @@ impl<E: Entity, S: Scope> Once<'_, E, S> {
         if let Some((author, sql)) = self.author.zip(recorded) {
             let inserted = insert_alone(session, sql, entity, Some(author)).await;
             let made = self.unless_there(inserted)?;
-            // What is recorded already is told of.
-            self.note(session, None, entity, made.as_ref()).await?;
+            if E::TABLE.is_hooked(Action::Create) {
+                self.note(session, None, entity, made.as_ref()).await?;
+            }
             return Ok(made);
         }
         let own = session.own_transaction().await?;

@@ -19,6 +19,9 @@ use crate::session::Session;
 use crate::transaction::Own;
 use crate::value::{Kind, Value};
 
+/// How many rows are encoded at once for what is recorded and told of them.
+const CHUNK: usize = 1_000;
+
 /// Adds a row, and returns it as it is stored.
 pub(crate) async fn insert_one<E: Entity, S: Scope>(repo: &Repo<E, S>, mut entity: E) -> Result<E> {
     let Some(author) = Author::of(repo.session(), E::TABLE)? else {
@@ -116,10 +119,13 @@ async fn note_created<E: Entity, S: Scope>(
     author: Option<&Author>,
     entities: &[E],
 ) -> Result<()> {
-    let rows: Result<Vec<_>> = entities.iter().map(encode).collect();
-    let rows = rows?;
-    let added: Vec<_> = rows.iter().map(|row| (None, Some(row.as_slice()))).collect();
-    note(session, E::TABLE, Action::Create, author, &added).await
+    for entities in entities.chunks(CHUNK) {
+        let rows: Result<Vec<_>> = entities.iter().map(encode).collect();
+        let rows = rows?;
+        let added: Vec<_> = rows.iter().map(|row| (None, Some(row.as_slice()))).collect();
+        note(session, E::TABLE, Action::Create, author, &added).await?;
+    }
+    Ok(())
 }
 
 pub(crate) fn with_id<E: Entity>(mut entity: E, made: Option<E::Id>) -> E {
