@@ -3,6 +3,8 @@
 //! Written once, before the session's first statement or transaction, on a connection that is given back
 //! before: what a transaction of the session undoes does not undo it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tokio::sync::Mutex;
 
 use crate::audit::append::Pending;
@@ -21,9 +23,24 @@ pub(crate) const ALL_TENANTS: &str = "all_tenants";
 #[derive(Debug, Default)]
 pub(crate) struct Access {
     is_recorded: Mutex<bool>,
+    /// Whether a condition or a value of a statement is about rows whose table is watched.
+    looks_further: AtomicBool,
 }
 
 impl Access {
+    /// Remembers that a statement looks at rows of tables other than its own.
+    pub(crate) fn look_at<'t>(&self, tables: impl IntoIterator<Item = &'t Table>) {
+        if tables.into_iter().any(is_watched) {
+            self.looks_further.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether looking at this table must be recorded.
+    pub(crate) fn is_needed(&self, table: Option<&Table>) -> bool {
+        table.is_some_and(is_watched)
+            || (table.is_some() && self.looks_further.load(Ordering::Relaxed))
+    }
+
     /// Writes the entry, unless it is there. Needed where `table` is recorded in the trail, or is the trail.
     pub(crate) async fn record<S: Scope>(
         &self,
@@ -34,7 +51,7 @@ impl Access {
         if *is_recorded {
             return Ok(());
         }
-        let is_needed = table.is_some_and(is_watched);
+        let is_needed = self.is_needed(table);
         let entity = table.map_or("row", |table| table.entity);
         let author = match Author::acting(session, Reach::Shared, entity) {
             Ok(author) => author,

@@ -197,7 +197,9 @@ where
             if let Work::Patch { changes, .. } = work {
                 self.check_parents(own.session(), changes).await?;
             }
-            let (mut changed, mut selection, chunk) = (0, self.selection.clone(), work.chunk());
+            // What is changed may change which of the rest are chosen by other rows.
+            let chunk = if self.selection.is_linked() { all() } else { work.chunk() };
+            let (mut changed, mut selection) = (0, self.selection.clone());
             loop {
                 let rows = self.next(own.session(), &selection, chunk).await?;
                 let (column, is_last) = (E::TABLE.roles.id, rows.len() < chunk);
@@ -294,6 +296,11 @@ impl Work<'_> {
             Self::Delete(deletion) => deletion.chunk,
         }
     }
+}
+
+/// As many rows as there are: the limit of a statement is an `i64`.
+fn all() -> usize {
+    usize::try_from(i64::MAX).unwrap_or(usize::MAX)
 }
 
 /// ` AND` something differs from what the changes make of it.

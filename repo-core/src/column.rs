@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 
 use crate::column_type::{ColumnType, Comparable};
 use crate::entity::Entity;
+use crate::relation::link::Source;
 use crate::table::ColumnDef;
 
 /// The column of `E` that holds a `T`: the constants that the derive writes, such as
@@ -27,7 +28,7 @@ pub struct Order<E> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct OrderKey {
-    pub(crate) column: usize,
+    pub(crate) source: Source,
     pub(crate) descending: bool,
     pub(crate) nulls_first: bool,
 }
@@ -71,19 +72,27 @@ impl<E: Entity, T: ColumnType> Column<E, T> {
     }
 
     fn order(self, descending: bool) -> Order<E> {
-        let key = OrderKey { column: self.index, descending, nulls_first: descending };
-        Order { key, entity: PhantomData }
+        Order::new(Source::Own(self.index), descending)
     }
 }
 
 impl OrderKey {
+    /// By a value, `NULL` above all others.
+    pub(crate) fn new(source: Source, descending: bool) -> Self {
+        Self { source, descending, nulls_first: descending }
+    }
+
     /// The exact reverse, `NULL` included.
     pub(crate) fn reversed(&self) -> Self {
-        Self { column: self.column, descending: !self.descending, nulls_first: !self.nulls_first }
+        Self { source: self.source, descending: !self.descending, nulls_first: !self.nulls_first }
     }
 }
 
 impl<E> Order<E> {
+    pub(crate) fn new(source: Source, descending: bool) -> Self {
+        Self { key: OrderKey::new(source, descending), entity: PhantomData }
+    }
+
     /// Rows without a value first.
     #[must_use]
     pub fn nulls_first(mut self) -> Self {
@@ -124,6 +133,6 @@ impl<E> Copy for Order<E> {}
 impl<E: Entity> fmt::Debug for Order<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let direction = if self.key.descending { "desc" } else { "asc" };
-        write!(f, "{} {direction}", E::TABLE.columns[self.key.column].name)
+        write!(f, "{} {direction}", self.key.source.name(E::TABLE))
     }
 }

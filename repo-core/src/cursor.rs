@@ -70,14 +70,14 @@ impl Cursor {
             return Err(invalid("it was changed"));
         }
         let mut rest = &body[1 + DIGEST..];
-        let kinds = order.iter().map(|key| table.columns[key.column].kind);
+        let kinds = order.iter().map(|key| key.source.def(table).kind);
         let values: Option<Vec<_>> = kinds.map(|kind| read_value(&mut rest, kind)).collect();
         values.filter(|_| rest.is_empty()).ok_or_else(|| invalid("it was changed"))
     }
 }
 
 impl Fingerprint {
-    pub(crate) fn new(table: &Table, selection: &Selection, key: [u8; 32]) -> Self {
+    pub(crate) fn new(table: &'static Table, selection: &Selection, key: [u8; 32]) -> Self {
         let mut bytes = Vec::with_capacity(256);
         text(&mut bytes, table.name);
         write_value(&mut bytes, selection.tenant.as_ref().unwrap_or(&Value::Bool(false)));
@@ -91,8 +91,8 @@ impl Fingerprint {
             filter.digest(table, &mut bytes);
         }
         for key in &selection.order {
-            let column = &table.columns[key.column];
-            text(&mut bytes, column.name);
+            let column = key.source.def(table);
+            text(&mut bytes, &key.source.name(table));
             // With the kind, so that no release reads the value of another one as its own.
             text(&mut bytes, &format!("{:?}", column.kind));
             bytes.extend([u8::from(key.descending), u8::from(key.nulls_first)]);

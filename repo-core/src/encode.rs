@@ -21,12 +21,20 @@ pub struct Encoder<'a> {
 /// Gives out the values of a row, column by column.
 #[derive(Debug)]
 pub struct Decoder<'r> {
-    table: &'static Table,
+    entity: &'static str,
+    columns: Columns<'r>,
     row: RowRef<'r>,
     next: usize,
 }
 
 struct RowRef<'r>(&'r dyn Row);
+
+/// The columns of a row: all of a table, or some of several.
+#[derive(Debug)]
+enum Columns<'r> {
+    All(&'static [ColumnDef]),
+    Some(&'r [&'static ColumnDef]),
+}
 
 impl<'a> Encoder<'a> {
     pub(crate) fn new(table: &'static Table) -> Self {
@@ -75,7 +83,17 @@ impl<'a> Encoder<'a> {
 
 impl<'r> Decoder<'r> {
     pub(crate) fn new(table: &'static Table, row: &'r dyn Row) -> Self {
-        Self { table, row: RowRef(row), next: 0 }
+        let columns = Columns::All(table.columns);
+        Self { entity: table.entity, columns, row: RowRef(row), next: 0 }
+    }
+
+    /// A row of these columns.
+    pub(crate) fn of_columns(
+        entity: &'static str,
+        columns: &'r [&'static ColumnDef],
+        row: &'r dyn Row,
+    ) -> Self {
+        Self { entity, columns: Columns::Some(columns), row: RowRef(row), next: 0 }
     }
 
     /// The next column.
@@ -108,7 +126,10 @@ impl<'r> Decoder<'r> {
     }
 
     fn read<T>(&mut self, decode: impl FnOnce(Value<'_>) -> Result<T, InvalidValue>) -> Result<T> {
-        let column = &self.table.columns[self.next];
+        let column = match self.columns {
+            Columns::All(columns) => &columns[self.next],
+            Columns::Some(columns) => columns[self.next],
+        };
         let value = self.row.0.value(self.next, column.kind);
         self.next += 1;
         value.and_then(decode).map_err(|invalid| self.wrong(column, invalid))
@@ -116,11 +137,7 @@ impl<'r> Decoder<'r> {
 
     #[cold]
     fn wrong(&self, column: &'static ColumnDef, invalid: InvalidValue) -> Error {
-        Error::Decode {
-            entity: self.table.entity,
-            column: column.name,
-            reason: invalid.into_reason(),
-        }
+        Error::Decode { entity: self.entity, column: column.name, reason: invalid.into_reason() }
     }
 }
 

@@ -10,6 +10,7 @@ use std::ops::{BitAnd, BitOr, Not};
 
 use crate::dialect::{JsonType, TextMatch};
 use crate::entity::Entity;
+use crate::relation::link::Link;
 use crate::value::{InvalidValue, Value};
 
 /// A condition on the rows of `E`.
@@ -82,6 +83,11 @@ pub(crate) enum Node {
         column: usize,
         place: TextMatch,
         text: String,
+    },
+    /// What a row of another table that is found is like.
+    Linked {
+        link: Link,
+        node: Box<Node>,
     },
     All(Vec<Node>),
     Any(Vec<Node>),

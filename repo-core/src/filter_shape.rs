@@ -10,6 +10,21 @@ use crate::table::Table;
 use crate::value::Value;
 
 impl Node {
+    /// Adds the tables of other rows that it looks at.
+    pub(crate) fn linked(&self, tables: &mut Vec<&'static Table>) {
+        match self {
+            Node::Linked { link, node } => {
+                tables.push(link.table);
+                node.linked(tables);
+            }
+            Node::All(nodes) | Node::Any(nodes) => {
+                nodes.iter().for_each(|node| node.linked(tables));
+            }
+            Node::Not(node) => node.linked(tables),
+            _ => {}
+        }
+    }
+
     /// The columns and comparisons, a `?` for each value.
     pub(crate) fn show(&self, table: &Table, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = |column: usize| table.columns[column].name;
@@ -36,6 +51,11 @@ impl Node {
                 write!(f, "{} is {not}null", name(*column))
             }
             Node::Text { column, place, .. } => write!(f, "{} {} ?", name(*column), place.words()),
+            Node::Linked { link, node } => {
+                write!(f, "({} where ", link.words(table))?;
+                node.show(link.table, f)?;
+                f.write_str(")")
+            }
             Node::All(nodes) => join(nodes, " and ", table, f),
             Node::Any(nodes) => join(nodes, " or ", table, f),
             Node::Not(node) => {
@@ -84,6 +104,10 @@ impl Node {
             }
             Node::Text { column, place, text: sought } => {
                 leaf(place.words(), *column, &[Value::Text(sought.clone().into())]);
+            }
+            Node::Linked { link, node } => {
+                text(bytes, &format!("finds {}", link.words(table)));
+                node.digest(link.table, bytes);
             }
             Node::All(nodes) => branch(bytes, "all", nodes, table),
             Node::Any(nodes) => branch(bytes, "any", nodes, table),

@@ -182,7 +182,7 @@ fn parents_of<E: Entity>(entities: &[E]) -> Result<Parents<'_>> {
 }
 
 /// The tenant of a row, which is that of the session.
-fn tenant_of<E: Entity>(entity: &E) -> Result<Option<Value<'static>>> {
+pub(crate) fn tenant_of<E: Entity>(entity: &E) -> Result<Option<Value<'static>>> {
     let Some(column) = E::TABLE.roles.tenant else { return Ok(None) };
     Ok(encode(entity)?.into_iter().nth(column).map(Value::into_owned))
 }

@@ -82,10 +82,12 @@ mod parents;
 mod patch;
 mod perform;
 mod private;
+mod projection;
 mod purge;
 mod query;
 mod read;
 mod registry;
+mod relation;
 mod repo;
 mod schema;
 mod scope;
@@ -153,26 +155,31 @@ pub use json::Json;
 pub use json_path::{Documents, JsonOperand, JsonPath};
 pub use page::{Page, PageRequest};
 pub use patch::{Numeric, Patch};
+pub use projection::{Projection, ProjectionOf};
 pub use purge::{PurgeDeleted, Purged};
 pub use query::Query;
+pub use relation::load::{Loading, Relation, Target};
+pub use relation::with::{Nested, QueryWith};
+pub use relation::{BelongsTo, HasMany, HasOne, Many, ManyToMany, One, OnlyOne, RelatedColumn};
 pub use repo::Repo;
 pub use schema::Schema;
 pub use scope::{
-    AllTenants, NoTenant, OfAnyTenant, OwnedBy, Reach, ReachableFrom, RecordedFor, Scope, Shared,
-    Tenancy, Tenant, WritableFrom,
+    AllTenants, LooksAt, NoTenant, OfAnyTenant, OwnedBy, Reach, ReachableFrom, RecordedFor, Scope,
+    Shared, Tenancy, Tenant, WritableFrom,
 };
 pub use series::Reading;
 pub use session::Session;
 pub use stream::Chunks;
 pub use table::{Chaining, ColumnDef, Index, IndexColumn, OnDelete, Reference, Roles, Table};
 pub use transaction::Transaction;
+pub use unchecked::typed::{OpenToSql, Sql};
 pub use unchecked::{UncheckedRow, UncheckedSql};
 pub use upsert::{Outcome, Upserted};
 pub use validation::{Problem, Problems, Validate, ValidateDelete, ValidateUpdate};
 pub use value::{InvalidValue, Kind, Value};
 pub use window::{Window, WindowRequest};
 
-pub use repo_derive::{ColumnEnum, ColumnType, Repository};
+pub use repo_derive::{ColumnEnum, ColumnType, Projection, Repository};
 
 /// What generated code calls.
 #[doc(hidden)]

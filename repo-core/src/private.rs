@@ -12,6 +12,7 @@ mod index;
 mod managed;
 mod misfit;
 mod operand;
+mod projection;
 mod questions;
 mod reading;
 mod shown;
@@ -27,6 +28,7 @@ pub use index::{asc, desc};
 pub use managed::{Managed, Parent};
 pub use misfit::{Misfit, NoParent, UNKNOWN_TABLE, Unknown, Unmanaged};
 pub use operand::OperandOf;
+pub use projection::{Shows, Source, read, source};
 pub use questions::{
     CreatedAtField, DeletedAtField, DeletionIdField, IdOf, IsDecimal, IsIndexable, IsText,
     JsonDocument, KnownSize, RefersTo, TenantField, UpdatedAtField, VersionField,

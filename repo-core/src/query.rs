@@ -3,6 +3,8 @@
 //! Every query carries the session's tenant, and reads live rows unless it says otherwise; filters
 //! never touch either.
 
+use std::marker::PhantomData;
+
 use chrono::{DateTime, Utc};
 
 use crate::aggregate::keys::Key;
@@ -11,7 +13,9 @@ use crate::entity::{Entity, SoftDelete};
 use crate::error::{Error, Result};
 use crate::filter::{IntoFilter, Node};
 use crate::page::{Page, PageRequest};
+use crate::projection::Projection;
 use crate::read;
+use crate::relation::link::Source;
 use crate::repo::Repo;
 use crate::scope::{ReachableFrom, Scope};
 use crate::table::Table;
@@ -20,11 +24,13 @@ use crate::window::{Window, WindowRequest};
 
 /// Rows of `E`, by filter and order. Made by [`Repo::query`] and [`Repo::filter`].
 ///
-/// Rows come in the order asked for, then by id: the same rows always come in the same order.
+/// Rows come in the order asked for, then by id: the same rows always come in the same order. Each is an `E`, or
+/// what [`project`](Self::project) makes of it.
 #[must_use = "a query does nothing until it is asked for rows: `.all().await`"]
-pub struct Query<E: Entity, S: Scope> {
-    repo: Repo<E, S>,
-    selection: Selection,
+pub struct Query<E: Entity, S: Scope, P = E> {
+    pub(crate) repo: Repo<E, S>,
+    pub(crate) selection: Selection,
+    pub(crate) rows: PhantomData<fn() -> P>,
 }
 
 /// What a query asks for, without its types.
@@ -58,9 +64,11 @@ impl<E: Entity, S: Scope> Query<E, S> {
             offset: None,
             for_update: false,
         };
-        Self { repo, selection }
+        Self { repo, selection, rows: PhantomData }
     }
+}
 
+impl<E: Entity, S: Scope, P> Query<E, S, P> {
     pub(crate) fn into_selection(self) -> Selection {
         self.selection
     }
@@ -126,7 +134,7 @@ impl<E: Entity, S: Scope> Query<E, S> {
 }
 
 /// The answers.
-impl<E: Entity, S: Scope> Query<E, S>
+impl<E: Entity, S: Scope, P: Projection<Entity = E>> Query<E, S, P>
 where
     E::Tenancy: ReachableFrom<S>,
 {
@@ -135,9 +143,9 @@ where
     /// # Errors
     ///
     /// [`Error::InvalidInput`]: a filter holds a value that its column cannot.
-    pub async fn all(self) -> Result<Vec<E>> {
+    pub async fn all(self) -> Result<Vec<P>> {
         let (repo, selection) = self.ready()?;
-        read::rows(&repo, &selection, &[]).await
+        read::rows(&repo, &selection).await
     }
 
     /// The first row.
@@ -145,7 +153,7 @@ where
     /// # Errors
     ///
     /// As for [`all`](Self::all).
-    pub async fn first(self) -> Result<Option<E>> {
+    pub async fn first(self) -> Result<Option<P>> {
         Ok(self.narrow(1).all().await?.pop())
     }
 
@@ -155,7 +163,7 @@ where
     ///
     /// - [`is_not_found`](Error::is_not_found): there is none.
     /// - [`Error::MoreThanOne`]: there are several.
-    pub async fn one(self) -> Result<E> {
+    pub async fn one(self) -> Result<P> {
         let row = self.at_most_one().await?;
         row.ok_or(Error::NoMatch { entity: E::TABLE.entity })
     }
@@ -165,7 +173,7 @@ where
     /// # Errors
     ///
     /// [`Error::MoreThanOne`]: there are several.
-    pub async fn at_most_one(self) -> Result<Option<E>> {
+    pub async fn at_most_one(self) -> Result<Option<P>> {
         let mut rows = self.narrow(2).all().await?;
         if rows.len() > 1 {
             return Err(Error::MoreThanOne { entity: E::TABLE.entity });
@@ -201,7 +209,7 @@ where
     ///
     /// [`Error::InvalidInput`]: the number or the size is zero, or the size is above
     /// [`PageRequest::MAX_SIZE`]; or the query has a limit or an offset of its own.
-    pub async fn page(self, request: PageRequest) -> Result<Page<E>> {
+    pub async fn page(self, request: PageRequest) -> Result<Page<P>> {
         self.refuse_limit("page")?;
         let (limit, offset) = request.range()?;
         let (repo, selection) = self.limit(limit).offset(offset).ready()?;
@@ -216,12 +224,18 @@ where
     /// - [`Error::InvalidCursor`]: a cursor was not made by this query for this tenant.
     /// - [`Error::InvalidInput`]: the size is zero or above [`WindowRequest::MAX_SIZE`], the query has
     ///   a limit or an offset of its own, or orders by a sensitive column.
-    pub async fn window(self, request: WindowRequest) -> Result<Window<E>> {
+    pub async fn window(self, request: WindowRequest) -> Result<Window<P>> {
         self.refuse_limit("window")?;
         let (repo, selection) = self.ready()?;
         crate::window::read(&repo, selection, &request).await
     }
+}
 
+/// What answers have in common.
+impl<E: Entity, S: Scope, P> Query<E, S, P>
+where
+    E::Tenancy: ReachableFrom<S>,
+{
     /// The selection with all that the session and the order add to it.
     pub(crate) fn ready(mut self) -> Result<(Repo<E, S>, Selection)> {
         let table = E::TABLE;
@@ -230,6 +244,7 @@ where
         }
         self.selection.tenant = self.repo.tenant()?.map(Value::into_owned);
         self.selection.complete_order(table);
+        self.repo.session().looks_at(self.selection.linked());
         Ok((self.repo, self.selection))
     }
 
@@ -264,11 +279,7 @@ where
     /// Ordered by these keys, unless it has an order.
     pub(crate) fn order_by_keys(mut self, keys: &[Key]) -> Self {
         if self.selection.order.is_empty() {
-            let order = |key: &Key| OrderKey {
-                column: key.column(),
-                descending: false,
-                nulls_first: false,
-            };
+            let order = |key: &Key| OrderKey::new(Source::Own(key.column()), false);
             self.selection.order = keys.iter().map(order).collect();
         }
         self
@@ -294,26 +305,42 @@ where
 }
 
 impl Selection {
+    /// The tables of other rows that it looks at.
+    fn linked(&self) -> Vec<&'static Table> {
+        let mut tables: Vec<_> = self.order.iter().filter_map(|key| key.source.linked()).collect();
+        self.filters.iter().for_each(|node| node.linked(&mut tables));
+        tables
+    }
+
+    /// Whether rows are chosen by rows of other tables, which changes of them may change.
+    pub(crate) fn is_linked(&self) -> bool {
+        let mut tables = Vec::new();
+        self.filters.iter().for_each(|node| node.linked(&mut tables));
+        !tables.is_empty()
+    }
+
     /// Appends the key, in the direction of the last order given, unless it is there already.
     fn complete_order(&mut self, table: &Table) {
         let descending = self.order.last().is_some_and(|key| key.descending);
         let across = table.roles.tenant.filter(|_| self.tenant.is_none());
         for column in std::iter::once(table.roles.id).chain(across) {
-            if self.order.iter().all(|key| key.column != column) {
-                self.order.push(OrderKey { column, descending, nulls_first: descending });
+            let source = Source::Own(column);
+            if self.order.iter().all(|key| key.source != source) {
+                self.order.push(OrderKey::new(source, descending));
             }
         }
     }
 }
 
 // Not derived: that would ask for entities that can be cloned and shown.
-impl<E: Entity, S: Scope> Clone for Query<E, S> {
+impl<E: Entity, S: Scope, P> Clone for Query<E, S, P> {
     fn clone(&self) -> Self {
-        Self { repo: self.repo.clone(), selection: self.selection.clone() }
+        let (repo, selection) = (self.repo.clone(), self.selection.clone());
+        Self { repo, selection, rows: PhantomData }
     }
 }
 
-impl<E: Entity, S: Scope> std::fmt::Debug for Query<E, S> {
+impl<E: Entity, S: Scope, P> std::fmt::Debug for Query<E, S, P> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Query")
             .field("table", &E::TABLE.name)

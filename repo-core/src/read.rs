@@ -8,10 +8,12 @@ use crate::encode::Decoder;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::filter::{Comparison, Filter, Node};
+use crate::projection::Projection;
 use crate::query::{Query, Selection};
 use crate::repo::Repo;
 use crate::scope::{ReachableFrom, Scope};
 use crate::session::Session;
+use crate::sql::shape::Shape;
 use crate::sql::writer::Writer;
 use crate::table::Table;
 use crate::value::{Kind, Value};
@@ -75,7 +77,7 @@ where
         let node = Node::InList { column: E::TABLE.roles.id, values, negated: false };
         let selection = repo.filter(Filter::new(node)).into_selection();
         let mut writer = writer::<E, S>(repo);
-        writer.rows(&selection, &[])?;
+        writer.rows(&Shape::of::<E>(E::TABLE), &selection, &[])?;
         let (sql, params) = (&writer.sql, &writer.params);
         let statement = Statement { sql, params, access: Access::Read, table: E::TABLE };
         repo.session().run(statement, &mut place).await?;
@@ -94,40 +96,53 @@ where
 }
 
 /// The rows of a selection.
-pub(crate) async fn rows<E: Entity, S: Scope>(
+pub(crate) async fn rows<E: Entity, S: Scope, P: Projection>(
     repo: &Repo<E, S>,
     selection: &Selection,
-    bounds: &[Bound],
-) -> Result<Vec<E>> {
-    let mut writer = writer::<E, S>(repo);
-    writer.rows(selection, bounds)?;
-    // A lock is taken by the connection that writes.
-    let access = if selection.for_update { Access::Write } else { Access::Read };
+) -> Result<Vec<P>> {
+    let shape = Shape::of::<P>(E::TABLE);
     let mut rows = Vec::new();
     let mut on_row = |row: &dyn Row| {
-        rows.push(decode(row)?);
+        rows.push(shape.read(row)?);
         Ok(())
     };
-    let (sql, params) = (&writer.sql, &writer.params);
-    let statement = Statement { sql, params, access, table: E::TABLE };
-    repo.session().run(statement, &mut on_row).await?;
+    each(repo, &shape, selection, &[], &mut on_row).await?;
     Ok(rows)
 }
 
+/// Reads the rows of a selection that lie within bounds.
+pub(crate) async fn each<E: Entity, S: Scope>(
+    repo: &Repo<E, S>,
+    shape: &Shape,
+    selection: &Selection,
+    bounds: &[Bound],
+    on_row: OnRow<'_>,
+) -> Result<()> {
+    let mut writer = writer::<E, S>(repo);
+    repo.session().looks_at(shape.linked());
+    writer.rows(shape, selection, bounds)?;
+    // A lock is taken by the connection that writes.
+    let access = if selection.for_update { Access::Write } else { Access::Read };
+    let (sql, params) = (&writer.sql, &writer.params);
+    let statement = Statement { sql, params, access, table: E::TABLE };
+    repo.session().run(statement, on_row).await.map(drop)
+}
+
 /// The rows of a page, and how many there are in all.
-pub(crate) async fn page<E: Entity, S: Scope>(
+pub(crate) async fn page<E: Entity, S: Scope, P: Projection>(
     repo: &Repo<E, S>,
     selection: &Selection,
-) -> Result<(Vec<E>, u64)> {
+) -> Result<(Vec<P>, u64)> {
+    let shape = Shape::of::<P>(E::TABLE).with_keys(&selection.order);
     let mut writer = writer::<E, S>(repo);
-    writer.page(selection)?;
+    repo.session().looks_at(shape.linked());
+    writer.page(&shape, selection)?;
     let (mut items, mut total) = (Vec::new(), 0);
     let mut on_row = |row: &dyn Row| {
-        total = number(row, E::TABLE.columns.len())?;
+        total = number(row, shape.width())?;
         // Beyond the last page there is one row that holds the total alone.
-        let id = row.value(E::TABLE.roles.id, E::TABLE.id().kind);
-        if !id.is_ok_and(|id| id.is_null()) {
-            items.push(decode(row)?);
+        if !shape.is_missing(row) {
+            items.push(shape.read(row)?);
         }
         Ok(())
     };
@@ -203,14 +218,28 @@ pub(crate) fn pack<const N: usize>(values: [Option<Value<'_>>; N]) -> ([Value<'_
 }
 
 /// An id as a key of a map.
+#[doc(hidden)]
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum IdKey {
+pub enum IdKey {
     Uuid(uuid::Uuid),
     Integer(i64),
     Other,
 }
 
 impl IdKey {
+    /// The id, unless it is nothing.
+    pub(crate) fn of_some(value: &Value<'_>) -> Option<Self> {
+        Some(Self::of(value)).filter(|key| *key != IdKey::Other)
+    }
+
+    pub(crate) fn to_value(&self) -> Value<'static> {
+        match self {
+            IdKey::Uuid(id) => Value::Uuid(*id),
+            IdKey::Integer(id) => Value::I64(*id),
+            IdKey::Other => Value::Null(Kind::I64),
+        }
+    }
+
     pub(crate) fn of(value: &Value<'_>) -> Self {
         match value {
             Value::Uuid(id) => IdKey::Uuid(*id),

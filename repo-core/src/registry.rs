@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 
+use crate::audit::{HEADS, TRAIL};
 use crate::table::{OnDelete, Table};
 
 /// The tables, and those whose rows are deleted with theirs.
@@ -32,6 +33,12 @@ impl Registry {
             known.add(table);
         }
         known
+    }
+
+    /// The names of the tables whose rows belong to tenants.
+    pub(crate) fn of_tenants(&self) -> impl Iterator<Item = &'static str> {
+        let owned = self.tables.iter().filter(|table| table.roles.tenant.is_some());
+        owned.map(|table| table.name).chain([TRAIL.name, HEADS.name])
     }
 
     pub(crate) fn knows(&self, table: &Table) -> bool {

@@ -141,6 +141,19 @@ impl RecordedFor<NoTenant> for Shared {}
 impl RecordedFor<AllTenants> for Shared {}
 impl<T: ColumnType + Clone + Debug> RecordedFor<Tenant<T>> for OwnedBy<T> {}
 
+/// The tenancies at whose rows a condition on rows of this one may look: whoever reads these sees no more of
+/// those than a condition on their own rows would show.
+#[diagnostic::on_unimplemented(
+    message = "rows that are `{Self}` cannot be filtered by rows that are `{T}`",
+    label = "rows that all share would tell what rows of any tenant are there",
+    note = "load these rows instead, with `query.with(..)` in a session of the tenant"
+)]
+pub trait LooksAt<T: Tenancy>: Tenancy {}
+
+impl LooksAt<Shared> for Shared {}
+impl<T: 'static> LooksAt<Shared> for OwnedBy<T> {}
+impl<T: 'static> LooksAt<OwnedBy<T>> for OwnedBy<T> {}
+
 impl<S: Scope> ReachableFrom<S> for Shared {
     fn tenant(_: &S) -> Result<Option<Value<'_>>, InvalidValue> {
         Ok(None)

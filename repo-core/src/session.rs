@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use crate::access::{Access, is_watched};
+use crate::access::Access;
 use crate::actor::Actor;
 use crate::audit::append::Pending;
 use crate::audit::{Audit, AuditEntry};
@@ -244,10 +244,17 @@ impl<S: Scope> Session<S> {
     /// Records that this session looks at all tenants, where it does and it is not recorded yet.
     async fn record_access(&self, table: Option<&'static Table>) -> Result<()> {
         let Some(access) = &self.access else { return Ok(()) };
-        if self.in_transaction() && !table.is_some_and(is_watched) {
+        if self.in_transaction() && !access.is_needed(table) {
             return Ok(());
         }
         access.record(self, table).await
+    }
+
+    /// Told before a statement that looks at rows of other tables than its own.
+    pub(crate) fn looks_at<'t>(&self, tables: impl IntoIterator<Item = &'t Table>) {
+        if let Some(access) = &self.access {
+            access.look_at(tables);
+        }
     }
 
     /// Who looks at all tenants, why and for what is recorded of each, also of clones of one session.

@@ -12,20 +12,21 @@ use futures_util::{Stream, TryStreamExt as _, stream};
 use crate::cursor::Cursor;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
+use crate::projection::Projection;
 use crate::query::Query;
 use crate::scope::{ReachableFrom, Scope};
 use crate::window::WindowRequest;
 
 /// The rows of a query, some at a time. Made by [`Query::chunks`].
 #[must_use = "rows are read by `next`"]
-pub struct Chunks<E: Entity, S: Scope> {
-    query: Query<E, S>,
+pub struct Chunks<E: Entity, S: Scope, P = E> {
+    query: Query<E, S, P>,
     size: u64,
     position: Option<Cursor>,
     is_done: bool,
 }
 
-impl<E: Entity, S: Scope> Query<E, S>
+impl<E: Entity, S: Scope, P: Projection<Entity = E>> Query<E, S, P>
 where
     E::Tenancy: ReachableFrom<S>,
 {
@@ -44,17 +45,14 @@ where
     /// # Ok(())
     /// # }
     /// ```
-    pub fn chunks(self, size: u64) -> Chunks<E, S> {
+    pub fn chunks(self, size: u64) -> Chunks<E, S, P> {
         Chunks { query: self, size, position: None, is_done: false }
     }
 
     /// All rows in their order, one by one. [`WindowRequest::MAX_SIZE`] of them are in memory.
     ///
     /// The stream ends after the first error.
-    pub fn stream(self) -> impl Stream<Item = Result<E>> + Send + Unpin
-    where
-        E: 'static,
-    {
+    pub fn stream(self) -> impl Stream<Item = Result<P>> + Send + Unpin {
         let chunks = self.chunks(WindowRequest::MAX_SIZE);
         let rows = stream::try_unfold(chunks, async |mut chunks| {
             let rows = chunks.next().await?;
@@ -64,7 +62,7 @@ where
     }
 }
 
-impl<E: Entity, S: Scope> Chunks<E, S>
+impl<E: Entity, S: Scope, P: Projection<Entity = E>> Chunks<E, S, P>
 where
     E::Tenancy: ReachableFrom<S>,
 {
@@ -74,7 +72,7 @@ where
     /// # Errors
     ///
     /// As for [`Query::window`].
-    pub async fn next(&mut self) -> Result<Option<Vec<E>>> {
+    pub async fn next(&mut self) -> Result<Option<Vec<P>>> {
         if self.is_done {
             return Ok(None);
         }
@@ -98,7 +96,7 @@ where
     }
 }
 
-impl<E: Entity, S: Scope> fmt::Debug for Chunks<E, S> {
+impl<E: Entity, S: Scope, P> fmt::Debug for Chunks<E, S, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { query, size, position, .. } = self;
         f.debug_struct("Chunks")

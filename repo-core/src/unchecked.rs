@@ -4,6 +4,8 @@
 //! What it writes is recorded in the audit trail with the statement, but without its parameters.
 
 mod control;
+mod named;
+pub(crate) mod typed;
 
 use std::fmt;
 
@@ -92,10 +94,19 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
     pub async fn fetch<T: Send>(
         self,
         sql: &str,
-        mut read: impl FnMut(&UncheckedRow<'_>) -> Result<T> + Send,
+        read: impl FnMut(&UncheckedRow<'_>) -> Result<T> + Send,
     ) -> Result<Vec<T>> {
         control::refuse(sql)?;
-        let (session, params) = self.start()?;
+        self.announce()?.read(sql, read).await
+    }
+
+    /// Runs a query, in a transaction in which nothing can be written.
+    async fn read<T: Send>(
+        self,
+        sql: &str,
+        mut read: impl FnMut(&UncheckedRow<'_>) -> Result<T> + Send,
+    ) -> Result<Vec<T>> {
+        let Self { session, params, .. } = self;
         let dialect = session.database().backend().dialect();
         let sql = numbered(dialect, sql);
         // A transaction, or a savepoint, of its own, in which nothing can be written.
@@ -141,7 +152,7 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
     pub async fn execute(self, sql: &str) -> Result<u64> {
         control::refuse(sql)?;
         let reason = self.reason.clone();
-        let (session, params) = self.start()?;
+        let Self { session, params, .. } = self.announce()?;
         let reach = session.scope().chain().map_err(|it| Error::invalid_value("tenant", it))?;
         let author = Author::acting(session, reach, UNCHECKED.entity)?;
         let author = Author { reason: Some(reason.into()), ..author };
@@ -156,14 +167,14 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
         own.finish(done).await.map_err(without_trail)
     }
 
-    fn start(self) -> Result<(&'s Session<S>, Vec<Value<'static>>)> {
-        let Self { session, reason, params, error } = self;
-        if let Some(error) = error {
+    /// Counts and logs it.
+    fn announce(mut self) -> Result<Self> {
+        if let Some(error) = self.error.take() {
             return Err(error);
         }
-        session.database().count_unchecked_sql();
-        tracing::info!(target: "repo", reason, "unchecked SQL is run");
-        Ok((session, params))
+        self.session.database().count_unchecked_sql();
+        tracing::info!(target: "repo", reason = self.reason, "unchecked SQL is run");
+        Ok(self)
     }
 }
 

@@ -1,15 +1,18 @@
 //! Windows: rows beside a cursor, at a cost that does not grow with the distance from the start.
 
+use crate::backend::Row;
 use crate::column::OrderKey;
 use crate::cursor::{Cursor, Fingerprint};
-use crate::encode::Encoder;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::page::check_size;
+use crate::projection::Projection;
 use crate::query::Selection;
 use crate::read;
 use crate::repo::Repo;
 use crate::scope::{ReachableFrom, Scope};
+use crate::sql::shape::Shape;
+use crate::table::Table;
 use crate::value::Value;
 
 /// Which rows of a query, from one end or beside a cursor.
@@ -92,22 +95,22 @@ impl<E> Window<E> {
     }
 }
 
-pub(crate) async fn read<E: Entity, S: Scope>(
+pub(crate) async fn read<E: Entity, S: Scope, P: Projection<Entity = E>>(
     repo: &Repo<E, S>,
     mut selection: Selection,
     request: &WindowRequest,
-) -> Result<Window<E>>
+) -> Result<Window<P>>
 where
     E::Tenancy: ReachableFrom<S>,
 {
     check_size("window size", request.size, WindowRequest::MAX_SIZE)?;
-    refuse_sensitive::<E>(&selection.order)?;
+    refuse_sensitive(E::TABLE, &selection.order)?;
     let fingerprint = Fingerprint::new(E::TABLE, &selection, repo.session().cursor_key());
     let bounds = bounds(&fingerprint, &selection.order, request, E::TABLE)?;
 
-    let order = selection.order.clone();
+    let shape = Shape::of::<P>(E::TABLE).with_keys(&selection.order);
     if request.from_end {
-        selection.order = order.iter().map(OrderKey::reversed).collect();
+        selection.order = selection.order.iter().map(OrderKey::reversed).collect();
     }
     // Bounds are rendered in the order that the rows are read in.
     let bounds: Vec<Bound> = bounds
@@ -115,15 +118,29 @@ where
         .map(|bound| Bound { before: bound.before != request.from_end, ..bound })
         .collect();
     selection.limit = Some(request.size + 1);
-    let mut items = read::rows(repo, &selection, &bounds).await?;
+    let size = usize::try_from(request.size).unwrap_or(usize::MAX);
+    let (mut items, mut ends, mut more) = (Vec::new(), None, false);
+    let mut on_row = |row: &dyn Row| {
+        more = items.len() == size;
+        if !more {
+            items.push(shape.read(row)?);
+            let position = shape.position(row)?;
+            match &mut ends {
+                Some((_, last)) => *last = position,
+                None => ends = Some((position.clone(), position)),
+            }
+        }
+        Ok(())
+    };
+    read::each(repo, &shape, &selection, &bounds, &mut on_row).await?;
 
-    let more = items.len() as u64 > request.size;
-    items.truncate(usize::try_from(request.size).unwrap_or(usize::MAX));
+    let cursor = |values: &Vec<Value<'static>>| Cursor::new(&fingerprint, values.iter());
+    let (mut start, mut end) =
+        ends.as_ref().map(|(first, last)| (cursor(first), cursor(last))).unzip();
     if request.from_end {
         items.reverse();
+        std::mem::swap(&mut start, &mut end);
     }
-    let cursor = |row: Option<&E>| row.map(|row| position(&fingerprint, &order, row)).transpose();
-    let (start, end) = (cursor(items.first())?, cursor(items.last())?);
     let (after, before) = (request.after.is_some(), request.before.is_some());
     let has_previous = after || (request.from_end && more);
     let has_next = before || (!request.from_end && more);
@@ -134,7 +151,7 @@ fn bounds(
     fingerprint: &Fingerprint,
     order: &[OrderKey],
     request: &WindowRequest,
-    table: &'static crate::table::Table,
+    table: &'static Table,
 ) -> Result<Vec<Bound>> {
     let after = request.after.iter().map(|cursor| (cursor, false));
     let before = request.before.iter().map(|cursor| (cursor, true));
@@ -147,16 +164,9 @@ fn bounds(
         .collect()
 }
 
-fn position<E: Entity>(fingerprint: &Fingerprint, order: &[OrderKey], row: &E) -> Result<Cursor> {
-    let mut encoder = Encoder::new(E::TABLE);
-    row.encode(&mut encoder);
-    let values = encoder.finish()?;
-    Ok(Cursor::new(fingerprint, order.iter().map(|key| &values[key.column])))
-}
-
 /// A cursor shows its values to whoever holds it.
-fn refuse_sensitive<E: Entity>(order: &[OrderKey]) -> Result<()> {
-    let sensitive = order.iter().map(|key| &E::TABLE.columns[key.column]).find(|c| c.sensitive);
+fn refuse_sensitive(table: &'static Table, order: &[OrderKey]) -> Result<()> {
+    let sensitive = order.iter().map(|key| key.source.def(table)).find(|column| column.sensitive);
     sensitive.map_or(Ok(()), |column| {
         Err(Error::invalid_input(column.name, "is sensitive: a cursor would show its value"))
     })

@@ -7,7 +7,7 @@ mod field;
 mod reader;
 mod structure;
 
-pub(crate) use field::{Field, OnDelete, read_field};
+pub(crate) use field::{DeletedParent, Field, OnDelete, read_field};
 pub(crate) use reader::{Given, Reader, value};
 pub(crate) use structure::{RawColumn, RawIndex, Structure, read_structure};
 
@@ -29,7 +29,7 @@ pub(crate) const STRUCT_KEYS: [&str; 13] = [
 ];
 
 /// The keys of a field.
-pub(crate) const FIELD_KEYS: [&str; 20] = [
+pub(crate) const FIELD_KEYS: [&str; 21] = [
     "id",
     "tenant",
     "version",
@@ -50,4 +50,5 @@ pub(crate) const FIELD_KEYS: [&str; 20] = [
     "formerly",
     "references",
     "on_delete",
+    "deleted",
 ];

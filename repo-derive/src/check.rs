@@ -134,6 +134,13 @@ fn references(
 ) -> Vec<Reference> {
     let mut references = Vec::new();
     for (column, Field { ident, attr, .. }) in fields.iter().enumerate() {
+        if let (None, Some(deleted)) = (&attr.references, &attr.deleted) {
+            diag.error(
+                &deleted.key,
+                format_args!("`{ident}` refers to nothing that could be deleted"),
+                "add `references = Parent`, or remove `deleted`",
+            );
+        }
         match (&attr.references, &attr.on_delete) {
             (Some(parent), on_delete) => {
                 let cascade = on_delete.as_ref().filter(|it| it.value == attr::OnDelete::Cascade);
@@ -141,7 +148,10 @@ fn references(
                     policies::check_cascade(structure, ident, &cascade.key, roles, diag);
                 }
                 let parent = parent.value.clone();
-                references.push(Reference { column, parent, cascade: cascade.is_some() });
+                let shows = attr::DeletedParent::Show;
+                let shows_deleted = attr.deleted.as_ref().is_some_and(|it| it.value == shows);
+                let cascade = cascade.is_some();
+                references.push(Reference { column, parent, cascade, shows_deleted });
             }
             (None, Some(on_delete)) => diag.error(
                 &on_delete.key,

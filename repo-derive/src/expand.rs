@@ -10,6 +10,7 @@ mod hooks;
 mod new;
 mod patch;
 mod questions;
+mod relations;
 mod repository;
 mod table;
 
@@ -27,6 +28,7 @@ pub(crate) fn expand(entity: &Entity) -> TokenStream {
     let impls = [
         questions::ask(entity),
         columns::constants(entity),
+        relations::functions(entity),
         entity::impls(entity),
         new::impls(entity),
         patch::impls(entity),

@@ -7,7 +7,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::DeriveInput;
 
-use crate::{column_enum, column_type, repository};
+use crate::{column_enum, column_type, projection, repository};
 
 #[test]
 fn an_entity_with_every_policy() {
@@ -100,6 +100,19 @@ fn an_entity_that_cannot_be_read() {
         }
     };
     assert_expansion("mistaken", repository, input);
+}
+
+#[test]
+fn a_projection() {
+    let input = quote! {
+        #[projection(entity = Incident)]
+        pub struct Line {
+            pub signature: String,
+            #[projection(column = Incident::owner().column(Person::NAME))]
+            pub owner: Option<String>,
+        }
+    };
+    assert_expansion("projection", projection::derive, input);
 }
 
 #[test]

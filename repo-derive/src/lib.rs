@@ -15,6 +15,7 @@ mod expansions;
 mod fallback;
 mod model;
 mod names;
+mod projection;
 mod types;
 
 use proc_macro::TokenStream;
@@ -44,6 +45,14 @@ pub fn derive_column_enum(input: TokenStream) -> TokenStream {
 pub fn derive_column_type(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     column_type::derive(&input).into()
+}
+
+/// Implements `repo_core::Projection` for a struct of some columns of an entity. The code calls `::repo_core`,
+/// unless `#[projection(crate = path)]` says where that is.
+#[proc_macro_derive(Projection, attributes(projection))]
+pub fn derive_projection(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    projection::derive(&input).into()
 }
 
 fn repository(input: &DeriveInput) -> proc_macro2::TokenStream {

@@ -115,6 +115,8 @@ pub(crate) struct Reference {
     pub(crate) column: usize,
     pub(crate) parent: Type,
     pub(crate) cascade: bool,
+    /// Whether a deleted parent is seen.
+    pub(crate) shows_deleted: bool,
 }
 
 impl Role {
@@ -210,6 +212,15 @@ impl Entity {
     pub(crate) fn is_indexed(&self, column: usize) -> bool {
         let mut columns = self.indexes.iter().flat_map(|index| &index.columns);
         columns.any(|indexed| indexed.column == column)
+    }
+
+    /// Whether two live rows of one tenant cannot agree in this column.
+    pub(crate) fn is_unique(&self, column: usize) -> bool {
+        let tenant = self.position(Role::Tenant);
+        self.indexes.iter().filter(|index| index.unique).any(|index| {
+            let others = index.columns.iter().map(|it| it.column).filter(|it| Some(*it) != tenant);
+            others.eq([column])
+        })
     }
 
     /// The columns by which the repository lists: each once, in the order of the indexes.

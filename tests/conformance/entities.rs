@@ -3,6 +3,7 @@
 mod claims;
 mod desk;
 mod invoices;
+mod library;
 mod measures;
 mod names;
 mod people;
@@ -14,6 +15,7 @@ mod tenancies;
 pub(crate) use claims::*;
 pub(crate) use desk::*;
 pub(crate) use invoices::*;
+pub(crate) use library::*;
 pub(crate) use measures::*;
 pub(crate) use names::*;
 pub(crate) use people::*;

@@ -94,7 +94,7 @@ fn assert_told<E>(heard: &[Heard], place: Place, way: &Way<E>) {
 
 /// Removes all rows, whatever they are.
 async fn clear(session: &Acting) {
-    for table in ["caveats", "invoice_lines", "invoices", "receipts", "usages", "coupons"] {
+    for table in ["caveats", "charges", "invoices", "receipts", "usages", "coupons"] {
         let sql = format!("DELETE FROM {table}");
         session.unchecked_sql("the next way finds its own rows").execute(&sql).await.unwrap();
     }

@@ -77,8 +77,9 @@ pub(crate) async fn staged_invoices(session: &Acting) -> Stage<Invoice> {
         [("1", "open", false), ("2", "open", true), ("3", "paid", false), ("4", "gone", false)]
     {
         let row = rows.create(invoice(number, state)).await.unwrap();
-        let line = session.repo::<Line>().create(NewLine { invoice_id: row.id }).await.unwrap();
-        let caveat = NewCaveat { line_id: line.id, kept };
+        let charge =
+            session.repo::<Charge>().create(NewCharge { invoice_id: row.id }).await.unwrap();
+        let caveat = NewCaveat { charge_id: charge.id, kept };
         session.repo::<Caveat>().create(caveat).await.unwrap();
         made.push(row);
     }
@@ -108,8 +109,8 @@ pub(crate) async fn everything(db: &Database) -> Vec<String> {
     let mut all = Vec::new();
     let invoices = session.repo::<Invoice>().query().with_deleted().all().await.unwrap();
     all.extend(invoices.iter().map(|row| format!("{row:?}")));
-    let lines = session.repo::<Line>().query().with_deleted().all().await.unwrap();
-    all.extend(lines.iter().map(|row| format!("{row:?}")));
+    let charges = session.repo::<Charge>().query().with_deleted().all().await.unwrap();
+    all.extend(charges.iter().map(|row| format!("{row:?}")));
     let caveats = session.repo::<Caveat>().query().with_deleted().all().await.unwrap();
     all.extend(caveats.iter().map(|row| format!("{row:?}")));
     all.extend(session.repo::<Coupon>().all().await.unwrap().iter().map(|it| format!("{it:?}")));

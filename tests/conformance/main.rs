@@ -42,7 +42,10 @@ mod ordering;
 mod pages;
 mod parents;
 mod places;
+mod projections;
+mod queries_by_hand;
 mod references;
+mod relations;
 mod retention;
 mod secrets;
 mod series;
@@ -359,6 +362,32 @@ conformance! {
             a_column_is_compared_with_another,
             a_day_is_half_open,
             text_is_equal_in_any_case,
+        }
+        projections {
+            a_projection_is_some_columns_of_the_rows,
+            only_its_columns_are_read,
+            pages_and_windows_have_projections,
+            what_is_hidden_is_not_in_a_projection,
+        }
+        relations {
+            rows_come_with_what_they_refer_to,
+            rows_come_with_those_that_refer_to_them,
+            a_row_comes_with_the_one_that_refers_to_it,
+            rows_come_with_the_other_side_of_a_join,
+            each_entity_takes_one_statement,
+            a_deleted_parent_is_hidden_or_shown_and_hides_nothing,
+            rows_are_filtered_by_what_they_find,
+            rows_are_ordered_by_what_they_refer_to,
+            a_cursor_belongs_to_its_relation,
+            rows_of_other_tenants_are_never_found,
+            many_rows_are_changed_by_what_they_find,
+            a_look_at_recorded_rows_of_all_tenants_is_an_entry,
+        }
+        queries_by_hand {
+            a_query_by_hand_gives_what_a_projection_says,
+            parameters_are_bound_by_name,
+            what_belongs_to_tenants_needs_a_reason,
+            a_query_by_hand_only_reads,
         }
         references {
             a_row_refers_to_rows_that_are_there,

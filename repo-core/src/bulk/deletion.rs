@@ -42,9 +42,7 @@ impl Deletion {
         let database = session.database();
         let (registry, at) = (cascade::known(database, table)?, database.now());
         let author = cascade::author(session, table, &registry, at)?;
-        // The limit of a statement is an `i64`.
-        let all = usize::try_from(i64::MAX).unwrap_or(usize::MAX);
-        let chunk = if registry.goes_with_itself(table) { all } else { CHUNK };
+        let chunk = if registry.goes_with_itself(table) { super::all() } else { CHUNK };
         Ok(Self { chunk, registry, author, at, id: database.ids().next_id(at) })
     }
 }

@@ -16,6 +16,7 @@ use crate::error::Result;
 use crate::filter::Filter;
 use crate::json::{self, Json};
 use crate::patch::Patch;
+use crate::read::IdKey;
 use crate::table::ColumnDef;
 use crate::value::Kind;
 
@@ -66,6 +67,11 @@ impl<T: ColumnType> Field<T> {
     /// Shows the field in `Debug`.
     pub fn show(shown: &mut Shown<'_, '_>, column: usize, value: &T) {
         shown.field(column, |def| value.encode(def.kind));
+    }
+
+    /// The id that the field holds, if it holds one.
+    pub fn reference(value: &T) -> Option<IdKey> {
+        value.encode(T::KIND).ok().and_then(|value| IdKey::of_some(&value))
     }
 }
 

@@ -16,6 +16,7 @@ use crate::filter::Filter;
 use crate::hooks::Hooks;
 use crate::json::Json;
 use crate::patch::Patch;
+use crate::read::IdKey;
 use crate::table::{Roles, Table};
 
 const NEVER: &str = "a field whose type does not fit does not compile";
@@ -54,6 +55,11 @@ pub trait Misfit {
 
     /// No rows.
     fn equals<E>(_: Column<E, Self::Stored>, _: impl Sized) -> Filter<E> {
+        unreachable!("{NEVER}")
+    }
+
+    /// No id.
+    fn reference(_: &Self::Value) -> Option<IdKey> {
         unreachable!("{NEVER}")
     }
 

@@ -73,8 +73,9 @@ impl<'a> Writer<'a> {
         }
         self.push(") AS \"repo_rank\" FROM ").table_name();
         self.restrict(selection, &[])?;
-        self.push(") AS \"repo_ranked\" WHERE \"repo_rank\" = 1");
-        self.order(&selection.order, "");
+        // By its own name: a row that is looked for by the order finds it.
+        self.push(") AS ").table_name().push(" WHERE \"repo_rank\" = 1");
+        self.order(&selection.order);
         self.limit(selection.limit, selection.offset);
         Ok(())
     }

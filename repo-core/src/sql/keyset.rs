@@ -20,12 +20,15 @@ impl<'a> Writer<'a> {
     fn is_uniform(&self, keys: &[(OrderKey, &Value<'static>)]) -> bool {
         let direction = keys.first().is_some_and(|(key, _)| key.descending);
         keys.iter()
-            .all(|(key, _)| key.descending == direction && !self.table.columns[key.column].nullable)
+            .all(|(key, _)| key.descending == direction && !key.source.is_nullable(self.table))
     }
 
     fn row_value(&mut self, keys: &[(OrderKey, &'a Value<'static>)]) {
         let descending = keys.first().is_some_and(|(key, _)| key.descending);
-        self.push("(").columns(keys.iter().map(|(key, _)| key.column));
+        self.push("(");
+        for (position, (key, _)) in keys.iter().enumerate() {
+            self.push(if position > 0 { ", " } else { "" }).source(key.source);
+        }
         self.push(if descending { ") < (" } else { ") > (" });
         for (position, (_, value)) in keys.iter().enumerate() {
             if position > 0 {
@@ -55,28 +58,28 @@ impl<'a> Writer<'a> {
     }
 
     fn after(&mut self, key: OrderKey, value: &'a Value<'static>) {
-        let nullable = self.table.columns[key.column].nullable;
+        let nullable = key.source.is_nullable(self.table);
         if value.is_null() {
             // Behind a leading NULL come the values; behind a trailing one, nothing.
             if key.nulls_first {
-                self.column(key.column).push(" IS NOT NULL");
+                self.source(key.source).push(" IS NOT NULL");
             } else {
                 self.push("1 = 0");
             }
             return;
         }
         let operator = if key.descending { " < " } else { " > " };
-        self.column(key.column).push(operator).bind(value.borrowed());
+        self.source(key.source).push(operator).bind(value.borrowed());
         if nullable && !key.nulls_first {
-            self.push(" OR ").column(key.column).push(" IS NULL");
+            self.push(" OR ").source(key.source).push(" IS NULL");
         }
     }
 
     fn same(&mut self, key: OrderKey, value: &'a Value<'static>) {
         if value.is_null() {
-            self.column(key.column).push(" IS NULL");
+            self.source(key.source).push(" IS NULL");
         } else {
-            self.column(key.column).push(" = ").bind(value.borrowed());
+            self.source(key.source).push(" = ").bind(value.borrowed());
         }
     }
 }

@@ -43,6 +43,7 @@ impl<'a> Writer<'a> {
                 self.dialect.text_match(&mut self.sql, &name, index, *place);
                 self
             }
+            Node::Linked { link, node } => return self.finds(link, node),
             Node::All(nodes) => return self.join(nodes, " AND ", "1 = 1"),
             Node::Any(nodes) => return self.join(nodes, " OR ", "1 = 0"),
             Node::Not(node) => {

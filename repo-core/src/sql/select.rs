@@ -5,16 +5,22 @@ use crate::error::Result;
 use crate::filter::Node;
 use crate::query::{Selection, Visibility};
 use crate::sql::predicate::LONGEST_CHAIN;
+use crate::sql::shape::Shape;
 use crate::sql::writer::Writer;
 use crate::value::Value;
 use crate::window::Bound;
 
 impl<'a> Writer<'a> {
-    /// `SELECT` all columns of the rows that the selection names, in its order.
-    pub(crate) fn rows(&mut self, selection: &'a Selection, bounds: &'a [Bound]) -> Result<()> {
-        self.push("SELECT ").all_columns().push(" FROM ").table_name();
+    /// `SELECT` the values of the rows that the selection names, in its order.
+    pub(crate) fn rows(
+        &mut self,
+        shape: &Shape,
+        selection: &'a Selection,
+        bounds: &'a [Bound],
+    ) -> Result<()> {
+        self.push("SELECT ").values(shape).push(" FROM ").table_name();
         self.restrict(selection, bounds)?;
-        self.order(&selection.order, "");
+        self.order(&selection.order);
         self.limit(selection.limit, selection.offset);
         if selection.for_update {
             self.dialect.lock_rows(&mut self.sql);
@@ -36,22 +42,19 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// A page and its total from one snapshot: the columns, then the total.
+    /// A page and its total from one snapshot: the values, then the total.
     ///
     /// The total is the left side of the join, so that there is a row also beyond the last page; its
-    /// columns are then all `NULL`.
-    pub(crate) fn page(&mut self, selection: &'a Selection) -> Result<()> {
-        self.push("SELECT ");
-        for column in 0..self.table.columns.len() {
-            self.push("\"page\".").column(column).push(", ");
-        }
+    /// values are then all `NULL`.
+    pub(crate) fn page(&mut self, shape: &Shape, selection: &'a Selection) -> Result<()> {
+        self.push("SELECT ").labels(shape, "\"page\".").push(", ");
         self.push("\"all\".\"total\" FROM (SELECT COUNT(*) AS \"total\" FROM ").table_name();
         self.restrict(selection, &[])?;
         // The condition again: its parameters are bound once for each place.
         self.push(") AS \"all\" LEFT JOIN (");
-        self.rows(selection, &[])?;
+        self.rows(shape, selection, &[])?;
         self.push(") AS \"page\" ON 1 = 1");
-        self.order(&selection.order, "\"page\".");
+        self.order_of(shape, &selection.order, "\"page\".");
         Ok(())
     }
 
@@ -105,13 +108,25 @@ impl<'a> Writer<'a> {
         }
     }
 
-    pub(crate) fn order(&mut self, order: &[OrderKey], prefix: &str) {
+    pub(crate) fn order(&mut self, order: &[OrderKey]) {
+        self.order_by(order, |writer, _, key| {
+            writer.source(key.source);
+        });
+    }
+
+    /// The order by what `value` writes of each key.
+    pub(crate) fn order_by(
+        &mut self,
+        order: &[OrderKey],
+        value: impl Fn(&mut Self, usize, OrderKey),
+    ) {
         for (position, key) in order.iter().enumerate() {
             self.push(if position == 0 { " ORDER BY " } else { ", " });
-            self.push(prefix).column(key.column).push(if key.descending { " DESC" } else { "" });
+            value(self, position, *key);
+            self.push(if key.descending { " DESC" } else { "" });
             // Where there is no NULL its place is left out: Postgres then finds the order in an index
             // of either direction.
-            if self.table.columns[key.column].nullable {
+            if key.source.is_nullable(self.table) {
                 self.push(if key.nulls_first { " NULLS FIRST" } else { " NULLS LAST" });
             }
         }

@@ -11,13 +11,15 @@ pub(crate) struct Writer<'a> {
     pub(crate) table: &'static Table,
     pub(crate) sql: String,
     pub(crate) params: Vec<Value<'a>>,
+    /// How many subqueries the text is in.
+    pub(crate) depth: usize,
 }
 
 impl<'a> Writer<'a> {
     pub(crate) fn new(dialect: &'a dyn Dialect, table: &'static Table) -> Self {
         // Room for all columns once and a condition: most statements never grow.
         let sql = String::with_capacity(256 + 24 * table.columns.len());
-        Self { dialect, table, sql, params: Vec::with_capacity(8) }
+        Self { dialect, table, sql, params: Vec::with_capacity(8), depth: 0 }
     }
 
     pub(crate) fn push(&mut self, text: &str) -> &mut Self {

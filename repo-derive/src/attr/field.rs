@@ -27,6 +27,7 @@ pub(crate) struct Field {
     pub(crate) formerly: Vec<LitStr>,
     pub(crate) references: Option<Given<Type>>,
     pub(crate) on_delete: Option<Given<OnDelete>>,
+    pub(crate) deleted: Option<Given<DeletedParent>>,
 }
 
 /// What deleting the parent does.
@@ -34,6 +35,13 @@ pub(crate) struct Field {
 pub(crate) enum OnDelete {
     Restrict,
     Cascade,
+}
+
+/// Whether a parent that is deleted is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DeletedParent {
+    Hide,
+    Show,
 }
 
 /// Reads the attributes of a field.
@@ -79,6 +87,9 @@ impl Field {
                 let example = "on_delete = cascade";
                 reader.put(&mut self.on_delete, key, value(key, input, example)?);
             }
+            "deleted" => {
+                reader.put(&mut self.deleted, key, value(key, input, "deleted = show")?);
+            }
             word => return Ok(self.role(word, reader, key)),
         }
         Ok(true)
@@ -120,6 +131,17 @@ fn decimal(key: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<LitInt>> {
         "`decimal` takes two numbers: all digits, and those after the point",
         format_args!("write `{example}`"),
     ))
+}
+
+impl syn::parse::Parse for DeletedParent {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let word = input.call(Ident::parse_any)?;
+        match word.to_string().as_str() {
+            "hide" => Ok(Self::Hide),
+            "show" => Ok(Self::Show),
+            _ => Err(input.error("neither `hide` nor `show`")),
+        }
+    }
 }
 
 impl syn::parse::Parse for OnDelete {

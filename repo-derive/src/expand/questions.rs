@@ -83,7 +83,10 @@ fn answer(ty: &TokenStream, question: &str) -> TokenStream {
 }
 
 /// Is the parent an entity, and can this column hold its id?
-fn reference(entity: &Entity, Reference { column, parent, cascade }: &Reference) -> TokenStream {
+fn reference(
+    entity: &Entity,
+    Reference { column, parent, cascade, .. }: &Reference,
+) -> TokenStream {
     let ty = &entity.columns[*column].ty;
     let tenancy = names::at(parent.span(), tenancy(entity));
     let together = cascade.then(|| together(entity, parent));

@@ -78,7 +78,7 @@ fn index(Index { columns, unique, global }: &Index) -> TokenStream {
     quote!(__core::Index { columns: &[#(#columns),*], unique: #unique, global: #global })
 }
 
-fn reference(Reference { column, parent, cascade }: &Reference) -> TokenStream {
+fn reference(Reference { column, parent, cascade, .. }: &Reference) -> TokenStream {
     let on_delete = if *cascade { quote!(Cascade) } else { quote!(Restrict) };
     quote! {
         __core::Reference {

@@ -25,8 +25,8 @@ pub(crate) struct Invoice {
 
 /// A part of it, of which nothing is asked or told.
 #[derive(Debug, Clone, PartialEq, Repository)]
-#[repository(table = "invoice_lines", tenant, soft_delete)]
-pub(crate) struct Line {
+#[repository(table = "charges", tenant, soft_delete)]
+pub(crate) struct Charge {
     pub(crate) id: i64,
     pub(crate) tenant_id: Uuid,
     #[repository(references = Invoice, on_delete = cascade)]
@@ -42,8 +42,8 @@ pub(crate) struct Line {
 pub(crate) struct Caveat {
     pub(crate) id: i64,
     pub(crate) tenant_id: Uuid,
-    #[repository(references = Line, on_delete = cascade)]
-    pub(crate) line_id: i64,
+    #[repository(references = Charge, on_delete = cascade)]
+    pub(crate) charge_id: i64,
     pub(crate) kept: bool,
     pub(crate) deleted_at: Option<DateTime<Utc>>,
     #[repository(deletion_id)]
@@ -104,7 +104,7 @@ pub(crate) struct Sent {
 
 /// All of them.
 pub(crate) fn invoices() -> Schema {
-    schema![Invoice, Line, Caveat, Seal, Coupon, Usage, Receipt, Sent]
+    schema![Invoice, Charge, Caveat, Seal, Coupon, Usage, Receipt, Sent]
 }
 
 /// A new invoice has a number, no row owes less than nothing, and what is paid stays so.

@@ -243,12 +243,13 @@ fn shape(method: &syn::ImplItemFn) -> String {
     let takes: Vec<_> =
         method.sig.inputs.iter().map(|it| it.to_token_stream().to_string()).collect();
     let is_setter = takes.len() == 2 && takes[1].starts_with("value :");
-    let reads =
-        matches!(&method.sig.output, ReturnType::Type(_, ty) if words(ty).contains("Reading"));
+    let returns = |word: &str| matches!(&method.sig.output, ReturnType::Type(_, ty) if words(ty).contains(word));
+    let reads = returns("Reading");
     match () {
         () if is_setter => "<column>".to_owned(),
         () if reads && name.starts_with("find_by_") => "find_by_<columns>".to_owned(),
         () if reads && name.starts_with("list_by_") => "list_by_<column>".to_owned(),
+        () if takes.is_empty() && returns("BelongsTo") => "<reference>".to_owned(),
         () => name,
     }
 }

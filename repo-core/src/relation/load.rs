@@ -1,0 +1,272 @@
+//! Loading what rows find, for many rows in one statement for each entity that is found.
+//!
+//! The rows that are found are read by a query of their own, under the policies of their entity, and are put
+//! beside the rows that find them by key, and by tenant where a session reads those of several.
+
+use std::collections::{HashMap, HashSet};
+use std::pin::Pin;
+
+use crate::audit::image;
+use crate::backend::Row;
+use crate::column::OrderKey;
+use crate::entity::Entity;
+use crate::error::{Error, Result};
+use crate::filter::Node;
+use crate::insert::tenant_of;
+use crate::query::{Query, Selection};
+use crate::read::{self, IdKey, encode_id};
+use crate::relation::link::Link;
+use crate::relation::{BelongsTo, HasMany, HasOne, ManyToMany};
+use crate::repo::Repo;
+use crate::scope::{ReachableFrom, Scope};
+use crate::session::Session;
+use crate::sql::shape::Shape;
+use crate::value::Value;
+
+/// What is loaded, when it is.
+pub type Loading<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
+/// What rows of `E` can be loaded with in a session of `S`: a relation, or a tuple of up to four.
+#[diagnostic::on_unimplemented(
+    message = "rows of `{E}` cannot be loaded with `{Self}` in a session of `{S}`",
+    label = "no relation of `{E}`, or one to rows that the session does not reach",
+    note = "a relation is `Child::parent()`, made by `references = Parent`, or `Child::parent().many()`; an entity that is loaded is `Clone`"
+)]
+pub trait Relation<E: Entity, S: Scope>: Send + Sync + 'static {
+    /// What each row has: an `Option` of the one row that it finds, a `Vec` of several, or a tuple.
+    type Loaded: Clone + Send + 'static;
+
+    #[doc(hidden)]
+    fn load<'a>(
+        &'a self,
+        session: &'a Session<S>,
+        rows: Vec<&'a E>,
+    ) -> Loading<'a, Vec<Self::Loaded>>;
+}
+
+/// A relation to rows of one entity, which can be loaded with relations of their own.
+pub trait Target<E: Entity, S: Scope>: Send + Sync + 'static {
+    /// The entity that is found.
+    type Found: Entity + Clone;
+    /// What a row finds, each being a `T`.
+    type Of<T: Clone + Send + 'static>: Clone + Send + 'static;
+
+    #[doc(hidden)]
+    fn find<'a>(
+        &'a self,
+        session: &'a Session<S>,
+        rows: Vec<&'a E>,
+    ) -> Loading<'a, Found<Self::Found>>;
+
+    #[doc(hidden)]
+    fn of<T: Clone + Send + 'static>(found: Vec<T>) -> Self::Of<T>;
+}
+
+/// Rows that were found, and which of them each row finds, in order.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Found<T> {
+    pub(crate) items: Vec<T>,
+    pub(crate) of: Vec<Vec<usize>>,
+}
+
+impl<T: Clone + Send + 'static> Found<T> {
+    /// What each row finds.
+    pub(crate) fn give<R>(self, of: fn(Vec<T>) -> R) -> Vec<R> {
+        let mut uses = vec![0_usize; self.items.len()];
+        self.of.iter().flatten().for_each(|at| uses[*at] += 1);
+        let mut items: Vec<Option<T>> = self.items.into_iter().map(Some).collect();
+        // The last row that finds an item takes it: a row that is found once is not cloned.
+        let mut take = |at: usize| {
+            uses[at] -= 1;
+            if uses[at] == 0 { items[at].take() } else { items[at].clone() }
+        };
+        self.of.iter().map(|found| of(found.iter().filter_map(|at| take(*at)).collect())).collect()
+    }
+}
+
+/// What rows are found by: the tenant where the session reads several, and the key.
+type Key = (Option<String>, IdKey);
+
+/// Which rows are found.
+struct Sought<'r> {
+    link: Link,
+    filters: &'r [Node],
+    order: &'r [OrderKey],
+    /// What each row that looks has.
+    keys: Vec<Option<Key>>,
+}
+
+impl Sought<'_> {
+    async fn find<T: Entity, S: Scope>(&self, session: &Session<S>) -> Result<Found<T>>
+    where
+        T::Tenancy: ReachableFrom<S>,
+    {
+        let (mut items, mut by_key) = (Vec::new(), HashMap::<Key, Vec<usize>>::new());
+        let ids: HashSet<&IdKey> = self.keys.iter().flatten().map(|(_, id)| id).collect();
+        if !ids.is_empty() {
+            let values = ids.into_iter().map(IdKey::to_value).collect();
+            let (repo, selection) = self.query::<T, S>(session, values).ready()?;
+            let shape = Shape::of::<T>(T::TABLE);
+            let mut on_row = |row: &dyn Row| {
+                by_key.entry(self.key::<T, S>(session, row)?).or_default().push(items.len());
+                items.push(shape.read(row)?);
+                Ok(())
+            };
+            read::each(&repo, &shape, &selection, &[], &mut on_row).await?;
+        }
+        let found = |key: &Option<Key>| key.as_ref().and_then(|key| by_key.get(key)).cloned();
+        let of = self.keys.iter().map(|key| found(key).unwrap_or_default()).collect();
+        Ok(Found { items, of })
+    }
+
+    fn query<T: Entity, S: Scope>(
+        &self,
+        session: &Session<S>,
+        values: Vec<Value<'static>>,
+    ) -> Query<T, S> {
+        let mut query = Query::new(Repo::<T, S>::new(session.clone()));
+        let among = Node::InList { column: self.link.to, values, negated: false };
+        let Selection { visibility, filters, order, .. } = &mut query.selection;
+        *visibility = self.link.visibility;
+        filters.push(among);
+        filters.extend_from_slice(self.filters);
+        order.extend_from_slice(self.order);
+        query
+    }
+
+    /// What a row is found by.
+    fn key<T: Entity, S: Scope>(&self, session: &Session<S>, row: &dyn Row) -> Result<Key> {
+        let value = |column: usize| {
+            let def = &T::TABLE.columns[column];
+            row.value(column, def.kind).map_err(|invalid| Error::Decode {
+                entity: T::TABLE.entity,
+                column: def.name,
+                reason: invalid.into_reason(),
+            })
+        };
+        let tenant = T::TABLE.roles.tenant.filter(|_| reads_all(session));
+        let tenant = tenant.map(value).transpose()?;
+        let tenant = tenant.map(|tenant| image::text(&tenant).into_owned());
+        Ok((tenant, IdKey::of(&value(self.link.to)?)))
+    }
+}
+
+/// What `row` looks for rows of `T` by.
+fn key<E: Entity, T: Entity, S: Scope>(
+    session: &Session<S>,
+    row: &E,
+    id: Option<IdKey>,
+) -> Result<Option<Key>> {
+    let Some(id) = id else { return Ok(None) };
+    let apart = reads_all(session) && T::TABLE.roles.tenant.is_some();
+    let tenant = if apart { tenant_of(row)? } else { None };
+    Ok(Some((tenant.map(|tenant| image::text(&tenant).into_owned()), id)))
+}
+
+fn reads_all<S: Scope>(session: &Session<S>) -> bool {
+    session.scope().reason_to_be().is_some()
+}
+
+fn ids<E: Entity, T: Entity, S: Scope>(
+    session: &Session<S>,
+    rows: &[&E],
+) -> Result<Vec<Option<Key>>> {
+    let of = |row: &&E| {
+        let id = IdKey::of(&encode_id::<E>(row.id())?);
+        key::<E, T, S>(session, row, Some(id))
+    };
+    rows.iter().map(of).collect()
+}
+
+impl<C: Entity, P: Entity + Clone, K: 'static, S: Scope> Target<C, S> for BelongsTo<C, P, K>
+where
+    P::Tenancy: ReachableFrom<S>,
+{
+    type Found = P;
+    type Of<T: Clone + Send + 'static> = Option<T>;
+
+    fn find<'a>(&'a self, session: &'a Session<S>, rows: Vec<&'a C>) -> Loading<'a, Found<P>> {
+        Box::pin(async move {
+            let keys = rows.iter().map(|row| key::<C, P, S>(session, *row, (self.key)(*row)));
+            let keys = keys.collect::<Result<_>>()?;
+            Sought { link: self.link(), filters: &[], order: &[], keys }.find(session).await
+        })
+    }
+
+    fn of<T: Clone + Send + 'static>(mut found: Vec<T>) -> Option<T> {
+        found.pop()
+    }
+}
+
+impl<P: Entity, C: Entity + Clone, S: Scope> Target<P, S> for HasMany<P, C>
+where
+    C::Tenancy: ReachableFrom<S>,
+{
+    type Found = C;
+    type Of<T: Clone + Send + 'static> = Vec<T>;
+
+    fn find<'a>(&'a self, session: &'a Session<S>, rows: Vec<&'a P>) -> Loading<'a, Found<C>> {
+        Box::pin(async move {
+            let keys = ids::<P, C, S>(session, &rows)?;
+            let Self { link, filters, order, .. } = self;
+            Sought { link: *link, filters, order, keys }.find(session).await
+        })
+    }
+
+    fn of<T: Clone + Send + 'static>(found: Vec<T>) -> Vec<T> {
+        found
+    }
+}
+
+impl<P: Entity, C: Entity + Clone, S: Scope> Target<P, S> for HasOne<P, C>
+where
+    C::Tenancy: ReachableFrom<S>,
+{
+    type Found = C;
+    type Of<T: Clone + Send + 'static> = Option<T>;
+
+    fn find<'a>(&'a self, session: &'a Session<S>, rows: Vec<&'a P>) -> Loading<'a, Found<C>> {
+        Box::pin(async move {
+            let keys = ids::<P, C, S>(session, &rows)?;
+            Sought { link: self.link, filters: &[], order: &[], keys }.find(session).await
+        })
+    }
+
+    fn of<T: Clone + Send + 'static>(mut found: Vec<T>) -> Option<T> {
+        found.pop()
+    }
+}
+
+impl<E: Entity, J: Entity + Clone, T: Entity + Clone, S: Scope> Target<E, S> for ManyToMany<E, J, T>
+where
+    J::Tenancy: ReachableFrom<S>,
+    T::Tenancy: ReachableFrom<S>,
+{
+    type Found = T;
+    type Of<V: Clone + Send + 'static> = Vec<V>;
+
+    fn find<'a>(&'a self, session: &'a Session<S>, rows: Vec<&'a E>) -> Loading<'a, Found<T>> {
+        Box::pin(async move {
+            let joins = self.joins.find(session, rows).await?;
+            let keys = joins.items.iter().map(|row| key::<J, T, S>(session, row, (self.key)(row)));
+            let keys = keys.collect::<Result<_>>()?;
+            let Self { target, filters, order, .. } = self;
+            let found: Found<T> =
+                Sought { link: *target, filters, order, keys }.find(session).await?;
+            let of = |joins: &Vec<usize>| {
+                let mut of: Vec<_> = joins.iter().flat_map(|at| found.of[*at].clone()).collect();
+                // In their order, each once.
+                of.sort_unstable();
+                of.dedup();
+                of
+            };
+            let of = joins.of.iter().map(of).collect();
+            Ok(Found { items: found.items, of })
+        })
+    }
+
+    fn of<V: Clone + Send + 'static>(found: Vec<V>) -> Vec<V> {
+        found
+    }
+}

@@ -1,0 +1,149 @@
+//! The rows that refer to one.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::column::{Column, Order, OrderKey};
+use crate::column_type::ColumnType;
+use crate::entity::{Entity, SoftDelete};
+use crate::filter::{Filter, IntoFilter, Node};
+use crate::relation::link::Link;
+use crate::relation::through::ManyToMany;
+use crate::relation::with::Nested;
+use crate::relation::{BelongsTo, RelatedColumn, finds};
+use crate::scope::LooksAt;
+
+/// The rows of `C` that refer to a row of `P`: made by [`BelongsTo::many`].
+///
+/// Its filter and order say which of them, wherever it is used; `has` filters the rows of `P`.
+pub struct HasMany<P, C> {
+    pub(crate) link: Link,
+    pub(crate) filters: Vec<Node>,
+    pub(crate) order: Vec<OrderKey>,
+    types: PhantomData<fn() -> (P, C)>,
+}
+
+/// The one row of `C` that refers to a row of `P`: made by [`BelongsTo::one`].
+pub struct HasOne<P, C> {
+    pub(crate) link: Link,
+    types: PhantomData<fn() -> (P, C)>,
+}
+
+impl<P: Entity, C: Entity> HasMany<P, C> {
+    pub(crate) fn new(link: Link) -> Self {
+        Self { link, filters: Vec::new(), order: Vec::new(), types: PhantomData }
+    }
+
+    /// Only those for which `filter` holds.
+    #[must_use]
+    pub fn filter(mut self, filter: impl IntoFilter<C>) -> Self {
+        self.filters.push(filter.into_filter().node);
+        self
+    }
+
+    /// In this order, where they are loaded; by id after that.
+    #[must_use]
+    pub fn order_by(mut self, order: Order<C>) -> Self {
+        self.order.push(order.key);
+        self
+    }
+
+    /// Deleted rows as well as live ones.
+    #[must_use]
+    pub fn with_deleted(mut self) -> Self
+    where
+        C: SoftDelete,
+    {
+        self.link = self.link.with_deleted();
+        self
+    }
+
+    /// Holds for rows that one for which `filter` holds refers to.
+    pub fn has(self, filter: impl IntoFilter<C>) -> Filter<P>
+    where
+        P::Tenancy: LooksAt<C::Tenancy>,
+    {
+        let narrowed = self.filter(filter);
+        finds(narrowed.link, Filter::<C>::new(Node::All(narrowed.filters)))
+    }
+
+    /// Holds for rows that one refers to at least. `!..exists()` holds for the others.
+    pub fn exists(self) -> Filter<P>
+    where
+        P::Tenancy: LooksAt<C::Tenancy>,
+    {
+        self.has(Filter::always())
+    }
+
+    /// On to what these rows refer to: of an entity that stands between two others.
+    pub fn through<T: Entity, K>(self, target: BelongsTo<C, T, K>) -> ManyToMany<P, C, T> {
+        ManyToMany::new(self, target)
+    }
+
+    /// With a relation of the rows that are found, or a tuple of them: loaded together.
+    pub fn with<R>(self, relation: R) -> Nested<Self, R> {
+        Nested { target: self, relation }
+    }
+}
+
+impl<P: Entity, C: Entity> HasOne<P, C> {
+    pub(crate) fn new(link: Link) -> Self {
+        Self { link, types: PhantomData }
+    }
+
+    /// Holds for rows that one for which `filter` holds refers to.
+    pub fn has(self, filter: impl IntoFilter<C>) -> Filter<P>
+    where
+        P::Tenancy: LooksAt<C::Tenancy>,
+    {
+        finds(self.link, filter)
+    }
+
+    /// Holds for rows that one refers to.
+    pub fn exists(self) -> Filter<P>
+    where
+        P::Tenancy: LooksAt<C::Tenancy>,
+    {
+        self.has(Filter::always())
+    }
+
+    /// A column of the row that refers to this one.
+    pub fn column<T: ColumnType>(self, column: Column<C, T>) -> RelatedColumn<P, T>
+    where
+        P::Tenancy: LooksAt<C::Tenancy>,
+    {
+        RelatedColumn::new(self.link, column.index())
+    }
+
+    /// With a relation of the rows that are found, or a tuple of them: loaded together.
+    pub fn with<R>(self, relation: R) -> Nested<Self, R> {
+        Nested { target: self, relation }
+    }
+}
+
+impl<P, C> Clone for HasMany<P, C> {
+    fn clone(&self) -> Self {
+        let (filters, order) = (self.filters.clone(), self.order.clone());
+        Self { link: self.link, filters, order, types: PhantomData }
+    }
+}
+
+impl<P, C> Clone for HasOne<P, C> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P, C> Copy for HasOne<P, C> {}
+
+impl<P: Entity, C> fmt::Debug for HasMany<P, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.link.words(P::TABLE))
+    }
+}
+
+impl<P: Entity, C> fmt::Debug for HasOne<P, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.link.words(P::TABLE))
+    }
+}

@@ -1,0 +1,135 @@
+//! A query by hand as a table: its named parameters numbered, and what would end it refused.
+
+use crate::dialect::quote;
+use crate::error::{Error, Result};
+
+use super::quoted;
+
+/// A query, and the names of its parameters in the order of their numbers.
+#[derive(Debug, PartialEq)]
+pub(super) struct Numbered {
+    pub(super) sql: String,
+    pub(super) names: Vec<String>,
+}
+
+/// Gives each `:name` its number: `$1` is the first.
+pub(super) fn number(query: &str) -> Result<Numbered> {
+    let mut found = Numbered { sql: String::with_capacity(query.len()), names: Vec::new() };
+    let (mut rest, mut depth) = (query, 0_usize);
+    while let Some(next) = rest.chars().next() {
+        let length = match next {
+            '\'' | '"' => quoted(rest, next),
+            '-' if rest.starts_with("--") => rest.find('\n').unwrap_or(rest.len()),
+            '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |at| at + 2),
+            '$' => return Err(refused("has parameters with names: write `:name`")),
+            ';' if rest[1..].trim().is_empty() => break,
+            ';' => return Err(refused("is more than one statement")),
+            ':' if rest.starts_with("::") => 2,
+            ':' if name(&rest[1..]) > 0 => {
+                let length = name(&rest[1..]);
+                found.parameter(&rest[1..=length]);
+                rest = &rest[1 + length..];
+                continue;
+            }
+            other => {
+                depth = match other {
+                    '(' => depth + 1,
+                    ')' => depth.checked_sub(1).ok_or_else(|| refused("closes too much"))?,
+                    _ => depth,
+                };
+                other.len_utf8()
+            }
+        };
+        found.sql.push_str(&rest[..length]);
+        rest = &rest[length..];
+    }
+    Ok(found)
+}
+
+/// The query for these columns of another query.
+pub(super) fn columns_of(query: &str, columns: &[&str]) -> String {
+    let mut sql = String::from("SELECT ");
+    for (position, column) in columns.iter().enumerate() {
+        sql.push_str(if position > 0 { ", " } else { "" });
+        quote(&mut sql, column);
+    }
+    // On lines of its own: it may end in a comment.
+    sql.push_str(" FROM (\n");
+    sql.push_str(query);
+    sql.push_str("\n) AS \"repo_sql\"");
+    sql
+}
+
+/// The words of a query, without what is in single quotes and comments.
+pub(super) fn words(query: &str) -> Vec<String> {
+    let (mut words, mut rest) = (Vec::new(), query);
+    while let Some(next) = rest.chars().next() {
+        let length = match next {
+            '\'' => quoted(rest, next),
+            '"' => {
+                let length = quoted(rest, next);
+                words.push(rest[1..length].trim_end_matches('"').to_owned());
+                length
+            }
+            '-' if rest.starts_with("--") => rest.find('\n').unwrap_or(rest.len()),
+            '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |at| at + 2),
+            _ if name(rest) > 0 => {
+                words.push(rest[..name(rest)].to_lowercase());
+                name(rest)
+            }
+            other => other.len_utf8(),
+        };
+        rest = &rest[length..];
+    }
+    words
+}
+
+impl Numbered {
+    fn parameter(&mut self, name: &str) {
+        let known = self.names.iter().position(|known| known == name);
+        let index = known.unwrap_or_else(|| {
+            self.names.push(name.to_owned());
+            self.names.len() - 1
+        });
+        self.sql.push_str(&format!("${}", index + 1));
+    }
+}
+
+/// The length of the name that the text starts with.
+fn name(text: &str) -> usize {
+    let is_first = text.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+    if is_first { end } else { 0 }
+}
+
+fn refused(reason: &'static str) -> Error {
+    Error::invalid_input("sql", reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Numbered, number, words};
+
+    #[test]
+    fn names_get_numbers_outside_of_quotes_and_comments() {
+        let sql = "SELECT a::text, ':x', \":y\" -- :z\n FROM t /* :w */ WHERE a = :a AND b = :b_1 OR c = :a;";
+        let Numbered { sql, names } = number(sql).unwrap();
+        assert_eq!(names, ["a", "b_1"]);
+        assert!(sql.ends_with("WHERE a = $1 AND b = $2 OR c = $1"), "{sql}");
+        assert!(sql.contains("a::text, ':x', \":y\" -- :z\n"), "{sql}");
+    }
+
+    #[test]
+    fn what_would_end_the_query_is_refused() {
+        for sql in ["SELECT 1; DROP TABLE t", "SELECT 1) AS x, (SELECT 2", "SELECT $1"] {
+            assert!(number(sql).is_err(), "{sql}");
+        }
+        assert!(number("SELECT ';)', (1);  ").is_ok());
+    }
+
+    #[test]
+    fn the_words_are_those_that_may_be_names() {
+        let found = words("SELECT t.\"Ab\" FROM Tasks t -- not this\nWHERE x = 'nor this'");
+        assert_eq!(found, ["select", "t", "Ab", "from", "tasks", "t", "where", "x"]);
+    }
+}

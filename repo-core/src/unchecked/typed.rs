@@ -1,0 +1,201 @@
+//! Queries by hand whose rows are checked: each is what a [`Projection`] says, by the names of its fields.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::named::{Numbered, columns_of, number, words};
+use super::{UncheckedRow, UncheckedSql};
+use crate::column_type::ColumnType;
+use crate::entity::Entity;
+use crate::error::{Error, Result};
+use crate::projection::Projection;
+use crate::scope::{Scope, Shared, Tenancy};
+use crate::session::Session;
+use crate::sql::shape::Shape;
+use crate::value::Value;
+
+/// A query by hand, made by [`Session::sql`] and [`UncheckedSql::sql`].
+#[must_use = "a query does nothing until it is asked for rows: `.all().await`"]
+pub struct Sql<'s, S: Scope, P> {
+    session: &'s Session<S>,
+    sql: String,
+    /// Why no policy checks it; none where it may not name what belongs to tenants.
+    reason: Option<String>,
+    params: Vec<(String, Value<'static>)>,
+    error: Option<Error>,
+    rows: PhantomData<fn() -> P>,
+}
+
+/// The tenancy of rows that SQL by hand may read without a reason.
+#[diagnostic::on_unimplemented(
+    message = "SQL by hand reads rows of a tenant's entity past its policies: it is `{Self}`",
+    label = "the rows belong to tenants",
+    note = "say why: `session.unchecked_sql(reason).sql::<..>(..)`"
+)]
+pub trait OpenToSql: Tenancy {}
+
+impl OpenToSql for Shared {}
+
+impl<S: Scope> Session<S> {
+    /// A query by hand whose rows are what `P` says: columns are found by the names of its fields, of an
+    /// entity by those of its columns, and are of the kind that the entity stores.
+    ///
+    /// ```no_run
+    /// # use repo_core::{Database, Projection, Repository, Result};
+    /// # use uuid::Uuid;
+    /// #[derive(Repository)]
+    /// #[repository(table = "models")]
+    /// struct Model {
+    ///     id: Uuid,
+    ///     provider: String,
+    ///     price: i64,
+    /// }
+    ///
+    /// #[derive(Projection)]
+    /// #[projection(entity = Model)]
+    /// struct Cheapest {
+    ///     provider: String,
+    ///     price: i64,
+    /// }
+    ///
+    /// # async fn f(db: Database) -> Result<()> {
+    /// let sql = "SELECT provider, min(price) AS price FROM models WHERE price >= :least GROUP BY provider";
+    /// let cheapest: Vec<Cheapest> = db.session().sql(sql).bind("least", 1_i64).all().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// It only reads, and only what belongs to no tenant: a query that names the table of a tenant's entity is
+    /// [`Error::InvalidInput`]. For those say why, with [`UncheckedSql::sql`].
+    pub fn sql<P: Projection>(&self, sql: &str) -> Sql<'_, S, P>
+    where
+        <P::Entity as Entity>::Tenancy: OpenToSql,
+    {
+        Sql::new(self, sql, None)
+    }
+}
+
+impl<'s, S: Scope> UncheckedSql<'s, S> {
+    /// A query by hand whose rows are what `P` says, as [`Session::sql`] makes it, of any tables. The tenant is a
+    /// parameter like others: no policy adds it.
+    pub fn sql<P: Projection>(self, sql: &str) -> Sql<'s, S, P> {
+        let Self { session, reason, params, mut error } = self;
+        if !params.is_empty() {
+            let reason = "of a typed query have names: bind them after `sql`";
+            error.get_or_insert(Error::invalid_input("parameters", reason));
+        }
+        Sql { error, ..Sql::new(session, sql, Some(reason)) }
+    }
+}
+
+impl<'s, S: Scope, P: Projection> Sql<'s, S, P> {
+    fn new(session: &'s Session<S>, sql: &str, reason: Option<String>) -> Self {
+        let (params, error) = (Vec::new(), None);
+        Self { session, sql: sql.to_owned(), reason, params, error, rows: PhantomData }
+    }
+
+    /// The value of the parameter `:name`, wherever it stands.
+    pub fn bind<T: ColumnType>(mut self, name: &str, value: T) -> Self {
+        if self.params.iter().any(|(known, _)| known == name) {
+            self.error.get_or_insert(Error::invalid_input(name.to_owned(), "is bound twice"));
+        }
+        match value.encode(T::KIND) {
+            Ok(value) => self.params.push((name.to_owned(), value.into_owned())),
+            Err(invalid) => {
+                let error = Error::invalid_input(name.to_owned(), invalid.into_reason());
+                self.error.get_or_insert(error);
+            }
+        }
+        self
+    }
+
+    /// All rows, in the order of the query.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::InvalidInput`]: a parameter is not bound, or not there; the query is more than one statement, or
+    ///   names what belongs to tenants.
+    /// - [`Error::Backend`]: the query has no column with the name of a field, or is none.
+    /// - [`Error::Decode`]: a value is not of the type of its field.
+    pub async fn all(self) -> Result<Vec<P>> {
+        let Self { session, sql, reason, params, error, .. } = self;
+        if let Some(error) = error {
+            return Err(error);
+        }
+        super::control::refuse(&sql)?;
+        if reason.is_none() {
+            refuse_tenants(session, &sql)?;
+        }
+        let Numbered { sql, names } = number(&sql)?;
+        let params = in_order(&names, params)?;
+        let shape = Shape::of::<P>(P::Entity::TABLE);
+        let names = P::names().map_or_else(|| shape.names(), <[_]>::to_vec);
+        let sql = columns_of(&sql, &names);
+        let read = |row: &UncheckedRow<'_>| shape.read::<P>(row.row);
+        let unchecked = UncheckedSql { session, params, error: None, reason: String::new() };
+        match reason {
+            Some(reason) => UncheckedSql { reason, ..unchecked }.fetch(&sql, read).await,
+            None => unchecked.read(&sql, read).await,
+        }
+    }
+
+    /// The only row.
+    ///
+    /// # Errors
+    ///
+    /// As for [`all`](Self::all); [`is_not_found`](Error::is_not_found) where there is none, and
+    /// [`Error::MoreThanOne`] where there are several.
+    pub async fn one(self) -> Result<P> {
+        let row = self.at_most_one().await?;
+        row.ok_or(Error::NoMatch { entity: P::Entity::TABLE.entity })
+    }
+
+    /// The only row, or none.
+    ///
+    /// # Errors
+    ///
+    /// As for [`all`](Self::all); [`Error::MoreThanOne`] where there are several.
+    pub async fn at_most_one(self) -> Result<Option<P>> {
+        let mut rows = self.all().await?;
+        if rows.len() > 1 {
+            return Err(Error::MoreThanOne { entity: P::Entity::TABLE.entity });
+        }
+        Ok(rows.pop())
+    }
+}
+
+/// Refuses a query that names the table of a tenant's entity, as far as the database knows its entities.
+fn refuse_tenants<S: Scope>(session: &Session<S>, sql: &str) -> Result<()> {
+    let (registry, words) = (session.database().registry(), words(sql));
+    let named = registry.of_tenants().find(|name| words.iter().any(|word| word == name));
+    named.map_or(Ok(()), |name| {
+        let reason =
+            format!("names `{name}`, whose rows belong to tenants: say why with `unchecked_sql`");
+        Err(Error::invalid_input("sql", reason))
+    })
+}
+
+/// The values of the parameters by their numbers.
+fn in_order(
+    names: &[String],
+    mut params: Vec<(String, Value<'static>)>,
+) -> Result<Vec<Value<'static>>> {
+    let mut values = Vec::with_capacity(names.len());
+    for name in names {
+        let at = params.iter().position(|(known, _)| known == name);
+        let at = at.ok_or_else(|| Error::invalid_input(name.clone(), "has no value: bind it"))?;
+        values.push(params.swap_remove(at).1);
+    }
+    match params.into_iter().next() {
+        Some((name, _)) => {
+            Err(Error::invalid_input(name, "is bound, and no parameter of the query"))
+        }
+        None => Ok(values),
+    }
+}
+
+impl<S: Scope, P> fmt::Debug for Sql<'_, S, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sql").field("sql", &self.sql).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,42 @@
+use repo_core::{Database, Projection, Repository};
+use uuid::Uuid;
+
+#[derive(Debug, Clone, Repository)]
+#[repository(table = "countries")]
+pub struct Country {
+    pub id: Uuid,
+    pub name: String,
+}
+
+#[derive(Debug, Clone, Repository)]
+#[repository(table = "teams", tenant)]
+pub struct Team {
+    pub id: Uuid,
+    pub tenant_id: Uuid,
+    pub name: String,
+    #[repository(references = Country)]
+    pub country_id: Uuid,
+}
+
+#[derive(Debug, Clone, Repository)]
+#[repository(table = "members", tenant)]
+pub struct Member {
+    pub id: Uuid,
+    pub tenant_id: Uuid,
+    pub age: i32,
+    #[repository(references = Team)]
+    pub team_id: Option<Uuid>,
+}
+
+#[derive(Debug, Projection)]
+#[projection(entity = Member)]
+pub struct Line {
+    pub age: i32,
+}
+
+pub async fn used(db: Database) {
+    let teams = db.tenant(Uuid::nil()).repo::<Team>();
+    let _ = teams.query().project::<Line>().all().await;
+}
+
+fn main() {}

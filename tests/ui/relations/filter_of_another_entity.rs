@@ -1,0 +1,38 @@
+use repo_core::{Database, Repository};
+use uuid::Uuid;
+
+#[derive(Debug, Clone, Repository)]
+#[repository(table = "countries")]
+pub struct Country {
+    pub id: Uuid,
+    pub name: String,
+}
+
+#[derive(Debug, Clone, Repository)]
+#[repository(table = "teams", tenant)]
+pub struct Team {
+    pub id: Uuid,
+    pub tenant_id: Uuid,
+    pub name: String,
+    #[repository(references = Country)]
+    pub country_id: Uuid,
+}
+
+#[derive(Debug, Clone, Repository)]
+#[repository(table = "members", tenant)]
+pub struct Member {
+    pub id: Uuid,
+    pub tenant_id: Uuid,
+    pub age: i32,
+    #[repository(references = Team)]
+    pub team_id: Option<Uuid>,
+}
+
+pub async fn used(db: Database) {
+    let members = db.tenant(Uuid::nil()).repo::<Member>();
+    let _ = members.filter(Member::team().has(Member::AGE.gt(7))).all().await;
+    let _ = members.filter(Team::country().exists()).all().await;
+    let _ = members.query().order_by(Member::team().column(Country::NAME).asc());
+}
+
+fn main() {}

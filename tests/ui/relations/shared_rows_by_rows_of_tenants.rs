@@ -1,0 +1,36 @@
+use repo_core::{Database, Repository};
+use uuid::Uuid;
+
+#[derive(Debug, Clone, Repository)]
+#[repository(table = "countries")]
+pub struct Country {
+    pub id: Uuid,
+    pub name: String,
+}
+
+#[derive(Debug, Clone, Repository)]
+#[repository(table = "teams", tenant)]
+pub struct Team {
+    pub id: Uuid,
+    pub tenant_id: Uuid,
+    pub name: String,
+    #[repository(references = Country)]
+    pub country_id: Uuid,
+}
+
+#[derive(Debug, Clone, Repository)]
+#[repository(table = "members", tenant)]
+pub struct Member {
+    pub id: Uuid,
+    pub tenant_id: Uuid,
+    pub age: i32,
+    #[repository(references = Team)]
+    pub team_id: Option<Uuid>,
+}
+
+pub async fn used(db: Database) {
+    let countries = db.tenant(Uuid::nil()).repo::<Country>();
+    let _ = countries.filter(Team::country().many().has(Team::NAME.eq("a"))).all().await;
+}
+
+fn main() {}
