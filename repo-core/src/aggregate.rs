@@ -10,13 +10,16 @@ pub(crate) mod cells;
 pub(crate) mod groups;
 pub(crate) mod having;
 pub(crate) mod keys;
+pub(crate) mod percentile;
 pub(crate) mod select;
+pub(crate) mod summary;
 pub(crate) mod total;
 
 use std::fmt;
 use std::marker::PhantomData;
 
 use crate::aggregate::cells::Cells;
+use crate::aggregate::percentile::Share;
 use crate::aggregate::select::Select;
 use crate::aggregate::total::Summable;
 use crate::backend::Row;
@@ -58,6 +61,7 @@ pub(crate) enum Function {
     Sum,
     Average,
     Extreme(Extreme),
+    Percentile(Share),
 }
 
 /// Which end of an order.
@@ -172,8 +176,13 @@ impl<E: Entity, T: ColumnType> Column<E, T> {
     }
 
     fn extreme(self, extreme: Extreme) -> Aggregate<E, Option<T::Bare>> {
+        self.one_of_the_values(Function::Extreme(extreme))
+    }
+
+    /// An aggregate that is a value of the column.
+    pub(crate) fn one_of_the_values(self, function: Function) -> Aggregate<E, Option<T::Bare>> {
         Aggregate {
-            term: Term { function: Function::Extreme(extreme), column: self.index() },
+            term: Term { function, column: self.index() },
             read: |cells, column| cells.optional::<T::Bare>(column),
             operand: |value, kind| Ok(vec![value.encode(kind)?.into_owned()]),
             entity: PhantomData,
@@ -210,6 +219,7 @@ where
     /// Several aggregates at once, as a tuple of up to six: `(count(), Incident::EVENT_COUNT.sum())`.
     pub fn aggregate<A: Select<E>>(self, aggregates: A) -> Reading<A::Output> {
         Reading::new(async move {
+            percentile::check(&aggregates.terms())?;
             let (repo, selection) = self.ready_for_all("aggregate")?;
             let mut answer = A::Output::default();
             let mut writer = read::writer::<E, S>(&repo);

@@ -136,6 +136,9 @@ pub trait Backend: Debug + Send + Sync + 'static {
     /// Inserts all rows or none, committed when this returns `Ok`.
     ///
     /// Returns the identities in the order of the rows, or nothing where the table has none.
+    ///
+    /// An error that one of the rows caused may say which, by [`Error::in_row`]: the first that is refused after
+    /// those before it. Where it does not, core looks for the row.
     async fn insert(&self, insert: Insert<'_>) -> Result<Vec<i64>>;
 
     /// The same database as a session with this reach has it, sharing the pool: where the database itself

@@ -3,8 +3,10 @@
 //! What one statement can do is one statement. Rows that are recorded, validated or told of, or take others along, are locked and
 //! changed in chunks, by id, each with its entry. Deleted rows are never met.
 
+mod chunks;
 mod deletion;
 
+pub use self::chunks::DeleteInChunks;
 use self::deletion::{Deletion, delete_many};
 use crate::audit::Action;
 use crate::audit::author::Author;
@@ -84,7 +86,7 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     ///
     /// # Errors
     ///
-    /// As for [`patch`](Self::patch), of any of them.
+    /// As for [`patch`](Self::patch), of the one that [`row`](Error::row) tells.
     pub fn patch_many<P: Into<Patch<E>>>(
         &self,
         patches: impl IntoIterator<Item = (E::Id, P)>,
@@ -102,8 +104,8 @@ impl<E: Entity, S: Scope> Repo<E, S> {
                 let repo = Repo::<E, S>::new(own.session().clone());
                 let mut patched = Vec::with_capacity(patches.len());
                 for (index, (id, patch)) in patches.into_iter().enumerate() {
-                    let row = repo.patch(id, patch).await;
-                    patched.push(row.map_err(|error| error.of_row(index))?);
+                    let done = repo.patch(id, patch).await;
+                    patched.push(done.map_err(|error| error.in_row(index))?);
                 }
                 Ok(patched)
             }
@@ -116,7 +118,8 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     ///
     /// # Errors
     ///
-    /// - [`is_not_found`](Error::is_not_found): one of them is no live row of this tenant.
+    /// - [`is_not_found`](Error::is_not_found): the one that [`row`](Error::row) tells is no live row of this
+    ///   tenant.
     /// - [`Error::ForeignKey`]: a row refers to one of them, and they were to be removed.
     pub fn delete_many(&self, ids: impl IntoIterator<Item = E::Id>) -> Writing<'_, ()>
     where

@@ -9,6 +9,7 @@ use crate::aggregate::Extreme;
 use crate::aggregate::bucket::TimeUnit;
 use crate::audit::{Action, HEADS, TRAIL};
 use crate::guards::{Guards, Policy, Trigger};
+use crate::held::Held;
 use crate::table::{Chaining, ColumnDef, Table};
 use crate::value::Kind;
 
@@ -159,6 +160,12 @@ pub trait Dialect: Debug + Send + Sync {
     /// What a `SELECT` ends with to lock its rows for a write: nothing where the transaction already
     /// locks the whole database.
     fn lock_rows(&self, sql: &mut String);
+
+    /// The same, where something else than waiting is to become of rows that another transaction holds.
+    fn lock_rows_held(&self, sql: &mut String, held: Held) {
+        let _ = held;
+        self.lock_rows(sql);
+    }
 
     /// What a `SELECT` ends with so that nobody removes its rows or locks them until the transaction ends,
     /// and it waits for whoever does; others may change them and keep them as well.

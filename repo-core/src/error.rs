@@ -139,14 +139,12 @@ pub enum Error {
     },
     /// What the program asks of the row does not hold: `validate(..)`. It is no error of the database, and the
     /// transaction around it can go on.
-    #[error("{}", in_words(entity, id.as_deref(), *index, problems))]
+    #[error("{}", in_words(entity, id.as_deref(), problems))]
     Invalid {
         /// The entity.
         entity: &'static str,
         /// The id of a row that was to be changed or deleted; none of a new one.
         id: Option<String>,
-        /// Which of many rows that were given, counted from 0.
-        index: Option<usize>,
         /// All that is wrong with it.
         problems: Vec<Problem>,
     },
@@ -157,6 +155,14 @@ pub enum Error {
         column: Cow<'static, str>,
         /// What is wrong with it.
         reason: Cow<'static, str>,
+    },
+    /// One of several rows that were given is the cause; see [`Error::row`].
+    #[error("of the rows given, number {index}, counted from 0: {source}")]
+    InRow {
+        /// The place of the row among those given, counted from 0.
+        index: usize,
+        /// Why the row was refused.
+        source: Box<Error>,
     },
     /// A cursor that was not made by this query, or not by this version of it.
     #[error("the cursor does not belong to this query: {reason}")]
@@ -283,32 +289,35 @@ impl Error {
     /// False for [`CommitUnknown`](Error::CommitUnknown): it may already have happened.
     pub fn is_retryable(&self) -> bool {
         use Error::{Busy, Connection, PoolTimeout, Serialization};
-        matches!(self, Busy { .. } | Serialization { .. } | PoolTimeout { .. } | Connection { .. })
+        matches!(
+            self.cause(),
+            Busy { .. } | Serialization { .. } | PoolTimeout { .. } | Connection { .. }
+        )
     }
 
     /// Whether no live row of this tenant has the id, or answers the query.
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Error::NotFound { .. } | Error::NoMatch { .. })
+        matches!(self.cause(), Error::NotFound { .. } | Error::NoMatch { .. })
     }
 
     /// Whether another row has the same value in a unique column.
     pub fn is_conflict(&self) -> bool {
-        matches!(self, Error::Conflict { .. } | Error::RestoreConflict { .. })
+        matches!(self.cause(), Error::Conflict { .. } | Error::RestoreConflict { .. })
     }
 
     /// Whether the row changed after it was read.
     pub fn is_version_conflict(&self) -> bool {
-        matches!(self, Error::VersionConflict { .. })
+        matches!(self.cause(), Error::VersionConflict { .. })
     }
 
     /// Whether a value was refused before anything was sent.
     pub fn is_invalid_input(&self) -> bool {
-        matches!(self, Error::InvalidInput { .. })
+        matches!(self.cause(), Error::InvalidInput { .. })
     }
 
     /// Whether what the program asks of a row does not hold.
     pub fn is_invalid(&self) -> bool {
-        matches!(self, Error::Invalid { .. })
+        matches!(self.cause(), Error::Invalid { .. })
     }
 
     /// A refused value of `column`.

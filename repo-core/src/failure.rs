@@ -10,7 +10,11 @@ use crate::table::Table;
 /// The same error with the constraint and its columns, of which one database tells the one and the
 /// other the other.
 pub(crate) fn complete(error: Error, dialect: &dyn Dialect, table: &'static Table) -> Error {
-    let Error::Conflict { entity, constraint, columns } = error else { return error };
+    let (entity, constraint, columns) = match error {
+        Error::Conflict { entity, constraint, columns } => (entity, constraint, columns),
+        Error::InRow { index, source } => return complete(*source, dialect, table).in_row(index),
+        error => return error,
+    };
     match names::unique_key(dialect, table, &constraint, &columns) {
         Some((constraint, columns)) => Error::Conflict { entity, constraint, columns },
         None => Error::Conflict { entity, constraint, columns },
@@ -21,9 +25,12 @@ pub(crate) fn complete(error: Error, dialect: &dyn Dialect, table: &'static Tabl
 /// of another: one database is asked row by row, the other when all rows are encoded.
 pub(crate) fn complete_insert(error: Error, dialect: &dyn Dialect, insert: Insert<'_>) -> Error {
     use Error::{Check, Conflict, ForeignKey, ReadOnly};
-    if let Conflict { .. } | ForeignKey { .. } | Check { .. } | ReadOnly { .. } = error {
+    if let Conflict { .. } | ForeignKey { .. } | Check { .. } | ReadOnly { .. } = error.cause() {
         let mut rows = 0..insert.rows.len();
-        let refused = rows.find_map(|index| insert.rows.encode(index, &mut Vec::new()).err());
+        let refused = rows.find_map(|index| {
+            let refused = insert.rows.encode(index, &mut Vec::new()).err();
+            refused.map(|error| error.in_row(index))
+        });
         return refused.unwrap_or_else(|| complete(error, dialect, insert.table));
     }
     error

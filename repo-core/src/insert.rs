@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::hooks::note;
 use crate::parents::{self, Parents};
 use crate::perform::one;
+use crate::refused;
 use crate::repo::Repo;
 use crate::scope::Scope;
 use crate::session::Session;
@@ -41,7 +42,7 @@ pub(crate) async fn insert_one<E: Entity, S: Scope>(repo: &Repo<E, S>, mut entit
         let made = unless_refused(repo.session(), &entity, made).await?;
         let entity = with_id(entity, made);
         if E::TABLE.is_hooked(Action::Create) {
-            note_created(repo.session(), None, std::slice::from_ref(&entity)).await?;
+            note_created(repo.session(), None, std::iter::once(&entity)).await?;
         }
         return Ok(entity);
     }
@@ -49,7 +50,7 @@ pub(crate) async fn insert_one<E: Entity, S: Scope>(repo: &Repo<E, S>, mut entit
     let done = async {
         let made = insert_plain(own.session(), repo, &entity).await?;
         entity = with_id(entity, made);
-        note_created(own.session(), Some(&author), std::slice::from_ref(&entity)).await?;
+        note_created(own.session(), Some(&author), std::iter::once(&entity)).await?;
         Ok(entity)
     }
     .await;
@@ -68,7 +69,7 @@ async fn insert_unrecorded<E: Entity, S: Scope>(repo: &Repo<E, S>, entity: E) ->
     let done = async {
         let made = insert_plain(session, repo, &entity).await?;
         let entity = with_id(entity, made);
-        note_created(session, None, std::slice::from_ref(&entity)).await?;
+        note_created(session, None, std::iter::once(&entity)).await?;
         Ok(entity)
     }
     .await;
@@ -114,13 +115,14 @@ async fn unless_refused<E: Entity, S: Scope>(
 }
 
 /// Records rows that were added, and tells of them.
-async fn note_created<E: Entity, S: Scope>(
+pub(crate) async fn note_created<E: Entity, S: Scope>(
     session: &Session<S>,
     author: Option<&Author>,
-    entities: &[E],
+    entities: impl IntoIterator<Item = &E>,
 ) -> Result<()> {
+    let entities: Vec<&E> = entities.into_iter().collect();
     for entities in entities.chunks(CHUNK) {
-        let rows: Result<Vec<_>> = entities.iter().map(encode).collect();
+        let rows: Result<Vec<_>> = entities.iter().map(|entity| encode(*entity)).collect();
         let rows = rows?;
         let added: Vec<_> = rows.iter().map(|row| (None, Some(row.as_slice()))).collect();
         note(session, E::TABLE, Action::Create, author, &added).await?;
@@ -140,25 +142,49 @@ pub(crate) async fn insert_many<E: Entity, S: Scope>(
     repo: &Repo<E, S>,
     mut entities: Vec<E>,
 ) -> Result<Vec<E>> {
-    let author = Author::of(repo.session(), E::TABLE)?;
+    let (session, author) = (repo.session(), Author::of(repo.session(), E::TABLE)?);
     if entities.is_empty() {
         return Ok(entities);
     }
-    if !E::TABLE.is_seen(Action::Create) && !parents::has_marked(E::TABLE) {
-        insert_rows(repo.session(), repo, &mut entities).await?;
-        return Ok(entities);
+    let is_alone = !E::TABLE.is_seen(Action::Create)
+        && !parents::has_marked(E::TABLE)
+        && !session.in_transaction();
+    let done = if is_alone {
+        insert_rows(session, repo, &mut entities).await
+    } else {
+        // In the caller's transaction a savepoint: what refused a row is looked for after it.
+        let own = Own::Inner(session.begin().await?);
+        let done = insert_recorded(own.session(), repo, &mut entities, author.as_ref()).await;
+        own.finish(done).await
+    };
+    match done {
+        Ok(()) => Ok(entities),
+        Err(error) => Err(refused::explain(repo, &mut entities, error).await),
     }
-    let own = repo.session().own_transaction().await?;
-    let done = async {
-        check_parents(own.session(), &entities).await?;
-        insert_rows(own.session(), repo, &mut entities).await?;
-        if E::TABLE.is_seen(Action::Create) {
-            note_created(own.session(), author.as_ref(), &entities).await?;
-        }
-        Ok(entities)
+}
+
+/// Adds the rows, each with its entry and its event.
+async fn insert_recorded<E: Entity, S: Scope>(
+    session: &Session<S>,
+    repo: &Repo<E, S>,
+    entities: &mut [E],
+    author: Option<&Author>,
+) -> Result<()> {
+    insert_under_parents(session, repo, entities).await?;
+    if E::TABLE.is_seen(Action::Create) {
+        note_created(session, author, &*entities).await?;
     }
-    .await;
-    own.finish(done).await
+    Ok(())
+}
+
+/// Adds the rows, in a transaction, unless one of them would refer to a deleted row.
+pub(crate) async fn insert_under_parents<E: Entity, S: Scope>(
+    session: &Session<S>,
+    repo: &Repo<E, S>,
+    entities: &mut [E],
+) -> Result<()> {
+    check_parents(session, entities).await?;
+    insert_rows(session, repo, entities).await
 }
 
 /// Refuses rows that would refer to a deleted one.
@@ -196,7 +222,9 @@ async fn insert_rows<E: Entity, S: Scope>(
     if session.in_transaction() {
         // A value that fits no column is found before the database is asked, so that the transaction
         // can go on; by itself an insert of which a row does not fit does nothing anyway.
-        entities.iter().try_for_each(|entity| encode(entity).map(drop))?;
+        for (index, entity) in entities.iter().enumerate() {
+            encode(entity).map_err(|error| error.in_row(index))?;
+        }
     }
     let identities = {
         let insert = Insert {
@@ -224,7 +252,7 @@ impl<E: Entity> InsertRows for Entities<'_, E> {
     fn encode<'a>(&'a self, index: usize, values: &mut Vec<Value<'a>>) -> Result<()> {
         let mut encoder = Encoder::reuse(E::TABLE, std::mem::take(values));
         self.0[index].encode(&mut encoder);
-        *values = encoder.finish()?;
+        *values = encoder.finish().map_err(|error| error.in_row(index))?;
         if E::TABLE.has_identity() {
             values.remove(E::TABLE.roles.id);
         }

@@ -70,10 +70,13 @@ mod failure;
 mod filter;
 mod filter_shape;
 mod guards;
+mod held;
 mod hooks;
 mod idempotent;
 mod ids;
+mod in_row;
 mod insert;
+mod insert_partial;
 mod json;
 mod json_canonical;
 mod json_path;
@@ -86,6 +89,7 @@ mod projection;
 mod purge;
 mod query;
 mod read;
+mod refused;
 mod registry;
 mod relation;
 mod repo;
@@ -114,6 +118,7 @@ pub use aggregate::groups::{Filled, FilledGroups, Grouped, Groups};
 pub use aggregate::having::{GroupOrder, Having};
 pub use aggregate::keys::Keys;
 pub use aggregate::select::Select;
+pub use aggregate::summary::{Summaries, Summary};
 pub use aggregate::total::Summable;
 pub use aggregate::{Aggregate, Answered, AverageOf, Extreme, SumOf, count};
 pub use audit::{
@@ -124,6 +129,7 @@ pub use backend::{
     Access, Backend, Connection, Health, Insert, InsertRows, Isolation, OnRow, Row, Statement,
     TransactionOptions,
 };
+pub use bulk::DeleteInChunks;
 pub use change::{Change, Writing};
 pub use clock::{Clock, SystemClock};
 pub use column::{Column, Order};
@@ -148,6 +154,7 @@ pub use guards::{
     Check, DeleteAction, ForeignKey, Found, Guards, InspectedTable, Policy, Trigger, UniqueKey,
     is_null_predicate,
 };
+pub use held::Held;
 pub use hooks::{CheckDelete, CheckUpdate, Hooks};
 pub use idempotent::{CreateOrGet, UniqueColumns};
 pub use ids::{IdSource, UuidV7};
@@ -179,7 +186,7 @@ pub use validation::{Problem, Problems, Validate, ValidateDelete, ValidateUpdate
 pub use value::{InvalidValue, Kind, Value};
 pub use window::{Window, WindowRequest};
 
-pub use repo_derive::{ColumnEnum, ColumnType, Projection, Repository};
+pub use repo_derive::{ColumnEnum, ColumnType, Projection, Repository, Summary};
 
 /// What generated code calls.
 #[doc(hidden)]

@@ -16,6 +16,7 @@ mod projection;
 mod questions;
 mod reading;
 mod shown;
+mod summary;
 mod text;
 
 pub use column::{ColumnDescription, Field, JsonField, OptionalJsonField};
@@ -35,6 +36,7 @@ pub use questions::{
 };
 pub use reading::Reading;
 pub use shown::{Show, Shown, debug};
+pub use summary::{Asked, SummaryField, SummaryPart, SummaryPlan, summary_key, summary_value};
 pub use text::{as_text, text};
 
 /// A moment, as managed columns hold it.

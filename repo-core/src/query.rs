@@ -12,6 +12,7 @@ use crate::column::{Order, OrderKey};
 use crate::entity::{Entity, SoftDelete};
 use crate::error::{Error, Result};
 use crate::filter::{IntoFilter, Node};
+use crate::held::Held;
 use crate::page::{Page, PageRequest};
 use crate::projection::Projection;
 use crate::read;
@@ -43,6 +44,7 @@ pub(crate) struct Selection {
     pub(crate) limit: Option<u64>,
     pub(crate) offset: Option<u64>,
     pub(crate) for_update: bool,
+    pub(crate) held: Held,
 }
 
 /// Which rows of a `soft_delete` entity a query sees.
@@ -63,6 +65,7 @@ impl<E: Entity, S: Scope> Query<E, S> {
             limit: None,
             offset: None,
             for_update: false,
+            held: Held::Awaited,
         };
         Self { repo, selection, rows: PhantomData }
     }
@@ -126,9 +129,15 @@ impl<E: Entity, S: Scope, P> Query<E, S, P> {
     /// are not returned are not locked: those that `count`, `exists` and the total of a page count.
     ///
     /// Only inside a transaction; anywhere else reading is [`Error::NoTransaction`], and in a read-only
-    /// one [`Error::ReadOnly`]. On SQLite a transaction already holds the whole database.
+    /// one [`Error::ReadOnly`]. On SQLite a transaction already holds the whole database. Rows that another
+    /// transaction holds are waited for; see [`skip_locked`](Self::skip_locked) and [`no_wait`](Self::no_wait).
     pub fn for_update(mut self) -> Self {
         self.selection.for_update = true;
+        self
+    }
+
+    pub(crate) fn lock(mut self, held: Held) -> Self {
+        (self.selection.for_update, self.selection.held) = (true, held);
         self
     }
 }

@@ -280,6 +280,13 @@ impl<S: Scope> Session<S> {
         }
     }
 
+    /// Only a rollback is possible from now on, where this session is in a transaction.
+    pub(crate) async fn fail(&self, error: &Error) {
+        if let Executor::Transaction(handle) = &self.executor {
+            handle.fail(error).await;
+        }
+    }
+
     /// The transaction that this session is in, or one of its own for several statements.
     pub(crate) async fn own_transaction(&self) -> Result<Own<S>> {
         if self.in_transaction() {

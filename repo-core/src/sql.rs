@@ -10,6 +10,7 @@ mod linked;
 pub(crate) mod names;
 pub(crate) mod patch;
 pub(crate) mod predicate;
+pub(crate) mod ranked;
 pub(crate) mod select;
 pub(crate) mod shape;
 pub(crate) mod together;

@@ -230,6 +230,13 @@ impl Handle {
         if state.is_full() { state.flush(dialect).await } else { Ok(()) }
     }
 
+    /// Allows a rollback only, because of an error that was met in a savepoint.
+    pub(crate) async fn fail(&self, error: &Error) {
+        let mut state = self.shared.lock().await;
+        state.settle().await;
+        state.fail_at(self.id, error);
+    }
+
     pub(crate) async fn after_commit(&self, hook: Hook) -> Result<()> {
         self.shared.enter(self.id).await?.add_hook(self.id, hook)
     }

@@ -228,6 +228,13 @@ impl State {
         result
     }
 
+    /// The level `id` allows a rollback only.
+    pub(crate) fn fail_at(&mut self, id: u64, error: &Error) {
+        if let Some(level) = self.position(id) {
+            self.fail(error.to_string(), level + 1);
+        }
+    }
+
     pub(crate) fn depth(&self) -> usize {
         self.open.len()
     }

@@ -81,8 +81,7 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     {
         let (key, entity) = (key.columns(), self.complete(new.into()));
         Writing::new(async move {
-            let rows = upsert(self, &key, vec![entity?]).await;
-            let mut rows = rows.map_err(|error| error.of_row(None))?;
+            let mut rows = upsert(self, &key, vec![entity?]).await.map_err(Error::into_cause)?;
             rows.pop().ok_or(Error::NoMatch { entity: E::TABLE.entity })
         })
     }
@@ -91,8 +90,8 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     ///
     /// # Errors
     ///
-    /// As for [`upsert`](Self::upsert); [`is_invalid_input`](Error::is_invalid_input) if two of them have the
-    /// same key.
+    /// As for [`upsert`](Self::upsert), of the row that [`row`](Error::row) tells;
+    /// [`is_invalid_input`](Error::is_invalid_input) if it has the same key as one before it.
     pub fn upsert_many<N: Into<E::New>>(
         &self,
         key: impl UniqueColumns<E>,
@@ -123,8 +122,8 @@ where
         let repo = Repo::<E, S>::new(own.session().clone());
         let mut upserted = Vec::with_capacity(entities.len());
         for (index, entity) in entities.into_iter().enumerate() {
-            let row = upsert_one(&repo, key, author.as_ref(), entity).await;
-            upserted.push(row.map_err(|error| error.of_row(index))?);
+            let done = upsert_one(&repo, key, author.as_ref(), entity).await;
+            upserted.push(done.map_err(|error| error.in_row(index))?);
         }
         Ok(upserted)
     }
@@ -213,13 +212,13 @@ where
 fn refuse_repeated<E: Entity>(key: &[usize], entities: &[E]) -> Result<()> {
     let mut seen = HashMap::with_capacity(entities.len());
     for (index, entity) in entities.iter().enumerate() {
-        let given = encode(entity)?;
-        check(E::TABLE, key, &given)?;
+        let given = encode(entity).map_err(|error| error.in_row(index))?;
+        check(E::TABLE, key, &given).map_err(|error| error.in_row(index))?;
         let own: Vec<String> = key.iter().map(|column| format!("{:?}", given[*column])).collect();
         if let Some(first) = seen.insert(own, index) {
             let names: Vec<_> = key.iter().map(|column| E::TABLE.columns[*column].name).collect();
             let reason = format!("is the same in the rows {first} and {index}, counted from 0");
-            return Err(Error::invalid_input(names.join(", "), reason));
+            return Err(Error::invalid_input(names.join(", "), reason).in_row(index));
         }
     }
     Ok(())

@@ -263,18 +263,6 @@ impl fmt::Display for Problem {
     }
 }
 
-impl Error {
-    /// The same error, of a refusal with the place of its row among many that were given.
-    pub(crate) fn of_row(self, index: impl Into<Option<usize>>) -> Self {
-        match self {
-            Error::Invalid { entity, id, problems, .. } => {
-                Error::Invalid { entity, id, index: index.into(), problems }
-            }
-            other => other,
-        }
-    }
-}
-
 /// Refuses a row that has problems.
 pub(crate) fn refuse(
     table: &Table,
@@ -285,20 +273,14 @@ pub(crate) fn refuse(
         return Ok(());
     }
     let id = id.map(|id| format!("{id:?}"));
-    Err(Error::Invalid { entity: table.entity, id, index: None, problems })
+    Err(Error::Invalid { entity: table.entity, id, problems })
 }
 
 /// The message of [`Error::Invalid`].
-pub(crate) fn in_words(
-    entity: &str,
-    id: Option<&str>,
-    index: Option<usize>,
-    problems: &[Problem],
-) -> String {
-    let which = match (id, index) {
-        (Some(id), _) => format!("the `{entity}` {id}"),
-        (None, Some(index)) => format!("the `{entity}` at {index}, counted from 0,"),
-        (None, None) => format!("the new `{entity}`"),
+pub(crate) fn in_words(entity: &str, id: Option<&str>, problems: &[Problem]) -> String {
+    let which = match id {
+        Some(id) => format!("the `{entity}` {id}"),
+        None => format!("the new `{entity}`"),
     };
     let problems: Vec<String> = problems.iter().map(Problem::to_string).collect();
     format!("{which} is not valid: {}", problems.join("; "))

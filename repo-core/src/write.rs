@@ -44,7 +44,10 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     ///
     /// # Errors
     ///
-    /// As for [`create`](Self::create).
+    /// As for [`create`](Self::create), and [`row`](Error::row) tells which row is the cause: the first that is
+    /// refused when they are added one after the other; if a value does not fit its column, the first of those
+    /// rows. It is looked for after the failure. None is told where it was gone by then, where the connection
+    /// was, or, on Postgres, where a row refers to one that comes after it.
     pub fn create_many<N: Into<E::New>>(
         &self,
         new: impl IntoIterator<Item = N>,
@@ -188,7 +191,10 @@ impl<E: Entity, S: Scope> Repo<E, S> {
         E::Tenancy: WritableFrom<S>,
     {
         let complete = |(index, new): (usize, N)| {
-            self.complete(new.into()).map_err(|error| error.of_row(index))
+            self.complete(new.into()).map_err(|error| match error {
+                invalid @ Error::Invalid { .. } => invalid.in_row(index),
+                other => other,
+            })
         };
         new.into_iter().enumerate().map(complete).collect()
     }

@@ -52,3 +52,9 @@ pub(crate) const FIELD_KEYS: [&str; 21] = [
     "on_delete",
     "deleted",
 ];
+
+/// The keys of a struct that sums up rows.
+pub(crate) const SUMMARY_KEYS: [&str; 2] = ["entity", "crate"];
+
+/// The keys of its fields.
+pub(crate) const SUMMARY_FIELD_KEYS: [&str; 2] = ["key", "value"];

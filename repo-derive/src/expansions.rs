@@ -7,7 +7,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::DeriveInput;
 
-use crate::{column_enum, column_type, projection, repository};
+use crate::{column_enum, column_type, projection, repository, summary};
 
 #[test]
 fn an_entity_with_every_policy() {
@@ -127,6 +127,24 @@ fn an_enum() {
         }
     };
     assert_expansion("column_enum", column_enum::derive, input);
+}
+
+#[test]
+fn a_summary() {
+    let input = quote! {
+        #[summary(entity = Call)]
+        pub struct ModelDay {
+            #[summary(value = count())]
+            pub calls: u64,
+            #[summary(key = Call::MODEL)]
+            pub model: String,
+            #[summary(key = Call::AT.bucket(Bucket::days(1)))]
+            pub day: DateTime<Utc>,
+            #[summary(value = Call::TOKENS.sum())]
+            pub tokens: Option<i64>,
+        }
+    };
+    assert_expansion("summary", summary::derive, input);
 }
 
 #[test]

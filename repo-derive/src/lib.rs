@@ -1,4 +1,5 @@
-//! The derives of the repo data-access layer: `Repository`, `ColumnEnum` and `ColumnType`.
+//! The derives of the repo data-access layer: `Repository`, `ColumnEnum`, `ColumnType` and
+//! `Summary`.
 //!
 //! Use them through `repo_core`, which documents them beside the traits they implement. Each goes
 //! `attr -> check -> model -> expand`, and each stage reads only the one before it. What a type can do is
@@ -16,6 +17,7 @@ mod fallback;
 mod model;
 mod names;
 mod projection;
+mod summary;
 mod types;
 
 use proc_macro::TokenStream;
@@ -53,6 +55,14 @@ pub fn derive_column_type(input: TokenStream) -> TokenStream {
 pub fn derive_projection(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     projection::derive(&input).into()
+}
+
+/// Implements `repo_core::Summary` for a struct with named fields. The code calls `::repo_core`, unless
+/// `#[summary(crate = path)]` says where that is.
+#[proc_macro_derive(Summary, attributes(summary))]
+pub fn derive_summary(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    summary::derive(&input).into()
 }
 
 fn repository(input: &DeriveInput) -> proc_macro2::TokenStream {

@@ -9,7 +9,7 @@ mod guards;
 use std::fmt::Write as _;
 
 use repo_core::{
-    AuditedChange, Chaining, Dialect, Extreme, Guards, JsonType, Kind, Owner, Policy, Table,
+    AuditedChange, Chaining, Dialect, Extreme, Guards, Held, JsonType, Kind, Owner, Policy, Table,
     TextMatch, Trigger,
 };
 
@@ -165,6 +165,15 @@ impl Dialect for PostgresDialect {
 
     fn lock_rows(&self, sql: &mut String) {
         sql.push_str(" FOR UPDATE");
+    }
+
+    fn lock_rows_held(&self, sql: &mut String, held: Held) {
+        self.lock_rows(sql);
+        sql.push_str(match held {
+            Held::Awaited => "",
+            Held::Skipped => " SKIP LOCKED",
+            Held::Refused => " NOWAIT",
+        });
     }
 
     fn keep_rows(&self, sql: &mut String) {

@@ -24,8 +24,7 @@ pub(crate) async fn insert(checkout: &mut Checkout, insert: Insert<'_>) -> Resul
     let mut start = 0;
     while start < count {
         let end = count.min(start + CHUNK);
-        insert_range(checkout.connection(), &insert, start..end, &mut values, &mut identities)
-            .map_err(|failure| failure.into_error(insert.table))?;
+        insert_range(checkout.connection(), &insert, start..end, &mut values, &mut identities)?;
         start = end;
         if start < count {
             yield_now().await;
@@ -40,19 +39,32 @@ fn insert_range<'a>(
     range: Range<usize>,
     values: &mut Vec<Value<'a>>,
     identities: &mut Vec<i64>,
-) -> Result<(), Failure> {
-    let mut prepared = connection.prepare_cached(insert.sql)?;
-    check_parameters(prepared.parameter_count(), insert.columns.len())?;
+) -> Result<()> {
+    let of_table = |failure: Failure| failure.into_error(insert.table);
+    let prepared = connection.prepare_cached(insert.sql);
+    let mut prepared = prepared.map_err(|error| of_table(error.into()))?;
+    check_parameters(prepared.parameter_count(), insert.columns.len()).map_err(of_table)?;
     for index in range {
         values.clear();
-        insert.rows.encode(index, values).map_err(Failure::Ours)?;
-        check_parameters(insert.columns.len(), values.len())?;
-        for (index, value) in values.iter().enumerate() {
-            bind(&mut prepared, index + 1, value)?;
-        }
-        step(&mut prepared, insert, identities)?;
+        let inserted = insert_row(&mut prepared, insert, index, values, identities);
+        inserted.map_err(|failure| of_table(failure).in_row(index))?;
     }
     Ok(())
+}
+
+fn insert_row<'a>(
+    prepared: &mut CachedStatement<'_>,
+    insert: &Insert<'a>,
+    index: usize,
+    values: &mut Vec<Value<'a>>,
+    identities: &mut Vec<i64>,
+) -> Result<(), Failure> {
+    insert.rows.encode(index, values).map_err(Failure::Ours)?;
+    check_parameters(insert.columns.len(), values.len())?;
+    for (index, value) in values.iter().enumerate() {
+        bind(prepared, index + 1, value)?;
+    }
+    step(prepared, insert, identities)
 }
 
 /// Inserts the row that is bound.

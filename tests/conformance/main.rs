@@ -28,6 +28,7 @@ mod entities;
 mod escapes;
 mod events;
 mod expect;
+mod expiry;
 mod filters;
 mod fixture;
 mod groups;
@@ -41,10 +42,13 @@ mod nesting;
 mod ordering;
 mod pages;
 mod parents;
+mod percentiles;
 mod places;
 mod projections;
 mod queries_by_hand;
+mod queues;
 mod references;
+mod refused_rows;
 mod relations;
 mod retention;
 mod secrets;
@@ -52,6 +56,7 @@ mod series;
 mod soft_delete;
 mod statements;
 mod streams;
+mod summaries;
 mod sums;
 mod tables;
 mod tampering;
@@ -257,6 +262,13 @@ conformance! {
             many_rows_are_told_one_by_one,
             clones_of_a_database_tell_the_same_listeners,
         }
+        expiry {
+            what_is_old_is_deleted_in_chunks,
+            each_row_of_a_chunk_is_an_entry,
+            a_chunk_that_fails_leaves_those_before_it,
+            what_goes_along_with_a_chunk_is_deleted_too,
+            what_cannot_be_done_in_chunks_is_refused,
+        }
         filters {
             every_type_is_compared_alike,
             a_bool_is_compared_as_false_before_true,
@@ -355,6 +367,12 @@ conformance! {
             a_row_may_refer_to_itself_and_go,
             one_id_of_two_tenants_is_two_rows_over_all_tenants,
         }
+        percentiles {
+            a_group_has_its_percentiles,
+            a_percentile_is_the_same_beside_others_and_alone,
+            between_two_values_it_is_in_proportion,
+            what_is_no_share_is_refused,
+        }
         places {
             a_document_is_asked_at_a_place,
             numbers_and_texts_of_documents_are_ordered,
@@ -389,6 +407,12 @@ conformance! {
             what_belongs_to_tenants_needs_a_reason,
             a_query_by_hand_only_reads,
         }
+        queues {
+            each_job_is_taken_by_one_worker,
+            jobs_of_a_worker_that_is_gone_are_left_to_others,
+            rows_that_nobody_holds_are_locked_alike,
+            rows_are_locked_where_a_transaction_writes,
+        }
         references {
             a_row_refers_to_rows_that_are_there,
             a_reference_to_nothing_is_refused,
@@ -397,6 +421,18 @@ conformance! {
             a_row_of_another_tenant_cannot_be_referred_to,
             nor_by_sql_that_somebody_writes_by_hand,
             a_purge_stops_at_a_row_that_refers_to_it,
+        }
+        refused_rows {
+            a_row_that_conflicts_is_named_in_any_number,
+            of_two_rows_with_one_key_the_second_is_named,
+            the_first_row_that_is_refused_is_named_whatever_refuses_it,
+            a_value_that_does_not_fit_is_of_its_row,
+            in_a_transaction_the_row_is_named_among_what_is_there,
+            a_row_of_an_upsert_a_patch_or_a_deletion_is_named,
+            rows_that_are_refused_leave_the_others,
+            only_what_is_added_is_recorded,
+            nothing_is_added_in_part_under_a_deleted_parent,
+            a_partial_batch_is_part_of_its_transaction,
         }
         retention {
             what_was_deleted_before_is_removed,
@@ -441,6 +477,11 @@ conformance! {
             chunks_go_on_where_they_were,
             a_chunk_that_is_dropped_comes_again,
             a_stream_ends_after_an_error,
+        }
+        summaries {
+            a_group_is_a_struct_of_keys_and_values,
+            a_struct_has_as_many_keys_and_values_as_it_likes,
+            a_struct_without_keys_sums_up_all_rows,
         }
         sums {
             a_number_of_any_type_is_added_to,
@@ -525,6 +566,7 @@ conformance! {
             every_path_refuses_a_row_with_problems,
             every_path_keeps_a_row_without_problems,
             all_problems_of_a_row_are_told_at_once,
+            a_partial_batch_leaves_out_what_is_refused,
             a_new_row_with_problems_reaches_nothing,
             what_is_refused_is_the_last_to_be_found_out,
             a_change_is_compared_with_what_is_stored,

@@ -158,7 +158,7 @@ pub(crate) async fn no_child_slips_under_a_parent_that_is_being_deleted(fixture:
                             0 => tasks.create(new).await.map(drop),
                             _ => tasks.create_many([new]).await.map(drop),
                         };
-                        match created {
+                        match created.map_err(Error::into_cause) {
                             Ok(()) => {}
                             Err(Error::ParentDeleted { .. }) => return,
                             Err(error) => panic!("{error:?}"),

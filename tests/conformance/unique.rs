@@ -8,7 +8,7 @@ use crate::fixture::{Fixture, acme, bolt};
 
 /// The constraint and the columns of a conflict.
 fn conflict<T: std::fmt::Debug>(result: Result<T, Error>) -> (&'static str, String, Vec<String>) {
-    match result {
+    match result.map_err(Error::into_cause) {
         Err(Error::Conflict { entity, constraint, columns }) => (entity, constraint, columns),
         other => panic!("no conflict: {other:?}"),
     }

@@ -52,8 +52,9 @@ fn assert_refused<E>(result: Result<()>, way: &Refused<E>, name: &str) {
     let error = result.expect_err(name);
     assert!(error.is_invalid() && !error.is_retryable(), "{name}: {error:?}");
     assert!(error.to_string().contains(way.problem), "{name}: {error}");
-    let Error::Invalid { entity, id, index, problems } = error else {
-        panic!("{name}: {error:?}");
+    let index = error.row();
+    let Error::Invalid { entity, id, problems } = error.into_cause() else {
+        panic!("{name}: of something else");
     };
     let what: Vec<_> = problems.iter().map(Problem::to_string).collect();
     assert_eq!((entity, index, &what[..]), (way.entity, way.index, &[way.problem.to_owned()][..]));
@@ -99,7 +100,7 @@ pub(crate) async fn all_problems_of_a_row_are_told_at_once(fixture: Fixture) {
                 `state` is no state to begin with; `cents` is negative";
     assert_eq!(error.to_string(), text);
     let error = session.repo::<Invoice>().create_many([new()]).await.unwrap_err();
-    let text = text.replace("the new `Invoice`", "the `Invoice` at 0, counted from 0,");
+    let text = format!("of the rows given, number 0, counted from 0: {text}");
     assert_eq!(error.to_string(), text);
 
     let stage = staged_invoices(&session).await;
@@ -109,6 +110,31 @@ pub(crate) async fn all_problems_of_a_row_are_told_at_once(fixture: Fixture) {
     let text =
         format!("the `Invoice` {id} is not valid: what is paid stays paid; `cents` is negative");
     assert_eq!(error.to_string(), text);
+}
+
+pub(crate) async fn a_partial_batch_leaves_out_what_is_refused(fixture: Fixture) {
+    let (db, session) = acting(&fixture).await;
+    let (rows, ear) = (session.repo::<Coupon>(), Ear::of(&db));
+    let given = [("1", "open"), ("", "open"), ("2", "lost"), ("1", "sent"), ("3", "open")];
+    let new = given.map(|(number, state)| coupon(number, state));
+    let done = rows.create_many_partial(new).await.unwrap();
+    let words: Vec<_> = done.iter().map(|it| it.as_ref().map(|row| &*row.number)).collect();
+    assert!(
+        matches!(
+            &words[..],
+            [
+                Ok("1"),
+                Err(Error::Invalid { .. }),
+                Err(Error::Invalid { .. }),
+                Err(Error::Conflict { .. }),
+                Ok("3")
+            ]
+        ),
+        "{words:?}"
+    );
+    let told: Vec<_> = ear.taken().into_iter().map(|heard| heard.after).collect();
+    let added = done.iter().flatten().map(|row| Some(format!("{row:?}")));
+    assert_eq!(told, added.collect::<Vec<_>>());
 }
 
 pub(crate) async fn a_new_row_with_problems_reaches_nothing(fixture: Fixture) {

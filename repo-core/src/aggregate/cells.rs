@@ -40,6 +40,21 @@ impl<'r> Cells<'r> {
         value.map_err(|invalid| self.wrong(column, invalid))
     }
 
+    /// A number of the column, as the nearest float.
+    pub(crate) fn float(&mut self, column: usize) -> Result<f64> {
+        let kind = self.kind(column);
+        match self.next(kind) {
+            Ok(Value::I16(number)) => Ok(number.into()),
+            Ok(Value::I32(number)) => Ok(number.into()),
+            Ok(Value::I64(number)) => Ok(number as f64),
+            Ok(Value::F32(number)) => Ok(number.into()),
+            Ok(Value::F64(number)) => Ok(number),
+            Ok(Value::Decimal { units, scale }) => Ok(units as f64 / 10_f64.powi(scale.into())),
+            Ok(_) => Err(self.wrong(column, InvalidValue::new("is not a number"))),
+            Err(invalid) => Err(self.wrong(column, invalid)),
+        }
+    }
+
     /// A number that the database made, if it is there.
     pub(crate) fn integer(&mut self) -> Result<Option<i64>> {
         match self.next(Kind::I64) {

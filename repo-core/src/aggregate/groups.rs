@@ -14,6 +14,7 @@ use crate::aggregate::cells::Cells;
 use crate::aggregate::having::{Condition, GroupOrder, Having, TermOrder};
 use crate::aggregate::keys::{Key, Keys};
 use crate::aggregate::select::Select;
+use crate::aggregate::{Term, percentile};
 use crate::backend::Row;
 use crate::column_type::ColumnType;
 use crate::entity::Entity;
@@ -165,7 +166,7 @@ impl<E: Entity, S: Scope, K: Keys<E>, A: Select<E>> Grouped<E, S, K, A> {
             groups.push((keys.read(&mut cells)?, aggregates.read(&mut cells)?));
             Ok(())
         };
-        run(query, &keys.keys(), &aggregates, &grouping, &mut on_row).await?;
+        run(query, &keys.keys(), &aggregates.terms(), &grouping, &mut on_row).await?;
         Ok(groups)
     }
 }
@@ -204,7 +205,7 @@ where
             }
             Ok(())
         };
-        run(query, &keys, &aggregates, &Grouping::default(), &mut on_row).await?;
+        run(query, &keys, &aggregates.terms(), &Grouping::default(), &mut on_row).await?;
         let start = |index| {
             let start = bucket.start(index);
             start.map_err(|invalid| Error::invalid_value(column.name(), invalid))
@@ -234,10 +235,11 @@ impl<E: Entity, S: Scope, T: ColumnType<Bare = DateTime<Utc>>> Filled<E, S, T> {
     }
 }
 
-async fn run<E, S>(
+/// Asks for groups.
+pub(crate) async fn run<E, S>(
     query: Query<E, S>,
     keys: &[Key],
-    aggregates: &impl Select<E>,
+    terms: &[Term],
     grouping: &Grouping,
     on_row: crate::backend::OnRow<'_>,
 ) -> Result<()>
@@ -250,15 +252,28 @@ where
             bucket.check()?;
         }
     }
+    percentile::check(&grouping.terms(terms))?;
     query.refuse_order("group_by")?;
     let (repo, selection) = query.ready_for_all("group_by")?;
-    let terms = aggregates.terms();
     let mut writer = read::writer::<E, S>(&repo);
-    writer.groups(&selection, keys, &terms, grouping)?;
+    writer.groups(&selection, keys, terms, grouping)?;
     read::run(repo.session(), &writer, on_row).await
 }
 
 impl Grouping {
+    /// Whether groups are neither picked, nor ordered, nor cut.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.having.is_empty() && self.order.is_empty() && !self.descending && self.limit.is_none()
+    }
+
+    /// All aggregates that groups are asked for, picked by or ordered by.
+    pub(crate) fn terms(&self, selected: &[Term]) -> Vec<Term> {
+        let mut terms = selected.to_vec();
+        self.having.iter().for_each(|condition| condition.terms(&mut terms));
+        terms.extend(self.order.iter().map(|order| order.term));
+        terms
+    }
+
     /// What is bound to a limit.
     pub(crate) fn limit(&self) -> Option<Value<'static>> {
         self.limit.map(|limit| Value::I64(i64::try_from(limit).unwrap_or(i64::MAX)))

@@ -100,6 +100,17 @@ impl<E: Entity, A: Answered> Aggregate<E, A> {
     }
 }
 
+impl Condition {
+    /// Adds the aggregates that are compared.
+    pub(crate) fn terms(&self, terms: &mut Vec<Term>) {
+        match self {
+            Self::Compare { term, .. } => terms.push(*term),
+            Self::All(nodes) | Self::Any(nodes) => nodes.iter().for_each(|node| node.terms(terms)),
+            Self::Invalid { .. } => {}
+        }
+    }
+}
+
 impl<E> Having<E> {
     fn new(node: Condition) -> Self {
         Self { node, entity: PhantomData }

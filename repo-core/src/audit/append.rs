@@ -224,7 +224,8 @@ async fn insert(
 ) -> Result<()> {
     let (columns, sql) = insert_alone(dialect, &TRAIL);
     let insert = Insert { table: &TRAIL, columns: &columns, sql: &sql, rows: &Entities(rows) };
-    connection.insert(insert).await.map(drop)
+    // Entries are no rows that the caller gave.
+    connection.insert(insert).await.map(drop).map_err(Error::into_cause)
 }
 
 async fn execute(connection: &mut dyn Connection, sql: &str, params: &[Value<'_>]) -> Result<()> {

@@ -30,6 +30,8 @@ use crate::value::Value;
 pub(super) struct Deletion {
     /// How many rows are deleted at once.
     pub(super) chunk: usize,
+    /// That is all of them: a row may go with another.
+    pub(super) is_whole: bool,
     registry: Arc<Registry>,
     author: Option<Author>,
     at: DateTime<Utc>,
@@ -42,8 +44,9 @@ impl Deletion {
         let database = session.database();
         let (registry, at) = (cascade::known(database, table)?, database.now());
         let author = cascade::author(session, table, &registry, at)?;
-        let chunk = if registry.goes_with_itself(table) { super::all() } else { CHUNK };
-        Ok(Self { chunk, registry, author, at, id: database.ids().next_id(at) })
+        let is_whole = registry.goes_with_itself(table);
+        let chunk = if is_whole { super::all() } else { CHUNK };
+        Ok(Self { chunk, is_whole, registry, author, at, id: database.ids().next_id(at) })
     }
 }
 
@@ -60,7 +63,7 @@ where
         let repo = Repo::<E, S>::new(own.session().clone());
         // An id that is given twice is one row.
         let mut met = HashSet::with_capacity(ids.len());
-        for ids in ids.chunks(deletion.chunk) {
+        for (number, ids) in ids.chunks(deletion.chunk).enumerate() {
             let values: Result<Vec<_>> =
                 ids.iter().map(|id| encode_id::<E>(id).map(Value::into_owned)).collect();
             let (column, values) = (E::TABLE.roles.id, values?);
@@ -70,7 +73,8 @@ where
             let rows = bulk.next(repo.session(), &bulk.selection, deletion.chunk).await?;
             met.extend(rows.iter().map(|row| IdKey::of(&row[column])));
             if let Some(index) = keys.iter().position(|key| !met.contains(key)) {
-                return Err(not_found::<E>(&ids[index]));
+                let missing = not_found::<E>(&ids[index]);
+                return Err(missing.in_row(number * deletion.chunk + index));
             }
             bulk.delete_rows(repo.session(), &deletion, rows).await?;
         }
@@ -86,9 +90,12 @@ fn at_its_index<E: Entity>(error: Error, ids: &[E::Id]) -> Error {
         Error::Invalid { entity, id: Some(id), .. } if *entity == E::TABLE.entity => {
             ids.iter().position(|given| id_in_words::<E>(given) == *id)
         }
-        _ => return error,
+        _ => None,
     };
-    error.of_row(index)
+    match index {
+        Some(index) => error.in_row(index),
+        None => error,
+    }
 }
 
 impl<E: Entity, S: Scope> Bulk<E, S>

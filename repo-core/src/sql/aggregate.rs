@@ -17,8 +17,7 @@ impl<'a> Writer<'a> {
     pub(crate) fn aggregates(&mut self, selection: &'a Selection, terms: &[Term]) -> Result<()> {
         self.push("SELECT ");
         self.terms(terms);
-        self.push(" FROM ").table_name();
-        self.restrict(selection, &[])
+        self.ranked_rows(selection, &[], terms)
     }
 
     /// A row for each group: its keys, then its aggregates.
@@ -35,8 +34,7 @@ impl<'a> Writer<'a> {
             self.push(", ");
         }
         self.terms(terms);
-        self.push(" FROM ").table_name();
-        self.restrict(selection, &[])?;
+        self.ranked_rows(selection, keys, &grouping.terms(terms))?;
         // By position: a key may have parameters, and the same text is then not the same expression.
         self.push(" GROUP BY ");
         for position in 1..=keys.len() {
@@ -111,7 +109,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn group_key(&mut self, key: Key) {
+    pub(crate) fn group_key(&mut self, key: Key) {
         let Key::Bucket(column, bucket) = key else {
             self.column(key.column());
             return;
@@ -191,6 +189,7 @@ impl<'a> Writer<'a> {
                 self.dialect.extreme(&mut sql, &column, kind, extreme);
                 sql
             }
+            Function::Percentile(share) => self.percentile_of_ranks(term.column, share, kind),
             Function::Sum | Function::Average => self.average(term),
         }
     }

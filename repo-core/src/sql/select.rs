@@ -23,7 +23,7 @@ impl<'a> Writer<'a> {
         self.order(&selection.order);
         self.limit(selection.limit, selection.offset);
         if selection.for_update {
-            self.dialect.lock_rows(&mut self.sql);
+            self.dialect.lock_rows_held(&mut self.sql, selection.held);
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ use crate::backend::{
 };
 use crate::dialect::{Dialect, JsonType, TextMatch};
 use crate::error::Result;
+use crate::held::Held;
 use crate::value::{InvalidValue, Kind, Value};
 
 /// A backend that answers at once: with the rows it was given, or with none and one row affected.
@@ -202,6 +203,15 @@ impl Dialect for PlainDialect {
 
     fn lock_rows(&self, sql: &mut String) {
         sql.push_str(" FOR UPDATE");
+    }
+
+    fn lock_rows_held(&self, sql: &mut String, held: Held) {
+        self.lock_rows(sql);
+        sql.push_str(match held {
+            Held::Awaited => "",
+            Held::Skipped => " SKIP LOCKED",
+            Held::Refused => " NOWAIT",
+        });
     }
 
     fn keep_rows(&self, sql: &mut String) {

@@ -12,6 +12,7 @@ mod faults;
 mod guards;
 mod inserts;
 mod isolation;
+mod locks;
 mod pool;
 mod row_security;
 mod scratch;

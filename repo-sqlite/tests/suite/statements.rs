@@ -38,7 +38,9 @@ async fn many_rows_are_inserted_in_order_or_not_at_all() {
         }
         again.push("note 7".to_owned());
         let conflict = backend.insert(Titles(again.clone()).insert()).await.expect_err(name);
-        assert!(matches!(&conflict, Error::Conflict { columns, .. } if columns == &["title"]));
+        assert_eq!(conflict.row(), Some(1_500));
+        let conflict = conflict.cause();
+        assert!(matches!(conflict, Error::Conflict { columns, .. } if columns == &["title"]));
         *again.last_mut().expect("not empty") = "refused".to_owned();
         let refused = backend.insert(Titles(again).insert()).await.expect_err(name);
         assert!(refused.is_invalid_input(), "{refused}");

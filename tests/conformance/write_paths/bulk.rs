@@ -2,8 +2,8 @@
 
 use super::entities::*;
 use super::paths::{
-    ALL_MANY, CHANGED_MANY, FOLIO_DELETED, Immutable, Kept, NOT_FOUND, NOTHING, Path, REMOVED,
-    SHEET_DELETED, SHEET_UPDATED, SLIP_REMOVED, Ui, Versioned, run,
+    ALL_MANY, Audited, CHANGED_MANY, FOLIO_DELETED, Immutable, Kept, NOT_FOUND, NOTHING, Path,
+    REMOVED, SHEET_DELETED, SHEET_UPDATED, SLIP_REMOVED, Ui, Versioned, run,
 };
 
 pub(super) const BULK: &[Path] = &[
@@ -118,6 +118,44 @@ pub(super) const BULK: &[Path] = &[
         versioned: Versioned::Counted,
         audited: FOLIO_DELETED,
         immutable: Immutable::Uncompiled(Ui("references/cascade_to_an_immutable", "cascade")),
+        without: &[],
+    },
+    Path {
+        name: "delete_in_chunks",
+        methods: &["Query::delete_in_chunks"],
+        on: Rows::Live,
+        run: run!(|session, stage| async {
+            let query = session.repo::<Sheet>().filter(Sheet::ID.eq(stage.sheet.id));
+            if session.in_transaction() {
+                let refused = query.clone().delete_in_chunks(1).await;
+                assert!(refused.is_err_and(|error| error.is_invalid_input()));
+                return query.delete_all().await;
+            }
+            query.delete_in_chunks(1).await
+        }),
+        tenant: Kept::NotMet,
+        soft_delete: Kept::NotMet,
+        versioned: Versioned::Counted,
+        audited: SHEET_DELETED,
+        immutable: Immutable::Uncompiled(Ui(CHANGED_MANY, ".delete_in_chunks(")),
+        without: &[Ui(ALL_MANY, ".delete_in_chunks(")],
+    },
+    Path {
+        name: "delete_in_chunks that only counts",
+        methods: &["Query::delete_in_chunks", "DeleteInChunks::dry_run"],
+        on: Rows::Live,
+        run: run!(|session, stage| async {
+            let query = session.repo::<Sheet>().filter(Sheet::ID.eq(stage.sheet.id));
+            if session.in_transaction() {
+                return query.count().await;
+            }
+            query.delete_in_chunks(1).dry_run().await
+        }),
+        tenant: Kept::NotMet,
+        soft_delete: Kept::NotMet,
+        versioned: Versioned::Counted,
+        audited: Audited::Reads,
+        immutable: Immutable::Uncompiled(Ui(CHANGED_MANY, ".delete_in_chunks(")),
         without: &[],
     },
 ];

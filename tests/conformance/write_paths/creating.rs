@@ -4,7 +4,8 @@ use repo_core::Action;
 
 use super::entities::*;
 use super::paths::{
-    ALL, ALL_DELETED, Audited, Immutable, Kept, NOTHING, Path, REMOVED, Ui, Versioned, run,
+    ALL, ALL_DELETED, ALL_MANY, Audited, Immutable, Kept, NOTHING, Path, REMOVED, Ui, Versioned,
+    run,
 };
 
 pub(super) const CREATING: &[Path] = &[
@@ -77,6 +78,27 @@ pub(super) const CREATING: &[Path] = &[
             2,
         ),
         without: &[Ui(ALL, ".create_many(")],
+    },
+    Path {
+        name: "create_many_partial",
+        methods: &["Repo::create_many_partial"],
+        on: Rows::Deleted,
+        run: run!(|session, _stage| session.repo::<Sheet>().create_many_partial([
+            sheet("taken"),
+            sheet("taken"),
+            sheet("new")
+        ])),
+        tenant: Kept::Beside,
+        soft_delete: Kept::Beside,
+        versioned: Versioned::Counted,
+        audited: Audited::Rows(&[("sheets", Action::Create), ("sheets", Action::Create)]),
+        immutable: Immutable::Adds(
+            run!(|session, _stage| session
+                .repo::<Stamp>()
+                .create_many_partial([NewStamp { number: 2 }, NewStamp { number: 2 }])),
+            1,
+        ),
+        without: &[Ui(ALL_MANY, ".create_many_partial(")],
     },
     Path {
         name: "create_or_get that creates",

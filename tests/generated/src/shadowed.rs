@@ -3,7 +3,7 @@
 #![no_implicit_prelude]
 #![allow(dead_code, reason = "they are here to be in the way")]
 
-use ::repo_core::{ColumnEnum, ColumnType, Repository};
+use ::repo_core::{ColumnEnum, ColumnType, Repository, Summary};
 use ::std::string::String;
 use ::uuid::Uuid;
 
@@ -76,4 +76,15 @@ impl ::repo_core::ValidateUpdate for Thing {
 
 impl ::repo_core::ValidateDelete for Thing {
     fn validate_delete(&self, _: &mut ::repo_core::Problems<Self>) {}
+}
+
+#[derive(Summary)]
+#[summary(entity = Thing)]
+struct Things {
+    #[summary(key = Thing::NOTE)]
+    note: ::std::option::Option<String>,
+    #[summary(key = Thing::NAME)]
+    r#type: Name,
+    #[summary(value = ::repo_core::count())]
+    count: u64,
 }

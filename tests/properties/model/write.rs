@@ -63,13 +63,20 @@ impl Model {
             return Ok(items);
         }
         // Before anything is sent: a transaction can go on.
-        items.iter().try_for_each(check_values)?;
+        for (row, item) in items.iter().enumerate() {
+            check_values(item).map_err(|error| error.in_row(row))?;
+        }
         self.check_write()?;
         let before = self.rows.clone();
-        let created: Result<Vec<Item>> =
-            items.into_iter().map(|item| self.insert(stored(item))).collect();
-        if created.is_err() {
+        let rows = items.into_iter().enumerate();
+        let created: Result<Vec<Item>> = rows
+            .map(|(row, item)| self.insert(stored(item)).map_err(|error| error.in_row(row)))
+            .collect();
+        if let Err(error) = &created {
             self.rows = before;
+            if let Some(transaction) = &mut self.transaction {
+                transaction.failure = Some(error.to_string());
+            }
         }
         created
     }

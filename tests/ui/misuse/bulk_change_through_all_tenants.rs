@@ -15,11 +15,13 @@ pub async fn used(db: Database, id: Uuid) {
     let patch = || IncidentPatch::new().status("done");
     let _ = incidents.query().patch_all(patch()).await;
     let _ = incidents.query().delete_all().await;
+    let _ = incidents.query().delete_in_chunks(500).await;
     let _ = incidents.patch_many([(id, patch())]).await;
     let _ = incidents.delete_many([id]).await;
     let new = || NewIncident { status: "done".to_owned() };
     let _ = incidents.upsert(Incident::STATUS, new()).await;
     let _ = incidents.upsert_many(Incident::STATUS, [new()]).await;
+    let _ = incidents.create_many_partial([new()]).await;
 }
 
 fn main() {}

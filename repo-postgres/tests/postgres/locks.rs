@@ -1,0 +1,65 @@
+//! Rows that another transaction holds: waited for, passed over, or refused.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use repo_core::{Database, Error, Repository, schema};
+use uuid::Uuid;
+
+use crate::scratch::Scratch;
+
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "jobs")]
+struct Job {
+    id: Uuid,
+    title: String,
+}
+
+/// Three jobs, and a pool to reach them by.
+async fn jobs(scratch: &Scratch) -> (Database, Vec<Job>) {
+    let pool = scratch.options().pool_size(2).connect_backend().await.unwrap();
+    let db = Database::new(Arc::new(pool));
+    db.create_tables(&schema![Job]).await.unwrap();
+    let new = |title: &str| NewJob { title: title.to_owned() };
+    let jobs = db.session().repo::<Job>().create_many(["a", "b", "c"].map(new)).await.unwrap();
+    (db, jobs)
+}
+
+#[tokio::test]
+async fn rows_that_are_held_are_skipped_and_count_for_no_limit() {
+    let Some(scratch) = Scratch::new().await else { return };
+    let (db, jobs) = jobs(&scratch).await;
+    let first = db.session().begin().await.unwrap();
+    let taken = first.repo::<Job>().query().limit(1).skip_locked().all().await.unwrap();
+    assert_eq!(taken, jobs[..1]);
+    let second = db.session().begin().await.unwrap();
+    let query = || second.repo::<Job>().query();
+    assert_eq!(query().limit(1).skip_locked().all().await.unwrap(), jobs[1..2]);
+    assert_eq!(query().skip_locked().all().await.unwrap(), jobs[1..]);
+    assert_eq!(query().count().await.unwrap(), 3);
+    drop(first);
+    second.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_row_that_is_held_is_busy_for_who_does_not_wait() {
+    let Some(scratch) = Scratch::new().await else { return };
+    let (db, jobs) = jobs(&scratch).await;
+    let first = db.session().begin().await.unwrap();
+    let held = first.repo::<Job>().filter(Job::TITLE.eq("b")).for_update().one().await.unwrap();
+    let second = db.session().begin().await.unwrap();
+    let nested = second.begin().await.unwrap();
+    let busy = nested.repo::<Job>().query().no_wait().all().await.unwrap_err();
+    assert!(matches!(busy, Error::Busy { .. }) && busy.is_retryable(), "{busy:?}");
+    nested.rollback().await.unwrap();
+    let free = second.repo::<Job>().filter(Job::TITLE.ne("b")).no_wait().all().await.unwrap();
+    assert_eq!(free, [jobs[0].clone(), jobs[2].clone()]);
+    let waiting = second.repo::<Job>();
+    let waiting = waiting.filter(Job::ID.eq(held.id)).for_update().one();
+    let waited = tokio::join!(waiting, async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        first.commit().await.unwrap();
+    });
+    assert_eq!(waited.0.unwrap(), held);
+    second.commit().await.unwrap();
+}
