@@ -1,7 +1,7 @@
 //! Changes of all rows that a query names: in one transaction, a savepoint in the caller's.
 //!
-//! What one statement can do is one statement. Rows that are recorded, validated or told of, or take others along, are locked and
-//! changed in chunks, by id, each with its entry. Deleted rows are never met.
+//! What one statement can do is one statement. Rows that are seen, or take others along, are locked and changed
+//! in chunks, by id: validated, recorded and told of. Deleted rows are never met.
 
 mod chunks;
 mod deletion;
