@@ -23,10 +23,12 @@ use crate::value::Value;
 /// derive.
 #[derive(Debug, Clone, Copy)]
 pub struct Hooks {
+    /// Of `validate(create)`: the problems of a row that is added as it was, by an import.
+    pub create: Option<CheckRow>,
     /// Of `validate(update)`: the problems of a row, by what it was and what it will be.
     pub update: Option<CheckUpdate>,
     /// Of `validate(delete)`: the problems of deleting a row.
-    pub delete: Option<CheckDelete>,
+    pub delete: Option<CheckRow>,
     /// Of `events`: the type of the entity.
     pub events: Option<fn() -> TypeId>,
 }
@@ -34,15 +36,15 @@ pub struct Hooks {
 /// The problems of a changed row, by all of its columns as they were and as they are.
 pub type CheckUpdate = fn(&[Value<'_>], &[Value<'_>]) -> Result<Vec<Problem>>;
 
-/// The problems of deleting a row, by all of its columns.
-pub type CheckDelete = fn(&[Value<'_>]) -> Result<Vec<Problem>>;
+/// The problems of a row, by all of its columns.
+pub type CheckRow = fn(&[Value<'_>]) -> Result<Vec<Problem>>;
 
 /// A row as it was and as it is: all of its columns, or none where there was or is no row.
 pub(crate) type Changed<'r> = (Option<&'r [Value<'r>]>, Option<&'r [Value<'r>]>);
 
 impl Hooks {
     /// Nothing is asked, and nobody is told.
-    pub const NONE: Self = Self { update: None, delete: None, events: None };
+    pub const NONE: Self = Self { create: None, update: None, delete: None, events: None };
 }
 
 impl Table {
@@ -104,6 +106,12 @@ pub(crate) async fn note<S: Scope>(
         session.record(entries).await?;
     }
     session.tell(table, action, &hooked).await
+}
+
+/// Validates a row that is to be added as it was.
+pub(crate) fn validate_new(table: &Table, row: &[Value<'_>]) -> Result<()> {
+    let problems = table.hooks.create.map(|check| check(row)).transpose()?;
+    refuse(table, None, problems.unwrap_or_default())
 }
 
 fn differs((was, is): &Changed<'_>) -> bool {

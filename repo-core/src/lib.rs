@@ -160,7 +160,7 @@ pub use guards::{
     is_null_predicate,
 };
 pub use held::Held;
-pub use hooks::{CheckDelete, CheckUpdate, Hooks};
+pub use hooks::{CheckRow, CheckUpdate, Hooks};
 pub use idempotent::{CreateOrGet, UniqueColumns};
 pub use ids::{IdSource, UuidV7};
 pub use json::Json;

@@ -23,8 +23,8 @@ mod text;
 pub use column::{ColumnDescription, Field, JsonField, OptionalJsonField};
 pub use deletion::{DeletedWith, GoesWith, Marked, MarkedTogether, Removed};
 pub use hooks::{
-    NewOf, Observed, ValidatedOnCreate, ValidatedOnDelete, ValidatedOnUpdate, check_delete,
-    check_update, validated,
+    NewOf, Observed, ValidatedOnCreate, ValidatedOnDelete, ValidatedOnUpdate, check_create,
+    check_delete, check_update, validated,
 };
 pub use index::{asc, desc};
 pub use managed::{Managed, Parent};

@@ -605,6 +605,7 @@ conformance! {
             what_is_deleted_before_is_not_asked_again,
             nothing_below_a_removed_row_goes_unasked,
             what_is_not_asked_about_is_one_statement,
+            an_import_is_asked_and_told_of,
         }
         values {
             a_value_of_every_type_comes_back,

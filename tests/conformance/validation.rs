@@ -253,3 +253,22 @@ pub(crate) async fn what_is_not_asked_about_is_one_statement(fixture: Fixture) {
     db.session().repo::<Sent>().create(NewSent { text: "a".to_owned() }).await.unwrap();
     is_one("create of what is told of");
 }
+
+pub(crate) async fn an_import_is_asked_and_told_of(fixture: Fixture) {
+    let (db, session) = acting(&fixture).await;
+    let (ear, invoices) = (Ear::of(&db), session.repo::<Invoice>());
+    for (csv, line, problem) in [
+        ("number,state,cents\n1,open,5\n2,lost,5\n", 3, "no state to begin with"),
+        ("number,state,cents\n1,open,-5\n2,open,5\n", 2, "is negative"),
+    ] {
+        let refused = invoices.import_csv(csv.as_bytes()).fresh_ids().await.unwrap_err();
+        assert!(refused.is_invalid() && refused.to_string().contains(problem), "{refused}");
+        assert_eq!(refused.line(), Some(line));
+    }
+    assert_eq!(invoices.count().await.unwrap(), 0);
+    assert_eq!(ear.taken(), []);
+    let csv = "number,state,cents\n1,open,5\n2,open,5\n";
+    invoices.import_csv(csv.as_bytes()).fresh_ids().await.unwrap();
+    let told: Vec<_> = ear.taken().iter().map(|heard| (heard.entity, heard.action)).collect();
+    assert_eq!(told, [("Invoice", repo_core::Action::Create); 2]);
+}

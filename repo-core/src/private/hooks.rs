@@ -28,7 +28,10 @@ pub trait NewOf {
     label = "nobody would call this",
     note = "add `validate(create)` to the `#[repository(..)]` of the entity; this is implemented for its `New..`"
 )]
-pub trait ValidatedOnCreate: NewOf {}
+pub trait ValidatedOnCreate: NewOf {
+    /// The columns of a row that its creator gives.
+    fn of_row(row: Self::Entity) -> Self;
+}
 
 /// Has the entity `validate(update)`?
 #[diagnostic::on_unimplemented(
@@ -70,6 +73,21 @@ pub fn validated<N: NewEntity, V: Validate<Entity = N::Entity>>(
     V::validate_row(&row, &mut problems);
     problems.refuse_new()?;
     Ok(row)
+}
+
+/// The problems of a row that is added as it was.
+///
+/// # Errors
+///
+/// [`Error::Decode`](crate::Error::Decode): the row holds what the entity cannot.
+pub fn check_create<V: Validate>(row: &[Value<'_>]) -> Result<Vec<Problem>> {
+    let row = decode::<V::Entity>(&Values(row))?;
+    let (mut of_given, mut of_row) = (Problems::new(), Problems::new());
+    V::validate_row(&row, &mut of_row);
+    V::of_row(row).validate(&mut of_given);
+    let mut found = of_given.into_found();
+    found.extend(of_row.into_found());
+    Ok(found)
 }
 
 /// The problems of a changed row.

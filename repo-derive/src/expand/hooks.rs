@@ -12,9 +12,17 @@ use crate::names;
 /// The value of `Table::hooks`.
 pub(crate) fn hooks(entity: &Entity) -> TokenStream {
     let hooks = &entity.hooks;
-    if hooks.update.is_none() && hooks.delete.is_none() && hooks.events.is_none() {
+    let keys = [&hooks.create, &hooks.update, &hooks.delete, &hooks.events];
+    if keys.into_iter().all(Option::is_none) {
         return quote!(__core::Hooks::NONE);
     }
+    let new = &entity.names.new;
+    let (_, ty_generics, _) = entity.generics.split_for_impl();
+    let create = optional(
+        hooks.create.as_ref(),
+        // That it is implemented is asked where new rows are made.
+        |_| quote!(__private::check_create::<#new #ty_generics>),
+    );
     let update = optional(
         hooks.update.as_ref(),
         |key| quote_spanned!(key.span()=> __private::check_update::<Self>),
@@ -24,7 +32,7 @@ pub(crate) fn hooks(entity: &Entity) -> TokenStream {
         |key| quote_spanned!(key.span()=> __private::check_delete::<Self>),
     );
     let events = optional(hooks.events.as_ref(), |_| quote!(::core::any::TypeId::of::<Self>));
-    quote!(__core::Hooks { update: #update, delete: #delete, events: #events })
+    quote!(__core::Hooks { create: #create, update: #update, delete: #delete, events: #events })
 }
 
 /// The impls that say which keys are given, and what a new row becomes: also without a key, so that one which is
@@ -33,10 +41,16 @@ pub(crate) fn impls(entity: &Entity) -> TokenStream {
     let hooks = &entity.hooks;
     let (impl_generics, ty_generics, where_clause) = entity.generics.split_for_impl();
     let (ident, new) = (&entity.ident, &entity.names.new);
+    let given = entity.columns.iter().filter(|column| column.is_given());
+    let given: Vec<_> = given.map(|column| &column.ident).collect();
     let create = hooks.create.as_ref().map(|_| {
         quote! {
             #[automatically_derived]
-            impl #impl_generics __private::ValidatedOnCreate for #new #ty_generics #where_clause {}
+            impl #impl_generics __private::ValidatedOnCreate for #new #ty_generics #where_clause {
+                fn of_row(row: #ident #ty_generics) -> Self {
+                    Self { #(#given: row.#given),* }
+                }
+            }
         }
     });
     let marks = [
