@@ -33,7 +33,7 @@ pub(crate) enum System {
 }
 
 impl Workload {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Get,
         Self::Page,
         Self::Window,
@@ -41,6 +41,7 @@ impl Workload {
         Self::Patch,
         Self::CreateMany(1_000),
         Self::CreateMany(10_000),
+        Self::CreateMany(100_000),
         Self::All,
     ];
 
@@ -52,7 +53,8 @@ impl Workload {
             Self::Create => "create one",
             Self::Patch => "patch with version check",
             Self::CreateMany(1_000) => "create_many of 1,000",
-            Self::CreateMany(_) => "create_many of 10,000",
+            Self::CreateMany(10_000) => "create_many of 10,000",
+            Self::CreateMany(_) => "create_many of 100,000",
             Self::All => "read 100,000 rows",
         }
     }
@@ -89,7 +91,7 @@ impl Workload {
             (Self::Get | Self::Create | Self::Patch, System::Sqlite) => Some(1.6),
             (Self::Get | Self::Create | Self::Patch, System::Postgres) => Some(0.9),
             (Self::Window | Self::All, _) => Some(1.15),
-            (Self::CreateMany(10_000), _) => Some(1.2),
+            (Self::CreateMany(10_000 | 100_000), _) => Some(1.2),
             (Self::CreateMany(_) | Self::Page, _) => None,
         }
     }

@@ -1,7 +1,7 @@
 //! Changes of all rows that a query names: in one transaction, a savepoint in the caller's.
 //!
-//! What one statement can do is one statement. Rows that are recorded, or take others along, are locked and
-//! changed in chunks, by id, each with its entry. Deleted rows are never met.
+//! What one statement can do is one statement. Rows that are seen, or take others along, are locked and changed
+//! in chunks, by id: validated, recorded and told of. Deleted rows are never met.
 
 mod chunks;
 mod deletion;
@@ -164,7 +164,7 @@ where
             parents::marked(E::TABLE).any(|(reference, _)| reference == *column)
         });
         let dialect = self.repo.session().database().backend().dialect();
-        let patched = if author.is_none() && !refers {
+        let patched = if !E::TABLE.is_seen(Action::Update) && !refers {
             self.patch_at_once(changes).await
         } else {
             self.in_chunks(&Work::Patch { changes, author: author.as_ref() }).await
@@ -235,6 +235,7 @@ where
         selection: &Selection,
         most: usize,
     ) -> Result<Vec<Stored>> {
+        session.executor().check_lock()?;
         let dialect = session.database().backend().dialect();
         let mut writer = Writer::new(dialect, E::TABLE);
         writer.push("SELECT ").all_columns().push(" FROM ").table_name();
@@ -267,13 +268,13 @@ where
         writer.and_live();
         let differs = differs(&mut writer, changes);
         writer.push(&differs);
-        if table.audit.is_none() {
+        if !table.is_seen(Action::Update) {
             return write(session, &writer).await;
         }
         writer.push(" RETURNING ").all_columns();
         let after = cascade.answers(&writer).await?;
         let count = after.len() as u64;
-        cascade.record_pairs(table, Action::Update, rows, after).await?;
+        cascade.note_pairs(table, Action::Update, rows, after).await?;
         Ok(count)
     }
 

@@ -21,7 +21,8 @@ use crate::backend::{Access, Row, Statement};
 use crate::database::Database;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
-use crate::perform::{self, values};
+use crate::hooks::{Changed, note};
+use crate::perform::values;
 use crate::read::{IdKey, encode_id};
 use crate::registry::Registry;
 use crate::repo::Repo;
@@ -93,14 +94,13 @@ pub(crate) async fn purge<E: Entity, S: Scope>(target: Target<'_, E, S>) -> Resu
 }
 
 /// Removes a row. What the database would remove with it in silence is removed first where that is to be
-/// recorded.
+/// seen.
 async fn remove<E: Entity, S: Scope>(
     target: Target<'_, E, S>,
     registry: &Registry,
     action: Action,
 ) -> Result<()> {
-    let is_recorded = registry.below(E::TABLE).iter().any(|table| table.audit.is_some());
-    if !is_recorded {
+    if !registry.below(E::TABLE).iter().any(|table| table.is_seen_to_go()) {
         return remove_alone(&target, action).await;
     }
     let at = target.repo.session().database().now();
@@ -191,8 +191,9 @@ impl<'c, S: Scope> Cascade<'c, S> {
         answers(self.session, writer, self.access).await
     }
 
-    /// Adds an entry for each row that was changed, in the order of `rows`, where the table is audited.
-    pub(crate) async fn record_pairs(
+    /// Validates each row that was changed, in the order of `rows`, records it and tells of it, where the table
+    /// asks for that.
+    pub(crate) async fn note_pairs(
         &self,
         table: &'static Table,
         action: Action,
@@ -202,26 +203,21 @@ impl<'c, S: Scope> Cascade<'c, S> {
         let id = |row: &Stored| IdKey::of(&row[table.roles.id]);
         // By id: `RETURNING` promises no order.
         let after: HashMap<IdKey, Stored> = after.into_iter().map(|row| (id(&row), row)).collect();
-        let pairs = rows.iter().filter_map(|row| Some((row, Some(after.get(&id(row))?))));
-        self.record(table, action, pairs).await
+        let pairs = rows.iter().filter_map(|row| {
+            let after = after.get(&id(row))?;
+            Some((Some(row.as_slice()), Some(after.as_slice())))
+        });
+        self.note(table, action, &pairs.collect::<Vec<_>>()).await
     }
 
-    /// Adds an entry for each row, as it was and as it is, where the table is audited.
-    async fn record(
+    /// Validates rows, records them and tells of them, where the table asks for that.
+    async fn note(
         &self,
         table: &'static Table,
         action: Action,
-        rows: impl Iterator<Item = (&Stored, Option<&Stored>)>,
+        rows: &[Changed<'_>],
     ) -> Result<()> {
-        let Some(author) = self.author.as_ref().filter(|_| table.audit.is_some()) else {
-            return Ok(());
-        };
-        let mut entries = Vec::new();
-        for (was, is) in rows {
-            let is = is.map(Vec::as_slice);
-            entries.extend(perform::entry(table, action, author, Some(was), is)?);
-        }
-        self.session.record(entries).await
+        note(self.session, table, action, self.author.as_ref(), rows).await
     }
 }
 

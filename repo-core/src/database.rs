@@ -14,6 +14,7 @@ use crate::clock::{Clock, SystemClock, to_microseconds};
 use crate::column_type::ColumnType;
 use crate::entity::Entity;
 use crate::error::Result;
+use crate::event::Listeners;
 use crate::ids::{IdSource, UuidV7};
 use crate::registry::Registry;
 use crate::schema::Schema;
@@ -39,6 +40,7 @@ struct Shared {
     opened_over_all_tenants: Arc<AtomicU64>,
     registry: Arc<RwLock<Arc<Registry>>>,
     unchecked_sql: Arc<AtomicU64>,
+    listeners: Arc<Listeners>,
 }
 
 impl Database {
@@ -54,6 +56,7 @@ impl Database {
                 opened_over_all_tenants: Arc::default(),
                 registry: Arc::default(),
                 unchecked_sql: Arc::default(),
+                listeners: Arc::default(),
             }),
         }
     }
@@ -184,6 +187,10 @@ impl Database {
         self.shared.cursor_key
     }
 
+    pub(crate) fn listeners(&self) -> &Listeners {
+        &self.shared.listeners
+    }
+
     /// The tables that are known.
     pub(crate) fn registry(&self) -> Arc<Registry> {
         Arc::clone(&self.shared.registry.read().unwrap_or_else(PoisonError::into_inner))
@@ -217,6 +224,7 @@ impl Database {
             opened_over_all_tenants: Arc::clone(&old.opened_over_all_tenants),
             registry: Arc::clone(&old.registry),
             unchecked_sql: Arc::clone(&old.unchecked_sql),
+            listeners: Arc::clone(&old.listeners),
         };
         change(&mut shared);
         Self { shared: Arc::new(shared) }

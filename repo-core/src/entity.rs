@@ -66,6 +66,16 @@ pub trait NewEntity: Sized + Send {
     /// [`Error::InvalidInput`](crate::Error::InvalidInput): the session lacks what a managed column
     /// needs.
     fn into_entity(self, creation: &mut Creation<'_>) -> Result<Self::Entity>;
+
+    /// The same, of an entity with `validate(create)` only if it is valid.
+    ///
+    /// # Errors
+    ///
+    /// As for [`into_entity`](Self::into_entity); [`Error::Invalid`](crate::Error::Invalid).
+    #[doc(hidden)]
+    fn into_valid(self, creation: &mut Creation<'_>) -> Result<Self::Entity> {
+        self.into_entity(creation)
+    }
 }
 
 /// An entity whose rows change.

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::validation::{Problem, in_words};
 use crate::value::InvalidValue;
 
 /// The result of everything that talks to a database.
@@ -136,6 +137,17 @@ pub enum Error {
         entity: &'static str,
         /// The column.
         column: &'static str,
+    },
+    /// What the program asks of the row does not hold: `validate(..)`. It is no error of the database, and the
+    /// transaction around it can go on.
+    #[error("{}", in_words(entity, id.as_deref(), problems))]
+    Invalid {
+        /// The entity.
+        entity: &'static str,
+        /// The id of a row that was to be changed or deleted; none of a new one.
+        id: Option<String>,
+        /// All that is wrong with it.
+        problems: Vec<Problem>,
     },
     /// A value does not fit; nothing was sent to the database.
     #[error("`{column}` {reason}")]
@@ -316,6 +328,11 @@ impl Error {
     /// Whether a value was refused before anything was sent.
     pub fn is_invalid_input(&self) -> bool {
         matches!(self.cause(), Error::InvalidInput { .. })
+    }
+
+    /// Whether what the program asks of a row does not hold.
+    pub fn is_invalid(&self) -> bool {
+        matches!(self.cause(), Error::Invalid { .. })
     }
 
     /// A refused value of `column`.

@@ -172,9 +172,9 @@ impl ForeignKey {
             ),
             on_delete: match reference.on_delete {
                 OnDelete::Restrict => DeleteAction::Restrict,
-                // What is recorded is removed by the repository, row by row: the database refuses to do
-                // it in silence.
-                OnDelete::Cascade if table.audit.is_some() => DeleteAction::NoAction,
+                // What is recorded, validated or told of is removed by the repository, row by row: the
+                // database refuses to do it in silence.
+                OnDelete::Cascade if table.is_seen_to_go() => DeleteAction::NoAction,
                 OnDelete::Cascade => DeleteAction::Cascade,
             },
         }

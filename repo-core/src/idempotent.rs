@@ -13,8 +13,9 @@ use crate::dialect::Dialect;
 use crate::entity::Entity;
 use crate::error::{DatabaseError, Error, Result};
 use crate::failure::complete;
+use crate::hooks::note;
 use crate::insert::{check_parents, encode, identity, insert_values, with_id};
-use crate::perform::{self, one, values};
+use crate::perform::{one, values};
 use crate::read::{decode, encode_id};
 use crate::repo::Repo;
 use crate::scope::Scope;
@@ -226,28 +227,42 @@ impl<E: Entity, S: Scope> Once<'_, E, S> {
     /// Adds the row unless its key is there. Returns the id, where the database makes it.
     pub(crate) async fn insert(&self, entity: &E) -> Result<Option<Option<E::Id>>> {
         let session = self.repo.session();
-        let Some(author) = self.author else {
+        if !E::TABLE.is_seen(Action::Create) {
             return self.unless_there(insert_alone(session, &self.sql.insert, entity, None).await);
-        };
-        if let Some(sql) = self.sql.recorded.as_ref().filter(|_| !session.in_transaction()) {
+        }
+        let recorded = self.sql.recorded.as_ref().filter(|_| !session.in_transaction());
+        if let Some((author, sql)) = self.author.zip(recorded) {
             let inserted = insert_alone(session, sql, entity, Some(author)).await;
-            return self.unless_there(inserted);
+            let made = self.unless_there(inserted)?;
+            if E::TABLE.is_hooked(Action::Create) {
+                self.note(session, None, entity, made.as_ref()).await?;
+            }
+            return Ok(made);
         }
         let own = session.own_transaction().await?;
         let done = async {
             let made = insert_alone(own.session(), &self.sql.insert, entity, None).await?;
-            if let Some(made) = &made {
-                let mut row = encode(entity)?;
-                if let Some(id) = made {
-                    row[E::TABLE.roles.id] = encode_id::<E>(id)?;
-                }
-                let entry = perform::entry(E::TABLE, Action::Create, author, None, Some(&row))?;
-                own.session().record(entry.into_iter().collect()).await?;
-            }
+            self.note(own.session(), self.author, entity, made.as_ref()).await?;
             Ok(made)
         }
         .await;
         self.unless_there(own.finish(done).await)
+    }
+
+    /// Records a row that was added, and tells of it.
+    async fn note(
+        &self,
+        session: &Session<S>,
+        author: Option<&Author>,
+        entity: &E,
+        made: Option<&Option<E::Id>>,
+    ) -> Result<()> {
+        let Some(made) = made else { return Ok(()) };
+        let mut row = encode(entity)?;
+        if let Some(id) = made {
+            row[E::TABLE.roles.id] = encode_id::<E>(id)?;
+        }
+        note(session, E::TABLE, Action::Create, author, &[(None, Some(&row))]).await
     }
 
     /// The key was neither added nor met: it belongs to another tenant, or this transaction does not see it.

@@ -1,4 +1,4 @@
-//! Adding rows, alone or recorded.
+//! Adding rows, alone, or recorded and told of.
 //!
 //! A row that would refer to a deleted one is refused by the statement that adds it, or, of several, before.
 //! Ids that the database makes come back with it.
@@ -10,8 +10,9 @@ use crate::column_type::ColumnType as _;
 use crate::encode::Encoder;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
+use crate::hooks::note;
 use crate::parents::{self, Parents};
-use crate::perform::{self, one};
+use crate::perform::one;
 use crate::refused;
 use crate::repo::Repo;
 use crate::scope::Scope;
@@ -19,11 +20,13 @@ use crate::session::Session;
 use crate::transaction::Own;
 use crate::value::{Kind, Value};
 
+/// How many rows are encoded at once for what is recorded and told of them.
+const CHUNK: usize = 1_000;
+
 /// Adds a row, and returns it as it is stored.
 pub(crate) async fn insert_one<E: Entity, S: Scope>(repo: &Repo<E, S>, mut entity: E) -> Result<E> {
     let Some(author) = Author::of(repo.session(), E::TABLE)? else {
-        let made = insert_plain(repo.session(), repo, &entity).await?;
-        return Ok(with_id(entity, made));
+        return insert_unrecorded(repo, entity).await;
     };
     let recorded = repo.crud().recorded_insert.as_deref();
     if let Some(sql) = recorded.filter(|_| !repo.session().in_transaction()) {
@@ -37,17 +40,43 @@ pub(crate) async fn insert_one<E: Entity, S: Scope>(repo: &Repo<E, S>, mut entit
         let made = one(repo.session(), E::TABLE, sql, &params, &mut read).await?;
         params.truncate(repo.crud().insert_columns.len());
         let made = unless_refused(repo.session(), &entity, made).await?;
-        return Ok(with_id(entity, made));
+        let entity = with_id(entity, made);
+        if E::TABLE.is_hooked(Action::Create) {
+            note_created(repo.session(), None, std::iter::once(&entity)).await?;
+        }
+        return Ok(entity);
     }
     let own = repo.session().own_transaction().await?;
     let done = async {
         let made = insert_plain(own.session(), repo, &entity).await?;
         entity = with_id(entity, made);
-        record_created(own.session(), &author, std::iter::once(&entity)).await?;
+        note_created(own.session(), Some(&author), std::iter::once(&entity)).await?;
         Ok(entity)
     }
     .await;
     own.finish(done).await
+}
+
+/// The same where no entry tells of it. By itself it is one statement: what it did is committed then.
+async fn insert_unrecorded<E: Entity, S: Scope>(repo: &Repo<E, S>, entity: E) -> Result<E> {
+    let session = repo.session();
+    if !E::TABLE.is_seen(Action::Create) {
+        let made = insert_plain(session, repo, &entity).await?;
+        return Ok(with_id(entity, made));
+    }
+    // Between the row and its event nobody commits.
+    let own = session.in_transaction().then(|| Own::outer(session.clone()));
+    let done = async {
+        let made = insert_plain(session, repo, &entity).await?;
+        let entity = with_id(entity, made);
+        note_created(session, None, std::iter::once(&entity)).await?;
+        Ok(entity)
+    }
+    .await;
+    match own {
+        Some(own) => own.finish(done).await,
+        None => done,
+    }
 }
 
 /// Inserts the row alone. Returns the id, where the database makes it.
@@ -85,18 +114,20 @@ async fn unless_refused<E: Entity, S: Scope>(
     Err(refused)
 }
 
-/// Appends an entry for each row that was added.
-pub(crate) async fn record_created<E: Entity, S: Scope>(
+/// Records rows that were added, and tells of them.
+pub(crate) async fn note_created<E: Entity, S: Scope>(
     session: &Session<S>,
-    author: &Author,
+    author: Option<&Author>,
     entities: impl IntoIterator<Item = &E>,
 ) -> Result<()> {
-    let mut entries = Vec::new();
-    for entity in entities {
-        let row = encode(entity)?;
-        entries.extend(perform::entry(E::TABLE, Action::Create, author, None, Some(&row))?);
+    let entities: Vec<&E> = entities.into_iter().collect();
+    for entities in entities.chunks(CHUNK) {
+        let rows: Result<Vec<_>> = entities.iter().map(|entity| encode(*entity)).collect();
+        let rows = rows?;
+        let added: Vec<_> = rows.iter().map(|row| (None, Some(row.as_slice()))).collect();
+        note(session, E::TABLE, Action::Create, author, &added).await?;
     }
-    session.record(entries).await
+    Ok(())
 }
 
 pub(crate) fn with_id<E: Entity>(mut entity: E, made: Option<E::Id>) -> E {
@@ -115,7 +146,9 @@ pub(crate) async fn insert_many<E: Entity, S: Scope>(
     if entities.is_empty() {
         return Ok(entities);
     }
-    let is_alone = author.is_none() && !parents::has_marked(E::TABLE) && !session.in_transaction();
+    let is_alone = !E::TABLE.is_seen(Action::Create)
+        && !parents::has_marked(E::TABLE)
+        && !session.in_transaction();
     let done = if is_alone {
         insert_rows(session, repo, &mut entities).await
     } else {
@@ -130,7 +163,7 @@ pub(crate) async fn insert_many<E: Entity, S: Scope>(
     }
 }
 
-/// Adds the rows, each with its entry.
+/// Adds the rows, each with its entry and its event.
 async fn insert_recorded<E: Entity, S: Scope>(
     session: &Session<S>,
     repo: &Repo<E, S>,
@@ -138,10 +171,10 @@ async fn insert_recorded<E: Entity, S: Scope>(
     author: Option<&Author>,
 ) -> Result<()> {
     insert_under_parents(session, repo, entities).await?;
-    match author {
-        Some(author) => record_created(session, author, &*entities).await,
-        None => Ok(()),
+    if E::TABLE.is_seen(Action::Create) {
+        note_created(session, author, &*entities).await?;
     }
+    Ok(())
 }
 
 /// Adds the rows, in a transaction, unless one of them would refer to a deleted row.

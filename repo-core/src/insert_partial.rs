@@ -6,11 +6,12 @@
 
 use std::ops::Range;
 
+use crate::audit::Action;
 use crate::audit::author::Author;
 use crate::change::Writing;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
-use crate::insert::{encode, record_created};
+use crate::insert::{encode, note_created};
 use crate::refused::{insert_apart, refers_to_itself};
 use crate::repo::Repo;
 use crate::scope::{Scope, WritableFrom};
@@ -50,10 +51,33 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     where
         E::Tenancy: WritableFrom<S>,
     {
-        let entities: Result<Vec<E>> =
+        let completed: Vec<Result<E>> =
             new.into_iter().map(|new| self.complete(new.into())).collect();
-        Writing::new(async move { insert_partial(self, entities?).await })
+        Writing::new(async move { insert_valid(self, completed).await })
     }
+}
+
+/// Adds the rows of which the program has nothing to say.
+async fn insert_valid<E: Entity, S: Scope>(
+    repo: &Repo<E, S>,
+    completed: Vec<Result<E>>,
+) -> Result<Vec<Result<E>>> {
+    let (mut entities, mut results) = (Vec::new(), Vec::with_capacity(completed.len()));
+    for row in completed {
+        match row {
+            Ok(entity) => {
+                entities.push(entity);
+                results.push(None);
+            }
+            Err(error) if error.is_invalid() => results.push(Some(error)),
+            Err(error) => return Err(error),
+        }
+    }
+    let mut tried = insert_partial(repo, entities).await?.into_iter();
+    let rows = results.into_iter();
+    Ok(rows
+        .filter_map(|refused| refused.map_or_else(|| tried.next(), |it| Some(Err(it))))
+        .collect())
 }
 
 async fn insert_partial<E: Entity, S: Scope>(
@@ -67,12 +91,11 @@ async fn insert_partial<E: Entity, S: Scope>(
         let done = async {
             insert_each(own.session(), repo, &mut entities, &mut errors).await?;
             let added = entities.iter().zip(&errors).filter(|(_, error)| error.is_none());
-            match &author {
-                Some(author) => {
-                    record_created(own.session(), author, added.map(|(entity, _)| entity)).await
-                }
-                None => Ok(()),
+            if E::TABLE.is_seen(Action::Create) {
+                let added = added.map(|(entity, _)| entity);
+                note_created(own.session(), author.as_ref(), added).await?;
             }
+            Ok(())
         }
         .await;
         own.finish(done).await?;

@@ -65,12 +65,14 @@ mod driver;
 mod encode;
 mod entity;
 mod error;
+mod event;
 mod failure;
 mod filter;
 mod filter_data;
 mod filter_shape;
 mod guards;
 mod held;
+mod hooks;
 mod idempotent;
 mod ids;
 mod in_row;
@@ -107,6 +109,7 @@ mod transaction;
 mod transaction_state;
 mod unchecked;
 mod upsert;
+mod validation;
 mod value;
 mod value_text;
 mod verdict;
@@ -149,6 +152,7 @@ pub use driver::{Driver, Settings, connect, connect_from_env, connect_with};
 pub use encode::{Decoder, Encoder};
 pub use entity::{Deletion, Entity, Mutable, NewEntity, SoftDelete, Versioned};
 pub use error::{DatabaseError, Error, Result};
+pub use event::Event;
 pub use filter::{Filter, IntoFilter};
 pub use filter_data::TrustedFilter;
 pub use guards::{
@@ -156,6 +160,7 @@ pub use guards::{
     is_null_predicate,
 };
 pub use held::Held;
+pub use hooks::{CheckRow, CheckUpdate, Hooks};
 pub use idempotent::{CreateOrGet, UniqueColumns};
 pub use ids::{IdSource, UuidV7};
 pub use json::Json;
@@ -184,6 +189,7 @@ pub use transaction::Transaction;
 pub use unchecked::typed::{OpenToSql, Sql};
 pub use unchecked::{UncheckedRow, UncheckedSql};
 pub use upsert::{Outcome, Upserted};
+pub use validation::{Problem, Problems, Validate, ValidateDelete, ValidateUpdate};
 pub use value::{InvalidValue, Kind, Value};
 pub use window::{Window, WindowRequest};
 

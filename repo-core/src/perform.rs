@@ -1,7 +1,7 @@
-//! Doing a change of one row, and recording it where the entity is audited.
+//! Doing a change of one row, and what is done about it: validating, recording and telling of it.
 //!
-//! A change that is recorded is one statement where the database can do that, and a transaction otherwise:
-//! the caller's, whose entries wait for its end, or one of its own.
+//! A change that is only recorded is one statement where the database can do that. Any other whose row must be
+//! seen is a transaction: the caller's, whose entries and events wait for its end, or one of its own.
 
 use crate::audit::append::Pending;
 use crate::audit::author::Author;
@@ -10,9 +10,10 @@ use crate::backend::{Access, Row, Statement};
 use crate::dialect::ImageOf;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
+use crate::hooks::note;
 use crate::scope::Scope;
 use crate::session::Session;
-use crate::sql::change::{AuditedSql, Before, ChangeSql, images};
+use crate::sql::change::{Before, ChangeSql, images};
 use crate::table::Table;
 use crate::value::{InvalidValue, Kind, Value};
 
@@ -22,7 +23,7 @@ pub(crate) type Read<T> = fn(&dyn Row) -> Result<T>;
 /// Does a change, and returns what `read` makes of the row: as it is afterwards, or as it was where it is
 /// gone.
 ///
-/// None when the statement met no row; where the change is not recorded, also when nothing differs.
+/// None when the statement met no row; where the row is not seen, also when nothing differs.
 pub(crate) async fn perform<E: Entity, S: Scope, T: Send>(
     session: &Session<S>,
     sql: &ChangeSql,
@@ -30,31 +31,32 @@ pub(crate) async fn perform<E: Entity, S: Scope, T: Send>(
     author: Option<&Author>,
     read: Read<T>,
 ) -> Result<Option<T>> {
-    let Some((author, audited)) = author.zip(sql.audited.as_ref()) else {
+    let Some(seen) = &sql.seen else {
         return one(session, E::TABLE, &sql.plain, &params, &mut |row| read(row)).await;
     };
-    if let Some(text) = audited.recorded.as_ref().filter(|_| !session.in_transaction()) {
+    let recorded = seen.recorded.as_ref().filter(|_| !session.in_transaction());
+    if let Some((author, text)) = author.zip(recorded) {
         params.extend(author.params(E::TABLE.name, sql.action));
         return one(session, E::TABLE, text, &params, &mut |row| read(row)).await;
     }
-    let own = session.own_transaction().await?;
+    let own = session.transaction_for(E::TABLE, sql.action).await?;
     let change = Change { session: own.session(), table: E::TABLE, sql, params: &params, author };
-    let done = change.perform(audited, read).await;
+    let done = change.perform(&seen.before, read).await;
     own.finish(done).await
 }
 
-/// A change in a transaction, whose entry is appended later.
+/// A change in a transaction, whose entry is appended later and whose event is told then.
 struct Change<'c, S: Scope> {
     session: &'c Session<S>,
     table: &'static Table,
     sql: &'c ChangeSql,
     params: &'c [Value<'c>],
-    author: &'c Author,
+    author: Option<&'c Author>,
 }
 
 impl<S: Scope> Change<'_, S> {
-    async fn perform<T: Send>(&self, audited: &AuditedSql, read: Read<T>) -> Result<Option<T>> {
-        match &audited.before {
+    async fn perform<T: Send>(&self, before: &Before, read: Read<T>) -> Result<Option<T>> {
+        match before {
             Before::Answer => self.gone(read).await,
             Before::Both(text) => self.both(text, read).await,
             Before::Select(text) => self.selected(text, read).await,
@@ -63,7 +65,7 @@ impl<S: Scope> Change<'_, S> {
 
     async fn gone<T: Send>(&self, read: Read<T>) -> Result<Option<T>> {
         let Some((was, row)) = self.row(&self.sql.plain, read).await? else { return Ok(None) };
-        self.record(Some(&was), None).await?;
+        self.note(&was, None).await?;
         Ok(Some(row))
     }
 
@@ -72,7 +74,7 @@ impl<S: Scope> Change<'_, S> {
         let Some((is, after)) = self.row(&self.sql.plain, read).await? else {
             return Ok(Some(before));
         };
-        self.record(Some(&was), Some(&is)).await?;
+        self.note(&was, Some(&is[..])).await?;
         Ok(Some(after))
     }
 
@@ -93,7 +95,7 @@ impl<S: Scope> Change<'_, S> {
         self.run(text, &mut on_row).await?;
         let Some((was, is, row)) = met else { return Ok(None) };
         if let Some(is) = is {
-            self.record(Some(&was), Some(&is)).await?;
+            self.note(&was, Some(&is[..])).await?;
         }
         Ok(Some(row))
     }
@@ -118,9 +120,8 @@ impl<S: Scope> Change<'_, S> {
         self.session.run(statement, on_row).await
     }
 
-    async fn record(&self, was: Option<&[Value<'_>]>, is: Option<&[Value<'_>]>) -> Result<()> {
-        let entry = entry(self.table, self.sql.action, self.author, was, is)?;
-        self.session.record(entry.into_iter().collect()).await
+    async fn note(&self, was: &[Value<'static>], is: Option<&[Value<'static>]>) -> Result<()> {
+        note(self.session, self.table, self.sql.action, self.author, &[(Some(was), is)]).await
     }
 }
 

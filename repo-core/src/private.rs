@@ -7,6 +7,7 @@
 
 mod column;
 mod deletion;
+mod hooks;
 mod index;
 mod managed;
 mod misfit;
@@ -21,6 +22,10 @@ mod text;
 
 pub use column::{ColumnDescription, Field, JsonField, OptionalJsonField};
 pub use deletion::{DeletedWith, GoesWith, Marked, MarkedTogether, Removed};
+pub use hooks::{
+    NewOf, Observed, ValidatedOnCreate, ValidatedOnDelete, ValidatedOnUpdate, check_create,
+    check_delete, check_update, validated,
+};
 pub use index::{asc, desc};
 pub use managed::{Managed, Parent};
 pub use misfit::{Misfit, NoParent, UNKNOWN_TABLE, Unknown, Unmanaged};

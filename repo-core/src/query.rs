@@ -288,7 +288,7 @@ where
     /// Ordered by these keys, unless it has an order.
     pub(crate) fn order_by_keys(mut self, keys: &[Key]) -> Self {
         if self.selection.order.is_empty() {
-            let order = |key: &Key| OrderKey::new(Source::Own(key.column()), false);
+            let order = |key: &Key| OrderKey::new(key.source(), false);
             self.selection.order = keys.iter().map(order).collect();
         }
         self

@@ -34,7 +34,10 @@ pub(crate) async fn explain<E: Entity, S: Scope>(
     } else {
         find(repo, entities).await.ok().flatten().unwrap_or(error)
     };
-    if !matches!(error.cause(), Error::InvalidInput { .. } | Error::ParentDeleted { .. }) {
+    if !matches!(
+        error.cause(),
+        Error::InvalidInput { .. } | Error::Invalid { .. } | Error::ParentDeleted { .. }
+    ) {
         repo.session().fail(&error).await;
     }
     error

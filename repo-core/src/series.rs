@@ -167,7 +167,7 @@ where
 fn check(keys: &[Key]) -> Result<()> {
     keys.iter().try_for_each(|key| match key {
         Key::Bucket(_, bucket) => bucket.check(),
-        Key::Column(_) => Ok(()),
+        Key::Value(_) => Ok(()),
     })
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Everything that depends on an entity but not on its Rust types is decided from here.
 
+use crate::hooks::Hooks;
 use crate::value::Kind;
 
 /// An entity's table, its columns, keys and policies.
@@ -21,6 +22,8 @@ pub struct Table {
     pub immutable: bool,
     /// Whether each change is recorded in the audit trail, and how.
     pub audit: Option<Chaining>,
+    /// What is asked of rows before they are kept, and whether somebody is told of their changes.
+    pub hooks: Hooks,
     /// The indexes, unique or not, beside the primary key.
     pub indexes: &'static [Index],
     /// The references to other tables.

@@ -123,7 +123,7 @@ impl<E: Entity, S: Scope> Target<'_, E, S> {
         let asked = self.asked(wants);
         let session = self.repo.session();
         for _ in 0..ATTEMPTS {
-            let removed = match author {
+            let removed = match &sql.seen {
                 None => self.execute(&sql.plain, params).await,
                 Some(_) => {
                     let params = params.iter().map(Value::borrowed).collect();

@@ -238,8 +238,14 @@ impl Handle {
     }
 
     pub(crate) async fn after_commit(&self, hook: Hook) -> Result<()> {
-        self.shared.enter(self.id).await?.add_hook(hook);
-        Ok(())
+        self.shared.enter(self.id).await?.add_hook(self.id, hook)
+    }
+
+    /// The same for what a change tells, also where the transaction has failed or another is open in it since.
+    pub(crate) async fn after_change(&self, hook: Hook) -> Result<()> {
+        let mut state = self.shared.lock().await;
+        state.settle().await;
+        state.add_hook(self.id, hook)
     }
 
     async fn savepoint(&self, options: TransactionOptions) -> Result<Self> {

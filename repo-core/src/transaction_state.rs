@@ -259,9 +259,11 @@ impl State {
         self.entries.keep(depth);
     }
 
-    pub(crate) fn add_hook(&mut self, hook: Hook) {
-        let depth = self.open.len();
-        self.hooks.push((depth, hook));
+    /// Runs a hook after the commit if the level `id` is kept: somebody else may have opened one in it since.
+    pub(crate) fn add_hook(&mut self, id: u64, hook: Hook) -> Result<()> {
+        let position = self.position(id).ok_or(Error::TransactionEnded)?;
+        self.hooks.push((position + 1, hook));
+        Ok(())
     }
 
     /// Keeps entries of the audit trail for the end, of the level `id`: somebody else may have opened one in

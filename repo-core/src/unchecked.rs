@@ -17,6 +17,7 @@ use crate::backend::{Access, Row, Statement, TransactionOptions};
 use crate::column_type::ColumnType;
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
+use crate::hooks::Hooks;
 use crate::scope::Scope;
 use crate::session::Session;
 use crate::table::{Chaining, Roles, Table};
@@ -43,6 +44,7 @@ static UNCHECKED: Table = Table {
     identity: false,
     immutable: false,
     audit: None,
+    hooks: Hooks::NONE,
     indexes: &[],
     references: &[],
 };

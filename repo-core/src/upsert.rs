@@ -102,8 +102,7 @@ impl<E: Entity, S: Scope> Repo<E, S> {
         E::Tenancy: WritableFrom<S>,
     {
         let key = key.columns();
-        let entities: Result<Vec<E>> =
-            new.into_iter().map(|new| self.complete(new.into())).collect();
+        let entities = self.complete_many(new);
         Writing::new(async move { upsert(self, &key, entities?).await })
     }
 }

@@ -55,8 +55,7 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     where
         E::Tenancy: WritableFrom<S>,
     {
-        let entities: Result<Vec<E>> =
-            new.into_iter().map(|new| self.complete(new.into())).collect();
+        let entities = self.complete_many(new);
         Writing::new(async move { insert_many(self, entities?).await })
     }
 
@@ -180,7 +179,24 @@ impl<E: Entity, S: Scope> Repo<E, S> {
             ids: database.ids(),
             correlation: session.correlation_id(),
         };
-        new.into_entity(&mut creation)
+        new.into_valid(&mut creation)
+    }
+
+    /// The same for many.
+    pub(crate) fn complete_many<N: Into<E::New>>(
+        &self,
+        new: impl IntoIterator<Item = N>,
+    ) -> Result<Vec<E>>
+    where
+        E::Tenancy: WritableFrom<S>,
+    {
+        let complete = |(index, new): (usize, N)| {
+            self.complete(new.into()).map_err(|error| match error {
+                invalid @ Error::Invalid { .. } => invalid.in_row(index),
+                other => other,
+            })
+        };
+        new.into_iter().enumerate().map(complete).collect()
     }
 }
 

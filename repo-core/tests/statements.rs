@@ -172,6 +172,21 @@ async fn a_window_over_a_nullable_column_ranks_null_above_all_values() {
     );
 }
 
+/// In an index the rows after a position start at the first part: without it they are looked for from the start.
+#[tokio::test]
+async fn a_window_over_two_directions_starts_at_its_first_key() {
+    let recorder = Recorder::new(Arc::new(Canned::new().then_rows(row(1))));
+    let cases = Database::new(Arc::new(recorder.clone())).tenant(7).repo::<Case>();
+    let turned = || cases.query().order_by(Case::CREATED_AT.desc()).order_by(Case::ID.asc());
+    let start = turned().window(WindowRequest::first(1)).await.unwrap().end.unwrap();
+    recorder.clear();
+    turned().window(WindowRequest::first(1).after(start)).await.unwrap();
+    assert_eq!(
+        only(&recorder),
+        r#"SELECT * FROM "cases" WHERE "tenant_id" = $1 AND "deleted_at" IS NULL AND ("created_at") <= ($2) AND ("created_at" < $3 OR ("created_at" = $4 AND ("id" > $5))) ORDER BY "created_at" DESC, "id" LIMIT $6"#
+    );
+}
+
 #[tokio::test]
 async fn a_list_is_one_parameter_however_long_it_is() {
     let (recorder, cases) = recorded();
@@ -277,6 +292,6 @@ async fn the_latest_of_each_key_are_ranked_within_the_tenant() {
     cases.query().latest_per(Case::ORIGIN, Case::CREATED_AT).await.unwrap();
     assert_eq!(
         only(&recorder),
-        r#"SELECT * FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY "origin" ORDER BY "created_at" DESC, "id" DESC, "tenant_id" DESC) AS "repo_rank" FROM "cases" WHERE "tenant_id" = $1 AND "deleted_at" IS NULL) AS "repo_ranked" WHERE "repo_rank" = 1 ORDER BY "origin", "id""#
+        r#"SELECT * FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY "origin" ORDER BY "created_at" DESC, "id" DESC, "tenant_id" DESC) AS "repo_rank" FROM "cases" WHERE "tenant_id" = $1 AND "deleted_at" IS NULL) AS "cases" WHERE "repo_rank" = 1 ORDER BY "origin", "id""#
     );
 }

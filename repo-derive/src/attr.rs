@@ -12,7 +12,7 @@ pub(crate) use reader::{Given, Reader, value};
 pub(crate) use structure::{RawColumn, RawIndex, Structure, read_structure};
 
 /// The keys of a struct.
-pub(crate) const STRUCT_KEYS: [&str; 11] = [
+pub(crate) const STRUCT_KEYS: [&str; 13] = [
     "table",
     "tenant",
     "soft_delete",
@@ -23,6 +23,8 @@ pub(crate) const STRUCT_KEYS: [&str; 11] = [
     "correlated",
     "index",
     "unique",
+    "validate",
+    "events",
     "crate",
 ];
 

@@ -50,6 +50,7 @@ pub(crate) fn check(input: &DeriveInput, diag: &mut Diag) -> Option<Entity> {
         tenant: roles::tenant(&fields, &roles),
         immutable: structure.immutable.is_some(),
         audited: structure.audited.as_ref().map(|given| given.value),
+        hooks: policies::hooks(&structure, diag),
         indexes: with_references(indexes, &references),
         references,
     };

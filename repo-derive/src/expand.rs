@@ -6,6 +6,7 @@
 
 mod columns;
 mod entity;
+mod hooks;
 mod new;
 mod patch;
 mod questions;
@@ -31,6 +32,7 @@ pub(crate) fn expand(entity: &Entity) -> TokenStream {
         entity::impls(entity),
         new::impls(entity),
         patch::impls(entity),
+        hooks::impls(entity),
         repository::impls(entity),
     ];
     let lenient = lenient();

@@ -78,6 +78,20 @@ fn an_immutable_generic_entity_with_raw_names() {
 }
 
 #[test]
+fn an_entity_that_is_validated_and_told_of() {
+    let input = quote! {
+        #[repository(table = "tasks", validate(create, update, delete), events)]
+        struct Task {
+            id: Uuid,
+            title: String,
+            #[repository(default = false)]
+            done: bool,
+        }
+    };
+    assert_expansion("hooks", repository, input);
+}
+
+#[test]
 fn an_entity_that_cannot_be_read() {
     let input = quote! {
         #[repository(table = "events", inmutable)]

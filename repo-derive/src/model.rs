@@ -21,8 +21,21 @@ pub(crate) struct Entity {
     pub(crate) immutable: bool,
     /// Whether changes are recorded, and then whether the entries form a chain.
     pub(crate) audited: Option<bool>,
+    pub(crate) hooks: Hooks,
     pub(crate) indexes: Vec<Index>,
     pub(crate) references: Vec<Reference>,
+}
+
+/// The keys that ask something of the program, where they are given.
+#[derive(Default)]
+pub(crate) struct Hooks {
+    /// `validate(create)`
+    pub(crate) create: Option<Ident>,
+    /// `validate(update)`
+    pub(crate) update: Option<Ident>,
+    /// `validate(delete)`
+    pub(crate) delete: Option<Ident>,
+    pub(crate) events: Option<Ident>,
 }
 
 /// The names of the generated types.

@@ -2,13 +2,13 @@
 
 use chrono::TimeDelta;
 use repo_core::testing::Recorder;
-use repo_core::{Action, AuditEntry, Database, Error, Session, Tenant, schema};
+use repo_core::{Action, AuditEntry, Database, Error, Session, Tenant, TransactionOptions, schema};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{Fixture, acme, bolt};
+use crate::fixture::{Fixture, NOBODY, acme, bolt};
 
 fn alice(db: &Database) -> Session<Tenant<Uuid>> {
     acme(db).actor("alice")
@@ -267,4 +267,25 @@ pub(crate) async fn an_id_given_twice_is_one_row(fixture: Fixture) {
     assert_error!(missing, Error::NotFound { id, .. } if id == "0");
     counters.delete_many(ids().chain(ids())).await.unwrap();
     assert_eq!(counters.query().count().await.unwrap(), 0);
+}
+
+/// Whether there is a row to change or not.
+pub(crate) async fn a_bulk_change_in_a_read_only_transaction_is_refused(fixture: Fixture) {
+    let db = fixture.with(&schema![Ticket]).await;
+    let row = tickets(&acme(&db), &["a"]).await.remove(0);
+    let tx = acme(&db).begin_with(TransactionOptions::new().read_only()).await.unwrap();
+    let repo = tx.repo::<Ticket>();
+    for code in ["a", "b"] {
+        let some = || repo.filter(Ticket::CODE.eq(code));
+        assert_error!(
+            some().patch_all(TicketPatch::new().title("x")).await,
+            Error::ReadOnly { .. }
+        );
+        assert_error!(some().delete_all().await, Error::ReadOnly { .. });
+    }
+    for id in [row.id, NOBODY] {
+        assert_error!(repo.delete_many([id]).await, Error::ReadOnly { .. });
+    }
+    assert_eq!(repo.get(row.id).await.unwrap(), row, "the transaction goes on");
+    tx.commit().await.unwrap();
 }

@@ -2,6 +2,7 @@
 
 mod claims;
 mod desk;
+mod invoices;
 mod library;
 mod measures;
 mod names;
@@ -13,6 +14,7 @@ mod tenancies;
 
 pub(crate) use claims::*;
 pub(crate) use desk::*;
+pub(crate) use invoices::*;
 pub(crate) use library::*;
 pub(crate) use measures::*;
 pub(crate) use names::*;

@@ -26,6 +26,7 @@ mod doctor;
 mod documents;
 mod entities;
 mod escapes;
+mod events;
 mod expect;
 mod expiry;
 mod filter_data;
@@ -33,6 +34,7 @@ mod filters;
 mod fixture;
 mod groups;
 mod guards;
+mod hooked;
 mod hooks;
 mod idempotent;
 mod ids;
@@ -66,6 +68,7 @@ mod tenants;
 mod transactions;
 mod unique;
 mod upserts;
+mod validation;
 mod values;
 mod versions;
 mod windows;
@@ -174,6 +177,7 @@ conformance! {
             a_statement_that_fails_leaves_its_transaction,
             a_row_that_goes_with_another_is_counted,
             an_id_given_twice_is_one_row,
+            a_bulk_change_in_a_read_only_transaction_is_refused,
         }
         cascades {
             children_are_deleted_with_their_parent,
@@ -249,6 +253,19 @@ conformance! {
             sql_by_hand_that_cannot_be_recorded_does_not_happen,
             sql_by_hand_that_breaks_a_key_is_a_conflict,
             a_query_by_hand_reads_typed_rows_and_writes_nothing,
+        }
+        events {
+            every_path_tells_what_it_committed,
+            what_is_told_is_what_is_recorded,
+            no_path_tells_of_a_row_of_another_tenant,
+            an_event_has_the_row_as_it_was_and_as_it_is,
+            events_come_in_the_order_of_the_changes_after_the_commit,
+            a_listener_can_use_the_database,
+            a_listener_that_panics_undoes_and_hides_nothing,
+            an_event_tells_whose_row_it_is,
+            a_removal_over_all_tenants_is_told_of_each,
+            many_rows_are_told_one_by_one,
+            clones_of_a_database_tell_the_same_listeners,
         }
         expiry {
             what_is_old_is_deleted_in_chunks,
@@ -407,6 +424,7 @@ conformance! {
             a_deleted_parent_is_hidden_or_shown_and_hides_nothing,
             rows_are_filtered_by_what_they_find,
             rows_are_ordered_by_what_they_refer_to,
+            rows_are_grouped_by_what_they_refer_to,
             a_cursor_belongs_to_its_relation,
             rows_of_other_tenants_are_never_found,
             many_rows_are_changed_by_what_they_find,
@@ -576,6 +594,19 @@ conformance! {
             an_upsert_has_an_actor_and_a_key,
             of_many_upserts_at_once_one_adds_the_row,
             an_upsert_is_part_of_its_transaction,
+        }
+        validation {
+            every_path_refuses_a_row_with_problems,
+            every_path_keeps_a_row_without_problems,
+            all_problems_of_a_row_are_told_at_once,
+            a_partial_batch_leaves_out_what_is_refused,
+            a_new_row_with_problems_reaches_nothing,
+            what_is_refused_is_the_last_to_be_found_out,
+            a_change_is_compared_with_what_is_stored,
+            what_is_deleted_before_is_not_asked_again,
+            nothing_below_a_removed_row_goes_unasked,
+            what_is_not_asked_about_is_one_statement,
+            an_import_is_asked_and_told_of,
         }
         values {
             a_value_of_every_type_comes_back,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use repo_core::testing::{Recorder, SequentialIds};
-use repo_core::{Database, Filter, PageRequest, Session, Tenant, WindowRequest};
+use repo_core::{Database, Filter, PageRequest, Session, Tenant, WindowRequest, count};
 use uuid::Uuid;
 
 use crate::entities::*;
@@ -234,6 +234,27 @@ pub(crate) async fn rows_are_ordered_by_what_they_refer_to(fixture: Fixture) {
     let window = session.repo::<Book>().query().order_by(by_address);
     let refused = window.window(WindowRequest::first(1)).await;
     assert!(refused.unwrap_err().to_string().contains("sensitive"));
+}
+
+pub(crate) async fn rows_are_grouped_by_what_they_refer_to(fixture: Fixture) {
+    let Shelf { session, authors, .. } = shelf(&fixture).await;
+    let books = session.repo::<Book>();
+    let (author, genre) = (Book::author().column(Author::NAME), Book::genre().column(Genre::NAME));
+    let by_author = books.query().group_by(author).select((count(), Book::PAGES.max()));
+    let expected = [(Some("Ada".to_owned()), (2, Some(70))), (Some("Cy".to_owned()), (1, None))];
+    assert_eq!(by_author.all().await.unwrap(), expected);
+    let by_both = books.query().group_by((genre, Book::PAGES)).select(Book::PAGES.percentile(0.5));
+    let expected = [
+        ((Some("essay".to_owned()), None), None),
+        ((None, Some(70)), Some(70)),
+        ((None, None), None),
+    ];
+    assert_eq!(by_both.all().await.unwrap(), expected);
+    let longest = books.query().latest_per(author, Book::TITLE).await.unwrap();
+    assert_eq!(longest.iter().map(|book| &*book.title).collect::<Vec<_>>(), ["Notes", "Zen"]);
+    session.repo::<Author>().delete(authors[0].id).await.unwrap();
+    let hidden = books.query().group_by(author).select(count()).all().await.unwrap();
+    assert_eq!(hidden, [(Some("Cy".to_owned()), 1), (None, 2)]);
 }
 
 pub(crate) async fn a_cursor_belongs_to_its_relation(fixture: Fixture) {

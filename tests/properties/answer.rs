@@ -70,11 +70,20 @@ impl<E> From<Window<E>> for Windowed<E> {
 
 /// An error with all its fields, but for the words of the database.
 fn described(error: &Error) -> String {
+    // What failed a transaction is remembered in the words of the database: SQLite knows no sum, but a check.
+    const SUMS: [&str; 3] = [
+        "a number of the `Item` would be out of range",
+        "the check `items_score_check` refused the `Item`",
+        "the check `items_price_check` refused the `Item`",
+    ];
     const READ_ONLY: &str = "the database is read-only here";
     match error {
         Error::ReadOnly { .. } => READ_ONLY.to_owned(),
         Error::TransactionFailed { reason } if reason.starts_with(READ_ONLY) => {
             format!("transaction failed: {READ_ONLY}")
+        }
+        Error::TransactionFailed { reason } if SUMS.contains(&reason.as_str()) => {
+            "transaction failed: a sum does not fit".to_owned()
         }
         other => format!("{other:?}"),
     }

@@ -22,6 +22,8 @@ pub(crate) struct Item {
     pub(crate) price: Decimal,
     #[repository(index)]
     pub(crate) status: Status,
+    #[repository(json)]
+    pub(crate) doc: serde_json::Value,
     #[repository(fixed)]
     pub(crate) origin: i16,
     pub(crate) version: i64,

@@ -7,8 +7,9 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use crate::entity::Status;
+use crate::generate_parts::{ask_more, document};
 use crate::generate_query::{selection, walk};
-use crate::operation::{Ask, Draft, End, Id, Operation, Setting, Step, Use, Version};
+use crate::operation::{Ask, Draft, End, Id, Operation, Setting, Step, Use, Version, Walk};
 
 /// How deep transactions nest.
 const DEPTH: u32 = 2;
@@ -37,15 +38,22 @@ fn operation(depth: u32) -> BoxedStrategy<Operation> {
         return prop_oneof![
             12 => simple,
             1 => walk(write()).prop_map(Operation::Walk),
+            1 => walk(write()).prop_map(in_chunks),
         ]
         .boxed();
     }
     prop_oneof![
         12 => simple,
         1 => walk(write()).prop_map(Operation::Walk),
+        1 => walk(write()).prop_map(in_chunks),
         2 => transaction(depth - 1),
     ]
     .boxed()
+}
+
+fn in_chunks(walk: Walk) -> Operation {
+    let Walk { selection, size, meanwhile, .. } = walk;
+    Operation::Chunks { selection, size, meanwhile }
 }
 
 fn transaction(depth: u32) -> impl Strategy<Value = Operation> {
@@ -58,7 +66,7 @@ fn write() -> BoxedStrategy<Operation> {
         5 => draft().prop_map(Operation::Create),
         2 => vec(draft(), 0..5).prop_map(Operation::CreateMany),
         3 => update(),
-        3 => (id(), option::weighted(0.3, version()), vec(setting(), 0..4))
+        3 => (id(), option::weighted(0.3, version()), settings())
             .prop_map(|(id, version, changes)| Operation::Patch { id, version, changes }),
         3 => (id(), option::weighted(0.3, version()))
             .prop_map(|(id, version)| Operation::Delete { id, version }),
@@ -67,8 +75,33 @@ fn write() -> BoxedStrategy<Operation> {
         1 => (id(), option::weighted(0.3, version()))
             .prop_map(|(id, version)| Operation::Purge { id, version }),
         1 => (-5_000_000..50_000_000_i64).prop_map(Operation::Tick),
+        5 => many(),
     ]
     .boxed()
+}
+
+/// Writes of many rows at once, and by a key.
+fn many() -> BoxedStrategy<Operation> {
+    let patches = vec((id(), settings()), 0..4);
+    prop_oneof![
+        3 => (selection(), settings().prop_map(one_cause))
+            .prop_map(|(selection, changes)| Operation::PatchAll(selection, changes)),
+        2 => patches.prop_map(Operation::PatchMany),
+        2 => selection().prop_map(Operation::DeleteAll),
+        1 => vec(id(), 0..4).prop_map(Operation::DeleteMany),
+        3 => draft().prop_map(Operation::Upsert),
+        2 => vec(draft(), 0..5).prop_map(Operation::UpsertMany),
+    ]
+    .boxed()
+}
+
+/// A row that may not be changed for one reason, and another for another one: which of them a database meets first
+/// is not said.
+fn one_cause(mut changes: Vec<Setting>) -> Vec<Setting> {
+    if changes.iter().any(|change| matches!(change, Setting::Name(_))) {
+        changes.retain(|change| !matches!(change, Setting::AddScore(_) | Setting::AddPrice(_)));
+    }
+    changes
 }
 
 fn update() -> impl Strategy<Value = Operation> {
@@ -99,7 +132,7 @@ fn read() -> BoxedStrategy<Operation> {
     .boxed()
 }
 
-fn ask() -> impl Strategy<Value = Ask> {
+fn ask() -> BoxedStrategy<Ask> {
     prop_oneof![
         4 => Just(Ask::All),
         1 => Just(Ask::First),
@@ -108,7 +141,9 @@ fn ask() -> impl Strategy<Value = Ask> {
         2 => Just(Ask::Count),
         2 => Just(Ask::Exists),
         3 => (0..4_u64, page_size()).prop_map(|(number, size)| Ask::Page { number, size }),
+        10 => ask_more(),
     ]
+    .boxed()
 }
 
 fn page_size() -> impl Strategy<Value = u64> {
@@ -144,20 +179,27 @@ fn version() -> impl Strategy<Value = Version> {
     prop_oneof![3 => Just(Version::Current), 1 => (1..4_i64).prop_map(Version::Number)]
 }
 
-pub(crate) fn draft() -> impl Strategy<Value = Draft> {
-    (name(), option::of(note()), option::of(score()), any::<bool>(), price(), status(), 0..3_i16)
-        .prop_map(|(name, note, score, done, price, status, origin)| Draft {
+pub(crate) fn draft() -> BoxedStrategy<Draft> {
+    let (note, score) = (option::of(note()), option::of(score()));
+    (name(), note, score, any::<bool>(), price(), status(), document(), 0..3_i16)
+        .prop_map(|(name, note, score, done, price, status, doc, origin)| Draft {
             name,
             note,
             score,
             done,
             price,
             status,
+            doc,
             origin,
         })
+        .boxed()
 }
 
-fn setting() -> impl Strategy<Value = Setting> {
+fn settings() -> impl Strategy<Value = Vec<Setting>> {
+    vec(setting(), 0..4)
+}
+
+fn setting() -> BoxedStrategy<Setting> {
     prop_oneof![
         name().prop_map(Setting::Name),
         option::of(note()).prop_map(Setting::Note),
@@ -165,7 +207,11 @@ fn setting() -> impl Strategy<Value = Setting> {
         any::<bool>().prop_map(Setting::Done),
         price().prop_map(Setting::Price),
         status().prop_map(Setting::Status),
+        document().prop_map(Setting::Doc),
+        score().prop_map(Setting::AddScore),
+        price().prop_map(Setting::AddPrice),
     ]
+    .boxed()
 }
 
 /// Words that a collation, a pattern or a case rule would treat in its own way.

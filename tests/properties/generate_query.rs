@@ -5,6 +5,7 @@ use proptest::option;
 use proptest::prelude::*;
 
 use crate::generate::{moment, name, note, price, score, status};
+use crate::generate_parts::{about_columns, about_documents, about_moments};
 use crate::operation::{
     Condition, Key, Operation, OrderColumn, Selection, Test, TextTest, Visibility, Walk,
 };
@@ -81,6 +82,9 @@ pub(crate) fn condition(depth: u32) -> BoxedStrategy<Condition> {
         test(|| 1..5_i64).prop_map(Condition::Version),
         test(moment).prop_map(Condition::CreatedAt),
         test(moment).prop_map(Condition::DeletedAt),
+        about_moments(),
+        about_columns(),
+        about_documents(),
     ];
     if depth == 0 {
         return prop_oneof![20 => leaf, 1 => Just(Condition::Always), 1 => Just(Condition::Never)]
@@ -103,6 +107,7 @@ fn text<S: Strategy<Value = String> + 'static>(value: fn() -> S) -> BoxedStrateg
         1 => value().prop_map(TextTest::IContains),
         1 => value().prop_map(TextTest::StartsWith),
         1 => value().prop_map(TextTest::EndsWith),
+        1 => value().prop_map(TextTest::IEq),
     ]
     .boxed()
 }

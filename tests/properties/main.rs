@@ -3,7 +3,7 @@
 //!
 //! `filter_data.rs` writes random filters as data and reads them, `documents.rs` compares random JSON documents
 //! with `jsonb`, `portable.rs` carries random rows through files, `recorded.rs` compares the audit trail with a
-//! model of it.
+//! model of it, `pieces.rs` windows and pages with the list that they are pieces of.
 //!
 //! The sequence is other ones at each run. What fails is made smaller and printed with its seed:
 //!
@@ -17,15 +17,23 @@ mod documents;
 mod entity;
 mod filter_data;
 mod generate;
+mod generate_parts;
 mod generate_query;
 mod model;
 mod operation;
+mod operation_parts;
+mod pieces;
 mod portable;
 mod real;
+mod real_bulk;
 mod real_query;
+mod real_summary;
 mod real_windows;
 mod recorded;
+mod recorded_generate;
 mod recorded_model;
+mod recorded_operation;
+mod spans;
 mod world;
 
 use std::cell::Cell;

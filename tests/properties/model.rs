@@ -3,9 +3,12 @@
 //! A transaction keeps a copy of all rows to go back to. The first error of the database in it is
 //! remembered in words: what follows is refused until the level it happened in is undone.
 
+mod bulk;
 mod condition;
+mod document;
 mod order;
 mod read;
+mod summary;
 mod window;
 mod write;
 
@@ -67,6 +70,9 @@ impl Model {
         match operation {
             Operation::Tick(by) => self.now += TimeDelta::microseconds(*by),
             Operation::Walk(walk) => self.walk(tenant, walk),
+            Operation::Chunks { selection, size, meanwhile } => {
+                self.chunks(tenant, selection, *size, meanwhile.as_deref());
+            }
             Operation::Transaction { read_only, end, work } => {
                 self.transact(tenant, *read_only, *end, work);
             }
@@ -77,6 +83,12 @@ impl Model {
             | Operation::Delete { .. }
             | Operation::Restore { .. }
             | Operation::Purge { .. } => self.write(tenant, operation),
+            Operation::PatchAll(..)
+            | Operation::PatchMany(..)
+            | Operation::DeleteAll(..)
+            | Operation::DeleteMany(..)
+            | Operation::Upsert(..)
+            | Operation::UpsertMany(..) => self.write_many(tenant, operation),
             _ => self.read(tenant, operation),
         }
     }

@@ -5,9 +5,13 @@
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
+use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::entity::Status;
+use crate::operation_parts::{
+    By, Comparison, DocumentTest, Groups, Moment, MomentTest, Pair, Part, Per,
+};
 
 /// One operation of one of the two tenants, or a read over both.
 #[derive(Debug, Clone)]
@@ -27,11 +31,37 @@ pub(crate) enum Step {
 pub(crate) enum Operation {
     Create(Draft),
     CreateMany(Vec<Draft>),
-    Update { id: Id, version: Version, origin: Option<i16>, of_another_tenant: bool, draft: Draft },
-    Patch { id: Id, version: Option<Version>, changes: Vec<Setting> },
-    Delete { id: Id, version: Option<Version> },
-    Restore { id: Id, version: Option<Version> },
-    Purge { id: Id, version: Option<Version> },
+    Update {
+        id: Id,
+        version: Version,
+        origin: Option<i16>,
+        of_another_tenant: bool,
+        draft: Draft,
+    },
+    Patch {
+        id: Id,
+        version: Option<Version>,
+        changes: Vec<Setting>,
+    },
+    Delete {
+        id: Id,
+        version: Option<Version>,
+    },
+    Restore {
+        id: Id,
+        version: Option<Version>,
+    },
+    Purge {
+        id: Id,
+        version: Option<Version>,
+    },
+    PatchAll(Selection, Vec<Setting>),
+    PatchMany(Vec<(Id, Vec<Setting>)>),
+    DeleteAll(Selection),
+    DeleteMany(Vec<Id>),
+    /// By the name.
+    Upsert(Draft),
+    UpsertMany(Vec<Draft>),
     Find(Id),
     Get(Id),
     GetMany(Vec<Id>),
@@ -42,8 +72,18 @@ pub(crate) enum Operation {
     ListByStatus(Status),
     Query(Selection, Ask),
     Walk(Walk),
+    /// All chunks, but the first by a later query, which goes on from where the first one was.
+    Chunks {
+        selection: Selection,
+        size: u64,
+        meanwhile: Option<Box<Operation>>,
+    },
     Tick(i64),
-    Transaction { read_only: bool, end: End, work: Vec<Operation> },
+    Transaction {
+        read_only: bool,
+        end: End,
+        work: Vec<Operation>,
+    },
 }
 
 /// A row by the number of its id: of either tenant, deleted, or not there at all.
@@ -65,6 +105,7 @@ pub(crate) struct Draft {
     pub(crate) done: bool,
     pub(crate) price: Decimal,
     pub(crate) status: Status,
+    pub(crate) doc: Json,
     pub(crate) origin: i16,
 }
 
@@ -77,6 +118,10 @@ pub(crate) enum Setting {
     Done(bool),
     Price(Decimal),
     Status(Status),
+    Doc(Json),
+    /// What is added to what is there.
+    AddScore(i32),
+    AddPrice(Decimal),
 }
 
 /// The version that a write is based on.
@@ -126,6 +171,10 @@ pub(crate) enum Ask {
     Count,
     Exists,
     Page { number: u64, size: u64 },
+    Aggregates,
+    Groups(Groups),
+    Latest(By),
+    LatestPer(Per, By),
 }
 
 /// All windows of a query, one after the other, with something else in between.
@@ -184,6 +233,9 @@ pub(crate) enum Condition {
     Version(Test<i64>),
     CreatedAt(Test<DateTime<Utc>>),
     DeletedAt(Test<DateTime<Utc>>),
+    Moment(Moment, MomentTest),
+    Columns(Pair, Comparison),
+    Document(Vec<Part>, DocumentTest),
     All(Vec<Option<Condition>>),
     Any(Vec<Option<Condition>>),
     Not(Box<Condition>),
@@ -213,4 +265,5 @@ pub(crate) enum TextTest {
     IContains(String),
     StartsWith(String),
     EndsWith(String),
+    IEq(String),
 }

@@ -15,9 +15,10 @@ use crate::operation::{
     Ask, Draft, End, Id, Operation, Selection, Setting, Step, Version, Visibility,
 };
 use crate::real_query::{filter, order};
+use crate::real_summary::summary;
 use crate::world::Run;
 
-type Items = ItemRepository<Tenant<i64>>;
+pub(crate) type Items = ItemRepository<Tenant<i64>>;
 
 /// What a closure returns to have its transaction rolled back.
 enum Abort {
@@ -62,6 +63,9 @@ impl Run {
             match operation {
                 Operation::Tick(by) => self.tick(*by),
                 Operation::Walk(walk) => self.walk(session, walk).await,
+                Operation::Chunks { selection, size, meanwhile } => {
+                    self.chunks(session, selection, *size, meanwhile.as_deref()).await;
+                }
                 Operation::Transaction { read_only, end, work } => {
                     let options = TransactionOptions::new();
                     let options = if *read_only { options.read_only() } else { options };
@@ -79,6 +83,12 @@ impl Run {
                     let created = items.create_many(drafts.iter().map(new)).await;
                     self.trace.add("create_many", &created);
                 }
+                Operation::PatchAll(..)
+                | Operation::PatchMany(..)
+                | Operation::DeleteAll(..)
+                | Operation::DeleteMany(..)
+                | Operation::Upsert(..)
+                | Operation::UpsertMany(..) => self.write_many(&items, operation).await,
                 _ => read(&mut self.trace, &items, operation).await,
             }
         })
@@ -195,6 +205,9 @@ where
         Ask::AtMostOne => trace.add("at_most_one", &query.at_most_one().await),
         Ask::Count => trace.add("count", &query.count().await),
         Ask::Exists => trace.add("exists", &query.exists().await),
+        Ask::Aggregates | Ask::Groups(_) | Ask::Latest(_) | Ask::LatestPer(..) => {
+            summary(trace, query, ask).await;
+        }
         Ask::Page { number, size } => {
             let page = query.page(PageRequest::number(number).size(size)).await;
             trace.add("page", &page.map(Paged::from));
@@ -224,13 +237,13 @@ pub(crate) fn built<S: Scope>(mut query: Query<Item, S>, selection: &Selection) 
 }
 
 pub(crate) fn new(draft: &Draft) -> NewItem {
-    let Draft { name, note, score, done, price, status, origin } = draft.clone();
-    NewItem { name, note, score, done, price, status, origin }
+    let Draft { name, note, score, done, price, status, doc, origin } = draft.clone();
+    NewItem { name, note, score, done, price, status, doc, origin }
 }
 
 /// A whole entity whose managed columns hold what must not be stored.
 fn replacement(id: Id, draft: &Draft, version: i64) -> Item {
-    let Draft { name, note, score, done, price, status, origin } = draft.clone();
+    let Draft { name, note, score, done, price, status, doc, origin } = draft.clone();
     let (created_at, updated_at, deleted_at) = (epoch(), epoch(), Some(epoch()));
     Item {
         id: id.uuid(),
@@ -241,6 +254,7 @@ fn replacement(id: Id, draft: &Draft, version: i64) -> Item {
         done,
         price,
         status,
+        doc,
         origin,
         version,
         created_at,
@@ -249,7 +263,7 @@ fn replacement(id: Id, draft: &Draft, version: i64) -> Item {
     }
 }
 
-fn patch(changes: &[Setting]) -> ItemPatch {
+pub(crate) fn patch(changes: &[Setting]) -> ItemPatch {
     changes.iter().cloned().fold(ItemPatch::new(), |patch, change| match change {
         Setting::Name(name) => patch.name(name),
         Setting::Note(note) => patch.note(note),
@@ -257,6 +271,9 @@ fn patch(changes: &[Setting]) -> ItemPatch {
         Setting::Done(done) => patch.done(done),
         Setting::Price(price) => patch.price(price),
         Setting::Status(status) => patch.status(status),
+        Setting::Doc(doc) => patch.doc(doc),
+        Setting::AddScore(by) => patch.add(Item::SCORE, by),
+        Setting::AddPrice(by) => patch.add(Item::PRICE, by),
     })
 }
 

@@ -1,9 +1,13 @@
 //! Conditions and orders in the words of the library.
 
-use repo_core::{Column, ColumnType, Comparable, Filter, Operand, Order, Searchable};
+use chrono::{DateTime, Utc};
+use repo_core::{
+    Column, ColumnType, Comparable, Filter, JsonOperand, JsonPath, Operand, Order, Searchable,
+};
 
 use crate::entity::Item;
 use crate::operation::{Condition, Key, OrderColumn, Test, TextTest};
+use crate::operation_parts::{Comparison, DocumentTest, Moment, MomentTest, Pair, Part};
 
 pub(crate) fn filter(condition: &Condition) -> Filter<Item> {
     match condition {
@@ -17,6 +21,10 @@ pub(crate) fn filter(condition: &Condition) -> Filter<Item> {
         Condition::Version(test) => compare(Item::VERSION, test),
         Condition::CreatedAt(test) => compare(Item::CREATED_AT, test),
         Condition::DeletedAt(test) => compare(Item::DELETED_AT, test),
+        Condition::Moment(Moment::CreatedAt, test) => moment(Item::CREATED_AT, *test),
+        Condition::Moment(Moment::DeletedAt, test) => moment(Item::DELETED_AT, *test),
+        Condition::Columns(pair, how) => columns(*pair, *how),
+        Condition::Document(path, test) => document(path, test),
         Condition::All(parts) => Filter::all(parts.iter().map(|part| part.as_ref().map(filter))),
         Condition::Any(parts) => Filter::any(parts.iter().map(|part| part.as_ref().map(filter))),
         Condition::Not(inner) => !filter(inner),
@@ -64,6 +72,7 @@ where
         TextTest::IContains(text) => column.icontains(text),
         TextTest::StartsWith(text) => column.starts_with(text),
         TextTest::EndsWith(text) => column.ends_with(text),
+        TextTest::IEq(text) => column.ieq(text),
     }
 }
 
@@ -84,5 +93,69 @@ where
         Test::NotIn(values) => column.not_in(values),
         Test::IsNull => column.is_null(),
         Test::IsNotNull => column.is_not_null(),
+    }
+}
+
+fn moment<T: ColumnType<Bare = DateTime<Utc>>>(
+    column: Column<Item, T>,
+    test: MomentTest,
+) -> Filter<Item> {
+    match test {
+        MomentTest::On(day) => column.on(day),
+        MomentTest::Within(from, to) => column.within(from..to),
+    }
+}
+
+fn columns(pair: Pair, how: Comparison) -> Filter<Item> {
+    match pair {
+        Pair::NameNote => two(Item::NAME, how, Item::NOTE),
+        Pair::NoteName => two(Item::NOTE, how, Item::NAME),
+        Pair::CreatedUpdated => two(Item::CREATED_AT, how, Item::UPDATED_AT),
+        Pair::UpdatedDeleted => two(Item::UPDATED_AT, how, Item::DELETED_AT),
+        Pair::DeletedCreated => two(Item::DELETED_AT, how, Item::CREATED_AT),
+    }
+}
+
+fn two<T: ColumnType, U: ColumnType<Bare = T::Bare>>(
+    left: Column<Item, T>,
+    how: Comparison,
+    right: Column<Item, U>,
+) -> Filter<Item>
+where
+    <T::Bare as ColumnType>::Class: Comparable,
+{
+    match how {
+        Comparison::Eq => left.eq_column(right),
+        Comparison::Ne => left.ne_column(right),
+        Comparison::Lt => left.lt_column(right),
+        Comparison::Le => left.le_column(right),
+        Comparison::Gt | Comparison::Ge => unreachable!("columns are compared by four methods"),
+    }
+}
+
+fn document(path: &[Part], test: &DocumentTest) -> Filter<Item> {
+    let root = Item::DOC.path([""; 0]);
+    let place = path.iter().fold(root, |place, part| match part {
+        Part::Member(name) => place.member(name),
+        Part::Element(index) => place.element(*index),
+    });
+    match test {
+        DocumentTest::Exists => place.exists(),
+        DocumentTest::IsNull => place.is_null(),
+        DocumentTest::Text(how, text) => in_document(place, *how, text),
+        DocumentTest::Integer(how, number) => in_document(place, *how, *number),
+        DocumentTest::Float(how, number) => in_document(place, *how, *number),
+        DocumentTest::Bool(how, value) => in_document(place, *how, *value),
+    }
+}
+
+fn in_document(place: JsonPath<Item>, how: Comparison, value: impl JsonOperand) -> Filter<Item> {
+    match how {
+        Comparison::Eq => place.eq(value),
+        Comparison::Ne => place.ne(value),
+        Comparison::Lt => place.lt(value),
+        Comparison::Le => place.le(value),
+        Comparison::Gt => place.gt(value),
+        Comparison::Ge => place.ge(value),
     }
 }

@@ -4,7 +4,7 @@ use repo_core::{Cursor, Session, Tenant, WindowRequest};
 
 use crate::answer::Windowed;
 use crate::entity::Item;
-use crate::operation::{Selection, Use, Visibility, Walk};
+use crate::operation::{Operation, Selection, Use, Visibility, Walk};
 use crate::real::built;
 use crate::world::Run;
 
@@ -40,6 +40,34 @@ impl Run {
             }
         }
         self.trace.note("the walk does not end");
+    }
+
+    pub(crate) async fn chunks(
+        &mut self,
+        session: &Session<Tenant<i64>>,
+        selection: &Selection,
+        size: u64,
+        meanwhile: Option<&Operation>,
+    ) {
+        let query = || built(session.repo::<Item>().query(), selection);
+        let mut first = query().chunks(size);
+        self.trace.add("chunk", &first.next().await);
+        if let Some(operation) = meanwhile {
+            self.operate(session, operation).await;
+        }
+        let Some(position) = first.position() else { return };
+        // As somebody keeps it over night.
+        let position: Cursor = position.to_string().parse().expect("a cursor");
+        let mut rest = query().chunks(size).after(position);
+        for _ in 0..LONGEST {
+            let chunk = rest.next().await;
+            let is_last = !matches!(chunk, Ok(Some(_)));
+            self.trace.add("chunk", &chunk);
+            if is_last {
+                return;
+            }
+        }
+        self.trace.note("the chunks do not end");
     }
 
     pub(crate) async fn stray(&mut self, maker: usize, made_by: &Selection, use_of: Use) {

@@ -7,116 +7,27 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use proptest::collection::vec;
-use proptest::option;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestError, TestRunner};
 use repo_core::testing::{FixedClock, SequentialIds};
 use repo_core::{
-    AsOf, AuditEntry, Chain, Clock as _, Database, Image, ImageValue, Repository, Result, Session,
+    AsOf, AuditEntry, Chain, Clock as _, Database, Image, ImageValue, Outcome, Result, Session,
     Tenant, schema,
 };
 use uuid::Uuid;
 
 use crate::generate::epoch;
+use crate::recorded_generate::operation;
 use crate::recorded_model::{Entry, Model, Row};
+use crate::recorded_operation::{
+    Change, Given, NewParcel, Operation, Parcel, ParcelRepository, Pick,
+};
 use crate::world::World;
 use crate::{number, random, rng};
 
 const CASES: u32 = 100;
-
-/// Every policy, a unique column and a secret.
-#[derive(Debug, Clone, PartialEq, Repository)]
-#[repository(table = "parcels", tenant, soft_delete, versioned, timestamps, audited)]
-struct Parcel {
-    id: Uuid,
-    tenant_id: i64,
-    #[repository(unique)]
-    code: String,
-    amount: i64,
-    note: Option<String>,
-    #[repository(sensitive)]
-    secret: Option<String>,
-    version: i64,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-    deleted_at: Option<DateTime<Utc>>,
-}
-
-/// The columns of a parcel that are given.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Given {
-    pub(crate) code: String,
-    pub(crate) amount: i64,
-    pub(crate) note: Option<String>,
-    pub(crate) secret: Option<String>,
-}
-
-/// New values for some of them.
-#[derive(Debug, Clone)]
-pub(crate) struct Change {
-    code: Option<String>,
-    amount: Option<i64>,
-    note: Option<Option<String>>,
-    secret: Option<Option<String>>,
-}
-
-/// A row among all that were ever added, and the version that it is to have.
-#[derive(Debug, Clone)]
-pub(crate) struct Pick {
-    index: usize,
-    pub(crate) version: Option<i64>,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) enum Operation {
-    Create(Given),
-    CreateMany(Vec<Given>),
-    CreateOrGet(Given),
-    /// By `update` of the whole entity, or by `patch`.
-    Change {
-        pick: Pick,
-        change: Change,
-        is_whole: bool,
-    },
-    Delete(Pick),
-    Restore(Pick),
-    Purge(Pick),
-    PurgeOld {
-        chunk: u32,
-    },
-    Transaction {
-        is_kept: bool,
-        work: Vec<Operation>,
-    },
-}
-
-impl Change {
-    pub(crate) fn apply(&self, given: &mut Given) {
-        let Change { code, amount, note, secret } = self.clone();
-        given.code = code.unwrap_or_else(|| given.code.clone());
-        given.amount = amount.unwrap_or(given.amount);
-        given.note = note.unwrap_or_else(|| given.note.clone());
-        given.secret = secret.unwrap_or_else(|| given.secret.clone());
-    }
-
-    fn patch(&self) -> ParcelPatch {
-        let Change { code, amount, note, secret } = self.clone();
-        let patch = ParcelPatch::new();
-        let patch = if let Some(code) = code { patch.code(code) } else { patch };
-        let patch = if let Some(amount) = amount { patch.amount(amount) } else { patch };
-        let patch = if let Some(note) = note { patch.note(note) } else { patch };
-        if let Some(secret) = secret { patch.secret(secret) } else { patch }
-    }
-}
-
-impl Pick {
-    /// Its number among so many; where there is none, one that no row has.
-    pub(crate) fn number(&self, added: usize) -> usize {
-        if added == 0 { usize::MAX } else { self.index % added }
-    }
-}
 
 #[test]
 fn the_trail_holds_every_change_that_stayed_and_no_other() {
@@ -217,9 +128,9 @@ impl Run {
         Box::pin(async move {
             let Operation::Transaction { is_kept, work } = operation else {
                 let done = self.change(session, operation).await;
-                let is_database = done.as_ref().is_err_and(|error| error.is_conflict());
+                let is_conflict = done.as_ref().is_err_and(|error| error.is_conflict());
                 self.trace.push(done.is_ok());
-                return !is_database;
+                return !is_conflict || operation.is_a_savepoint();
             };
             let transaction = session.begin().await.expect("a transaction");
             let mut goes_on = true;
@@ -290,9 +201,38 @@ impl Run {
                 let later = epoch() + TimeDelta::days(1);
                 parcels.purge_deleted_before(later).chunk(*chunk).await.map(drop)?;
             }
-            Operation::Transaction { .. } => unreachable!("its operations are run one by one"),
+            _ => self.change_many(&parcels, operation).await?,
         }
         Ok(())
+    }
+
+    async fn change_many(
+        &mut self,
+        parcels: &ParcelRepository<Tenant<i64>>,
+        operation: &Operation,
+    ) -> Result<()> {
+        let of = |amount: &i64| parcels.filter(Parcel::AMOUNT.eq(*amount));
+        match operation {
+            Operation::PatchAll { amount, change, more: 0 } => {
+                of(amount).patch_all(change.patch()).await.map(drop)
+            }
+            Operation::PatchAll { amount, change, more } => {
+                let patch = change.patch().add(Parcel::AMOUNT, *more);
+                of(amount).patch_all(patch).await.map(drop)
+            }
+            Operation::DeleteAll { amount } => of(amount).delete_all().await.map(drop),
+            Operation::DeleteMany(picks) => {
+                let id = |pick: &Pick| self.ids.get(pick.number(self.ids.len())).copied();
+                parcels.delete_many(picks.iter().map(|pick| id(pick).unwrap_or_default())).await
+            }
+            Operation::Upsert(given) => {
+                let row = parcels.upsert(Parcel::CODE, new(given)).await?;
+                let is_new = row.outcome == Outcome::Created;
+                self.ids.extend(is_new.then_some(row.entity.id));
+                Ok(())
+            }
+            _ => unreachable!("only changes of many rows come here"),
+        }
     }
 }
 
@@ -331,57 +271,4 @@ fn columns(image: &Image) -> Vec<(&'static str, ImageValue)> {
     let known = |name: &str| names.into_iter().chain(["deleted_at"]).find(|known| *known == name);
     let columns = image.columns().into_iter();
     columns.filter_map(|(name, value)| Some((known(&name)?, value))).collect()
-}
-
-fn operation(depth: u32) -> BoxedStrategy<Operation> {
-    let simple = prop_oneof![
-        5 => given().prop_map(Operation::Create),
-        1 => vec(given(), 0..4).prop_map(Operation::CreateMany),
-        2 => given().prop_map(Operation::CreateOrGet),
-        6 => (pick(), change(), any::<bool>())
-            .prop_map(|(pick, change, is_whole)| Operation::Change { pick, change, is_whole }),
-        4 => pick().prop_map(Operation::Delete),
-        3 => pick().prop_map(Operation::Restore),
-        1 => pick().prop_map(Operation::Purge),
-        1 => (1..4_u32).prop_map(|chunk| Operation::PurgeOld { chunk }),
-    ];
-    if depth == 0 {
-        return simple.boxed();
-    }
-    let transaction = (prop::bool::weighted(0.7), vec(operation(depth - 1), 0..6))
-        .prop_map(|(is_kept, work)| Operation::Transaction { is_kept, work });
-    prop_oneof![5 => simple, 2 => transaction].boxed()
-}
-
-/// Few values, so that codes collide and changes change nothing.
-fn given() -> impl Strategy<Value = Given> {
-    (code(), 0..3_i64, text(), text()).prop_map(|(code, amount, note, secret)| Given {
-        code,
-        amount,
-        note,
-        secret,
-    })
-}
-
-fn change() -> impl Strategy<Value = Change> {
-    let parts = (
-        option::weighted(0.3, code()),
-        option::of(0..3_i64),
-        option::weighted(0.3, text()),
-        option::weighted(0.3, text()),
-    );
-    parts.prop_map(|(code, amount, note, secret)| Change { code, amount, note, secret })
-}
-
-fn pick() -> impl Strategy<Value = Pick> {
-    (0..12_usize, option::weighted(0.3, 1..4_i64))
-        .prop_map(|(index, version)| Pick { index, version })
-}
-
-fn code() -> impl Strategy<Value = String> {
-    "[a-f]"
-}
-
-fn text() -> impl Strategy<Value = Option<String>> {
-    option::of("[xy]")
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use repo_core::{Action, ImageValue};
 
-use crate::recorded::{Change, Given, Operation, Pick};
+use crate::recorded_operation::{Change, Given, Operation, Pick};
 
 /// A row, by the number of its creation.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,7 +106,61 @@ impl Model {
                 Ok(())
             }
             Operation::Transaction { .. } => unreachable!("it has no outcome of its own"),
+            _ => {
+                let before = self.state.clone();
+                self.change_many(operation).map_err(|_| {
+                    self.state = before;
+                    Refusal::Repository
+                })
+            }
         }
+    }
+
+    /// An error undoes the whole operation and nothing else.
+    fn change_many(&mut self, operation: &Operation) -> Outcome {
+        match operation {
+            Operation::PatchAll { amount, change, more } => {
+                for pick in self.with_amount(*amount) {
+                    let whole = Change {
+                        amount: if *more == 0 { change.amount } else { Some(amount + more) },
+                        ..change.clone()
+                    };
+                    self.alter(&pick, &whole)?;
+                }
+                Ok(())
+            }
+            Operation::DeleteAll { amount } => {
+                self.with_amount(*amount).iter().try_for_each(|pick| self.delete(pick))
+            }
+            Operation::DeleteMany(picks) => {
+                let any = |pick: &Pick| Pick { version: None, ..pick.clone() };
+                picks.iter().try_for_each(|pick| self.meet(&any(pick), false).map(drop))?;
+                let mut numbers: Vec<_> = picks.iter().map(|it| it.number(self.added)).collect();
+                numbers.sort_unstable();
+                numbers.dedup();
+                let pick = |index| Pick { index, version: None };
+                numbers.into_iter().try_for_each(|number| self.delete(&pick(number)))
+            }
+            Operation::Upsert(given) => match self.holder(&given.code, None) {
+                Some(index) => {
+                    let Given { code, amount, note, secret } = given.clone();
+                    let (code, amount) = (Some(code), Some(amount));
+                    let change = Change { code, amount, note: Some(note), secret: Some(secret) };
+                    self.alter(&Pick { index, version: None }, &change)
+                }
+                None => self.create(std::slice::from_ref(given)),
+            },
+            _ => unreachable!("only changes of many rows come here"),
+        }
+    }
+
+    /// The live rows with this amount, by their numbers.
+    fn with_amount(&self, amount: i64) -> Vec<Pick> {
+        let rows = self.state.rows.iter();
+        let has_it = |row: &Row| row.deleted_at.is_none() && row.given.amount == amount;
+        rows.filter(|(_, row)| has_it(row))
+            .map(|(index, _)| Pick { index: *index, version: None })
+            .collect()
     }
 
     fn create(&mut self, all: &[Given]) -> Outcome {

@@ -4,7 +4,7 @@ use crate::aggregate::total::Total;
 use crate::backend::Row;
 use crate::column_type::ColumnType;
 use crate::error::{DatabaseError, Error, Result};
-use crate::table::Table;
+use crate::table::{ColumnDef, Table};
 use crate::value::{InvalidValue, Kind, Value};
 
 /// A row of keys and aggregates, from the left to the right.
@@ -33,11 +33,19 @@ impl<'r> Cells<'r> {
 
     /// A value of the column, if there is any.
     pub(crate) fn optional<T: ColumnType>(&mut self, column: usize) -> Result<Option<T>> {
-        let kind = self.kind(column);
+        self.optional_of(&self.table.columns[column])
+    }
+
+    /// A value of a column of any table, if there is any.
+    pub(crate) fn optional_of<T: ColumnType>(&mut self, column: &ColumnDef) -> Result<Option<T>> {
         let value = self
-            .next(kind)
+            .next(column.kind)
             .and_then(|value| if value.is_null() { Ok(None) } else { T::decode(value).map(Some) });
-        value.map_err(|invalid| self.wrong(column, invalid))
+        value.map_err(|invalid| Error::Decode {
+            entity: self.table.entity,
+            column: column.name,
+            reason: invalid.into_reason(),
+        })
     }
 
     /// A number of the column, as the nearest float.

@@ -1,4 +1,5 @@
-//! What rows are grouped by: columns and buckets of time, alone or as a tuple of up to four.
+//! What rows are grouped by: columns, also of what a row refers to, and buckets of time, alone or as a tuple of up
+//! to four.
 
 use chrono::{DateTime, Utc};
 
@@ -8,9 +9,12 @@ use crate::column::Column;
 use crate::column_type::{ColumnType, Comparable};
 use crate::entity::Entity;
 use crate::error::Result;
+use crate::relation::RelatedColumn;
+use crate::relation::link::Source;
 use crate::value::{Kind, Value};
 
-/// What the rows of `E` can be grouped by: a [`Column`], a [`Bucketed`] column, or a tuple of them.
+/// What the rows of `E` can be grouped by: a [`Column`], one of a row that is referred to ([`RelatedColumn`]), a
+/// [`Bucketed`] column, or a tuple of them.
 #[diagnostic::on_unimplemented(
     message = "rows of `{E}` cannot be grouped by `{Self}`",
     label = "no keys among the columns of `{E}`",
@@ -31,14 +35,15 @@ pub trait Keys<E>: Send + Sync + 'static {
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Key {
-    Column(usize),
+    Value(Source),
     Bucket(usize, Bucket),
 }
 
 impl Key {
-    pub(crate) fn column(self) -> usize {
+    pub(crate) fn source(self) -> Source {
         match self {
-            Key::Column(column) | Key::Bucket(column, _) => column,
+            Key::Value(source) => source,
+            Key::Bucket(column, _) => Source::Own(column),
         }
     }
 }
@@ -50,11 +55,26 @@ where
     type Output = T;
 
     fn keys(&self) -> Vec<Key> {
-        vec![Key::Column(self.index())]
+        vec![Key::Value(Source::Own(self.index()))]
     }
 
     fn read(&self, cells: &mut Cells<'_>) -> Result<T> {
         cells.column(self.index())
+    }
+}
+
+impl<E: Entity, T: ColumnType> Keys<E> for RelatedColumn<E, T>
+where
+    <T::Bare as ColumnType>::Class: Comparable,
+{
+    type Output = Option<T::Bare>;
+
+    fn keys(&self) -> Vec<Key> {
+        vec![Key::Value(self.source)]
+    }
+
+    fn read(&self, cells: &mut Cells<'_>) -> Result<Option<T::Bare>> {
+        cells.optional_of(self.source.def(E::TABLE))
     }
 }
 

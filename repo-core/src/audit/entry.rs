@@ -9,6 +9,7 @@ use crate::creation::Creation;
 use crate::encode::{Decoder, Encoder};
 use crate::entity::{Entity, NewEntity};
 use crate::error::Result;
+use crate::hooks::Hooks;
 use crate::repo::Repo;
 use crate::scope::Scope;
 use crate::table::{ColumnDef, Index, IndexColumn, Roles, Table};
@@ -142,6 +143,7 @@ pub(crate) static TRAIL: Table = Table {
     identity: false,
     immutable: true,
     audit: None,
+    hooks: Hooks::NONE,
     indexes: &[
         index(&[by(2), by(3), by(1)]),
         index(&[by(5), by(1)]),

@@ -1,5 +1,6 @@
 //! The last entry of each chain: the row that a writer locks to append to it.
 
+use crate::hooks::Hooks;
 use crate::table::{ColumnDef, Roles, Table};
 use crate::value::Kind;
 
@@ -26,6 +27,7 @@ pub(crate) static HEADS: Table = Table {
     identity: false,
     immutable: false,
     audit: None,
+    hooks: Hooks::NONE,
     indexes: &[],
     references: &[],
 };

@@ -14,11 +14,11 @@ use crate::audit::Action;
 use crate::audit::author::Author;
 use crate::cascade::{self, Cascade, Collected, Stored};
 use crate::entity::{Entity, Mutable};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::filter::{Filter, Node};
 use crate::read::{IdKey, encode_id};
 use crate::registry::Registry;
-use crate::repo::{Repo, not_found};
+use crate::repo::{Repo, id_in_words, not_found};
 use crate::scope::{Scope, WritableFrom};
 use crate::session::Session;
 use crate::sql::writer::Writer;
@@ -81,7 +81,21 @@ where
         Ok(())
     }
     .await;
-    own.finish(done).await
+    own.finish(done).await.map_err(|error| at_its_index::<E>(error, &ids))
+}
+
+/// A refusal of one of these rows, with its place among them.
+fn at_its_index<E: Entity>(error: Error, ids: &[E::Id]) -> Error {
+    let index = match &error {
+        Error::Invalid { entity, id: Some(id), .. } if *entity == E::TABLE.entity => {
+            ids.iter().position(|given| id_in_words::<E>(given) == *id)
+        }
+        _ => None,
+    };
+    match index {
+        Some(index) => error.in_row(index),
+        None => error,
+    }
 }
 
 impl<E: Entity, S: Scope> Bulk<E, S>
@@ -91,7 +105,7 @@ where
     pub(super) async fn delete(self) -> Result<u64> {
         let session = self.repo.session();
         let deletion = Deletion::new(session, E::TABLE)?;
-        let is_simple = E::TABLE.roles.deleted_at.is_none() && deletion.author.is_none();
+        let is_simple = E::TABLE.roles.deleted_at.is_none() && !E::TABLE.is_seen(Action::Delete);
         if is_simple && deletion.registry.removed_with(E::TABLE).is_empty() {
             let mut writer = Writer::new(session.database().backend().dialect(), E::TABLE);
             writer.push("DELETE FROM ").table_name();

@@ -78,7 +78,7 @@ impl<S: Scope> Cascade<'_, S> {
         let among = self.among(table, table.roles.id, &of);
         let mut writer = among.mark(dialect, deletion, Value::Timestamp(self.at));
         let action = if deletion.is_some() { Action::Delete } else { Action::Restore };
-        if table.audit.is_none() {
+        if !table.is_seen(action) {
             let (sql, params) = (&writer.sql, &writer.params);
             let statement = Statement { sql, params, access: Access::Write, table };
             let changed = self.session.run(statement, &mut no_rows).await?;
@@ -87,7 +87,7 @@ impl<S: Scope> Cascade<'_, S> {
         writer.push(" RETURNING ").all_columns();
         let after = self.answers(&writer).await?;
         all_of(table, rows, after.len())?;
-        self.record_pairs(table, action, rows, after).await
+        self.note_pairs(table, action, rows, after).await
     }
 }
 

@@ -84,11 +84,12 @@ impl<S: Scope> Cascade<'_, S> {
             let (sql, params) = (&writer.sql, &writer.params);
             let statement = Statement { sql, params, access: Access::Write, table };
             let removed = self.session.run(statement, &mut no_rows).await?;
-            if table.audit.is_some() {
+            if table.is_seen_to_go() {
                 // Of other tables the database may have removed some with their parents.
                 all_of(table, &rows, usize::try_from(removed).unwrap_or(usize::MAX))?;
             }
-            self.record(table, action, rows.iter().map(|row| (row, None))).await?;
+            let gone: Vec<_> = rows.iter().map(|row| (Some(row.as_slice()), None)).collect();
+            self.note(table, action, &gone).await?;
         }
         Ok(())
     }

@@ -7,8 +7,8 @@ use crate::audit::author::Author;
 use crate::backend::{Insert, InsertRows};
 use crate::entity::Entity;
 use crate::error::{Error, Result};
+use crate::hooks::{note, validate_new};
 use crate::parents::{self, Parents};
-use crate::perform;
 use crate::repo::Repo;
 use crate::scope::Scope;
 use crate::session::Session;
@@ -57,15 +57,11 @@ async fn add_some<E: Entity, S: Scope>(
     }
     let own = Own::Inner(session.begin().await?);
     let done = async {
+        rows.iter().try_for_each(|row| validate_new(E::TABLE, &row.values))?;
         check_parents(own.session(), E::TABLE, rows).await?;
         insert(own.session(), repo, rows).await?;
-        let Some(author) = author else { return Ok(()) };
-        let mut entries = Vec::with_capacity(rows.len());
-        for row in &*rows {
-            let is = Some(&row.values[..]);
-            entries.extend(perform::entry(E::TABLE, Action::Create, author, None, is)?);
-        }
-        own.session().record(entries).await
+        let added: Vec<_> = rows.iter().map(|row| (None, Some(row.values.as_slice()))).collect();
+        note(own.session(), E::TABLE, Action::Create, author, &added).await
     }
     .await;
     own.finish(done).await
@@ -131,7 +127,8 @@ impl InsertRows for Rows<'_> {
 /// Whether a row can be the cause.
 fn is_of_a_row(error: &Error) -> bool {
     use Error::{
-        Check, Conflict, ForeignKey, Immutable, InvalidInput, ParentDeleted, TenantMismatch,
+        Check, Conflict, ForeignKey, Immutable, Invalid, InvalidInput, ParentDeleted,
+        TenantMismatch,
     };
     matches!(
         error.cause(),
@@ -139,6 +136,7 @@ fn is_of_a_row(error: &Error) -> bool {
             | Conflict { .. }
             | ForeignKey { .. }
             | Immutable { .. }
+            | Invalid { .. }
             | InvalidInput { .. }
             | ParentDeleted { .. }
             | TenantMismatch { .. }

@@ -13,6 +13,7 @@ use crate::encode::{Decoder, Encoder};
 use crate::entity::{Entity, NewEntity};
 use crate::error::Result;
 use crate::filter::Filter;
+use crate::hooks::Hooks;
 use crate::json::Json;
 use crate::patch::Patch;
 use crate::read::IdKey;
@@ -189,6 +190,7 @@ pub const UNKNOWN_TABLE: &Table = &Table {
     identity: false,
     immutable: false,
     audit: None,
+    hooks: Hooks::NONE,
     indexes: &[],
     references: &[],
 };

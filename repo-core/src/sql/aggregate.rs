@@ -116,7 +116,7 @@ impl<'a> Writer<'a> {
 
     pub(crate) fn group_key(&mut self, key: Key) {
         let Key::Bucket(column, bucket) = key else {
-            self.column(key.column());
+            self.source(key.source());
             return;
         };
         let name = quoted(self.table, column);
@@ -167,7 +167,7 @@ impl<'a> Writer<'a> {
         for (index, key) in keys.iter().enumerate() {
             self.push(if index > 0 { ", " } else { "" }).push(&(index + 1).to_string());
             self.push(if descending { " DESC" } else { "" });
-            if self.table.columns[key.column()].nullable {
+            if key.source().is_nullable(self.table) {
                 self.push(if descending { " NULLS FIRST" } else { " NULLS LAST" });
             }
         }

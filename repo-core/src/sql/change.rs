@@ -2,7 +2,7 @@
 //!
 //! A change is an `UPDATE` or `DELETE`, a condition that says which row, and, of an update, the condition
 //! that anything differs: what changes nothing writes nothing. From these come the plain statement, and
-//! for an audited entity those that also give the row as it was.
+//! where the rows are seen those that also give the row as it was.
 
 use crate::audit::Action;
 use crate::dialect::{AuditedChange, Dialect, ImageOf};
@@ -30,17 +30,17 @@ pub(crate) struct Parts {
 pub(crate) struct ChangeSql {
     pub(crate) action: Action,
     /// Answers with the row: as it is afterwards, or as it was where it is gone. A deletion that is not
-    /// recorded answers with nothing.
+    /// seen answers with nothing.
     pub(crate) plain: String,
-    pub(crate) audited: Option<AuditedSql>,
+    pub(crate) seen: Option<SeenSql>,
 }
 
-/// The texts of a change that is recorded.
+/// The texts of a change of which the rows are seen: it is recorded, validated or told of.
 #[derive(Debug)]
-pub(crate) struct AuditedSql {
-    /// One statement that records the change as well, where the database can.
+pub(crate) struct SeenSql {
+    /// One statement that records the change as well, where that is all and the database can.
     pub(crate) recorded: Option<String>,
-    /// How the row as it was is had where the change is recorded later.
+    /// How the row as it was is had where that is done in a transaction.
     pub(crate) before: Before,
 }
 
@@ -61,22 +61,16 @@ impl ChangeSql {
         let Parts { action, write, condition, differs, .. } = &parts;
         let is_deletion = matches!(action, Action::Delete | Action::Purge);
         let mut plain = format!("{write}{condition}{differs}");
-        if !is_deletion || table.audit.is_some() {
+        let is_seen = table.is_seen(*action);
+        if !is_deletion || is_seen {
             plain = plain + " RETURNING " + &columns;
         }
-        let audited =
-            table.audit.map(|chaining| audited(dialect, table, &parts, &columns, chaining));
-        Self { action: *action, plain, audited }
+        let seen = is_seen.then(|| seen(dialect, table, &parts, &columns));
+        Self { action: *action, plain, seen }
     }
 }
 
-fn audited(
-    dialect: &dyn Dialect,
-    table: &'static Table,
-    parts: &Parts,
-    columns: &str,
-    chaining: Chaining,
-) -> AuditedSql {
+fn seen(dialect: &dyn Dialect, table: &'static Table, parts: &Parts, columns: &str) -> SeenSql {
     let (before, after) = images(parts.action, table);
     let mut select = Writer::new(dialect, table);
     select.push("SELECT ").push(columns).push(" FROM ").table_name().push(&parts.condition);
@@ -91,15 +85,17 @@ fn audited(
         images: (before, after),
         changing: &parts.changing,
         params: parts.params,
-        chaining,
+        // Of no meaning where nothing is recorded.
+        chaining: table.audit.unwrap_or(Chaining::Unchained),
     };
-    let recorded = dialect.recorded_change(&change);
+    let is_only_recorded = table.audit.is_some() && !table.is_hooked(parts.action);
+    let recorded = is_only_recorded.then(|| dialect.recorded_change(&change)).flatten();
     let before = match dialect.change_with_before(&change) {
         _ if is_gone => Before::Answer,
         Some(both) => Before::Both(both),
         None => Before::Select(select.sql),
     };
-    AuditedSql { recorded, before }
+    SeenSql { recorded, before }
 }
 
 /// What an entry holds of the row before and after.

@@ -5,6 +5,9 @@ use crate::sql::writer::Writer;
 use crate::value::Value;
 use crate::window::Bound;
 
+/// A key of the order, and its value at a position.
+type Positioned<'a> = (OrderKey, &'a Value<'static>);
+
 impl<'a> Writer<'a> {
     /// The rows that come after `bound` in `order`.
     pub(crate) fn bound(&mut self, order: &[OrderKey], bound: &'a Bound) {
@@ -13,23 +16,36 @@ impl<'a> Writer<'a> {
             .zip(&bound.values)
             .map(|(key, value)| (if bound.before { key.reversed() } else { *key }, value))
             .collect();
-        if self.is_uniform(&keys) { self.row_value(&keys) } else { self.ranks(&keys) }
+        match self.uniform(&keys) {
+            all if all == keys.len() => self.row_value(&keys, ""),
+            0 => self.ranks(&keys),
+            // The ranks alone would be tried on every row from the start of the order.
+            some => {
+                self.row_value(&keys[..some], "=");
+                self.push(" AND ");
+                self.ranks(&keys);
+            }
+        }
     }
 
-    /// One direction and no `NULL`: databases find the start of a row value in an index.
-    fn is_uniform(&self, keys: &[(OrderKey, &Value<'static>)]) -> bool {
+    /// How many of the first keys have one direction and no `NULL` ahead: databases find the start of a row value
+    /// in an index.
+    fn uniform(&self, keys: &[Positioned<'_>]) -> usize {
         let direction = keys.first().is_some_and(|(key, _)| key.descending);
-        keys.iter()
-            .all(|(key, _)| key.descending == direction && !key.source.is_nullable(self.table))
+        let is_uniform = |(key, value): &&Positioned<'_>| {
+            let no_null = !key.source.is_nullable(self.table) || key.nulls_first;
+            key.descending == direction && no_null && !value.is_null()
+        };
+        keys.iter().take_while(is_uniform).count()
     }
 
-    fn row_value(&mut self, keys: &[(OrderKey, &'a Value<'static>)]) {
+    fn row_value(&mut self, keys: &[Positioned<'a>], or_equal: &str) {
         let descending = keys.first().is_some_and(|(key, _)| key.descending);
         self.push("(");
         for (position, (key, _)) in keys.iter().enumerate() {
             self.push(if position > 0 { ", " } else { "" }).source(key.source);
         }
-        self.push(if descending { ") < (" } else { ") > (" });
+        self.push(if descending { ") <" } else { ") >" }).push(or_equal).push(" (");
         for (position, (_, value)) in keys.iter().enumerate() {
             if position > 0 {
                 self.push(", ");
@@ -40,12 +56,20 @@ impl<'a> Writer<'a> {
     }
 
     /// `(a after x OR (a = x AND (b after y OR ..)))`, with `NULL` in its place.
-    fn ranks(&mut self, keys: &[(OrderKey, &'a Value<'static>)]) {
+    fn ranks(&mut self, keys: &[Positioned<'a>]) {
         let Some(((key, value), rest)) = keys.split_first() else {
             self.push("1 = 0");
             return;
         };
         self.push("(");
+        if value.is_null() && !key.nulls_first {
+            // Behind a trailing NULL come other NULLs alone.
+            self.same(*key, value);
+            self.push(" AND ");
+            self.ranks(rest);
+            self.push(")");
+            return;
+        }
         self.after(*key, value);
         if !rest.is_empty() {
             self.push(" OR (");
@@ -57,15 +81,11 @@ impl<'a> Writer<'a> {
         self.push(")");
     }
 
+    /// Behind a leading NULL come the values.
     fn after(&mut self, key: OrderKey, value: &'a Value<'static>) {
         let nullable = key.source.is_nullable(self.table);
         if value.is_null() {
-            // Behind a leading NULL come the values; behind a trailing one, nothing.
-            if key.nulls_first {
-                self.source(key.source).push(" IS NOT NULL");
-            } else {
-                self.push("1 = 0");
-            }
+            self.source(key.source).push(" IS NOT NULL");
             return;
         }
         let operator = if key.descending { " < " } else { " > " };

@@ -32,7 +32,8 @@ impl<'a> Writer<'a> {
         self.table_name();
         self.restrict(selection, &[])?;
         if !columns.is_empty() {
-            self.push(") AS \"repo_ranked\"");
+            // By its own name: a row that a key looks for is found by it.
+            self.push(") AS ").table_name();
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use syn::{Attribute, LitStr, Path};
 use super::reader::{Given, Reader, items, problem, value};
 use super::{FIELD_KEYS, STRUCT_KEYS};
 use crate::diag::Diag;
+use crate::names;
 
 /// The keys of a struct, as they were written.
 #[derive(Default)]
@@ -23,6 +24,9 @@ pub(crate) struct Structure {
     pub(crate) audited: Option<Given<bool>>,
     pub(crate) timestamps: Option<Given<()>>,
     pub(crate) correlated: Option<Given<()>>,
+    /// The changes that are validated.
+    pub(crate) validate: Option<Given<Vec<Ident>>>,
+    pub(crate) events: Option<Given<()>>,
     pub(crate) krate: Option<Given<Path>>,
     pub(crate) indexes: Vec<RawIndex>,
 }
@@ -86,6 +90,11 @@ impl Structure {
             }
             "timestamps" => reader.put(&mut self.timestamps, key, ()),
             "correlated" => reader.put(&mut self.correlated, key, ()),
+            "validate" => {
+                let changes = changes(reader, key, input)?;
+                reader.put(&mut self.validate, key, changes);
+            }
+            "events" => reader.put(&mut self.events, key, ()),
             "crate" => reader.put(&mut self.krate, key, value(key, input, "crate = path")?),
             "index" | "unique" => self.indexes.push(index(key, input)?),
             _ => {
@@ -113,6 +122,29 @@ fn chained(key: &Ident, input: ParseStream<'_>) -> syn::Result<bool> {
         )),
         [] => Ok(true),
     }
+}
+
+/// `validate(create, update, delete)`, or some of them.
+fn changes(
+    reader: &mut Reader<'_>,
+    key: &Ident,
+    input: ParseStream<'_>,
+) -> syn::Result<Vec<Ident>> {
+    const CHANGES: [&str; 3] = ["create", "update", "delete"];
+    let mut changes = Vec::new();
+    for word in items(key, input, Ident::parse_any, "validate(create, update, delete)")? {
+        let name = names::plain(&word);
+        if !CHANGES.contains(&name.as_str()) {
+            let help = names::did_you_mean(&name, CHANGES, "what can be validated:");
+            reader.diag.error(&word, format_args!("there is no change `{name}`"), help);
+        } else if changes.contains(&word) {
+            let help = "remove one of the two";
+            reader.diag.error(&word, format_args!("`{name}` is given twice"), help);
+        } else {
+            changes.push(word);
+        }
+    }
+    Ok(changes)
 }
 
 fn index(key: &Ident, input: ParseStream<'_>) -> syn::Result<RawIndex> {

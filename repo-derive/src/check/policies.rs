@@ -4,7 +4,8 @@ use proc_macro2::Ident;
 
 use crate::attr::{Given, Structure};
 use crate::diag::Diag;
-use crate::model::Role;
+use crate::model::{Hooks, Role};
+use crate::names;
 
 /// Reports policies that exclude each other.
 pub(crate) fn check(structure: &Structure, diag: &mut Diag) {
@@ -13,6 +14,32 @@ pub(crate) fn check(structure: &Structure, diag: &mut Diag) {
     }
     excluded(&structure.soft_delete, "rows of an immutable entity are never deleted", diag);
     excluded(&structure.versioned, "rows of an immutable entity have one version", diag);
+}
+
+/// What the program is asked, without what never happens to a row of an immutable entity.
+pub(crate) fn hooks(structure: &Structure, diag: &mut Diag) -> Hooks {
+    let mut hooks = Hooks {
+        events: structure.events.as_ref().map(|given| given.key.clone()),
+        ..Hooks::default()
+    };
+    for word in structure.validate.iter().flat_map(|given| &given.value) {
+        let name = names::plain(word);
+        if name != "create" && structure.immutable.is_some() {
+            diag.error(
+                word,
+                format_args!("rows of an immutable entity have no {name} that could be validated"),
+                format_args!("remove `{name}`: they are only ever added"),
+            );
+            continue;
+        }
+        let place = match name.as_str() {
+            "create" => &mut hooks.create,
+            "update" => &mut hooks.update,
+            _ => &mut hooks.delete,
+        };
+        *place = Some(word.clone());
+    }
+    hooks
 }
 
 /// Reports rows that cannot be deleted with their parent: those that are never deleted, and those that do

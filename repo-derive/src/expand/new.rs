@@ -49,7 +49,7 @@ pub(crate) fn input(entity: &Entity) -> &Ident {
     if has_draft(entity) { &entity.names.draft } else { &entity.names.new }
 }
 
-fn has_draft(entity: &Entity) -> bool {
+pub(super) fn has_draft(entity: &Entity) -> bool {
     defaulted(entity).next().is_some()
 }
 
@@ -136,6 +136,7 @@ fn into_entity(entity: &Entity) -> TokenStream {
         let value = value(at, column, &given);
         quote!(#field: #value)
     });
+    let into_valid = super::hooks::into_valid(entity);
     quote! {
         #[automatically_derived]
         impl #impl_generics __core::NewEntity for #input #ty_generics #where_clause {
@@ -147,6 +148,8 @@ fn into_entity(entity: &Entity) -> TokenStream {
             ) -> __core::Result<#ident #ty_generics> {
                 ::core::result::Result::Ok(#ident { #(#fields),* })
             }
+
+            #into_valid
         }
     }
 }

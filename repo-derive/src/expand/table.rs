@@ -11,6 +11,7 @@ pub(crate) fn table(entity: &Entity) -> TokenStream {
     let Entity { name, table, immutable, .. } = entity;
     let identity = entity.column(Role::Id).map(codec);
     let audit = audit(entity);
+    let hooks = super::hooks::hooks(entity);
     let columns = entity.columns.iter().map(definition);
     let roles = roles(entity);
     let indexes = entity.indexes.iter().map(index);
@@ -24,6 +25,7 @@ pub(crate) fn table(entity: &Entity) -> TokenStream {
             identity: #identity::COLUMN.is_identity(),
             immutable: #immutable,
             audit: #audit,
+            hooks: #hooks,
             indexes: &[#(#indexes),*],
             references: &[#(#references),*],
         }

@@ -174,6 +174,7 @@ const fn table(entity: &'static str, name: &'static str, columns: &'static [Colu
         identity: matches!(columns[0].kind, Kind::I64),
         immutable: false,
         audit: None,
+        hooks: repo_core::Hooks::NONE,
         indexes: &[],
         references: &[],
     }

@@ -31,6 +31,7 @@ pub(crate) static NOTES: Table = Table {
     identity: true,
     immutable: false,
     audit: None,
+    hooks: repo_core::Hooks::NONE,
     indexes: &[Index {
         columns: &[IndexColumn { column: 1, descending: false }],
         unique: true,

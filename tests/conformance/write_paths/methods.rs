@@ -65,7 +65,7 @@ const NOT_WRITING: &[(&str, &[&str])] = &[
             "Transaction::rollback",
         ],
     ),
-    ("runs what it is given", &["Session::after_commit"]),
+    ("runs what it is given", &["Database::on_commit", "Session::after_commit"]),
     (
         "asks for rows",
         &[

@@ -13,10 +13,14 @@ fn read(path: &str) -> String {
 
 /// The documents, as paths from the root.
 fn documents() -> Vec<String> {
-    let docs = fs::read_dir(root().join("docs")).expect("there are documents").map(|entry| {
-        let name = entry.expect("a readable folder").file_name();
-        format!("docs/{}", name.to_string_lossy())
+    let docs = ["docs", "docs/cookbook"].into_iter().flat_map(|folder| {
+        let entries = fs::read_dir(root().join(folder)).expect("there are documents");
+        entries.map(move |entry| {
+            let name = entry.expect("a readable folder").file_name();
+            format!("{folder}/{}", name.to_string_lossy())
+        })
     });
+    let docs = docs.filter(|path| path.ends_with(".md"));
     let others = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md"];
     docs.chain(others.map(str::to_owned)).collect()
 }

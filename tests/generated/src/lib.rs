@@ -15,6 +15,7 @@
 
 pub mod every_key;
 pub mod generic;
+pub mod hooked;
 pub mod places;
 pub mod raw;
 pub mod renamed;

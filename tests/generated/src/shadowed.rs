@@ -31,6 +31,11 @@ struct str;
 #[allow(non_camel_case_types, reason = "it is here to be in the way")]
 struct usize;
 
+struct Validate;
+struct Problems;
+struct Event;
+struct Hooks;
+
 mod std {}
 mod core {}
 
@@ -47,6 +52,7 @@ struct Name(String);
 
 #[derive(Repository)]
 #[repository(table = "things", tenant, versioned, unique(name, status))]
+#[repository(validate(create, update, delete), events)]
 struct Thing {
     id: Uuid,
     tenant_id: Uuid,
@@ -58,6 +64,18 @@ struct Thing {
     #[repository(default = 7)]
     count: i64,
     version: ::core::primitive::i64,
+}
+
+impl ::repo_core::Validate for NewThing {
+    fn validate(&self, _: &mut ::repo_core::Problems<Thing>) {}
+}
+
+impl ::repo_core::ValidateUpdate for Thing {
+    fn validate_update(&self, _: &Self, _: &mut ::repo_core::Problems<Self>) {}
+}
+
+impl ::repo_core::ValidateDelete for Thing {
+    fn validate_delete(&self, _: &mut ::repo_core::Problems<Self>) {}
 }
 
 #[derive(Summary)]

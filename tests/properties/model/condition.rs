@@ -3,6 +3,7 @@
 use repo_core::Result;
 use rust_decimal::Decimal;
 
+use super::document::{columns_hold, document_holds, moment_holds};
 use super::write::{check_price, check_text};
 use crate::entity::Item;
 use crate::operation::{Condition, Test, TextTest};
@@ -19,6 +20,9 @@ pub(super) fn holds(condition: &Condition, item: &Item) -> bool {
         Condition::Version(test) => test_holds(test, Some(&item.version)),
         Condition::CreatedAt(test) => test_holds(test, Some(&item.created_at)),
         Condition::DeletedAt(test) => test_holds(test, item.deleted_at.as_ref()),
+        Condition::Moment(column, test) => moment_holds(*column, *test, item),
+        Condition::Columns(pair, how) => columns_hold(*pair, *how, item),
+        Condition::Document(path, test) => document_holds(path, test, &item.doc),
         Condition::All(parts) => parts.iter().flatten().all(|part| holds(part, item)),
         Condition::Any(parts) => parts.iter().flatten().any(|part| holds(part, item)),
         Condition::Not(inner) => !holds(inner, item),
@@ -51,7 +55,8 @@ fn check_search(column: &'static str, test: &TextTest) -> Result<()> {
         TextTest::Contains(text)
         | TextTest::IContains(text)
         | TextTest::StartsWith(text)
-        | TextTest::EndsWith(text) => check_text(column, text),
+        | TextTest::EndsWith(text)
+        | TextTest::IEq(text) => check_text(column, text),
     }
 }
 
@@ -65,6 +70,7 @@ fn text_holds(test: &TextTest, value: Option<&String>) -> bool {
         TextTest::IContains(part) => text.to_ascii_lowercase().contains(&part.to_ascii_lowercase()),
         TextTest::StartsWith(part) => text.starts_with(part),
         TextTest::EndsWith(part) => text.ends_with(part),
+        TextTest::IEq(other) => text.eq_ignore_ascii_case(other),
     }
 }
 

@@ -73,6 +73,9 @@ impl Model {
                 let exists = self.matching(tenant, selection).map(|items| !items.is_empty());
                 self.trace.add("exists", &exists);
             }
+            Ask::Aggregates | Ask::Groups(_) | Ask::Latest(_) | Ask::LatestPer(..) => {
+                self.summarize(tenant, selection, ask);
+            }
             Ask::Page { number, size } => {
                 let page = self.page(tenant, selection, number, size);
                 self.trace.add("page", &page);

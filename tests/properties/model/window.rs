@@ -6,7 +6,7 @@ use super::read::{check_size, refuse_limits};
 use super::{Model, order};
 use crate::answer::Windowed;
 use crate::entity::Item;
-use crate::operation::{Selection, Use, Walk};
+use crate::operation::{Operation, Selection, Use, Walk};
 
 impl Model {
     pub(super) fn walk(&mut self, tenant: i64, walk: &Walk) {
@@ -28,6 +28,32 @@ impl Model {
             beside = next.cloned();
             if beside.is_none() || !more {
                 return;
+            }
+        }
+    }
+
+    pub(super) fn chunks(
+        &mut self,
+        tenant: i64,
+        selection: &Selection,
+        size: u64,
+        meanwhile: Option<&Operation>,
+    ) {
+        let (mut beside, mut meanwhile): (Option<Item>, _) = (None, meanwhile);
+        loop {
+            let window = self.window(tenant, selection, size, false, beside.as_ref());
+            // The first query is gone with the first chunk: the second one does not know that it is at the end.
+            let is_first = beside.is_none();
+            let more = window.as_ref().is_ok_and(|window| window.has_next);
+            let items = window.map(|window| Some(window.items).filter(|items| !items.is_empty()));
+            self.trace.add("chunk", &items);
+            if let Some(operation) = meanwhile.take() {
+                self.operate(tenant, operation);
+            }
+            let Ok(Some(items)) = items else { return };
+            beside = items.last().cloned();
+            if !more && !is_first {
+                return self.trace.add("chunk", &Ok(None::<Vec<Item>>));
             }
         }
     }

@@ -62,6 +62,7 @@ impl Model {
         if items.is_empty() {
             return Ok(items);
         }
+        self.check()?;
         // Before anything is sent: a transaction can go on.
         for (row, item) in items.iter().enumerate() {
             check_values(item).map_err(|error| error.in_row(row))?;
@@ -104,7 +105,7 @@ impl Model {
         self.replace_if_changed(live, item)
     }
 
-    fn patch(
+    pub(super) fn patch(
         &mut self,
         tenant: i64,
         id: Uuid,
@@ -112,22 +113,26 @@ impl Model {
         changes: &[Setting],
     ) -> Result<Item> {
         changes.iter().try_for_each(check_setting)?;
-        if changes.is_empty() {
+        let (changes, is_patch) = (last_of_each(changes), !changes.is_empty());
+        if !is_patch {
             self.check()?;
         } else {
             self.check_write()?;
         }
         let live = self.find_live(tenant, id).cloned().ok_or_else(|| not_found(id))?;
         base.map_or(Ok(()), |base| check_version(&live, base))?;
-        if changes.is_empty() {
-            return Ok(live);
-        }
-        let item = changes.iter().cloned().fold(live.clone(), apply);
+        let item = self.changed(&live, changes)?;
         self.replace_if_changed(live, item)
     }
 
+    /// The row with the changes, if it can hold them.
+    pub(super) fn changed(&mut self, live: &Item, changes: Vec<&Setting>) -> Result<Item> {
+        let item = changes.into_iter().try_fold(live.clone(), apply);
+        item.ok_or_else(|| self.failed(Error::OutOfRange { entity: "Item" }))
+    }
+
     /// What changes nothing bumps nothing.
-    fn replace_if_changed(&mut self, live: Item, item: Item) -> Result<Item> {
+    pub(super) fn replace_if_changed(&mut self, live: Item, item: Item) -> Result<Item> {
         let item = Item { updated_at: live.updated_at, ..stored(item) };
         if item == live { Ok(live) } else { self.replace(item) }
     }
@@ -164,14 +169,14 @@ impl Model {
     }
 
     /// A changed row: one version on, and changed now.
-    fn replace(&mut self, item: Item) -> Result<Item> {
+    pub(super) fn replace(&mut self, item: Item) -> Result<Item> {
         self.check_name(&item)?;
         let item = stored(Item { version: item.version + 1, updated_at: self.now, ..item });
         self.rows.insert((item.tenant_id, item.id), item.clone());
         Ok(item)
     }
 
-    fn insert(&mut self, item: Item) -> Result<Item> {
+    pub(super) fn insert(&mut self, item: Item) -> Result<Item> {
         self.check_name(&item)?;
         self.rows.insert((item.tenant_id, item.id), item.clone());
         Ok(item)
@@ -196,13 +201,13 @@ impl Model {
     }
 
     /// A new row with the next id, which is used up whatever comes of it.
-    fn complete(&mut self, tenant: i64, draft: &Draft) -> Item {
+    pub(super) fn complete(&mut self, tenant: i64, draft: &Draft) -> Item {
         self.last_id += 1;
         Item { id: Uuid::from_u128(self.last_id), ..self.filled(tenant, draft) }
     }
 
     fn filled(&self, tenant_id: i64, draft: &Draft) -> Item {
-        let Draft { name, note, score, done, price, status, origin } = draft.clone();
+        let Draft { name, note, score, done, price, status, doc, origin } = draft.clone();
         let (id, version, now) = (Uuid::nil(), 1, self.now);
         Item {
             id,
@@ -213,6 +218,7 @@ impl Model {
             done,
             price,
             status,
+            doc,
             origin,
             version,
             created_at: now,
@@ -237,34 +243,65 @@ fn check_version(item: &Item, expected: i64) -> Result<()> {
     Err(Error::VersionConflict { entity: "Item", id, expected, actual })
 }
 
-fn apply(item: Item, change: Setting) -> Item {
+/// Of a column that is changed twice, the last change counts.
+pub(super) fn last_of_each(changes: &[Setting]) -> Vec<&Setting> {
+    let is_last = |(index, change): &(usize, &Setting)| {
+        changes[index + 1..].iter().all(|later| column(later) != column(change))
+    };
+    changes.iter().enumerate().filter(is_last).map(|(_, change)| change).collect()
+}
+
+fn column(change: &Setting) -> &'static str {
     match change {
+        Setting::Name(_) => "name",
+        Setting::Note(_) => "note",
+        Setting::Score(_) | Setting::AddScore(_) => "score",
+        Setting::Done(_) => "done",
+        Setting::Price(_) | Setting::AddPrice(_) => "price",
+        Setting::Status(_) => "status",
+        Setting::Doc(_) => "doc",
+    }
+}
+
+/// None where a sum does not fit.
+fn apply(item: Item, change: &Setting) -> Option<Item> {
+    Some(match change.clone() {
         Setting::Name(name) => Item { name, ..item },
         Setting::Note(note) => Item { note, ..item },
         Setting::Score(score) => Item { score, ..item },
         Setting::Done(done) => Item { done, ..item },
         Setting::Price(price) => Item { price, ..item },
         Setting::Status(status) => Item { status, ..item },
-    }
+        Setting::Doc(doc) => Item { doc, ..item },
+        Setting::AddScore(by) => match item.score {
+            Some(score) => Item { score: Some(score.checked_add(by)?), ..item },
+            None => item,
+        },
+        Setting::AddPrice(by) => {
+            let price = item.price + by;
+            check_price(price).ok()?;
+            Item { price, ..item }
+        }
+    })
 }
 
 /// With two digits after the point, as it is read back.
-fn stored(mut item: Item) -> Item {
+pub(super) fn stored(mut item: Item) -> Item {
     item.price.rescale(2);
     item
 }
 
-fn check_values(item: &Item) -> Result<()> {
+pub(super) fn check_values(item: &Item) -> Result<()> {
     check_text("name", &item.name)?;
     check_note(item.note.as_deref())?;
     check_price(item.price)
 }
 
-fn check_setting(change: &Setting) -> Result<()> {
+pub(super) fn check_setting(change: &Setting) -> Result<()> {
     match change {
         Setting::Name(name) => check_text("name", name),
         Setting::Note(note) => check_note(note.as_deref()),
-        Setting::Price(price) => check_price(*price),
+        Setting::Price(price) | Setting::AddPrice(price) => check_price(*price),
         _ => Ok(()),
     }
 }

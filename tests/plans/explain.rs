@@ -1,0 +1,45 @@
+//! What is asked of a database about a statement.
+
+use repo_core::Database;
+
+use crate::noting::Sent;
+
+/// A database that tells how it runs a statement.
+pub(crate) trait Explain {
+    fn database(&self) -> &Database;
+
+    /// Goes on to the next state in which plans are looked at, and names it.
+    async fn next_state(&mut self) -> Option<&'static str>;
+
+    /// How it finds the rows of this tenant.
+    async fn plan(&mut self, tenant: i64, sent: &Sent) -> Plan;
+
+    /// What it does to find them.
+    async fn cost(&mut self, tenant: i64, sent: &Sent) -> Cost;
+}
+
+/// How a statement finds its rows.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    /// Each place at which the table is read, in the database's words.
+    pub(crate) scans: Vec<String>,
+    /// Those that go by no index of the tenant.
+    pub(crate) problems: Vec<String>,
+    pub(crate) text: String,
+}
+
+/// What a statement did, counted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cost {
+    /// Rows that were read and dropped again.
+    pub(crate) dropped: u64,
+    /// Pages of the database, or steps of SQLite's virtual machine.
+    pub(crate) work: u64,
+}
+
+impl Cost {
+    /// Whether it is no more than the other, but for how full pages happen to be and how long a condition is.
+    pub(crate) fn is_like(self, other: Cost) -> bool {
+        self.dropped <= other.dropped + 20 && self.work <= 2 * other.work + 20
+    }
+}

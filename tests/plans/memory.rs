@@ -1,0 +1,104 @@
+//! A stream of a million rows holds a small part of them at once: the resident memory of this process grows by less
+//! than 64 MiB.
+//!
+//! A program of its own, whose memory no other test uses. The databases make the rows themselves, so that what
+//! making them here would leave behind hides nothing.
+#![cfg(test)]
+
+use futures_util::TryStreamExt as _;
+use repo_core::{Repository, Session, Tenant, schema};
+use rusqlite::Connection;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+
+const ROWS: i64 = 1_000_000;
+const MOST_KIB: u64 = 64 * 1_024;
+/// How many rows are read between two looks at the memory.
+const LOOK: i64 = 5_000;
+
+#[derive(Debug, Repository)]
+#[repository(table = "readings", tenant)]
+struct Reading {
+    id: i64,
+    tenant_id: i64,
+    sensor: String,
+    value: i64,
+    #[repository(default = None)]
+    note: Option<String>,
+}
+
+#[tokio::test]
+async fn a_stream_of_a_million_rows_grows_the_process_by_less_than_64_mib() {
+    let Some(_) = resident() else { return eprintln!("no /proc/self/status: nothing is measured") };
+    on_sqlite().await;
+    on_postgres().await;
+}
+
+async fn on_sqlite() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("readings.db");
+    let db = repo_sqlite::connect(&format!("sqlite://{}", path.display())).await.expect("a file");
+    db.create_tables(&schema![Reading]).await.expect("a table");
+    let beside = Connection::open(&path).expect("the file");
+    let numbers = format!(
+        "(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s LIMIT {ROWS}) SELECT n FROM s)"
+    );
+    beside.execute_batch(&insert(&numbers)).expect("rows");
+    drop(beside);
+    check("SQLite", &db.tenant(7)).await;
+}
+
+async fn on_postgres() {
+    let server = std::env::var("REPO_TEST_POSTGRES_URL").expect(
+        "REPO_TEST_POSTGRES_URL names a Postgres server: run this test with `scripts/test -p plans`",
+    );
+    let schema = format!("memory_{}", std::process::id());
+    execute(&server, &format!("CREATE SCHEMA {schema}")).await;
+    let separator = if server.contains('?') { '&' } else { '?' };
+    let url = format!("{server}{separator}options=-c%20search_path%3D{schema}");
+    let db = repo_postgres::connect(&url).await.expect("the server takes connections");
+    db.create_tables(&schema![Reading]).await.expect("a table");
+    execute(&url, &insert(&format!("generate_series(1, {ROWS}) AS s(n)"))).await;
+    execute(&url, "ANALYZE readings").await;
+    check("Postgres", &db.tenant(7)).await;
+    execute(&server, &format!("DROP SCHEMA {schema} CASCADE")).await;
+}
+
+async fn check(name: &str, session: &Session<Tenant<i64>>) {
+    let readings = session.repo::<Reading>();
+    // What the first statement makes is there for good.
+    let first = readings.first().await.expect("an answer").expect("a row");
+    assert_eq!((first.id, first.note.as_deref()), (1, Some("note 1")));
+    let before = resident().expect("the size of this process");
+    let (mut rows, mut sum, mut most) = (0, 0, before);
+    let mut stream = readings.query().stream();
+    while let Some(reading) = stream.try_next().await.expect("a row") {
+        rows += 1;
+        sum += reading.value + i64::try_from(reading.sensor.len()).expect("a short name");
+        if rows % LOOK == 0 {
+            most = most.max(resident().expect("the size of this process"));
+        }
+    }
+    let grown = most - before;
+    println!("{name}: {rows} rows, {grown} KiB more than the {before} KiB before");
+    assert_eq!((rows, sum), (ROWS, ROWS * (ROWS + 1) / 2 + ROWS * 10));
+    assert!(grown < MOST_KIB, "{name}: grew by {grown} KiB");
+}
+
+fn insert(numbers: &str) -> String {
+    format!(
+        "INSERT INTO readings (id, tenant_id, sensor, value, note) \
+         SELECT n, 7, 'sensor ' || (100 + n % 900), n, 'note ' || n FROM {numbers}"
+    )
+}
+
+async fn execute(url: &str, sql: &str) {
+    let mut connection = PgConnection::connect(url).await.expect("the server takes connections");
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.expect(sql);
+}
+
+/// How much memory this process has, in KiB.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
+}

@@ -1,0 +1,11 @@
+use repo_core::Repository;
+use uuid::Uuid;
+
+#[derive(Repository)]
+#[repository(table = "notes", immutable, validate(update))]
+pub struct Note {
+    pub id: Uuid,
+    pub title: String,
+}
+
+fn main() {}
