@@ -87,7 +87,9 @@ pub(crate) struct WindowOfModels {
 #[summary(entity = Model)]
 struct OfStatus {
     #[summary(key = Model::PROVIDER_ID)]
-    provider_id: Uuid,
+    id: Uuid,
+    #[summary(key = Model::provider().column(Provider::NAME))]
+    provider: Option<String>,
     #[summary(key = Model::STATUS)]
     status: Status,
     #[summary(value = count())]
@@ -98,13 +100,11 @@ struct OfStatus {
 pub(crate) async fn count_per_provider<S: Scope>(
     session: &Session<S>,
 ) -> Result<Vec<ProviderCount>> {
-    let providers = session.repo::<Provider>().all().await?;
-    let named = |it: Provider| {
-        (it.id, ProviderCount { id: it.id, provider: it.name, ..ProviderCount::default() })
-    };
-    let mut counts: HashMap<Uuid, ProviderCount> = providers.into_iter().map(named).collect();
+    let mut counts: HashMap<Uuid, ProviderCount> = HashMap::new();
     for group in session.repo::<Model>().query().summaries::<OfStatus>().all().await? {
-        let count = counts.entry(group.provider_id).or_default();
+        let provider = group.provider.unwrap_or_default();
+        let empty = ProviderCount { id: group.id, provider, ..ProviderCount::default() };
+        let count = counts.entry(group.id).or_insert(empty);
         count.models += group.models;
         match group.status {
             Status::Active => count.active = group.models,
@@ -112,7 +112,7 @@ pub(crate) async fn count_per_provider<S: Scope>(
             Status::Retired => count.retired = group.models,
         }
     }
-    let mut counts: Vec<_> = counts.into_values().filter(|it| it.models > 0).collect();
+    let mut counts: Vec<_> = counts.into_values().collect();
     counts.sort_by(|one, other| {
         other.models.cmp(&one.models).then_with(|| one.provider.cmp(&other.provider))
     });

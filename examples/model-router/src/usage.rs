@@ -3,12 +3,11 @@
 //! The same summary is a tenant's own view in its session, and the view of who runs the router in one over all
 //! tenants, which says why it was opened.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use repo_core::{
-    AllTenants, Bucket, Database, OwnedBy, Projection, ReachableFrom, Result, Scope, Session,
-    Summary, count,
+    AllTenants, Bucket, Database, OwnedBy, ReachableFrom, Result, Scope, Session, Summary, count,
 };
 use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
@@ -68,21 +67,14 @@ pub(crate) struct ModelHours {
 #[derive(Debug, Summary)]
 #[summary(entity = Request)]
 struct Ended {
-    #[summary(key = Request::MODEL_ID)]
-    model_id: Uuid,
+    #[summary(key = Request::model().column(Model::NAME))]
+    model: Option<String>,
     #[summary(key = Request::SENT_AT.bucket(Bucket::hours(1)))]
     hour: DateTime<Utc>,
     #[summary(key = Request::OUTCOME)]
     outcome: Outcome,
     #[summary(value = count())]
     requests: u64,
-}
-
-#[derive(Debug, Projection)]
-#[projection(entity = Model)]
-struct Name {
-    id: Uuid,
-    name: String,
 }
 
 /// What was used each day: by the tenant of the session, or by each one of all.
@@ -135,15 +127,10 @@ async fn hours(session: &Session<AllTenants>) -> Result<Vec<Hour>> {
 
 /// The hours of each model.
 async fn models(session: &Session<AllTenants>) -> Result<Vec<ModelHours>> {
-    let groups = session.repo::<Request>().query().summaries::<Ended>().all().await?;
-    let ids = groups.iter().map(|group| group.model_id);
-    let names = session.repo::<Model>().filter(Model::ID.in_list(ids)).project::<Name>();
-    let names: HashMap<Uuid, String> =
-        names.all().await?.into_iter().map(|it| (it.id, it.name)).collect();
-    let mut models: BTreeMap<&str, Vec<Hour>> = BTreeMap::new();
-    for Ended { model_id, hour, outcome, requests } in groups {
-        let model = names.get(&model_id).map_or("", String::as_str);
-        let hours = models.entry(model).or_default();
+    let mut models: BTreeMap<String, Vec<Hour>> = BTreeMap::new();
+    for group in session.repo::<Request>().query().summaries::<Ended>().all().await? {
+        let Ended { model, hour, outcome, requests } = group;
+        let hours = models.entry(model.unwrap_or_default()).or_default();
         let failed = if outcome == Outcome::Answered { 0 } else { requests };
         match hours.last_mut().filter(|last| last.hour == hour) {
             Some(last) => {
@@ -152,7 +139,7 @@ async fn models(session: &Session<AllTenants>) -> Result<Vec<ModelHours>> {
             None => hours.push(Hour { hour, requests, failed }),
         }
     }
-    let of = |(model, hours): (&str, Vec<Hour>)| ModelHours { model: model.to_owned(), hours };
+    let of = |(model, hours)| ModelHours { model, hours };
     let mut models: Vec<_> = models.into_iter().map(of).collect();
     models
         .sort_by_key(|it| std::cmp::Reverse(it.hours.iter().map(|hour| hour.failed).sum::<u64>()));
