@@ -3,6 +3,8 @@
 //! A policy takes a capability away by not implementing its trait; the methods that need it then do not
 //! compile, and the trait says why. No logic lives in the impls: they name columns in order.
 
+use std::ops::Deref;
+
 use chrono::{DateTime, Utc};
 
 use crate::column_type::IdType;
@@ -28,8 +30,22 @@ pub trait Entity: Sized + Send + Sync + 'static {
     type Deletion: Deletion;
     /// What `create` takes: the columns that a caller gives.
     type New: NewEntity<Entity = Self>;
-    /// The repository that `session.repo::<Self>()` returns.
-    type Repository<S: Scope>: From<Repo<Self, S>>;
+    /// The repository that `session.repo::<Self>()` returns: a [`Repo`] with the finders of this entity.
+    ///
+    /// What holds for any entity takes a `Repo`:
+    ///
+    /// ```
+    /// use repo_core::{Entity, Repository, ReachableFrom, Result, Scope, Session};
+    ///
+    /// async fn is_empty<E, S>(session: &Session<S>) -> Result<bool>
+    /// where
+    ///     E: Entity<Tenancy: ReachableFrom<S>>,
+    ///     S: Scope,
+    /// {
+    ///     Ok(!session.repo::<E>().query().exists().await?)
+    /// }
+    /// ```
+    type Repository<S: Scope>: From<Repo<Self, S>> + Deref<Target = Repo<Self, S>>;
 
     /// The table.
     const TABLE: &'static Table;

@@ -80,14 +80,17 @@ impl Files {
         E: Entity<Tenancy = Shared>,
         S: Scope,
     {
-        let file = File::create(path).await;
-        let file = file.map_err(|source| Failure::Create { path: path.to_owned(), source })?;
-        let mut file = BufWriter::new(file);
+        // Under its own name only when it is whole: half a file would be imported as well.
+        let part = path.with_added_extension("part");
+        let create = |source| Failure::Create { path: path.to_owned(), source };
+        let mut file = BufWriter::new(File::create(&part).await.map_err(create)?);
         let written = match self.format {
             Format::JsonLines => rows.export_json_lines(&mut file).await,
             Format::Csv => rows.export_csv(&mut file).await,
         };
-        written.map_err(|error| of_file(path, error))
+        let written = written.map_err(|error| of_file(path, error))?;
+        tokio::fs::rename(part, path).await.map_err(create)?;
+        Ok(written)
     }
 
     async fn read<E, S>(
