@@ -1,7 +1,7 @@
 //! How the databases find what is asked for, by what they say themselves: over 500 tenants of 1,000 rows and one
 //! of 100,000, every read of a tenant goes by an index that starts with the tenant, and a window far in costs
-//! what the first one costs. Not so in an order that turns its direction behind a column that many rows share, or
-//! in which `NULL`s are still to come: no single range of an index holds the rows after a position then.
+//! what the first one costs. Not so in an order that turns its direction behind a column that many rows share: no
+//! range of an index holds the rows after a position then.
 //!
 //! Costs are counted (pages read, rows dropped, steps of the virtual machine), never timed. The statements are
 //! those that the repository sends, with their parameters.
@@ -79,10 +79,12 @@ async fn windows_cost_the_same(
             noting.take();
             let far = query().window(WindowRequest::first(SIZE).after(before)).await?;
             assert_eq!((far.items.len() as u64, far.has_next), (SIZE, true), "{name}");
-            let far = database.cost(LARGE, &noting.take()[0]).await;
+            let sent = noting.take();
+            let far = database.cost(LARGE, &sent[0]).await;
             let figures = format!("window by {name}: page 1 {first:?}, page {page} {far:?}");
             println!("{state}: {figures}");
-            assert!(far.is_like(first), "{state}: {figures}");
+            let is_in_two = sent[0].sql.contains(" UNION ALL ");
+            assert!(far.is_like(first, is_in_two), "{state}: {figures}");
         }
     }
     Ok(())

@@ -14,7 +14,7 @@ type Parcels = Query<Parcel, Tenant<i64>>;
 type Ordered = fn(Parcels) -> Parcels;
 
 /// The orders of windows whose costs are compared.
-pub(crate) const ORDERS: [(&str, Ordered); 5] = [
+pub(crate) const ORDERS: [(&str, Ordered); 6] = [
     ("id", |parcels| parcels),
     ("arrival, newest first", |parcels| parcels.order_by(Parcel::ARRIVED.desc())),
     ("arrival", |parcels| parcels.order_by(Parcel::ARRIVED.asc())),
@@ -22,6 +22,7 @@ pub(crate) const ORDERS: [(&str, Ordered); 5] = [
         parcels.order_by(Parcel::ARRIVED.desc()).order_by(Parcel::ID.asc())
     }),
     ("due, latest first", |parcels| parcels.order_by(Parcel::DUE.desc())),
+    ("due, soonest first", |parcels| parcels.order_by(Parcel::DUE.asc())),
 ];
 
 /// Runs every read of the parcels of a small tenant, and returns what each of them sent.

@@ -1,6 +1,7 @@
 //! Where a window starts or ends: the rows after a position in an order.
 
 use crate::column::OrderKey;
+use crate::relation::link::Source;
 use crate::sql::writer::Writer;
 use crate::value::Value;
 use crate::window::Bound;
@@ -8,14 +9,42 @@ use crate::window::Bound;
 /// A key of the order, and its value at a position.
 type Positioned<'a> = (OrderKey, &'a Value<'static>);
 
+/// Which of the rows after a position: all, or those that have a value in the first key, or those that have none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    All,
+    Values,
+    Nulls,
+}
+
 impl<'a> Writer<'a> {
+    /// Whether the rows after `bound` are such that have a value in the first key, a column of the row, and then such
+    /// that have none.
+    pub(crate) fn has_nulls_ahead(&self, order: &[OrderKey], bound: &Bound) -> bool {
+        let Some((key, value)) = order.first().zip(bound.values.first()) else { return false };
+        let key = if bound.before { key.reversed() } else { *key };
+        let is_own = matches!(key.source, Source::Own(_));
+        is_own && key.source.is_nullable(self.table) && !key.nulls_first && !value.is_null()
+    }
+
     /// The rows that come after `bound` in `order`.
-    pub(crate) fn bound(&mut self, order: &[OrderKey], bound: &'a Bound) {
-        let keys: Vec<_> = order
+    pub(crate) fn bound(&mut self, order: &[OrderKey], bound: &'a Bound, part: Part) {
+        let mut keys: Vec<_> = order
             .iter()
             .zip(&bound.values)
             .map(|(key, value)| (if bound.before { key.reversed() } else { *key }, value))
             .collect();
+        if let Some((key, _)) = keys.first_mut() {
+            match part {
+                Part::All => {}
+                // No `NULL` comes after a value any more.
+                Part::Values => key.nulls_first = true,
+                Part::Nulls => {
+                    self.source(key.source).push(" IS NULL");
+                    return;
+                }
+            }
+        }
         match self.uniform(&keys) {
             all if all == keys.len() => self.row_value(&keys, ""),
             0 => self.ranks(&keys),

@@ -4,6 +4,7 @@ use crate::column::OrderKey;
 use crate::error::Result;
 use crate::filter::Node;
 use crate::query::{Selection, Visibility};
+use crate::sql::keyset::Part;
 use crate::sql::predicate::LONGEST_CHAIN;
 use crate::sql::shape::Shape;
 use crate::sql::writer::Writer;
@@ -18,13 +19,57 @@ impl<'a> Writer<'a> {
         selection: &'a Selection,
         bounds: &'a [Bound],
     ) -> Result<()> {
-        self.push("SELECT ").values(shape).push(" FROM ").table_name();
-        self.restrict(selection, bounds)?;
-        self.order(&selection.order);
-        self.limit(selection.limit, selection.offset);
+        if self.is_in_two(shape, selection, bounds) {
+            return self.rows_in_two(shape, selection, bounds);
+        }
+        self.part(shape, selection, bounds, Part::All)?;
         if selection.for_update {
             self.dialect.lock_rows_held(&mut self.sql, selection.held);
         }
+        Ok(())
+    }
+
+    /// Whether the rows after a position are two ranges of an index: values, and `NULL`s after them.
+    fn is_in_two(&self, shape: &Shape, selection: &Selection, bounds: &[Bound]) -> bool {
+        let [bound] = bounds else { return false };
+        let is_window = selection.limit.is_some() && selection.offset.is_none();
+        // A lock cannot be taken on rows of a union.
+        is_window
+            && !selection.for_update
+            && shape.has_order(&selection.order)
+            && self.has_nulls_ahead(&selection.order, bound)
+    }
+
+    fn rows_in_two(
+        &mut self,
+        shape: &Shape,
+        selection: &'a Selection,
+        bounds: &'a [Bound],
+    ) -> Result<()> {
+        self.push("SELECT ").labels(shape, "").push(" FROM (");
+        for part in [Part::Values, Part::Nulls] {
+            self.push(if part == Part::Nulls { " UNION ALL " } else { "" });
+            self.push("SELECT ").labels(shape, "").push(" FROM (");
+            self.part(shape, selection, bounds, part)?;
+            self.push(") AS \"repo_part\"");
+        }
+        self.push(") AS \"repo_both\"");
+        self.order_of(shape, &selection.order, "");
+        self.limit(selection.limit, None);
+        Ok(())
+    }
+
+    fn part(
+        &mut self,
+        shape: &Shape,
+        selection: &'a Selection,
+        bounds: &'a [Bound],
+        part: Part,
+    ) -> Result<()> {
+        self.push("SELECT ").values(shape).push(" FROM ").table_name();
+        self.restrict_part(selection, bounds, part)?;
+        self.order(&selection.order);
+        self.limit(selection.limit, selection.offset);
         Ok(())
     }
 
@@ -59,6 +104,15 @@ impl<'a> Writer<'a> {
     }
 
     pub(crate) fn restrict(&mut self, selection: &'a Selection, bounds: &'a [Bound]) -> Result<()> {
+        self.restrict_part(selection, bounds, Part::All)
+    }
+
+    fn restrict_part(
+        &mut self,
+        selection: &'a Selection,
+        bounds: &'a [Bound],
+        part: Part,
+    ) -> Result<()> {
         self.push(" WHERE ");
         let start = self.sql.len();
         if let (Some(column), Some(tenant)) = (self.table.roles.tenant, &selection.tenant) {
@@ -73,7 +127,7 @@ impl<'a> Writer<'a> {
         }
         for bound in bounds {
             self.and(start);
-            self.bound(&selection.order, bound);
+            self.bound(&selection.order, bound, part);
         }
         if self.sql.len() == start {
             self.push("1 = 1");

@@ -58,6 +58,11 @@ impl Shape {
         self.sources.iter().map(|source| source.def(self.table).name).collect()
     }
 
+    /// Whether it has the values of this order.
+    pub(crate) fn has_order(&self, order: &[OrderKey]) -> bool {
+        self.keys.len() == order.len()
+    }
+
     /// How many values there are.
     pub(crate) fn width(&self) -> usize {
         self.sources.len()
