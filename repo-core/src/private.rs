@@ -23,7 +23,7 @@ mod text;
 pub use column::{ColumnDescription, Field, JsonField, OptionalJsonField};
 pub use deletion::{DeletedWith, GoesWith, Marked, MarkedTogether, Removed};
 pub use hooks::{
-    NewOf, Observed, ValidatedOnCreate, ValidatedOnDelete, ValidatedOnUpdate, check_create,
+    NewOf, NewRows, Observed, Unvalidated, ValidatedOnCreate, ValidatedOnDelete, ValidatedOnUpdate,
     check_delete, check_update, validated,
 };
 pub use index::{asc, desc};

@@ -3,10 +3,13 @@
 //! Each of the traits with a message is implemented by the derive where the key is given: so neither the key nor the
 //! `impl` of what it asks for can be forgotten.
 
+use std::marker::PhantomData;
+
 use crate::creation::Creation;
 use crate::entity::{Entity, NewEntity};
 use crate::error::Result;
 use crate::event::Values;
+use crate::hooks::CheckRow;
 use crate::read::decode;
 use crate::validation::{Problem, Problems, Validate, ValidateDelete, ValidateUpdate};
 use crate::value::Value;
@@ -75,12 +78,24 @@ pub fn validated<N: NewEntity, V: Validate<Entity = N::Entity>>(
     Ok(row)
 }
 
-/// The problems of a row that is added as it was.
-///
-/// # Errors
-///
-/// [`Error::Decode`](crate::Error::Decode): the row holds what the entity cannot.
-pub fn check_create<V: Validate>(row: &[Value<'_>]) -> Result<Vec<Problem>> {
+/// What is asked of rows that are added as they were.
+#[derive(Debug)]
+pub struct NewRows<V>(PhantomData<fn() -> V>);
+
+impl<V: Validate> NewRows<V> {
+    /// The problems of a row.
+    pub const CHECK: CheckRow = check_create::<V>;
+}
+
+/// New rows of which nothing says what is valid. That is reported where they are made; this never runs.
+pub trait Unvalidated {
+    /// Nothing.
+    const CHECK: CheckRow = |_| Ok(Vec::new());
+}
+
+impl<V> Unvalidated for NewRows<V> {}
+
+fn check_create<V: Validate>(row: &[Value<'_>]) -> Result<Vec<Problem>> {
     let row = decode::<V::Entity>(&Values(row))?;
     let (mut of_given, mut of_row) = (Problems::new(), Problems::new());
     V::validate_row(&row, &mut of_row);

@@ -21,7 +21,7 @@ pub(crate) fn hooks(entity: &Entity) -> TokenStream {
     let create = optional(
         hooks.create.as_ref(),
         // That it is implemented is asked where new rows are made.
-        |_| quote!(__private::check_create::<#new #ty_generics>),
+        |_| quote!(__private::NewRows::<#new #ty_generics>::CHECK),
     );
     let update = optional(
         hooks.update.as_ref(),
