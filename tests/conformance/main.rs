@@ -279,6 +279,7 @@ conformance! {
             a_filter_that_was_data_answers_the_same,
             a_filter_from_outside_stays_within_the_tenant,
         }
+            the_largest_filter_from_outside_is_answered,
         filters {
             every_type_is_compared_alike,
             a_bool_is_compared_as_false_before_true,

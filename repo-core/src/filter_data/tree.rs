@@ -28,6 +28,18 @@ pub(super) enum Number {
     Float(f64),
 }
 
+/// The only member of a number in a program whose `serde_json` keeps all digits (`arbitrary_precision`).
+const NUMBER: &str = "$serde_json::private::Number";
+
+impl Number {
+    fn read(digits: &str) -> Option<Self> {
+        let signed = digits.parse().map(Self::Signed).ok();
+        let whole = signed.or_else(|| digits.parse().map(Self::Unsigned).ok());
+        let float = || digits.parse().ok().filter(|it: &f64| it.is_finite()).map(Self::Float);
+        whole.or_else(float)
+    }
+}
+
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -129,6 +141,12 @@ impl<'de> Visitor<'de> for Seed<'_> {
         while let Some(name) = access.next_key::<String>()? {
             members.push((name, access.next_value_seed(below)?));
         }
-        Ok(Tree::Object(members))
+        match &members[..] {
+            [(name, Tree::Text(digits))] if name == NUMBER => {
+                let number = Number::read(digits).map(Tree::Number);
+                number.ok_or_else(|| A::Error::custom("a number is out of range"))
+            }
+            _ => Ok(Tree::Object(members)),
+        }
     }
 }
