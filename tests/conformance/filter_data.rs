@@ -279,6 +279,16 @@ fn a_filter_that_its_query_refuses_is_not_written() {
 }
 
 #[test]
+fn a_filter_that_is_too_long_to_be_read_is_not_written() {
+    let places = |count: usize| {
+        let place = || Optional::JSON.path(["a"; 30]).exists();
+        serde_json::to_string(&Filter::any((0..count).map(|_| place())))
+    };
+    serde_json::from_str::<Filter<Optional>>(&places(588).unwrap()).unwrap();
+    assert_eq!(places(589).unwrap_err().to_string(), "the filter is too long");
+}
+
+#[test]
 fn a_condition_on_a_relation_is_no_data() {
     let filter = Filter::any([Book::TITLE.eq("Notes"), Book::author().has(Author::NAME.eq("Ada"))]);
     let error = serde_json::to_string(&filter).unwrap_err();

@@ -53,7 +53,7 @@ impl fmt::Display for Number {
 /// `all` is an object around a list; the rest is what a condition itself has inside.
 const MOST_LEVELS: usize = 2 * DEEPEST + 6;
 /// A condition is an object of a column, an operator, a value, and perhaps a path.
-const MOST_NODES: usize = 10 * MOST_CONDITIONS + MOST_VALUES;
+pub(super) const MOST_NODES: usize = 10 * MOST_CONDITIONS + MOST_VALUES;
 
 pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Tree, D::Error> {
     let left = Cell::new(MOST_NODES);
