@@ -16,6 +16,7 @@ use crate::change::Writing;
 use crate::entity::{Entity, Mutable};
 use crate::error::{Error, Result};
 use crate::filter::{Comparison, Node};
+use crate::held::Held;
 use crate::parents::{self, Parents};
 use crate::patch::{Changes, Patch};
 use crate::query::{Query, Selection, Visibility};
@@ -52,8 +53,8 @@ impl<E: Entity, S: Scope> Query<E, S> {
     ///
     /// # Errors
     ///
-    /// - [`Error::InvalidInput`]: the query has a limit or an offset, or asks for deleted rows; a value does
-    ///   not fit its column.
+    /// - [`Error::InvalidInput`]: the query has a limit or an offset, asks for deleted rows, or passes over rows
+    ///   that others hold; a value does not fit its column.
     /// - [`is_conflict`](Error::is_conflict): two rows would have the same value in a unique column.
     pub fn patch_all(self, patch: impl Into<Patch<E>>) -> Writing<'static, u64>
     where
@@ -69,7 +70,8 @@ impl<E: Entity, S: Scope> Query<E, S> {
     ///
     /// # Errors
     ///
-    /// - [`Error::InvalidInput`]: the query has a limit or an offset, or asks for deleted rows.
+    /// - [`Error::InvalidInput`]: the query has a limit or an offset, asks for deleted rows, or passes over rows
+    ///   that others hold.
     /// - [`Error::ForeignKey`]: a row refers to one of them, and they were to be removed.
     pub fn delete_all(self) -> Writing<'static, u64>
     where
@@ -149,6 +151,10 @@ where
         }
         if selection.visibility != Visibility::Live {
             return Err(Error::invalid_input(method, "is about live rows only"));
+        }
+        if selection.held != Held::Awaited {
+            let reason = "is about all rows: leave out `skip_locked` and `no_wait`";
+            return Err(Error::invalid_input(method, reason));
         }
         selection.tenant = repo.tenant()?.map(Value::into_owned);
         selection.order.clear();

@@ -71,11 +71,12 @@ impl Trust {
     }
 }
 
-/// How many conditions and values there are so far.
+/// How many conditions and values there are so far, and of what is written the nodes of its tree.
 #[derive(Debug, Default)]
 struct Count {
     conditions: usize,
     values: usize,
+    nodes: usize,
 }
 
 impl Count {
@@ -88,6 +89,15 @@ impl Count {
         }
         if self.values > MOST_VALUES {
             return Err(format!("the lists of a filter have at most {MOST_VALUES} values"));
+        }
+        Ok(())
+    }
+
+    /// Counts nodes of the tree that is read again.
+    fn nodes(&mut self, nodes: usize) -> Result<(), String> {
+        self.nodes += nodes;
+        if self.nodes > tree::MOST_NODES {
+            return Err("the filter is too long".to_owned());
         }
         Ok(())
     }

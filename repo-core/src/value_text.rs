@@ -66,7 +66,8 @@ fn stored<T: ColumnType>(value: &T) -> Result<Value<'static>, InvalidValue> {
 fn decimal(text: &str, precision: u8, scale: u8) -> Result<Value<'static>, InvalidValue> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let is_digit = |c: char| c.is_ascii_digit() || c == '.';
-    if digits.is_empty() || !digits.chars().all(is_digit) || digits.matches('.').count() > 1 {
+    let has_digits = digits.contains(|c: char| c.is_ascii_digit());
+    if !has_digits || !digits.chars().all(is_digit) || digits.matches('.').count() > 1 {
         return Err(InvalidValue::new("is not a decimal number"));
     }
     let fraction = digits.split_once('.').map_or("", |(_, fraction)| fraction);

@@ -66,12 +66,12 @@ fn attributes(input: &DeriveInput, diag: &mut Diag) -> Attributes {
 }
 
 fn entity(input: &DeriveInput, given: Option<Given<Type>>, diag: &mut Diag) -> Option<Type> {
-    // A key that could not be read is reported already.
+    // A key that could not be read is reported already; the word may be one of a path as well.
     let is_said = |attribute: &syn::Attribute| {
         attribute.path().is_ident("search")
             && attribute.to_token_stream().to_string().contains("entity")
     };
-    if given.is_none() && !input.attrs.iter().any(is_said) {
+    if given.is_none() && (diag.is_empty() || !input.attrs.iter().any(is_said)) {
         let name = names::plain(&input.ident);
         diag.error(
             &input.ident,

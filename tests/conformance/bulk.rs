@@ -289,3 +289,19 @@ pub(crate) async fn a_bulk_change_in_a_read_only_transaction_is_refused(fixture:
     assert_eq!(repo.get(row.id).await.unwrap(), row, "the transaction goes on");
     tx.commit().await.unwrap();
 }
+
+pub(crate) async fn a_bulk_change_does_not_pass_over_what_others_hold(fixture: Fixture) {
+    let db = fixture.with(&schema![Ticket]).await;
+    tickets(&acme(&db), &["a"]).await;
+    let tx = acme(&db).begin().await.unwrap();
+    let repo = tx.repo::<Ticket>();
+    let heavier = || TicketPatch::new().weight(9);
+    for query in [repo.query().skip_locked(), repo.query().no_wait()] {
+        assert_error!(query.clone().patch_all(heavier()).await, Error::InvalidInput { .. });
+        assert_error!(query.delete_all().await, Error::InvalidInput { .. });
+    }
+    assert_eq!(repo.query().for_update().patch_all(heavier()).await.unwrap(), 1);
+    tx.commit().await.unwrap();
+    let chunks = acme(&db).repo::<Ticket>().query().skip_locked().delete_in_chunks(10);
+    assert_error!(chunks.await, Error::InvalidInput { .. });
+}

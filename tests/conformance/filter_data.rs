@@ -138,6 +138,24 @@ fn numbers_may_be_texts_and_times_of_any_offset() {
     }
 }
 
+/// In a program of which any part turns on `serde_json/arbitrary_precision`, numbers are read as such objects.
+#[test]
+fn numbers_of_which_all_digits_are_kept_are_numbers() {
+    let read = |digits: &str, number: &str| {
+        let column = if digits.contains(['.', 'e']) { "double" } else { "large" };
+        let data = format!(r#"{{"column":"{column}","eq":{number}}}"#);
+        serde_json::from_str::<Filter<Optional>>(&data)
+    };
+    let kept =
+        |digits: &str| read(digits, &format!(r#"{{"$serde_json::private::Number":"{digits}"}}"#));
+    let written = |filter| serde_json::to_string(&filter).unwrap();
+    for digits in ["7", "-9223372036854775808", "0.1", "1e300", "-0.0"] {
+        let (kept, plain) = (kept(digits).unwrap(), read(digits, digits).unwrap());
+        assert_eq!(written(kept), written(plain), "{digits}");
+    }
+    assert!(kept("1e999").is_err() && kept("9223372036854775808").is_err());
+}
+
 #[test]
 #[rustfmt::skip]
 fn what_is_wrong_with_data_is_named() {
@@ -169,6 +187,7 @@ fn what_is_wrong_with_data_is_named() {
         (r#"{"column":"date","eq":"2026-02-30"}"#, "`date` is not a day like `2026-01-31`"),
         (r#"{"column":"date","eq":"+12026-01-01"}"#, "`date` is not in the years 1 to 9999"),
         (r#"{"column":"fraction","eq":0.5}"#, "`fraction` is not a decimal number"),
+        (r#"{"column":"fraction","eq":"-."}"#, "`fraction` is not a decimal number"),
         (r#"{"column":"fraction","eq":"0.1234567890123456789"}"#, "`fraction` has more than 18 digits after the point"),
         (r#"{"column":"whole","eq":"1234567890123456789"}"#, "`whole` has more than 18 digits before the point"),
         (r#"{"column":"whole","eq":"1e3"}"#, "`whole` is not a decimal number"),
@@ -260,8 +279,45 @@ fn a_filter_that_its_query_refuses_is_not_written() {
 }
 
 #[test]
+fn a_filter_that_is_too_long_to_be_read_is_not_written() {
+    let places = |count: usize| {
+        let place = || Optional::JSON.path(["a"; 30]).exists();
+        serde_json::to_string(&Filter::any((0..count).map(|_| place())))
+    };
+    serde_json::from_str::<Filter<Optional>>(&places(588).unwrap()).unwrap();
+    assert_eq!(places(589).unwrap_err().to_string(), "the filter is too long");
+}
+
+#[test]
 fn a_condition_on_a_relation_is_no_data() {
     let filter = Filter::any([Book::TITLE.eq("Notes"), Book::author().has(Author::NAME.eq("Ada"))]);
     let error = serde_json::to_string(&filter).unwrap_err();
     assert_eq!(error.to_string(), "a condition on a relation cannot be data");
+}
+
+pub(crate) async fn the_largest_filter_from_outside_is_answered(fixture: Fixture) {
+    let db = fixture.with(&schema![Optional]).await;
+    let samples = db.session().repo::<Optional>();
+    samples.create(everything()).await.unwrap();
+    let many = |part: &str, count: usize| vec![part; count].join(",");
+    let leaf = r#"{"column":"label","ne":"-"}"#;
+    let mut deep = format!(r#"{{"any":[{}]}}"#, many(leaf, 900));
+    for _ in 0..15 {
+        deep = format!(r#"{{"not":{{"all":[{deep},{leaf}]}}}}"#);
+    }
+    let path =
+        |steps| format!(r#"{{"column":"json","path":[{}],"exists":true}}"#, many("\"a\"", steps));
+    for (data, expected) in [
+        (format!(r#"{{"all":[{}]}}"#, many("true", 15_000)), 1),
+        (format!(r#"{{"any":[{}]}}"#, many("false", 15_000)), 0),
+        (format!(r#"{{"any":[{}]}}"#, many(r#"{"all":[]}"#, 7_000)), 1),
+        (format!(r#"{{"all":[{}]}}"#, many(leaf, 1_000)), 1),
+        (deep, 0),
+        (path(100), 0),
+        (path(9_000), 0),
+    ] {
+        let filter: Filter<Optional> = serde_json::from_str(&data).unwrap();
+        let count = samples.filter(filter).count().await;
+        assert_eq!(count.unwrap(), expected, "{}", &data[..60]);
+    }
 }

@@ -38,6 +38,7 @@ mod hooked;
 mod hooks;
 mod idempotent;
 mod ids;
+mod import_trees;
 mod imports;
 mod isolation;
 mod nesting;
@@ -178,6 +179,7 @@ conformance! {
             a_row_that_goes_with_another_is_counted,
             an_id_given_twice_is_one_row,
             a_bulk_change_in_a_read_only_transaction_is_refused,
+            a_bulk_change_does_not_pass_over_what_others_hold,
         }
         cascades {
             children_are_deleted_with_their_parent,
@@ -277,6 +279,7 @@ conformance! {
         filter_data {
             a_filter_that_was_data_answers_the_same,
             a_filter_from_outside_stays_within_the_tenant,
+            the_largest_filter_from_outside_is_answered,
         }
         filters {
             every_type_is_compared_alike,
@@ -381,6 +384,12 @@ conformance! {
             a_percentile_is_the_same_beside_others_and_alone,
             between_two_values_it_is_in_proportion,
             what_is_no_share_is_refused,
+        }
+        import_trees {
+            no_live_row_is_imported_under_a_deleted_one_of_its_file,
+            rows_of_a_file_stand_below_what_they_refer_to,
+            rows_of_somebody_else_have_the_correlation_of_the_session,
+            an_import_that_is_given_up_leaves_nothing,
         }
         imports {
             secrets_are_left_out_unless_they_are_asked_for,

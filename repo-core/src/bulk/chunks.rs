@@ -57,7 +57,7 @@ impl<E: Entity, S: Scope> Query<E, S> {
     /// # Errors
     ///
     /// - [`is_invalid_input`](Error::is_invalid_input): it is asked for inside a transaction, a chunk has no
-    ///   rows, or the query has a limit or an offset, or asks for deleted rows.
+    ///   rows, or the query has a limit or an offset, asks for deleted rows, or passes over rows that others hold.
     /// - [`Error::ForeignKey`]: a row refers to one of them, and they were to be removed.
     pub fn delete_in_chunks(self, rows: u32) -> DeleteInChunks<E, S>
     where

@@ -36,16 +36,29 @@ pub(super) fn read(steps: &Tree) -> Result<String, String> {
     Ok(path)
 }
 
+impl Steps<'_> {
+    pub(super) fn count(&self) -> usize {
+        self.iter().count()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Step> {
+        let mut rest = self.0.strip_prefix('$').unwrap_or(self.0);
+        std::iter::from_fn(move || {
+            let (step, after) = next(rest)?;
+            rest = after;
+            Some(step)
+        })
+    }
+}
+
 impl Serialize for Steps<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut steps = serializer.serialize_seq(None)?;
-        let mut rest = self.0.strip_prefix('$').unwrap_or(self.0);
-        while let Some((step, after)) = next(rest) {
+        for step in self.iter() {
             match step {
                 Step::Member(name) => steps.serialize_element(&name)?,
                 Step::Element(index) => steps.serialize_element(&index)?,
             }
-            rest = after;
         }
         steps.end()
     }

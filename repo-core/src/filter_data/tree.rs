@@ -28,6 +28,18 @@ pub(super) enum Number {
     Float(f64),
 }
 
+/// The only member of a number in a program whose `serde_json` keeps all digits (`arbitrary_precision`).
+const NUMBER: &str = "$serde_json::private::Number";
+
+impl Number {
+    fn read(digits: &str) -> Option<Self> {
+        let signed = digits.parse().map(Self::Signed).ok();
+        let whole = signed.or_else(|| digits.parse().map(Self::Unsigned).ok());
+        let float = || digits.parse().ok().filter(|it: &f64| it.is_finite()).map(Self::Float);
+        whole.or_else(float)
+    }
+}
+
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -41,7 +53,7 @@ impl fmt::Display for Number {
 /// `all` is an object around a list; the rest is what a condition itself has inside.
 const MOST_LEVELS: usize = 2 * DEEPEST + 6;
 /// A condition is an object of a column, an operator, a value, and perhaps a path.
-const MOST_NODES: usize = 10 * MOST_CONDITIONS + MOST_VALUES;
+pub(super) const MOST_NODES: usize = 10 * MOST_CONDITIONS + MOST_VALUES;
 
 pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Tree, D::Error> {
     let left = Cell::new(MOST_NODES);
@@ -129,6 +141,12 @@ impl<'de> Visitor<'de> for Seed<'_> {
         while let Some(name) = access.next_key::<String>()? {
             members.push((name, access.next_value_seed(below)?));
         }
-        Ok(Tree::Object(members))
+        match &members[..] {
+            [(name, Tree::Text(digits))] if name == NUMBER => {
+                let number = Number::read(digits).map(Tree::Number);
+                number.ok_or_else(|| A::Error::custom("a number is out of range"))
+            }
+            _ => Ok(Tree::Object(members)),
+        }
     }
 }

@@ -31,6 +31,7 @@ struct Check {
 impl Check {
     fn node(&mut self, node: &Node, depth: usize) -> Result<(), String> {
         Count::level(depth)?;
+        self.count.nodes(nodes(node))?;
         match node {
             Node::Always | Node::Never => Ok(()),
             Node::Compare { column, .. }
@@ -56,6 +57,18 @@ impl Check {
     fn column(&mut self, column: usize, values: usize) -> Result<(), String> {
         self.count.condition(values)?;
         self.trust.refuses(self.table, column).map_or(Ok(()), Err)
+    }
+}
+
+/// How many nodes of the tree are this one's alone: each object, list and value is one.
+fn nodes(node: &Node) -> usize {
+    match node {
+        Node::Always | Node::Never | Node::Not(_) => 1,
+        Node::All(_) | Node::Any(_) => 2,
+        Node::Between { .. } => 5,
+        Node::InList { values, .. } => 3 + values.len(),
+        Node::Document { path, .. } => 4 + Steps(path).count(),
+        _ => 3,
     }
 }
 

@@ -35,6 +35,7 @@ pub(super) struct Cells<'c> {
     pub(super) fresh_ids: bool,
     pub(super) into_this_tenant: bool,
     pub(super) now: DateTime<Utc>,
+    pub(super) correlation: Option<&'c str>,
     pub(super) ids: &'c dyn IdSource,
     /// Whether the file says that it is an export; one that does not may leave out what is managed.
     pub(super) is_export: bool,
@@ -110,7 +111,9 @@ impl Cells<'_> {
             || (roles.tenant == Some(column) && self.into_this_tenant)
             || (!self.is_export
                 && self.table.is_managed(column)
-                && (roles.correlation_id != Some(column) || def.nullable))
+                && (roles.correlation_id != Some(column)
+                    || def.nullable
+                    || self.correlation.is_some()))
     }
 
     fn missing(&self, column: usize) -> Error {
@@ -160,6 +163,11 @@ impl Cells<'_> {
         }
         if roles.created_at == Some(column) || roles.updated_at == Some(column) {
             return Ok(Value::Timestamp(self.now));
+        }
+        let correlation = self.correlation.filter(|_| !self.is_export);
+        if let (true, Some(correlation)) = (roles.correlation_id == Some(column), correlation) {
+            let value = value_text::read(correlation, def);
+            return value.map_err(|invalid| Error::invalid_value(def.name, invalid));
         }
         if def.nullable { Ok(Value::Null(def.kind)) } else { Err(self.missing(column)) }
     }

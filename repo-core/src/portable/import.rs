@@ -138,6 +138,7 @@ impl<'r, E: Entity, S: Scope> Import<'r, E, S> {
             fresh_ids: self.fresh_ids,
             into_this_tenant: self.into_this_tenant,
             now: author.as_ref().map_or_else(|| session.database().now(), |author| author.at),
+            correlation: session.correlation_id(),
             ids: session.database().ids(),
             is_export: false,
             absent_is_null: self.format == Format::JsonLines,

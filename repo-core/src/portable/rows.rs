@@ -1,6 +1,9 @@
 //! Adding rows as they were: with their ids, times and versions, each with its entry in the audit trail.
 //!
-//! A chunk is one insert. Where it fails, its rows are added one by one to find the line that is the cause.
+//! A chunk is one insert. Where it fails, or its rows refer to each other as they may not, they are added one by one
+//! to find the line that is the cause.
+
+use std::collections::HashMap;
 
 use crate::audit::Action;
 use crate::audit::author::Author;
@@ -9,6 +12,7 @@ use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::hooks::{note, validate_new};
 use crate::parents::{self, Parents};
+use crate::read::IdKey;
 use crate::repo::Repo;
 use crate::scope::Scope;
 use crate::session::Session;
@@ -29,12 +33,14 @@ pub(super) async fn add<E: Entity, S: Scope>(
     author: Option<&Author>,
     mut rows: Vec<Line>,
 ) -> Result<()> {
-    let Err(error) = add_some(session, repo, author, &mut rows).await else { return Ok(()) };
-    if !is_of_a_row(&error) {
-        return Err(error);
-    }
-    if let [row] = &rows[..] {
-        return Err(error.on_line(row.line));
+    if !are_entangled(E::TABLE, &rows) {
+        let Err(error) = add_some(session, repo, author, &mut rows).await else { return Ok(()) };
+        if !is_of_a_row(&error) {
+            return Err(error);
+        }
+        if let [row] = &rows[..] {
+            return Err(error.on_line(row.line));
+        }
     }
     for row in &mut rows {
         let line = row.line;
@@ -43,6 +49,28 @@ pub(super) async fn add<E: Entity, S: Scope>(
     }
     // What was in the way is gone by now.
     Ok(())
+}
+
+/// Whether a row refers to one that comes after it, which databases take or refuse each in its way, or is live and
+/// refers to one that is deleted, which is not there yet when the parents of all are looked at.
+fn are_entangled(table: &'static Table, rows: &[Line]) -> bool {
+    let own = table.references.iter().filter(|it| (it.parent)().name == table.name);
+    let columns: Vec<_> = own.map(|reference| reference.column).collect();
+    if columns.is_empty() {
+        return false;
+    }
+    let id = |row: &Line, column: usize| IdKey::of_some(&row.values[column]);
+    let ids = rows.iter().enumerate().filter_map(|(at, row)| Some((id(row, table.roles.id)?, at)));
+    let places: HashMap<IdKey, usize> = ids.collect();
+    rows.iter().enumerate().any(|(at, row)| {
+        let mut targets = columns.iter().filter_map(|column| places.get(&id(row, *column)?));
+        targets
+            .any(|target| *target > at || (is_live(table, row) && !is_live(table, &rows[*target])))
+    })
+}
+
+fn is_live(table: &Table, row: &Line) -> bool {
+    table.roles.deleted_at.is_none_or(|deleted_at| row.values[deleted_at].is_null())
 }
 
 /// In a savepoint, so that what fails can be tried again.
@@ -76,11 +104,8 @@ async fn check_parents<S: Scope>(
     if !parents::has_marked(table) {
         return Ok(());
     }
-    let is_live = |row: &&Line| {
-        table.roles.deleted_at.is_none_or(|deleted_at| row.values[deleted_at].is_null())
-    };
     let mut parents = Parents::of(table);
-    rows.iter().filter(is_live).for_each(|row| parents.add_row(&row.values));
+    rows.iter().filter(|row| is_live(table, row)).for_each(|row| parents.add_row(&row.values));
     let tenant = table.roles.tenant.zip(rows.first()).map(|(tenant, row)| &row.values[tenant]);
     parents.check(session, tenant).await
 }
