@@ -65,6 +65,7 @@ mod driver;
 mod encode;
 mod entity;
 mod error;
+mod error_kind;
 mod event;
 mod failure;
 mod filter;
