@@ -52,6 +52,7 @@ mod queries_by_hand;
 mod queues;
 mod references;
 mod refused_rows;
+mod related_rows;
 mod relations;
 mod retention;
 mod search;
@@ -414,6 +415,10 @@ conformance! {
             only_its_columns_are_read,
             pages_and_windows_have_projections,
             what_is_hidden_is_not_in_a_projection,
+        }
+        related_rows {
+            rows_of_all_tenants_come_with_what_they_share,
+            several_rows_of_all_tenants_are_not_the_one,
         }
         relations {
             rows_come_with_what_they_refer_to,

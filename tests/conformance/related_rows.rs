@@ -1,0 +1,45 @@
+//! Relations where other policies meet them: rows that tenants share, changes in chunks, sessions of all tenants.
+
+use repo_core::Error;
+
+use crate::entities::*;
+use crate::fixture::{Fixture, acme, bolt};
+
+pub(crate) async fn rows_of_all_tenants_come_with_what_they_share(fixture: Fixture) {
+    let db = fixture.with(&library()).await;
+    let genres = db.session().repo::<Genre>();
+    let essay = genres.create(NewGenre { name: "essay".into() }).await.unwrap();
+    for (session, title) in [(acme(&db), "ours"), (bolt(&db), "theirs")] {
+        let ada = session.repo::<Author>().create(author("Ada")).await.unwrap();
+        let of_genre = NewBook { genre_id: Some(essay.id), ..book(title, &ada) };
+        session.repo::<Book>().create(of_genre).await.unwrap();
+    }
+    let books = Book::genre().many().order_by(Book::TITLE.asc());
+    let ours = acme(&db).repo::<Genre>().load_one(&essay, books.clone()).await.unwrap();
+    assert_eq!(ours.iter().map(|book| &*book.title).collect::<Vec<_>>(), ["ours"]);
+    let all = db.all_tenants("a case");
+    let loaded = all.repo::<Genre>().query().with(books.with(Book::author())).one().await.unwrap();
+    let titles: Vec<_> = loaded.1.iter().map(|(book, _)| book.title.as_str()).collect();
+    assert_eq!(titles, ["ours", "theirs"], "those of all tenants, as any query of this session");
+    for (book, author) in &loaded.1 {
+        assert_eq!(author.as_ref().map(|it| it.tenant_id), Some(book.tenant_id));
+    }
+    let loaded = all.repo::<Book>().query().with(Book::genre()).all().await.unwrap();
+    assert!(loaded.iter().all(|(_, genre)| genre.as_ref() == Some(&essay)), "{loaded:?}");
+}
+
+pub(crate) async fn several_rows_of_all_tenants_are_not_the_one(fixture: Fixture) {
+    let db = fixture.with(&library()).await;
+    let genres = db.session().repo::<Genre>();
+    let essay = genres.create(NewGenre { name: "essay".into() }).await.unwrap();
+    let new = || NewShelving { genre_id: essay.id };
+    let ours = acme(&db).repo::<Shelving>().create(new()).await.unwrap();
+    let (all, one) = (db.all_tenants("a case"), Shelving::genre().one());
+    let found = all.repo::<Genre>().load_one(&essay, one).await.unwrap();
+    assert_eq!(found, Some(ours.clone()));
+    bolt(&db).repo::<Shelving>().create(new()).await.unwrap();
+    let found = acme(&db).repo::<Genre>().load_one(&essay, one).await.unwrap();
+    assert_eq!(found, Some(ours));
+    let refused = all.repo::<Genre>().load_one(&essay, one).await;
+    assert!(matches!(refused, Err(Error::MoreThanOne { entity: "Shelving" })), "{refused:?}");
+}
