@@ -43,3 +43,22 @@ pub(crate) async fn several_rows_of_all_tenants_are_not_the_one(fixture: Fixture
     let refused = all.repo::<Genre>().load_one(&essay, one).await;
     assert!(matches!(refused, Err(Error::MoreThanOne { entity: "Shelving" })), "{refused:?}");
 }
+
+pub(crate) async fn what_a_deletion_leaves_alone_is_not_deleted_by_the_next_chunk(
+    fixture: Fixture,
+) {
+    let db = fixture.with(&library()).await;
+    let session = acme(&db);
+    let ada = session.repo::<Author>().create(author("Ada")).await.unwrap();
+    let books = session.repo::<Book>();
+    let first = books.create(book("First", &ada)).await.unwrap();
+    let second = NewBook { sequel_of: Some(first.id), ..book("Second", &ada) };
+    let second = books.create(second).await.unwrap();
+    let third = NewBook { sequel_of: Some(second.id), ..book("Third", &ada) };
+    books.create(third).await.unwrap();
+    let last = || books.filter(!Book::sequel_of().many().exists());
+    assert_eq!(last().delete_in_chunks(10).dry_run().await.unwrap(), 1);
+    assert_eq!(last().delete_in_chunks(10).await.unwrap(), 1, "as many as were counted");
+    let left = books.query().order_by(Book::TITLE.asc()).all().await.unwrap();
+    assert_eq!(left, [first, second]);
+}
