@@ -59,6 +59,7 @@ where
             check(&keys)?;
             query.refuse_lock("latest_per")?;
             let (repo, selection) = query.order_by_keys(&keys).ready()?;
+            repo.session().looks_at(keys.iter().filter_map(|key| key.source().linked()));
             let mut writer = read::writer::<E, S>(&repo);
             writer.latest_per(&selection, &keys, by_index)?;
             let mut rows = Vec::new();

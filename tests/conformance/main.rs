@@ -420,6 +420,7 @@ conformance! {
             rows_of_all_tenants_come_with_what_they_share,
             several_rows_of_all_tenants_are_not_the_one,
             what_a_deletion_leaves_alone_is_not_deleted_by_the_next_chunk,
+            a_group_by_recorded_rows_of_all_tenants_is_an_entry,
         }
         relations {
             rows_come_with_what_they_refer_to,

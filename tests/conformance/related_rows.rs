@@ -1,6 +1,6 @@
 //! Relations where other policies meet them: rows that tenants share, changes in chunks, sessions of all tenants.
 
-use repo_core::Error;
+use repo_core::{Error, count};
 
 use crate::entities::*;
 use crate::fixture::{Fixture, acme, bolt};
@@ -61,4 +61,26 @@ pub(crate) async fn what_a_deletion_leaves_alone_is_not_deleted_by_the_next_chun
     assert_eq!(last().delete_in_chunks(10).await.unwrap(), 1, "as many as were counted");
     let left = books.query().order_by(Book::TITLE.asc()).all().await.unwrap();
     assert_eq!(left, [first, second]);
+}
+
+pub(crate) async fn a_group_by_recorded_rows_of_all_tenants_is_an_entry(fixture: Fixture) {
+    let db = fixture.with(&library()).await;
+    let session = acme(&db).actor("alice");
+    let ada = session.repo::<Author>().create(author("Ada")).await.unwrap();
+    let notes = session.repo::<Book>().create(book("Notes", &ada)).await.unwrap();
+    let first = session.repo::<Chapter>().create(chapter(&notes, 1)).await.unwrap();
+    let loan = NewLoan { chapter_id: first.id, reader: "Bob".into() };
+    session.repo::<Loan>().create(loan).await.unwrap();
+    let title = Loan::chapter().column(Chapter::TITLE);
+    let nobody = db.all_tenants("a case");
+    let refused = nobody.repo::<Loan>().query().group_by(title).select(count()).all().await;
+    assert!(matches!(refused, Err(Error::MissingActor { .. })), "{refused:?}");
+    let by_reader = nobody.repo::<Loan>().query().order_by(Loan::READER.asc());
+    let refused = by_reader.latest_per(title, Loan::READER).await;
+    assert!(matches!(refused, Err(Error::MissingActor { .. })), "{refused:?}");
+    let auditor = db.all_tenants("a case").actor("auditor");
+    let groups = auditor.repo::<Loan>().query().group_by(title).select(count()).all().await;
+    assert_eq!(groups.unwrap(), [(Some("Notes 1".to_owned()), 1)]);
+    let entries = db.session().audit().by_actor("auditor").all().await.unwrap();
+    assert_eq!(entries.len(), 1);
 }
