@@ -421,6 +421,8 @@ conformance! {
             several_rows_of_all_tenants_are_not_the_one,
             what_a_deletion_leaves_alone_is_not_deleted_by_the_next_chunk,
             a_group_by_recorded_rows_of_all_tenants_is_an_entry,
+            a_reference_may_be_called_as_a_keyword,
+            rows_that_choose_each_other_are_chosen_before_any_is_changed,
         }
         relations {
             rows_come_with_what_they_refer_to,

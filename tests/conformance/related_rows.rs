@@ -1,6 +1,6 @@
 //! Relations where other policies meet them: rows that tenants share, changes in chunks, sessions of all tenants.
 
-use repo_core::{Error, count};
+use repo_core::{Error, count, schema};
 
 use crate::entities::*;
 use crate::fixture::{Fixture, acme, bolt};
@@ -83,4 +83,49 @@ pub(crate) async fn a_group_by_recorded_rows_of_all_tenants_is_an_entry(fixture:
     assert_eq!(groups.unwrap(), [(Some("Notes 1".to_owned()), 1)]);
     let entries = db.session().audit().by_actor("auditor").all().await.unwrap();
     assert_eq!(entries.len(), 1);
+}
+
+pub(crate) async fn a_reference_may_be_called_as_a_keyword(fixture: Fixture) {
+    let db = fixture.with(&schema![Phrase]).await;
+    let phrases = db.session().repo::<Phrase>();
+    let none = NewPhrase { type_id: None, r#match: None, self_id: None };
+    let first = phrases.create(none).await.unwrap();
+    let id = Some(first.id);
+    let second = NewPhrase { type_id: id, r#match: id, self_id: id };
+    let second = phrases.create(second).await.unwrap();
+    let all = (Phrase::r#type(), Phrase::r#match(), Phrase::self_id());
+    let found = phrases.load_one(&second, all).await.unwrap();
+    assert_eq!(found, (Some(first.clone()), Some(first.clone()), Some(first)));
+    assert_eq!(phrases.filter(Phrase::r#type().exists()).one().await.unwrap(), second);
+    let query = phrases.query().order_by(Phrase::r#type().column(Phrase::TYPE_ID).asc());
+    let shown = format!("{query:?}");
+    assert!(shown.contains("to phrases.id") && shown.len() < 300, "{shown}");
+}
+
+pub(crate) async fn rows_that_choose_each_other_are_chosen_before_any_is_changed(fixture: Fixture) {
+    let db = fixture.with(&library()).await;
+    let session = acme(&db);
+    let ada = session.repo::<Author>().create(author("Ada")).await.unwrap();
+    let books = session.repo::<Book>();
+    let mut before = None;
+    for title in ["First", "Second", "Third", "Fourth"] {
+        let next = NewBook { sequel_of: before, ..book(title, &ada) };
+        before = Some(books.create(next).await.unwrap().id);
+    }
+    let sequels = books.filter(Book::sequel_of().has(Book::PAGES.is_null()));
+    assert_eq!(sequels.patch_all(BookPatch::new().pages(Some(9))).await.unwrap(), 3);
+    let first = books.filter(Book::PAGES.is_null()).one().await.unwrap();
+    assert_eq!(first.title, "First");
+    let sequels = books.filter(Book::sequel_of().exists());
+    assert_eq!(sequels.delete_all().await.unwrap(), 3);
+
+    fixture.with(&schema![Phrase]).await;
+    let phrases = db.session().repo::<Phrase>();
+    let mut type_id = None;
+    for _ in 0..4 {
+        let next = NewPhrase { type_id, r#match: None, self_id: None };
+        type_id = Some(phrases.create(next).await.unwrap().id);
+    }
+    let below = phrases.filter(Phrase::r#type().exists());
+    assert_eq!(below.delete_all().await.unwrap(), 3);
 }
