@@ -19,7 +19,7 @@ pub(super) fn number(query: &str) -> Result<Numbered> {
     while let Some(next) = rest.chars().next() {
         let length = match next {
             '$' => return Err(refused("has parameters with names: write `:name`")),
-            ';' if rest[1..].trim().is_empty() => break,
+            ';' if is_over(&rest[1..]) => break,
             ';' => return Err(refused("is more than one statement")),
             ':' if rest.starts_with("::") => 2,
             ':' if name(&rest[1..]) > 0 => {
@@ -41,6 +41,13 @@ pub(super) fn number(query: &str) -> Result<Numbered> {
         rest = &rest[length..];
     }
     Ok(found)
+}
+
+/// Whether nothing comes any more but comments.
+fn is_over(rest: &str) -> bool {
+    let rest = rest.trim_start();
+    let comment = passage(rest).filter(|_| rest.starts_with("--") || rest.starts_with("/*"));
+    rest.is_empty() || comment.is_some_and(|length| is_over(&rest[length..]))
 }
 
 /// The query for these columns of another query.
@@ -114,7 +121,10 @@ mod tests {
         for sql in ["SELECT 1; DROP TABLE t", "SELECT 1) AS x, (SELECT 2", "SELECT $1"] {
             assert!(number(sql).is_err(), "{sql}");
         }
-        assert!(number("SELECT ';)', (1);  ").is_ok());
+        assert!(number("SELECT 1; -- a\n DROP TABLE t").is_err());
+        for sql in ["SELECT ';)', (1);  ", "SELECT 1; -- a", "SELECT 1;\n/* a */ -- b\n"] {
+            assert!(number(sql).is_ok(), "{sql}");
+        }
     }
 
     #[test]
