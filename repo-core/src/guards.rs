@@ -171,6 +171,9 @@ impl ForeignKey {
                 parent.roles.tenant.into_iter().chain([parent.roles.id]),
             ),
             on_delete: match reference.on_delete {
+                // Rows that refer to each other can go in one statement: SQLite looks at each by itself otherwise,
+                // and Postgres does not.
+                OnDelete::Restrict if parent.name == table.name => DeleteAction::NoAction,
                 OnDelete::Restrict => DeleteAction::Restrict,
                 // What is recorded, validated or told of is removed by the repository, row by row: the
                 // database refuses to do it in silence.

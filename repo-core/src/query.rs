@@ -3,6 +3,8 @@
 //! Every query carries the session's tenant, and reads live rows unless it says otherwise; filters
 //! never touch either.
 
+mod selection;
+
 use std::marker::PhantomData;
 
 use chrono::{DateTime, Utc};
@@ -16,10 +18,8 @@ use crate::held::Held;
 use crate::page::{Page, PageRequest};
 use crate::projection::Projection;
 use crate::read;
-use crate::relation::link::Source;
 use crate::repo::Repo;
 use crate::scope::{ReachableFrom, Scope};
-use crate::table::Table;
 use crate::value::Value;
 use crate::window::{Window, WindowRequest};
 
@@ -310,34 +310,6 @@ where
             return Ok(());
         }
         Err(Error::invalid_input(method, "has its own size: leave out `limit` and `offset`"))
-    }
-}
-
-impl Selection {
-    /// The tables of other rows that it looks at.
-    fn linked(&self) -> Vec<&'static Table> {
-        let mut tables: Vec<_> = self.order.iter().filter_map(|key| key.source.linked()).collect();
-        self.filters.iter().for_each(|node| node.linked(&mut tables));
-        tables
-    }
-
-    /// Whether rows are chosen by rows of other tables, which changes of them may change.
-    pub(crate) fn is_linked(&self) -> bool {
-        let mut tables = Vec::new();
-        self.filters.iter().for_each(|node| node.linked(&mut tables));
-        !tables.is_empty()
-    }
-
-    /// Appends the key, in the direction of the last order given, unless it is there already.
-    fn complete_order(&mut self, table: &Table) {
-        let descending = self.order.last().is_some_and(|key| key.descending);
-        let across = table.roles.tenant.filter(|_| self.tenant.is_none());
-        for column in std::iter::once(table.roles.id).chain(across) {
-            let source = Source::Own(column);
-            if self.order.iter().all(|key| key.source != source) {
-                self.order.push(OrderKey::new(source, descending));
-            }
-        }
     }
 }
 

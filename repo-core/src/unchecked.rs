@@ -5,6 +5,7 @@
 
 mod control;
 mod named;
+mod passage;
 pub(crate) mod typed;
 
 use std::fmt;
@@ -22,6 +23,7 @@ use crate::scope::Scope;
 use crate::session::Session;
 use crate::table::{Chaining, Roles, Table};
 use crate::value::Value;
+use passage::passage;
 
 /// What an entry of SQL by hand is about.
 const SQL: &str = "sql";
@@ -232,9 +234,6 @@ fn numbered(dialect: &dyn Dialect, sql: &str) -> String {
     let mut rest = sql;
     while let Some(next) = rest.chars().next() {
         let length = match next {
-            '\'' | '"' => quoted(rest, next),
-            '-' if rest.starts_with("--") => rest.find('\n').unwrap_or(rest.len()),
-            '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |at| at + 2),
             '$' => {
                 let digits = rest[1..].bytes().take_while(u8::is_ascii_digit).count();
                 if let Ok(index) = rest[1..=digits].parse() {
@@ -244,17 +243,12 @@ fn numbered(dialect: &dyn Dialect, sql: &str) -> String {
                 }
                 1
             }
-            other => other.len_utf8(),
+            other => passage(rest).unwrap_or(other.len_utf8()),
         };
         text.push_str(&rest[..length]);
         rest = &rest[length..];
     }
     text
-}
-
-/// The length of what is quoted, with its quotes. A doubled quote ends it, and starts the next.
-fn quoted(text: &str, quote: char) -> usize {
-    text[1..].find(quote).map_or(text.len(), |at| at + 2)
 }
 
 impl<S: Scope> fmt::Debug for UncheckedSql<'_, S> {

@@ -101,6 +101,14 @@ pub(crate) fn ident_at(name: &str, place: &Ident) -> Ident {
     expanded(Ident::new(name, place.span()))
 }
 
+/// The same, with `r#` where the name is a keyword; none where nothing can be called so.
+pub(crate) fn usable_at(name: &str, place: &Ident) -> Option<Ident> {
+    let usable = syn::parse_str::<Ident>(name).or_else(|_| syn::parse_str(&format!("r#{name}")));
+    let mut ident = usable.ok()?;
+    ident.set_span(place.span());
+    Some(expanded(ident))
+}
+
 /// The same identifier, as part of the expansion.
 pub(crate) fn expanded(mut ident: Ident) -> Ident {
     ident.set_span(ident.span().resolved_at(Span::call_site()));

@@ -53,6 +53,7 @@ mod queries_by_hand;
 mod queues;
 mod references;
 mod refused_rows;
+mod related_rows;
 mod relations;
 mod retention;
 mod search;
@@ -423,6 +424,14 @@ conformance! {
             only_its_columns_are_read,
             pages_and_windows_have_projections,
             what_is_hidden_is_not_in_a_projection,
+        }
+        related_rows {
+            rows_of_all_tenants_come_with_what_they_share,
+            several_rows_of_all_tenants_are_not_the_one,
+            what_a_deletion_leaves_alone_is_not_deleted_by_the_next_chunk,
+            a_group_by_recorded_rows_of_all_tenants_is_an_entry,
+            a_reference_may_be_called_as_a_keyword,
+            rows_that_choose_each_other_are_chosen_before_any_is_changed,
         }
         relations {
             rows_come_with_what_they_refer_to,

@@ -88,7 +88,7 @@ pub(crate) async fn what_belongs_to_tenants_needs_a_reason(fixture: Fixture) {
         session.repo::<Book>().create(book("Notes", &ada)).await.unwrap();
     }
     let session = acme(&db);
-    for table in ["books", "\"books\"", "BOOKS", "repo_audit"] {
+    for table in ["books", "\"books\"", "BOOKS", "\"BOOKS\"", "'books'", "[books]", "repo_audit"] {
         let sql = format!("SELECT 1 AS id, title AS name FROM {table}");
         let refused = session.sql::<Genre>(&sql).all().await;
         assert_error!(refused, Error::InvalidInput { column, .. } if column == "sql");

@@ -102,6 +102,10 @@ where
     if is_dry {
         return read::count(&bulk.repo, &bulk.selection).await;
     }
+    if bulk.selection.is_linked() {
+        // Once: of what is left others may be chosen, now that these are gone.
+        return bulk.delete_chunk(chunk as usize).await;
+    }
     let mut deleted = 0;
     loop {
         // Fewer than a chunk are no end: others may have been taken meanwhile.

@@ -2,12 +2,13 @@
 //!
 //! A link carries the tenant wherever both tables have one: what a row of one tenant finds is its own.
 
+use std::fmt;
+
 use crate::query::Visibility;
 use crate::table::{ColumnDef, Table};
 
 /// From a column of one table to the equal column of another.
-
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Link {
     /// The column of the row that looks.
     pub(crate) from: usize,
@@ -36,9 +37,13 @@ impl Link {
 
     /// What tells this link from others, for people and for digests.
     pub(crate) fn words(&self, from: &Table) -> String {
+        format!("{} to {}", from.columns[self.from].name, self.target())
+    }
+
+    /// The rows that are looked at.
+    fn target(&self) -> String {
         let deleted = if self.visibility == Visibility::Live { "" } else { " with deleted" };
-        let (from, to) = (from.columns[self.from].name, self.table.columns[self.to].name);
-        format!("{from} to {}.{to}{deleted}", self.table.name)
+        format!("{}.{}{deleted}", self.table.name, self.table.columns[self.to].name)
     }
 
     fn key(&self) -> (usize, &'static str, usize, Visibility) {
@@ -76,6 +81,13 @@ impl Source {
                 format!("{} of {}", link.table.columns[*column].name, link.words(table))
             }
         }
+    }
+}
+
+/// Without all that there is to the table.
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Link({} to {})", self.from, self.target())
     }
 }
 

@@ -85,7 +85,7 @@ impl<T: Clone + Send + 'static> Found<T> {
     }
 }
 
-/// What rows are found by: the tenant where the session reads several, and the key.
+/// What rows are found by: the tenant where the session reads several and both have one, and the key.
 type Key = (Option<String>, IdKey);
 
 /// Which rows are found.
@@ -94,7 +94,37 @@ struct Sought<'r> {
     filters: &'r [Node],
     order: &'r [OrderKey],
     /// What each row that looks has.
-    keys: Vec<Option<Key>>,
+    keys: Keys,
+}
+
+/// What rows look by.
+struct Keys {
+    of: Vec<Option<Key>>,
+    /// Whether the tenant is a part of them.
+    by_tenant: bool,
+}
+
+impl Keys {
+    /// Of rows of `E` that look for rows of `T`. What tenants share finds rows of all that the session reads.
+    fn of<E: Entity, T: Entity, S: Scope>(
+        session: &Session<S>,
+        rows: &[&E],
+        id: impl Fn(&E) -> Result<Option<IdKey>>,
+    ) -> Result<Self> {
+        let roles = (&E::TABLE.roles, &T::TABLE.roles);
+        let by_tenant = reads_all(session) && roles.0.tenant.and(roles.1.tenant).is_some();
+        let key = |row: &&E| {
+            let Some(id) = id(row)? else { return Ok(None) };
+            let tenant = if by_tenant { tenant_of(*row)? } else { None };
+            Ok(Some((tenant.map(|tenant| image::text(&tenant).into_owned()), id)))
+        };
+        Ok(Self { of: rows.iter().map(key).collect::<Result<_>>()?, by_tenant })
+    }
+
+    /// The same by the ids of the rows.
+    fn of_ids<E: Entity, T: Entity, S: Scope>(session: &Session<S>, rows: &[&E]) -> Result<Self> {
+        Self::of::<E, T, S>(session, rows, |row| Ok(Some(IdKey::of(&encode_id::<E>(row.id())?))))
+    }
 }
 
 impl Sought<'_> {
@@ -103,20 +133,20 @@ impl Sought<'_> {
         T::Tenancy: ReachableFrom<S>,
     {
         let (mut items, mut by_key) = (Vec::new(), HashMap::<Key, Vec<usize>>::new());
-        let ids: HashSet<&IdKey> = self.keys.iter().flatten().map(|(_, id)| id).collect();
+        let ids: HashSet<&IdKey> = self.keys.of.iter().flatten().map(|(_, id)| id).collect();
         if !ids.is_empty() {
             let values = ids.into_iter().map(IdKey::to_value).collect();
             let (repo, selection) = self.query::<T, S>(session, values).ready()?;
             let shape = Shape::of::<T>(T::TABLE);
             let mut on_row = |row: &dyn Row| {
-                by_key.entry(self.key::<T, S>(session, row)?).or_default().push(items.len());
+                by_key.entry(self.key::<T>(row)?).or_default().push(items.len());
                 items.push(shape.read(row)?);
                 Ok(())
             };
             read::each(&repo, &shape, &selection, &[], &mut on_row).await?;
         }
         let found = |key: &Option<Key>| key.as_ref().and_then(|key| by_key.get(key)).cloned();
-        let of = self.keys.iter().map(|key| found(key).unwrap_or_default()).collect();
+        let of = self.keys.of.iter().map(|key| found(key).unwrap_or_default()).collect();
         Ok(Found { items, of })
     }
 
@@ -136,7 +166,7 @@ impl Sought<'_> {
     }
 
     /// What a row is found by.
-    fn key<T: Entity, S: Scope>(&self, session: &Session<S>, row: &dyn Row) -> Result<Key> {
+    fn key<T: Entity>(&self, row: &dyn Row) -> Result<Key> {
         let value = |column: usize| {
             let def = &T::TABLE.columns[column];
             row.value(column, def.kind).map_err(|invalid| Error::Decode {
@@ -145,38 +175,15 @@ impl Sought<'_> {
                 reason: invalid.into_reason(),
             })
         };
-        let tenant = T::TABLE.roles.tenant.filter(|_| reads_all(session));
+        let tenant = T::TABLE.roles.tenant.filter(|_| self.keys.by_tenant);
         let tenant = tenant.map(value).transpose()?;
         let tenant = tenant.map(|tenant| image::text(&tenant).into_owned());
         Ok((tenant, IdKey::of(&value(self.link.to)?)))
     }
 }
 
-/// What `row` looks for rows of `T` by.
-fn key<E: Entity, T: Entity, S: Scope>(
-    session: &Session<S>,
-    row: &E,
-    id: Option<IdKey>,
-) -> Result<Option<Key>> {
-    let Some(id) = id else { return Ok(None) };
-    let apart = reads_all(session) && T::TABLE.roles.tenant.is_some();
-    let tenant = if apart { tenant_of(row)? } else { None };
-    Ok(Some((tenant.map(|tenant| image::text(&tenant).into_owned()), id)))
-}
-
 fn reads_all<S: Scope>(session: &Session<S>) -> bool {
     session.scope().reason_to_be().is_some()
-}
-
-fn ids<E: Entity, T: Entity, S: Scope>(
-    session: &Session<S>,
-    rows: &[&E],
-) -> Result<Vec<Option<Key>>> {
-    let of = |row: &&E| {
-        let id = IdKey::of(&encode_id::<E>(row.id())?);
-        key::<E, T, S>(session, row, Some(id))
-    };
-    rows.iter().map(of).collect()
 }
 
 impl<C: Entity, P: Entity + Clone, K: 'static, S: Scope> Target<C, S> for BelongsTo<C, P, K>
@@ -188,8 +195,7 @@ where
 
     fn find<'a>(&'a self, session: &'a Session<S>, rows: Vec<&'a C>) -> Loading<'a, Found<P>> {
         Box::pin(async move {
-            let keys = rows.iter().map(|row| key::<C, P, S>(session, *row, (self.key)(*row)));
-            let keys = keys.collect::<Result<_>>()?;
+            let keys = Keys::of::<C, P, S>(session, &rows, |row| Ok((self.key)(row)))?;
             Sought { link: self.link(), filters: &[], order: &[], keys }.find(session).await
         })
     }
@@ -208,7 +214,7 @@ where
 
     fn find<'a>(&'a self, session: &'a Session<S>, rows: Vec<&'a P>) -> Loading<'a, Found<C>> {
         Box::pin(async move {
-            let keys = ids::<P, C, S>(session, &rows)?;
+            let keys = Keys::of_ids::<P, C, S>(session, &rows)?;
             let Self { link, filters, order, .. } = self;
             Sought { link: *link, filters, order, keys }.find(session).await
         })
@@ -228,8 +234,14 @@ where
 
     fn find<'a>(&'a self, session: &'a Session<S>, rows: Vec<&'a P>) -> Loading<'a, Found<C>> {
         Box::pin(async move {
-            let keys = ids::<P, C, S>(session, &rows)?;
-            Sought { link: self.link, filters: &[], order: &[], keys }.find(session).await
+            let keys = Keys::of_ids::<P, C, S>(session, &rows)?;
+            let found: Found<C> =
+                Sought { link: self.link, filters: &[], order: &[], keys }.find(session).await?;
+            // Each tenant may have one beside what all share.
+            if found.of.iter().any(|of| of.len() > 1) {
+                return Err(Error::MoreThanOne { entity: C::TABLE.entity });
+            }
+            Ok(found)
         })
     }
 
@@ -249,8 +261,8 @@ where
     fn find<'a>(&'a self, session: &'a Session<S>, rows: Vec<&'a E>) -> Loading<'a, Found<T>> {
         Box::pin(async move {
             let joins = self.joins.find(session, rows).await?;
-            let keys = joins.items.iter().map(|row| key::<J, T, S>(session, row, (self.key)(row)));
-            let keys = keys.collect::<Result<_>>()?;
+            let rows: Vec<&J> = joins.items.iter().collect();
+            let keys = Keys::of::<J, T, S>(session, &rows, |row| Ok((self.key)(row)))?;
             let Self { target, filters, order, .. } = self;
             let found: Found<T> =
                 Sought { link: *target, filters, order, keys }.find(session).await?;

@@ -169,7 +169,8 @@ where
     ///
     /// # Errors
     ///
-    /// Whatever kept the database from answering.
+    /// [`Error::MoreThanOne`]: a session of all tenants finds several rows by [`HasOne`], each the one of its
+    /// tenant.
     pub async fn load<R: Relation<E, S>>(&self, rows: &[E], relation: R) -> Result<Vec<R::Loaded>> {
         relation.load(self.session(), rows.iter().collect()).await
     }
@@ -178,7 +179,7 @@ where
     ///
     /// # Errors
     ///
-    /// Whatever kept the database from answering.
+    /// As for [`load`](Self::load).
     pub async fn load_one<R: Relation<E, S>>(&self, row: &E, relation: R) -> Result<R::Loaded> {
         let mut loaded = relation.load(self.session(), vec![row]).await?;
         loaded.pop().ok_or(Error::NoMatch { entity: E::TABLE.entity })

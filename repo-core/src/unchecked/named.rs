@@ -3,7 +3,7 @@
 use crate::dialect::quote;
 use crate::error::{Error, Result};
 
-use super::quoted;
+use super::passage::{name, passage};
 
 /// A query, and the names of its parameters in the order of their numbers.
 #[derive(Debug, PartialEq)]
@@ -18,11 +18,8 @@ pub(super) fn number(query: &str) -> Result<Numbered> {
     let (mut rest, mut depth) = (query, 0_usize);
     while let Some(next) = rest.chars().next() {
         let length = match next {
-            '\'' | '"' => quoted(rest, next),
-            '-' if rest.starts_with("--") => rest.find('\n').unwrap_or(rest.len()),
-            '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |at| at + 2),
             '$' => return Err(refused("has parameters with names: write `:name`")),
-            ';' if rest[1..].trim().is_empty() => break,
+            ';' if is_over(&rest[1..]) => break,
             ';' => return Err(refused("is more than one statement")),
             ':' if rest.starts_with("::") => 2,
             ':' if name(&rest[1..]) > 0 => {
@@ -37,13 +34,20 @@ pub(super) fn number(query: &str) -> Result<Numbered> {
                     ')' => depth.checked_sub(1).ok_or_else(|| refused("closes too much"))?,
                     _ => depth,
                 };
-                other.len_utf8()
+                passage(rest).unwrap_or(other.len_utf8())
             }
         };
         found.sql.push_str(&rest[..length]);
         rest = &rest[length..];
     }
     Ok(found)
+}
+
+/// Whether nothing comes any more but comments.
+fn is_over(rest: &str) -> bool {
+    let rest = rest.trim_start();
+    let comment = passage(rest).filter(|_| rest.starts_with("--") || rest.starts_with("/*"));
+    rest.is_empty() || comment.is_some_and(|length| is_over(&rest[length..]))
 }
 
 /// The query for these columns of another query.
@@ -60,26 +64,17 @@ pub(super) fn columns_of(query: &str, columns: &[&str]) -> String {
     sql
 }
 
-/// The words of a query, without what is in single quotes and comments.
+/// What of a query may be names: words, and what is in quotes, of which SQLite takes each kind for a name.
 pub(super) fn words(query: &str) -> Vec<String> {
     let (mut words, mut rest) = (Vec::new(), query);
     while let Some(next) = rest.chars().next() {
-        let length = match next {
-            '\'' => quoted(rest, next),
-            '"' => {
-                let length = quoted(rest, next);
-                words.push(rest[1..length].trim_end_matches('"').to_owned());
-                length
-            }
-            '-' if rest.starts_with("--") => rest.find('\n').unwrap_or(rest.len()),
-            '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |at| at + 2),
-            _ if name(rest) > 0 => {
-                words.push(rest[..name(rest)].to_lowercase());
-                name(rest)
-            }
-            other => other.len_utf8(),
-        };
-        rest = &rest[length..];
+        let (passage, after) = rest.split_at(passage(rest).unwrap_or(next.len_utf8()));
+        let word = passage.trim_matches(['\'', '"']);
+        let is_quoted = word.len() < passage.len();
+        if is_quoted || name(word) > 0 {
+            words.push(word.to_owned());
+        }
+        rest = after;
     }
     words
 }
@@ -93,13 +88,6 @@ impl Numbered {
         });
         self.sql.push_str(&format!("${}", index + 1));
     }
-}
-
-/// The length of the name that the text starts with.
-fn name(text: &str) -> usize {
-    let is_first = text.starts_with(|c: char| c.is_alphabetic() || c == '_');
-    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
-    if is_first { end } else { 0 }
 }
 
 fn refused(reason: &'static str) -> Error {
@@ -120,16 +108,28 @@ mod tests {
     }
 
     #[test]
+    fn an_escaped_quote_is_within_its_quotes() {
+        let sql = "SELECT E'\\'' || :a, e'\\\\', date'1' WHERE type = ':b'";
+        let Numbered { sql, names } = number(sql).expect("it is a query");
+        assert_eq!(names, ["a"]);
+        assert!(sql.contains("|| $1, e'"), "{sql}");
+        assert!(words("SELECT E'\\'', a FROM tasks WHERE b = ''").contains(&"tasks".to_owned()));
+    }
+
+    #[test]
     fn what_would_end_the_query_is_refused() {
         for sql in ["SELECT 1; DROP TABLE t", "SELECT 1) AS x, (SELECT 2", "SELECT $1"] {
             assert!(number(sql).is_err(), "{sql}");
         }
-        assert!(number("SELECT ';)', (1);  ").is_ok());
+        assert!(number("SELECT 1; -- a\n DROP TABLE t").is_err());
+        for sql in ["SELECT ';)', (1);  ", "SELECT 1; -- a", "SELECT 1;\n/* a */ -- b\n"] {
+            assert!(number(sql).is_ok(), "{sql}");
+        }
     }
 
     #[test]
     fn the_words_are_those_that_may_be_names() {
         let found = words("SELECT t.\"Ab\" FROM Tasks t -- not this\nWHERE x = 'nor this'");
-        assert_eq!(found, ["select", "t", "Ab", "from", "tasks", "t", "where", "x"]);
+        assert_eq!(found, ["SELECT", "t", "Ab", "FROM", "Tasks", "t", "WHERE", "x", "nor this"]);
     }
 }

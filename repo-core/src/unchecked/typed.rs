@@ -167,7 +167,8 @@ impl<'s, S: Scope, P: Projection> Sql<'s, S, P> {
 /// Refuses a query that names the table of a tenant's entity, as far as the database knows its entities.
 fn refuse_tenants<S: Scope>(session: &Session<S>, sql: &str) -> Result<()> {
     let (registry, words) = (session.database().registry(), words(sql));
-    let named = registry.of_tenants().find(|name| words.iter().any(|word| word == name));
+    let named =
+        registry.of_tenants().find(|name| words.iter().any(|word| word.eq_ignore_ascii_case(name)));
     named.map_or(Ok(()), |name| {
         let reason =
             format!("names `{name}`, whose rows belong to tenants: say why with `unchecked_sql`");

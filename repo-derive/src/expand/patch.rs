@@ -66,16 +66,17 @@ fn add(entity: &Entity) -> TokenStream {
     }
     let (_, ty_generics, _) = entity.generics.split_for_impl();
     let (vis, owner) = (&entity.vis, &entity.ident);
+    // A parameter of the entity may be called `T`.
     quote! {
         /// Adds to the number that is in a column when the row is changed.
         #[must_use]
-        #vis fn add<T: __core::ColumnType>(
+        #vis fn add<__T: __core::ColumnType>(
             self,
-            column: __core::Column<#owner #ty_generics, T>,
-            amount: impl __core::Operand<T::Bare>,
+            column: __core::Column<#owner #ty_generics, __T>,
+            amount: impl __core::Operand<__T::Bare>,
         ) -> Self
         where
-            <T::Bare as __core::ColumnType>::Class: __core::Numeric,
+            <__T::Bare as __core::ColumnType>::Class: __core::Numeric,
         {
             Self(self.0.add(column, amount))
         }

@@ -89,6 +89,27 @@ pub(crate) struct BookLabel {
     pub(crate) label_id: Uuid,
 }
 
+/// Where a tenant keeps a genre, which all share.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "shelvings", tenant)]
+pub(crate) struct Shelving {
+    pub(crate) id: i64,
+    pub(crate) tenant_id: Uuid,
+    #[repository(references = Genre, unique)]
+    pub(crate) genre_id: i64,
+}
+
+/// Who has a chapter, which is recorded where this is not.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "loans", tenant)]
+pub(crate) struct Loan {
+    pub(crate) id: i64,
+    pub(crate) tenant_id: Uuid,
+    #[repository(references = Chapter)]
+    pub(crate) chapter_id: Uuid,
+    pub(crate) reader: String,
+}
+
 /// Some columns of a book, and of what it refers to.
 #[derive(Debug, Clone, PartialEq, Projection)]
 #[projection(entity = Book)]
@@ -133,7 +154,7 @@ impl Author {
 
 /// All of them.
 pub(crate) fn library() -> Schema {
-    schema![Genre, Author, Book, Chapter, Cover, Label, BookLabel]
+    schema![Genre, Author, Book, Chapter, Cover, Label, BookLabel, Loan, Shelving]
 }
 
 /// An author.

@@ -39,6 +39,19 @@ pub(crate) struct LongNames {
     pub(crate) parent_whose_name_is_not_short_either: Option<i64>,
 }
 
+/// References that are called as the language calls something else.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "phrases")]
+pub(crate) struct Phrase {
+    pub(crate) id: i64,
+    #[repository(references = Phrase)]
+    pub(crate) type_id: Option<i64>,
+    #[repository(references = Phrase)]
+    pub(crate) r#match: Option<i64>,
+    #[repository(references = Phrase)]
+    pub(crate) self_id: Option<i64>,
+}
+
 /// A new clause at a position.
 pub(crate) fn clause(position: i32) -> NewClause {
     NewClause { position, select: "a".to_owned(), from: None, r#type: true, size: None }

@@ -50,3 +50,15 @@ pub struct Measurement<T: ColumnType<Bare: ColumnType<Class: Comparable>> = i64>
     #[repository(index)]
     pub value: T,
 }
+
+/// A measurement that is corrected.
+#[derive(Debug, Clone, Repository)]
+#[repository(table = "estimates")]
+pub struct Estimate<T: ColumnType<Bare: ColumnType<Class: Comparable>> = i64> {
+    /// The id.
+    pub id: i64,
+    /// What was estimated.
+    pub value: T,
+    /// How often it was corrected.
+    pub corrections: i64,
+}
