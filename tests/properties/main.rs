@@ -33,6 +33,12 @@ mod recorded;
 mod recorded_generate;
 mod recorded_model;
 mod recorded_operation;
+mod related;
+mod related_answer;
+mod related_entity;
+mod related_model;
+mod related_question;
+mod related_real;
 mod spans;
 mod world;
 
