@@ -59,11 +59,12 @@ impl Model {
             }
             return false;
         }
+        let added = self.added;
         let outcome = self.change(operation);
         let has_failed =
             operation.fails_its_level() && outcome.as_ref().is_err_and(|it| it.contains(CONFLICT));
         if outcome.is_err() && !matches!(operation, Operation::DeleteInChunks(..)) {
-            self.state = before;
+            (self.state, self.added) = (before, added);
         }
         self.trace.push(format!("{outcome:?}"));
         has_failed && self.depth > 0
@@ -74,15 +75,13 @@ impl Model {
             Operation::Create(given) => self.create_many(std::slice::from_ref(given), ""),
             Operation::CreateMany(all) => self.create_many(all, "row "),
             Operation::Import(all) => {
-                let added = self.added;
                 let mut rows = all.iter().enumerate();
-                let done = rows.try_for_each(|(row, it)| in_row("line ", row, self.create(it)));
-                done.inspect_err(|_| self.added = added)
+                rows.try_for_each(|(row, given)| in_row("line ", row, self.create(given)))
             }
             Operation::CreateManyPartial(all) => {
-                let outcomes = all.iter().map(|given| self.create(given));
-                let outcomes: Vec<_> = outcomes.collect();
-                Err(format!("{outcomes:?}")).or_else(|all| self.note(all))
+                let outcomes: Vec<Outcome> = all.iter().map(|given| self.create(given)).collect();
+                self.trace.push(format!("{outcomes:?}"));
+                Ok(())
             }
             Operation::CreateOrGet(given) => {
                 valid(given)?;
@@ -169,21 +168,10 @@ impl Model {
         }
     }
 
-    /// What is said of each row is the answer.
-    fn note(&mut self, answers: String) -> Outcome {
-        self.trace.push(answers);
-        Ok(())
-    }
-
     fn create_many(&mut self, all: &[Given], place: &str) -> Outcome {
         let rows = || all.iter().enumerate();
         rows().try_for_each(|(row, given)| in_row(place, row, valid(given)))?;
-        let added = self.added;
-        rows().try_for_each(|(row, given)| in_row(place, row, self.create(given))).inspect_err(
-            |_| {
-                self.added = added;
-            },
-        )
+        rows().try_for_each(|(row, given)| in_row(place, row, self.create(given)))
     }
 
     fn create(&mut self, given: &Given) -> Outcome {
