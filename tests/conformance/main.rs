@@ -441,6 +441,7 @@ conformance! {
             each_entity_takes_one_statement,
             a_deleted_parent_is_hidden_or_shown_and_hides_nothing,
             rows_are_filtered_by_what_they_find,
+            a_row_that_finds_several_is_in_one_place_of_its_pages,
             rows_are_ordered_by_what_they_refer_to,
             rows_are_grouped_by_what_they_refer_to,
             a_cursor_belongs_to_its_relation,

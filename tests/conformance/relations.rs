@@ -198,6 +198,27 @@ pub(crate) async fn rows_are_filtered_by_what_they_find(fixture: Fixture) {
     assert_eq!(titles(&session, has_sequel).await, ["Engines"]);
 }
 
+pub(crate) async fn a_row_that_finds_several_is_in_one_place_of_its_pages(fixture: Fixture) {
+    let Shelf { session, authors, .. } = shelf(&fixture).await;
+    let more = (0..9).map(|n| book(&format!("B{n}"), &authors[n % 3]));
+    session.repo::<Book>().create_many(more).await.unwrap();
+    let wrote = || session.repo::<Author>().filter(Author::books().exists());
+    let siblings = || {
+        let of_several = Book::author().has(Author::books().exists());
+        session.repo::<Book>().filter(of_several)
+    };
+    let (writers, books) = (wrote().all().await.unwrap(), siblings().all().await.unwrap());
+    assert_eq!((writers.len(), books.len()), (3, 12));
+    for skipped in 1..=3_usize {
+        let rest = wrote().offset(skipped as u64).all().await.unwrap();
+        assert_eq!(rest, writers[skipped..]);
+        let rest = siblings().offset(skipped as u64).all().await.unwrap();
+        assert_eq!(rest, books[skipped..]);
+    }
+    let page = wrote().page(PageRequest::number(2).size(1)).await.unwrap();
+    assert_eq!((page.items.as_slice(), page.total), (&writers[1..2], 3));
+}
+
 pub(crate) async fn rows_are_ordered_by_what_they_refer_to(fixture: Fixture) {
     let Shelf { session, authors, .. } = shelf(&fixture).await;
     let more = (0..7).map(|n| book(&format!("B{n}"), &authors[n % 3]));

@@ -13,7 +13,6 @@ pub(crate) struct Trace {
 
 /// A page as the model makes it and a database answers it.
 #[derive(Debug)]
-#[expect(dead_code, reason = "compared through Debug")]
 pub(crate) struct Paged<E> {
     pub(crate) items: Vec<E>,
     pub(crate) total: u64,
@@ -51,6 +50,26 @@ impl Trace {
         };
         (0..longest).map(|i| (at(self, i), at(other, i))).find(|(mine, theirs)| mine != theirs)
     }
+}
+
+impl<E> Paged<E> {
+    pub(crate) fn map<T: From<E>>(self) -> Paged<T> {
+        let Self { items, total, pages, has_previous, has_next } = self;
+        Paged { items: converted(items), total, pages, has_previous, has_next }
+    }
+}
+
+impl<E: Clone> Windowed<E> {
+    pub(crate) fn map<T: From<E>>(&self) -> Windowed<T> {
+        let Self { items, has_previous, has_next } = self;
+        let items = converted(items.clone());
+        Windowed { items, has_previous: *has_previous, has_next: *has_next }
+    }
+}
+
+/// As something else.
+pub(crate) fn converted<E, T: From<E>>(items: Vec<E>) -> Vec<T> {
+    items.into_iter().map(T::from).collect()
 }
 
 impl<E> From<Page<E>> for Paged<E> {

@@ -1,8 +1,8 @@
 //! The entity whose rows are written and read: every policy that leaves it writable, and columns that
 //! differ in how the databases store and order them.
 
-use chrono::{DateTime, Utc};
-use repo_core::{ColumnEnum, Repository};
+use chrono::{DateTime, NaiveDate, Utc};
+use repo_core::{ColumnEnum, Projection, Repository, Search, Summary, count};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -30,6 +30,58 @@ pub(crate) struct Item {
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
     pub(crate) deleted_at: Option<DateTime<Utc>>,
+}
+
+/// Some of its columns, in another order and under other names.
+#[derive(Debug, Clone, PartialEq, Projection)]
+#[projection(entity = Item)]
+pub(crate) struct Line {
+    pub(crate) doc: serde_json::Value,
+    #[projection(column = Item::NOTE)]
+    pub(crate) remark: Option<String>,
+    pub(crate) price: Decimal,
+    #[projection(column = Item::NAME)]
+    pub(crate) title: String,
+    pub(crate) status: Status,
+    pub(crate) deleted_at: Option<DateTime<Utc>>,
+}
+
+/// What somebody looks for.
+#[derive(Debug, Clone, Search)]
+#[search(entity = Item)]
+pub(crate) struct ItemSearch {
+    #[search(icontains)]
+    pub(crate) name: Option<String>,
+    pub(crate) note: Option<String>,
+    #[search(ge)]
+    pub(crate) score: Option<i32>,
+    #[search(in_list, column = STATUS)]
+    pub(crate) statuses: Vec<Status>,
+    #[search(is_null, column = SCORE)]
+    pub(crate) is_unscored: Option<bool>,
+    #[search(on, column = CREATED_AT)]
+    pub(crate) day: Option<NaiveDate>,
+}
+
+/// The items of a status.
+#[derive(Debug, Summary)]
+#[summary(entity = Item)]
+pub(crate) struct StatusSummary {
+    #[summary(key = Item::STATUS)]
+    pub(crate) status: Status,
+    #[summary(value = count())]
+    pub(crate) rows: u64,
+    #[summary(value = Item::SCORE.sum())]
+    pub(crate) scores: Option<i64>,
+    #[summary(value = Item::NOTE.count_distinct())]
+    pub(crate) notes: u64,
+}
+
+impl From<Item> for Line {
+    fn from(item: Item) -> Self {
+        let Item { doc, note, price, name, status, deleted_at, .. } = item;
+        Self { doc, remark: note, price, title: name, status, deleted_at }
+    }
 }
 
 /// Its names are in another order than its variants.

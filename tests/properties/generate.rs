@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use crate::entity::Status;
-use crate::generate_parts::{ask_more, document};
+use crate::generate_parts::{ask_more, document, search};
 use crate::generate_query::{selection, walk};
 use crate::operation::{Ask, Draft, End, Id, Operation, Setting, Step, Use, Version, Walk};
 
@@ -65,6 +65,7 @@ fn write() -> BoxedStrategy<Operation> {
     prop_oneof![
         5 => draft().prop_map(Operation::Create),
         2 => vec(draft(), 0..5).prop_map(Operation::CreateMany),
+        2 => vec(draft(), 0..5).prop_map(Operation::CreateManyPartial),
         3 => update(),
         3 => (id(), option::weighted(0.3, version()), settings())
             .prop_map(|(id, version, changes)| Operation::Patch { id, version, changes }),
@@ -89,10 +90,16 @@ fn many() -> BoxedStrategy<Operation> {
         2 => patches.prop_map(Operation::PatchMany),
         2 => selection().prop_map(Operation::DeleteAll),
         1 => vec(id(), 0..4).prop_map(Operation::DeleteMany),
+        2 => in_pieces(),
         3 => draft().prop_map(Operation::Upsert),
         2 => vec(draft(), 0..5).prop_map(Operation::UpsertMany),
     ]
     .boxed()
+}
+
+fn in_pieces() -> impl Strategy<Value = Operation> {
+    (selection(), 0..4_u32, any::<bool>())
+        .prop_map(|(selection, size, is_dry)| Operation::DeleteInChunks { selection, size, is_dry })
 }
 
 /// A row that may not be changed for one reason, and another for another one: which of them a database meets first
@@ -127,6 +134,8 @@ fn read() -> BoxedStrategy<Operation> {
         1 => Just(Operation::First),
         1 => name().prop_map(Operation::FindByName),
         1 => status().prop_map(Operation::ListByStatus),
+        1 => search().prop_map(Operation::Search),
+        1 => (-2..4_i32).prop_map(Operation::ByHand),
         8 => (selection(), ask()).prop_map(|(selection, ask)| Operation::Query(selection, ask)),
     ]
     .boxed()
@@ -141,7 +150,9 @@ fn ask() -> BoxedStrategy<Ask> {
         2 => Just(Ask::Count),
         2 => Just(Ask::Exists),
         3 => (0..4_u64, page_size()).prop_map(|(number, size)| Ask::Page { number, size }),
-        10 => ask_more(),
+        1 => Just(Ask::Lines),
+        1 => (0..4_u64, page_size()).prop_map(|(number, size)| Ask::LinePage { number, size }),
+        12 => ask_more(),
     ]
     .boxed()
 }

@@ -7,11 +7,12 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value as Json, json};
 
-use crate::generate::{epoch, moment, name};
+use crate::entity::ItemSearch;
+use crate::generate::{epoch, moment, name, note, status};
 use crate::operation::{Ask, Condition};
 use crate::operation_parts::{
     By, Comparison, DocumentTest, GroupOrder, Groups, Keys, Length, Moment, MomentTest, Pair, Part,
-    Per,
+    Per, Percentiles, Ranked,
 };
 
 /// Names that a language of paths would treat in its own way.
@@ -21,6 +22,7 @@ pub(crate) fn ask_more() -> BoxedStrategy<Ask> {
     prop_oneof![
         2 => Just(Ask::Aggregates),
         3 => groups().prop_map(Ask::Groups),
+        3 => percentiles().prop_map(Ask::Percentiles),
         1 => by().prop_map(Ask::Latest),
         2 => (per(), by()).prop_map(|(per, by)| Ask::LatestPer(per, by)),
     ]
@@ -46,6 +48,7 @@ fn groups() -> BoxedStrategy<Groups> {
 fn keys() -> BoxedStrategy<Keys> {
     prop_oneof![
         Just(Keys::Status),
+        Just(Keys::StatusSummary),
         Just(Keys::NoteAndDone),
         length().prop_map(Keys::Created),
         length().prop_map(Keys::Deleted),
@@ -53,6 +56,44 @@ fn keys() -> BoxedStrategy<Keys> {
             .prop_map(|(length, from, to)| Keys::Filled(length, from, to)),
     ]
     .boxed()
+}
+
+fn percentiles() -> impl Strategy<Value = Percentiles> {
+    let share = prop_oneof![
+        4 => select(vec![0.0, 0.1, 0.25, 1.0 / 3.0, 0.5, 0.7, 0.95, 1.0]),
+        2 => 0.0..1.0_f64,
+        1 => select(vec![-0.1, 1.5, f64::NAN]),
+    ];
+    let of = prop_oneof![
+        Just(Ranked::Score),
+        Just(Ranked::Note),
+        Just(Ranked::Price),
+        Just(Ranked::DeletedAt),
+        Just(Ranked::ContinuousScore),
+        Just(Ranked::ContinuousPrice),
+        option::of(-1..3_i32).prop_map(Ranked::PerStatus),
+    ];
+    (share, of).prop_map(|(share, of)| Percentiles { share, of })
+}
+
+pub(crate) fn search() -> impl Strategy<Value = ItemSearch> {
+    let day = (-1..2_i64).prop_map(|by| (epoch() + TimeDelta::days(by)).date_naive());
+    let fields = (
+        option::weighted(0.3, name()),
+        option::weighted(0.2, note()),
+        option::weighted(0.3, -2..4_i32),
+        prop_oneof![2 => Just(Vec::new()), 1 => vec(status(), 1..3)],
+        option::weighted(0.2, any::<bool>()),
+        option::weighted(0.2, day),
+    );
+    fields.prop_map(|(name, note, score, statuses, is_unscored, day)| ItemSearch {
+        name,
+        note,
+        score,
+        statuses,
+        is_unscored,
+        day,
+    })
 }
 
 fn group_order() -> impl Strategy<Value = GroupOrder> {

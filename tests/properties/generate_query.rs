@@ -25,18 +25,27 @@ pub(crate) fn walk(meanwhile: BoxedStrategy<Operation>) -> impl Strategy<Value =
     // Limits are refused, which one try in fifty is enough to see.
     let selection = prop_oneof![50 => body(), 1 => selection()];
     let meanwhile = option::weighted(0.3, meanwhile.prop_map(Box::new));
-    (selection, size, any::<bool>(), meanwhile).prop_map(
-        |(selection, size, backwards, meanwhile)| Walk { selection, size, backwards, meanwhile },
+    let as_lines = prop::bool::weighted(0.3);
+    (selection, size, any::<bool>(), as_lines, meanwhile).prop_map(
+        |(selection, size, backwards, as_lines, meanwhile)| Walk {
+            selection,
+            size,
+            backwards,
+            as_lines,
+            meanwhile,
+        },
     )
 }
 
 /// Without limits.
 fn body() -> impl Strategy<Value = Selection> {
-    (vec(condition(DEPTH), 0..3), vec(key(), 0..4), visibility()).prop_map(
-        |(conditions, order, visibility)| Selection {
+    let is_data = prop::bool::weighted(0.3);
+    (vec(condition(DEPTH), 0..3), vec(key(), 0..4), visibility(), is_data).prop_map(
+        |(conditions, order, visibility, is_data)| Selection {
             conditions,
             order,
             visibility,
+            is_data,
             ..Selection::default()
         },
     )

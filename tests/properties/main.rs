@@ -3,7 +3,8 @@
 //!
 //! `filter_data.rs` writes random filters as data and reads them, `documents.rs` compares random JSON documents
 //! with `jsonb`, `portable.rs` carries random rows through files, `recorded.rs` compares the audit trail with a
-//! model of it, `pieces.rs` windows and pages with the list that they are pieces of.
+//! model of it, `pieces.rs` windows and pages with the list that they are pieces of, `related.rs` what rows find with
+//! a model, and `hooked.rs` what is refused and told with one.
 //!
 //! The sequence is other ones at each run. What fails is made smaller and printed with its seed:
 //!
@@ -19,6 +20,9 @@ mod filter_data;
 mod generate;
 mod generate_parts;
 mod generate_query;
+mod hooked;
+mod hooked_model;
+mod hooked_operation;
 mod model;
 mod operation;
 mod operation_parts;
@@ -33,6 +37,12 @@ mod recorded;
 mod recorded_generate;
 mod recorded_model;
 mod recorded_operation;
+mod related;
+mod related_answer;
+mod related_entity;
+mod related_model;
+mod related_question;
+mod related_real;
 mod spans;
 mod world;
 

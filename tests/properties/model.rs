@@ -7,6 +7,7 @@ mod bulk;
 mod condition;
 mod document;
 mod order;
+mod percentile;
 mod read;
 mod summary;
 mod window;
@@ -87,6 +88,8 @@ impl Model {
             | Operation::PatchMany(..)
             | Operation::DeleteAll(..)
             | Operation::DeleteMany(..)
+            | Operation::DeleteInChunks { .. }
+            | Operation::CreateManyPartial(..)
             | Operation::Upsert(..)
             | Operation::UpsertMany(..) => self.write_many(tenant, operation),
             _ => self.read(tenant, operation),

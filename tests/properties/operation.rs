@@ -8,9 +8,9 @@ use rust_decimal::Decimal;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::entity::Status;
+use crate::entity::{ItemSearch, Status};
 use crate::operation_parts::{
-    By, Comparison, DocumentTest, Groups, Moment, MomentTest, Pair, Part, Per,
+    By, Comparison, DocumentTest, Groups, Moment, MomentTest, Pair, Part, Per, Percentiles,
 };
 
 /// One operation of one of the two tenants, or a read over both.
@@ -31,6 +31,7 @@ pub(crate) enum Step {
 pub(crate) enum Operation {
     Create(Draft),
     CreateMany(Vec<Draft>),
+    CreateManyPartial(Vec<Draft>),
     Update {
         id: Id,
         version: Version,
@@ -59,6 +60,11 @@ pub(crate) enum Operation {
     PatchMany(Vec<(Id, Vec<Setting>)>),
     DeleteAll(Selection),
     DeleteMany(Vec<Id>),
+    DeleteInChunks {
+        selection: Selection,
+        size: u32,
+        is_dry: bool,
+    },
     /// By the name.
     Upsert(Draft),
     UpsertMany(Vec<Draft>),
@@ -71,6 +77,9 @@ pub(crate) enum Operation {
     FindByName(String),
     ListByStatus(Status),
     Query(Selection, Ask),
+    Search(ItemSearch),
+    /// SQL, for rows of the tenant with at least this score.
+    ByHand(i32),
     Walk(Walk),
     /// All chunks, but the first by a later query, which goes on from where the first one was.
     Chunks {
@@ -151,6 +160,8 @@ pub(crate) struct Selection {
     pub(crate) offset: Option<u64>,
     pub(crate) visibility: Visibility,
     pub(crate) for_update: bool,
+    /// Its conditions were written and read as data.
+    pub(crate) is_data: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -170,7 +181,17 @@ pub(crate) enum Ask {
     AtMostOne,
     Count,
     Exists,
-    Page { number: u64, size: u64 },
+    Page {
+        number: u64,
+        size: u64,
+    },
+    /// The same of a projection.
+    Lines,
+    LinePage {
+        number: u64,
+        size: u64,
+    },
+    Percentiles(Percentiles),
     Aggregates,
     Groups(Groups),
     Latest(By),
@@ -183,6 +204,8 @@ pub(crate) struct Walk {
     pub(crate) selection: Selection,
     pub(crate) size: u64,
     pub(crate) backwards: bool,
+    /// Of a projection.
+    pub(crate) as_lines: bool,
     /// Done after the first window.
     pub(crate) meanwhile: Option<Box<Operation>>,
 }

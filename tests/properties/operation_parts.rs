@@ -17,6 +17,8 @@ pub(crate) struct Groups {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Keys {
     Status,
+    /// As a struct.
+    StatusSummary,
     NoteAndDone,
     Created(Length),
     Deleted(Length),
@@ -39,6 +41,26 @@ pub(crate) struct GroupOrder {
     pub(crate) by_sum: bool,
     pub(crate) descending: bool,
     pub(crate) nulls_first: Option<bool>,
+}
+
+/// Where a share of the values lies.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Percentiles {
+    pub(crate) share: f64,
+    pub(crate) of: Ranked,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Ranked {
+    Score,
+    Note,
+    Price,
+    DeletedAt,
+    /// Between two values.
+    ContinuousScore,
+    ContinuousPrice,
+    /// Of the scores and prices of each status, where that of the scores is at least this.
+    PerStatus(Option<i32>),
 }
 
 /// A column of which the greatest value is asked for.

@@ -9,13 +9,13 @@ use repo_core::{
 };
 
 use crate::answer::{Paged, Trace};
-use crate::entity::{Item, ItemPatch, ItemRepository, NewItem};
+use crate::entity::{Item, ItemPatch, ItemRepository, Line, NewItem};
 use crate::generate::epoch;
 use crate::operation::{
     Ask, Draft, End, Id, Operation, Selection, Setting, Step, Version, Visibility,
 };
-use crate::real_query::{filter, order};
-use crate::real_summary::summary;
+use crate::real_query::{as_data, filter, order};
+use crate::real_summary::{percentiles, summary};
 use crate::world::Run;
 
 pub(crate) type Items = ItemRepository<Tenant<i64>>;
@@ -87,6 +87,8 @@ impl Run {
                 | Operation::PatchMany(..)
                 | Operation::DeleteAll(..)
                 | Operation::DeleteMany(..)
+                | Operation::DeleteInChunks { .. }
+                | Operation::CreateManyPartial(..)
                 | Operation::Upsert(..)
                 | Operation::UpsertMany(..) => self.write_many(&items, operation).await,
                 _ => read(&mut self.trace, &items, operation).await,
@@ -190,8 +192,20 @@ async fn read(trace: &mut Trace, items: &Items, operation: &Operation) {
         Operation::Query(selection, ask) => {
             answer(trace, built(items.query(), selection), *ask).await;
         }
+        Operation::Search(search) => {
+            trace.add("search", &items.filter(search.clone()).all().await);
+        }
+        Operation::ByHand(least) => trace.add("by hand", &by_hand(items, *least).await),
         _ => unreachable!("only reads come here"),
     }
+}
+
+async fn by_hand(items: &Items, least: i32) -> Result<Vec<Line>> {
+    let sql = "SELECT name AS title, note AS remark, price, status, doc, deleted_at FROM items \
+               WHERE tenant_id = :tenant AND score >= :least ORDER BY id";
+    let session = items.session();
+    let query = session.unchecked_sql("a test of queries by hand").sql(sql);
+    query.bind("tenant", *session.scope().id()).bind("least", least).all().await
 }
 
 async fn answer<S: Scope>(trace: &mut Trace, query: Query<Item, S>, ask: Ask)
@@ -205,6 +219,15 @@ where
         Ask::AtMostOne => trace.add("at_most_one", &query.at_most_one().await),
         Ask::Count => trace.add("count", &query.count().await),
         Ask::Exists => trace.add("exists", &query.exists().await),
+        Ask::Lines => trace.add("lines", &query.project::<Line>().all().await),
+        Ask::LinePage { number, size } => {
+            let page = PageRequest::number(number).size(size);
+            let page = query.project::<Line>().page(page).await;
+            trace.add("page of lines", &page.map(Paged::from));
+        }
+        Ask::Percentiles(asked) => {
+            trace.add("percentile", &percentiles(query, asked).await);
+        }
         Ask::Aggregates | Ask::Groups(_) | Ask::Latest(_) | Ask::LatestPer(..) => {
             summary(trace, query, ask).await;
         }
@@ -217,7 +240,8 @@ where
 
 pub(crate) fn built<S: Scope>(mut query: Query<Item, S>, selection: &Selection) -> Query<Item, S> {
     for condition in &selection.conditions {
-        query = query.filter(filter(condition));
+        let filter = filter(condition);
+        query = query.filter(if selection.is_data { as_data(filter) } else { filter });
     }
     for key in &selection.order {
         query = query.order_by(order(*key));

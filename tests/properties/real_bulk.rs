@@ -24,6 +24,15 @@ impl Run {
                 let deleted = items.delete_many(ids.iter().map(|id| id.uuid())).await;
                 trace.add("delete_many", &deleted);
             }
+            Operation::DeleteInChunks { selection, size, is_dry } => {
+                let deletion = built(items.query(), selection).delete_in_chunks(*size);
+                let deletion = if *is_dry { deletion.dry_run() } else { deletion };
+                trace.add("delete_in_chunks", &deletion.await);
+            }
+            Operation::CreateManyPartial(drafts) => {
+                let created = items.create_many_partial(drafts.iter().map(new)).await;
+                trace.add("create_many_partial", &created);
+            }
             Operation::Upsert(draft) => {
                 trace.add("upsert", &items.upsert(Item::NAME, new(draft)).await);
             }

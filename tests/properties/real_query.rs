@@ -9,6 +9,12 @@ use crate::entity::Item;
 use crate::operation::{Condition, Key, OrderColumn, Test, TextTest};
 use crate::operation_parts::{Comparison, DocumentTest, Moment, MomentTest, Pair, Part};
 
+/// Written and read again; as it is, where a value fits no column.
+pub(crate) fn as_data(filter: Filter<Item>) -> Filter<Item> {
+    let Ok(data) = serde_json::to_string(&filter) else { return filter };
+    serde_json::from_str(&data).unwrap_or_else(|error| panic!("{data}\n{error}"))
+}
+
 pub(crate) fn filter(condition: &Condition) -> Filter<Item> {
     match condition {
         Condition::Name(test) => text(Item::NAME, test),

@@ -8,9 +8,11 @@ use repo_core::{
 };
 
 use crate::answer::Trace;
-use crate::entity::Item;
+use crate::entity::{Item, StatusSummary};
 use crate::operation::Ask;
-use crate::operation_parts::{self as parts, By, Comparison, Groups, Keys, Length, Per};
+use crate::operation_parts::{
+    self as parts, By, Comparison, Groups, Keys, Length, Per, Percentiles, Ranked,
+};
 
 pub(crate) async fn summary<S: Scope>(trace: &mut Trace, query: Query<Item, S>, ask: Ask)
 where
@@ -57,6 +59,34 @@ where
     }
 }
 
+pub(crate) async fn percentiles<S: Scope>(
+    query: Query<Item, S>,
+    asked: Percentiles,
+) -> Result<String>
+where
+    OwnedBy<i64>: ReachableFrom<S>,
+{
+    let Percentiles { share, of } = asked;
+    let (score, price) = (Item::SCORE, Item::PRICE);
+    Ok(match of {
+        Ranked::Score => format!("{:?}", query.percentile(score, share).await?),
+        Ranked::Note => format!("{:?}", query.percentile(Item::NOTE, share).await?),
+        Ranked::Price => format!("{:?}", query.percentile(price, share).await?),
+        Ranked::DeletedAt => format!("{:?}", query.percentile(Item::DELETED_AT, share).await?),
+        Ranked::ContinuousScore => format!("{:?}", query.percentile_cont(score, share).await?),
+        Ranked::ContinuousPrice => format!("{:?}", query.percentile_cont(price, share).await?),
+        Ranked::PerStatus(least) => {
+            let of_scores = score.percentile(share);
+            let groups = query.group_by(Item::STATUS).select((of_scores, price.percentile(share)));
+            let groups = match least {
+                Some(least) => groups.having(of_scores.ge(least)),
+                None => groups,
+            };
+            format!("{:?}", groups.all().await?)
+        }
+    })
+}
+
 async fn latest_per<S: Scope, T: ColumnType>(
     query: Query<Item, S>,
     per: Per,
@@ -79,6 +109,7 @@ where
 {
     match asked.keys {
         Keys::Status => grouped(query, Item::STATUS, asked).await,
+        Keys::StatusSummary => summed_up(query, asked).await,
         Keys::NoteAndDone => grouped(query, (Item::NOTE, Item::DONE), asked).await,
         Keys::Created(length) => {
             grouped(query, Item::CREATED_AT.bucket(bucket(length)), asked).await
@@ -120,6 +151,33 @@ where
         groups = groups.limit(limit);
     }
     Ok(lines(groups.all().await?))
+}
+
+/// As `grouped`, of a struct.
+async fn summed_up<S: Scope>(query: Query<Item, S>, asked: Groups) -> Result<Vec<String>>
+where
+    OwnedBy<i64>: ReachableFrom<S>,
+{
+    let (rows, sum) = (count(), Item::SCORE.sum());
+    let mut summaries = query.summaries::<StatusSummary>();
+    if let Some((how, number)) = asked.having_rows {
+        summaries = summaries.having(having(rows, how, number));
+    }
+    if let Some((how, number)) = asked.having_sum {
+        summaries = summaries.having(having(sum, how, number));
+    }
+    if let Some(order) = asked.order {
+        summaries = summaries.order_by(if order.by_sum { by(sum, order) } else { by(rows, order) });
+    }
+    if asked.descending {
+        summaries = summaries.descending();
+    }
+    if let Some(limit) = asked.limit {
+        summaries = summaries.limit(limit);
+    }
+    let all = summaries.all().await?;
+    let groups = all.into_iter().map(|it| (it.status, (it.rows, it.scores, it.notes)));
+    Ok(lines(groups.collect()))
 }
 
 fn lines<K: Debug, A: Debug>(groups: Vec<(K, A)>) -> Vec<String> {

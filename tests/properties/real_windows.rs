@@ -1,9 +1,11 @@
 //! Windows of a database, and cursors that end up elsewhere.
 
-use repo_core::{Cursor, Session, Tenant, WindowRequest};
+use std::fmt::Debug;
 
-use crate::answer::Windowed;
-use crate::entity::Item;
+use repo_core::{Cursor, Projection, Query, Result, Session, Tenant, WindowRequest};
+
+use crate::answer::{Trace, Windowed};
+use crate::entity::{Item, Line};
 use crate::operation::{Operation, Selection, Use, Visibility, Walk};
 use crate::real::built;
 use crate::world::Run;
@@ -23,13 +25,16 @@ impl Run {
                 (false, Some(cursor)) => WindowRequest::first(walk.size).after(cursor),
                 (true, Some(cursor)) => WindowRequest::last(walk.size).before(cursor),
             };
-            let window = match query.window(request).await {
-                Ok(window) => window,
+            let trace = &mut self.trace;
+            let read = if walk.as_lines {
+                window(trace, query.project::<Line>(), request, walk.backwards).await
+            } else {
+                window(trace, query, request, walk.backwards).await
+            };
+            let (next, more) = match read {
+                Ok(next) => next,
                 Err(error) => return self.trace.add::<()>("window", &Err(error)),
             };
-            let next = if walk.backwards { window.start.clone() } else { window.end.clone() };
-            let more = if walk.backwards { window.has_previous } else { window.has_next };
-            self.trace.add("window", &Ok(Windowed::from(window)));
             if let Some(operation) = meanwhile.take() {
                 self.operate(session, operation).await;
             }
@@ -96,6 +101,23 @@ impl Run {
         let window = query.window(WindowRequest::first(2).after(cursor)).await;
         self.trace.add("user", &window.map(Windowed::from));
     }
+}
+
+/// A window; where the next one starts, and whether there is one.
+async fn window<P: Projection<Entity = Item> + Debug>(
+    trace: &mut Trace,
+    query: Query<Item, Tenant<i64>, P>,
+    request: WindowRequest,
+    backwards: bool,
+) -> Result<(Option<Cursor>, bool)> {
+    let window = query.window(request).await?;
+    let next = if backwards {
+        (window.start.clone(), window.has_previous)
+    } else {
+        (window.end.clone(), window.has_next)
+    };
+    trace.add("window", &Ok(Windowed::from(window)));
+    Ok(next)
 }
 
 /// The cursor with one of the last characters replaced, which belong to its check.

@@ -36,6 +36,14 @@ impl Model {
                 let deleted = self.delete_many(tenant, &ids);
                 self.trace.add("delete_many", &deleted);
             }
+            Operation::DeleteInChunks { selection, size, is_dry } => {
+                let deleted = self.delete_in_chunks(tenant, selection, *size, *is_dry);
+                self.trace.add("delete_in_chunks", &deleted);
+            }
+            Operation::CreateManyPartial(drafts) => {
+                let created = self.create_many_partial(tenant, drafts);
+                self.trace.add("create_many_partial", &created);
+            }
             Operation::Upsert(draft) => {
                 let upserted = self.upsert(tenant, std::slice::from_ref(draft));
                 let upserted = upserted.map(|mut rows| rows.remove(0)).map_err(Error::into_cause);
@@ -87,6 +95,58 @@ impl Model {
                 model.replace(Item { deleted_at: Some(model.now), ..live.clone() })?;
             }
             Ok(rows.len() as u64)
+        })
+    }
+
+    /// Each chunk takes an id, and the last one finds nothing.
+    fn delete_in_chunks(
+        &mut self,
+        tenant: i64,
+        selection: &Selection,
+        size: u32,
+        is_dry: bool,
+    ) -> Result<u64> {
+        const METHOD: &str = "delete_in_chunks";
+        if size == 0 {
+            return Err(Error::invalid_input(METHOD, "has at least one row at a time"));
+        }
+        check_selection(selection, METHOD)?;
+        if self.transaction.is_some() {
+            let reason = "is several transactions, and not to be done inside one: use `delete_all`";
+            return Err(Error::invalid_input(METHOD, reason));
+        }
+        if is_dry {
+            return Ok(self.meant(tenant, selection)?.len() as u64);
+        }
+        self.last_id += 1;
+        let rows = self.meant(tenant, selection)?;
+        self.last_id += u128::from((rows.len() as u32).div_ceil(size));
+        for live in &rows {
+            self.replace(Item { deleted_at: Some(self.now), ..live.clone() })?;
+        }
+        Ok(rows.len() as u64)
+    }
+
+    /// As if each was added in a savepoint of its own.
+    fn create_many_partial(&mut self, tenant: i64, drafts: &[Draft]) -> Result<Vec<Result<Item>>> {
+        let items: Vec<Item> = drafts.iter().map(|draft| self.complete(tenant, draft)).collect();
+        if items.iter().all(|item| check_values(item).is_err()) {
+            return Ok(items
+                .iter()
+                .map(|item| check_values(item).map(|()| item.clone()))
+                .collect());
+        }
+        self.atomically(|model| {
+            model.check_write()?;
+            let add = |item: Item| {
+                check_values(&item)?;
+                let added = model.insert(stored(item));
+                if let Some(transaction) = &mut model.transaction {
+                    transaction.failure = None;
+                }
+                added
+            };
+            Ok(items.into_iter().map(add).collect())
         })
     }
 

@@ -4,9 +4,10 @@ use repo_core::{DatabaseError, Error, Result};
 use uuid::Uuid;
 
 use super::{Model, condition, not_found, order};
-use crate::answer::Paged;
-use crate::entity::Item;
+use crate::answer::{Paged, converted};
+use crate::entity::{Item, ItemSearch, Line};
 use crate::operation::{Ask, Condition, Operation, Selection, Test, TextTest, Visibility};
+use crate::operation_parts::{Moment, MomentTest};
 
 impl Model {
     pub(super) fn read(&mut self, tenant: i64, operation: &Operation) {
@@ -39,6 +40,16 @@ impl Model {
             Operation::ListByStatus(status) => {
                 let found = self.all(Some(tenant), &only(Condition::Status(Test::Eq(*status))));
                 self.trace.add("list_by", &found);
+            }
+            Operation::Search(search) => {
+                let found = self.all(Some(tenant), &sought(search));
+                self.trace.add("search", &found);
+            }
+            Operation::ByHand(least) => {
+                let scored = Condition::Score(Test::Ge(*least));
+                let all = Selection { visibility: Visibility::WithDeleted, ..only(scored) };
+                let rows = self.all(Some(tenant), &all).map(converted::<Item, Line>);
+                self.trace.add("by hand", &rows);
             }
             Operation::Query(selection, ask) => self.ask(Some(tenant), selection, *ask),
             _ => unreachable!("only reads come here"),
@@ -75,6 +86,15 @@ impl Model {
             }
             Ask::Aggregates | Ask::Groups(_) | Ask::Latest(_) | Ask::LatestPer(..) => {
                 self.summarize(tenant, selection, ask);
+            }
+            Ask::Percentiles(asked) => self.percentiles(tenant, selection, asked),
+            Ask::Lines => {
+                let all = self.all(tenant, selection).map(converted::<Item, Line>);
+                self.trace.add("lines", &all);
+            }
+            Ask::LinePage { number, size } => {
+                let page = self.page(tenant, selection, number, size).map(Paged::map::<Line>);
+                self.trace.add("page of lines", &page);
             }
             Ask::Page { number, size } => {
                 let page = self.page(tenant, selection, number, size);
@@ -171,6 +191,22 @@ pub(super) fn check_size(argument: &'static str, size: u64) -> Result<()> {
         1..=1_000 => Ok(()),
         _ => Err(Error::invalid_input(argument, "is above 1000")),
     }
+}
+
+/// The conditions that are said, in the order of the fields.
+fn sought(search: &ItemSearch) -> Selection {
+    let ItemSearch { name, note, score, statuses, is_unscored, day } = search.clone();
+    let statuses = Some(statuses).filter(|statuses| !statuses.is_empty());
+    let unscored = |is| if is { Test::IsNull } else { Test::IsNotNull };
+    let conditions = [
+        name.map(|name| Condition::Name(TextTest::IContains(name))),
+        note.map(|note| Condition::Note(TextTest::Compare(Test::Eq(note)))),
+        score.map(|score| Condition::Score(Test::Ge(score))),
+        statuses.map(|statuses| Condition::Status(Test::In(statuses))),
+        is_unscored.map(|is| Condition::Score(unscored(is))),
+        day.map(|day| Condition::Moment(Moment::CreatedAt, MomentTest::On(day))),
+    ];
+    Selection { conditions: conditions.into_iter().flatten().collect(), ..Selection::default() }
 }
 
 fn only(condition: Condition) -> Selection {

@@ -189,7 +189,9 @@ fn compare_keys(left: &[Option<Part>], right: &[Option<Part>]) -> Ordering {
 fn key_of(keys: Keys, item: &Item) -> GroupKey {
     let moment = |at: Option<DateTime<Utc>>| vec![at.map(Part::Moment)];
     match keys {
-        Keys::Status => (vec![Some(status(item))], format!("{:?}", item.status)),
+        Keys::Status | Keys::StatusSummary => {
+            (vec![Some(status(item))], format!("{:?}", item.status))
+        }
         Keys::NoteAndDone => {
             let parts = vec![item.note.clone().map(Part::Text), Some(Part::Bool(item.done))];
             (parts, format!("{:?}", (&item.note, item.done)))
@@ -310,7 +312,7 @@ fn descending(by: By) -> Key {
     Key { column, descending: true, nulls_first: None }
 }
 
-fn about_all(selection: &Selection, method: &'static str) -> Result<()> {
+pub(super) fn about_all(selection: &Selection, method: &'static str) -> Result<()> {
     if selection.limit.is_none() && selection.offset.is_none() {
         return Ok(());
     }

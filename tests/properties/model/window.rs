@@ -5,7 +5,7 @@ use repo_core::{Error, Result};
 use super::read::{check_size, refuse_limits};
 use super::{Model, order};
 use crate::answer::Windowed;
-use crate::entity::Item;
+use crate::entity::{Item, Line};
 use crate::operation::{Operation, Selection, Use, Walk};
 
 impl Model {
@@ -15,7 +15,12 @@ impl Model {
         loop {
             let window =
                 self.window(tenant, &walk.selection, walk.size, walk.backwards, beside.as_ref());
-            self.trace.add("window", &window);
+            match &window {
+                Ok(window) if walk.as_lines => {
+                    self.trace.add("window", &Ok(window.map::<Line>()));
+                }
+                window => self.trace.add("window", window),
+            }
             let Ok(window) = window else { return };
             if let Some(operation) = meanwhile.take() {
                 self.operate(tenant, operation);
