@@ -305,3 +305,18 @@ pub(crate) async fn a_bulk_change_does_not_pass_over_what_others_hold(fixture: F
     let chunks = acme(&db).repo::<Ticket>().query().skip_locked().delete_in_chunks(10);
     assert_error!(chunks.await, Error::InvalidInput { .. });
 }
+
+pub(crate) async fn rows_that_refer_to_each_other_go_at_once(fixture: Fixture) {
+    let session = acme(&fixture.with(&schema![Country, Team, Member]).await);
+    let (members, team) = (session.repo::<Member>(), session.repo::<Team>());
+    let team = team.create(crate::entities::team("A")).await.unwrap();
+    let mut made: Vec<Member> = Vec::new();
+    for name in ["first", "second", "third", "fourth"] {
+        let mentor_id = made.last().map(|row| row.id);
+        made.push(members.create(NewMember { mentor_id, ..member(name, &team) }).await.unwrap());
+    }
+    assert_error!(members.delete(made[2].id).await, Error::ForeignKey { .. });
+    assert_error!(members.delete_many([made[1].id, made[2].id]).await, Error::ForeignKey { .. });
+    members.delete_many([made[2].id, made[3].id]).await.unwrap();
+    assert_eq!(members.query().delete_all().await.unwrap(), 2);
+}

@@ -181,6 +181,7 @@ conformance! {
             an_id_given_twice_is_one_row,
             a_bulk_change_in_a_read_only_transaction_is_refused,
             a_bulk_change_does_not_pass_over_what_others_hold,
+            rows_that_refer_to_each_other_go_at_once,
         }
         cascades {
             children_are_deleted_with_their_parent,
