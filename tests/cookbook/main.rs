@@ -6,6 +6,7 @@
     missing_docs,
     missing_debug_implementations,
     unreachable_pub,
+    clippy::unwrap_used,
     reason = "pages show what a reader needs"
 )]
 
