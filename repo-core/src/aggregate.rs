@@ -29,8 +29,8 @@ use crate::entity::Entity;
 use crate::error::Result;
 use crate::query::Query;
 use crate::read;
+use crate::reading::Reading;
 use crate::scope::{ReachableFrom, Scope};
-use crate::series::Reading;
 use crate::value::{InvalidValue, Kind, Value};
 
 /// One value about many rows of `E`: how many, or the sum, average, least or greatest of a column.

@@ -92,6 +92,7 @@ mod projection;
 mod purge;
 mod query;
 mod read;
+mod reading;
 mod refused;
 mod registry;
 mod relation;
@@ -173,6 +174,7 @@ pub use portable::import::Import;
 pub use projection::{Projection, ProjectionOf};
 pub use purge::{PurgeDeleted, Purged};
 pub use query::Query;
+pub use reading::Reading;
 pub use relation::load::{Loading, Relation, Target};
 pub use relation::with::{Nested, QueryWith};
 pub use relation::{BelongsTo, HasMany, HasOne, Many, ManyToMany, One, OnlyOne, RelatedColumn};
@@ -182,7 +184,6 @@ pub use scope::{
     AllTenants, LooksAt, NoTenant, OfAnyTenant, OwnedBy, Reach, ReachableFrom, RecordedFor, Scope,
     Shared, Tenancy, Tenant, WritableFrom,
 };
-pub use series::Reading;
 pub use session::Session;
 pub use stream::Chunks;
 pub use table::{Chaining, ColumnDef, Index, IndexColumn, OnDelete, Reference, Roles, Table};

@@ -14,12 +14,12 @@ mod misfit;
 mod operand;
 mod projection;
 mod questions;
-mod reading;
 mod search;
 mod shown;
 mod summary;
 mod text;
 
+pub use crate::reading::Reading;
 pub use column::{ColumnDescription, Field, JsonField, OptionalJsonField};
 pub use deletion::{DeletedWith, GoesWith, Marked, MarkedTogether, Removed};
 pub use hooks::{
@@ -35,7 +35,6 @@ pub use questions::{
     CreatedAtField, DeletedAtField, DeletionIdField, IdOf, IsDecimal, IsIndexable, IsText,
     JsonDocument, KnownSize, RefersTo, TenantField, UpdatedAtField, VersionField,
 };
-pub use reading::Reading;
 pub use search::{null_or_not, unless_empty};
 pub use shown::{Show, Shown, debug};
 pub use summary::{Asked, SummaryField, SummaryPart, SummaryPlan, summary_key, summary_value};

@@ -4,10 +4,6 @@
 //! Ranges of time are filters: [`Column::within`] and [`Column::on`]. What is counted per hour or day is in
 //! `aggregate/groups.rs`.
 
-use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -22,13 +18,8 @@ use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::query::Query;
 use crate::read;
+use crate::reading::Reading;
 use crate::scope::{ReachableFrom, Scope};
-
-/// An answer, read when it is awaited.
-#[must_use = "an answer is read when it is awaited"]
-pub struct Reading<T> {
-    future: Pin<Box<dyn Future<Output = Result<T>> + Send>>,
-}
 
 /// Time series.
 impl<E: Entity, S: Scope> Query<E, S>
@@ -170,24 +161,4 @@ fn check(keys: &[Key]) -> Result<()> {
         Key::Bucket(_, bucket) => bucket.check(),
         Key::Value(_) => Ok(()),
     })
-}
-
-impl<T> Reading<T> {
-    pub(crate) fn new(future: impl Future<Output = Result<T>> + Send + 'static) -> Self {
-        Self { future: Box::pin(future) }
-    }
-}
-
-impl<T> Future for Reading<T> {
-    type Output = Result<T>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.future.as_mut().poll(context)
-    }
-}
-
-impl<T> fmt::Debug for Reading<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Reading")
-    }
 }

@@ -119,24 +119,26 @@ where
         .collect();
     selection.limit = Some(request.size + 1);
     let size = usize::try_from(request.size).unwrap_or(usize::MAX);
-    let (mut items, mut ends, mut more) = (Vec::new(), None, false);
+    let (mut items, mut more) = (Vec::new(), false);
+    let (mut first, mut last) = (Vec::new(), Vec::new());
     let mut on_row = |row: &dyn Row| {
         more = items.len() == size;
         if !more {
             items.push(shape.read(row)?);
-            let position = shape.position(row)?;
-            match &mut ends {
-                Some((_, last)) => *last = position,
-                None => ends = Some((position.clone(), position)),
+            shape.position(row, &mut last)?;
+            if items.len() == 1 {
+                first.clone_from(&last);
             }
         }
         Ok(())
     };
     read::each(repo, &shape, &selection, &bounds, &mut on_row).await?;
 
-    let cursor = |values: &Vec<Value<'static>>| Cursor::new(&fingerprint, values.iter());
-    let (mut start, mut end) =
-        ends.as_ref().map(|(first, last)| (cursor(first), cursor(last))).unzip();
+    // Without rows there are no values; with some there is the id at least.
+    let cursor = |values: Vec<Value<'static>>| {
+        (!values.is_empty()).then(|| Cursor::new(&fingerprint, values.iter()))
+    };
+    let (mut start, mut end) = (cursor(first), cursor(last));
     if request.from_end {
         items.reverse();
         std::mem::swap(&mut start, &mut end);

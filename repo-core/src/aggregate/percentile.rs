@@ -13,8 +13,8 @@ use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::query::Query;
 use crate::read;
+use crate::reading::Reading;
 use crate::scope::{ReachableFrom, Scope};
-use crate::series::Reading;
 
 /// A share of values, 0.0 to 1.0, as the bits of an `f64`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -184,7 +184,7 @@ async fn chunk<E: Entity, S: Scope>(
     let (mut rows, mut position) = (Vec::new(), Vec::new());
     let mut on_row = |row: &dyn Row| {
         rows.push(values(E::TABLE, row)?);
-        position = shape.position(row)?;
+        shape.position(row, &mut position)?;
         Ok(())
     };
     read::each(repo, &shape, selection, bounds, &mut on_row).await?;

@@ -14,9 +14,9 @@ use crate::table::Table;
 impl<'a> Writer<'a> {
     /// The value, as an expression.
     pub(crate) fn source(&mut self, source: Source) -> &mut Self {
-        let Source::Linked(link, column) = source else {
-            let Source::Own(column) = source else { return self };
-            return self.column(column);
+        let (link, column) = match source {
+            Source::Own(column) => return self.column(column),
+            Source::Linked(link, column) => (link, column),
         };
         self.push("(SELECT ");
         let outer = self.enter(&link);

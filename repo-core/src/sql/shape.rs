@@ -77,9 +77,13 @@ impl Shape {
         P::read(&mut decoder)
     }
 
-    /// The values that order a row.
-    pub(crate) fn position(&self, row: &dyn Row) -> Result<Vec<Value<'static>>> {
-        self.keys.iter().map(|at| self.value(row, *at)).collect()
+    /// Puts the values that order a row in the place of those of another.
+    pub(crate) fn position(&self, row: &dyn Row, into: &mut Vec<Value<'static>>) -> Result<()> {
+        into.clear();
+        self.keys.iter().try_for_each(|at| {
+            into.push(self.value(row, *at)?);
+            Ok(())
+        })
     }
 
     /// Whether the row has no id: none is there. Asked of rows with the values of an order, which ends in the id.
@@ -101,6 +105,10 @@ impl Shape {
     /// What a value is called: a column by its name, the first time that it is there.
     fn label(&self, at: usize) -> Option<&'static str> {
         let Source::Own(column) = self.sources[at] else { return None };
+        if self.shown.is_none() && at < self.table.columns.len() {
+            // All columns, each once: the others need not be looked at.
+            return Some(self.table.columns[column].name);
+        }
         let is_first = !self.sources[..at].contains(&self.sources[at]);
         is_first.then(|| self.table.columns[column].name)
     }

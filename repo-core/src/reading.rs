@@ -1,4 +1,4 @@
-//! What a generated finder returns.
+//! An answer that is read when it is awaited.
 
 use std::fmt;
 use std::future::Future;
@@ -7,16 +7,16 @@ use std::task::{Context, Poll};
 
 use crate::error::Result;
 
-/// A read, done when it is awaited.
+/// An answer, read when it is awaited.
 ///
 /// Named, not `impl Future`: rustc then reports an argument of the wrong type once.
-#[must_use = "a read is done when it is awaited"]
+#[must_use = "an answer is read when it is awaited"]
 pub struct Reading<T> {
     future: Pin<Box<dyn Future<Output = Result<T>> + Send>>,
 }
 
 impl<T> Reading<T> {
-    /// Boxes the read.
+    #[doc(hidden)]
     pub fn new(future: impl Future<Output = Result<T>> + Send + 'static) -> Self {
         Self { future: Box::pin(future) }
     }
