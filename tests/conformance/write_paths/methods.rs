@@ -118,6 +118,7 @@ const NOT_WRITING: &[(&str, &[&str])] = &[
             "Query::sum",
             "Query::summaries",
             "Query::window",
+            "Reading::new",
             "Query::with",
             "Query::with_deleted",
             "QueryWith::all",
