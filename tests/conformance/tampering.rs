@@ -80,7 +80,7 @@ pub(crate) async fn a_verification_goes_on_from_a_checkpoint(fixture: Fixture) {
     let db = trail(&fixture).await;
     let chain = db.audit_chain(chain_of(ACME));
     let first = verify(&db, ACME).await.end;
-    let kept: Checkpoint = first.sign(b"a key").to_string().parse().unwrap();
+    let kept: Checkpoint = first.sign(b"a key").unwrap().to_string().parse().unwrap();
     assert!(kept.is_signed_with(b"a key") && !kept.is_signed_with(b"another"));
     let claims = acme(&db).actor("alice").repo::<Claim>();
     claims.create_many(["C-2", "C-3"].map(claim)).await.unwrap();

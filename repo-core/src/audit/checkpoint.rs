@@ -24,7 +24,7 @@ use crate::error::{Error, Result};
 ///
 /// let line = format!("repo-audit-1 shared 0 {} 2026-01-31T12:00:00.000000+00:00 unsigned", "0".repeat(64));
 /// let checkpoint: Checkpoint = line.parse()?;
-/// let signed = checkpoint.sign(b"a key of some length").to_string();
+/// let signed = checkpoint.sign(b"a key of some length")?.to_string();
 /// let read: Checkpoint = signed.parse()?;
 /// assert!(read.is_signed_with(b"a key of some length"));
 /// assert!(!read.is_signed_with(b"another key"));
@@ -53,15 +53,23 @@ impl Checkpoint {
     }
 
     /// The same checkpoint, signed with HMAC-SHA256.
-    #[must_use]
-    pub fn sign(self, key: &[u8]) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`]: the key is empty, as one that was never configured is. Everybody has that one.
+    pub fn sign(self, key: &[u8]) -> Result<Self> {
+        if key.is_empty() {
+            return Err(Error::invalid_input("key", "is empty"));
+        }
         let signature = self.mac(key).finalize().into_bytes().into();
-        Self { signature: Some(signature), ..self }
+        Ok(Self { signature: Some(signature), ..self })
     }
 
     /// Whether it was signed with this key, and not changed since. Takes the same time whatever differs.
+    /// Nothing is signed with an empty key.
     pub fn is_signed_with(&self, key: &[u8]) -> bool {
-        self.signature.is_some_and(|signature| self.mac(key).verify_slice(&signature).is_ok())
+        let fits = |signature: [u8; 32]| self.mac(key).verify_slice(&signature).is_ok();
+        !key.is_empty() && self.signature.is_some_and(fits)
     }
 
     fn mac(&self, key: &[u8]) -> Hmac<Sha256> {
@@ -151,7 +159,7 @@ mod tests {
     #[test]
     fn a_checkpoint_is_one_line_that_is_read_again() {
         for chain in [Chain::Shared, Chain::Tenant("a b🦀".to_owned())] {
-            for checkpoint in [checkpoint(chain.clone()), checkpoint(chain).sign(b"key")] {
+            for checkpoint in [checkpoint(chain.clone()), checkpoint(chain).sign(b"key").unwrap()] {
                 let line = checkpoint.to_string();
                 assert_eq!(line.parse::<Checkpoint>().expect("it is valid"), checkpoint);
                 assert_eq!(
@@ -183,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_signature_is_of_all_fields_and_one_key() {
-        let signed = checkpoint(Chain::Shared).sign(b"key");
+        let signed = checkpoint(Chain::Shared).sign(b"key").unwrap();
         assert!(signed.is_signed_with(b"key"));
         assert!(!signed.is_signed_with(b"another"));
         assert!(!checkpoint(Chain::Shared).is_signed_with(b"key"));
@@ -196,5 +204,13 @@ mod tests {
         ] {
             assert!(!changed.is_signed_with(b"key"));
         }
+    }
+
+    #[test]
+    fn nobody_signs_with_an_empty_key() {
+        assert!(checkpoint(Chain::Shared).sign(b"").is_err());
+        let forged = checkpoint(Chain::Shared).mac(b"").finalize().into_bytes().into();
+        let forged = Checkpoint { signature: Some(forged), ..checkpoint(Chain::Shared) };
+        assert!(!forged.is_signed_with(b""));
     }
 }

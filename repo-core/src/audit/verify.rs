@@ -29,7 +29,7 @@ const PAGE: i64 = 500;
 /// assert!(kept.is_signed_with(key));
 /// let verification = db.audit_chain(Chain::tenant(&tenant)?).verify().from(kept).await?;
 /// if verification.is_intact() {
-///     println!("{}", verification.end.sign(key));
+///     println!("{}", verification.end.sign(key)?);
 /// } else {
 ///     println!("{verification}");
 /// }
