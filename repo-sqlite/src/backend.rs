@@ -67,7 +67,7 @@ impl Sqlite {
     /// A few rows, together with what others write.
     async fn insert_few(&self, rows: Insert<'_>) -> Result<Vec<i64>> {
         let mut checkout = self.writer.checkout(Purpose::Join).await?;
-        if !is_shared(&checkout) || !open(&mut checkout).await? {
+        if !is_shared(&mut checkout) || !open(&mut checkout).await? {
             settle(&mut checkout).await?;
             return insert_alone(checkout, rows).await;
         }

@@ -183,13 +183,21 @@ impl Options {
             Pool::new(Source { options: Arc::clone(&options), role }, size, options.pool_timeout)
         };
         let writer = pool(Role::Writer, 1);
-        let readers = match (&options.location, options.readers) {
-            (Location::Memory, _) | (_, 0) => Arc::clone(&writer),
-            (Location::File { .. }, readers) => pool(Role::Reader, readers),
+        let readers = if options.is_single() {
+            Arc::clone(&writer)
+        } else {
+            pool(Role::Reader, options.readers)
         };
         // What is wrong with the file is said here, not at the first statement.
         drop(writer.checkout(Purpose::Other).await?);
         Ok(Sqlite::new(readers, writer))
+    }
+}
+
+impl Options {
+    /// Whether one connection does everything.
+    pub(crate) fn is_single(&self) -> bool {
+        self.location == Location::Memory || self.readers == 0
     }
 }
 

@@ -57,6 +57,11 @@ impl Group {
         answer
     }
 
+    /// How many joined.
+    pub(crate) fn members(&self) -> usize {
+        self.members.len()
+    }
+
     /// Whether it is to be committed before anybody else joins.
     pub(crate) fn is_full(&self) -> bool {
         self.members.len() >= MEMBERS || self.since.elapsed() >= AGE

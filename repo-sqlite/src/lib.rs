@@ -49,6 +49,7 @@ mod open;
 mod opened;
 mod pool;
 mod queue;
+mod rhythm;
 mod run;
 mod shapes;
 mod statement;

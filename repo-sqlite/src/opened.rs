@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use crate::control::Control;
 use crate::error::Failure;
 use crate::group::{Answer, Group, Outcome, in_savepoint};
+use crate::rhythm::Rhythm;
 use crate::statement::execute;
 use crate::wal;
 
@@ -20,6 +21,7 @@ pub(crate) struct Opened {
     pub(crate) connection: Connection,
     pub(crate) control: Arc<Control>,
     pub(crate) group: Option<Group>,
+    pub(crate) rhythm: Rhythm,
     /// The pages of the log at the last commit that was not looked at.
     pub(crate) log_pages: i32,
     /// The rows that this connection had changed when its transaction began.
@@ -35,6 +37,7 @@ impl Opened {
             connection,
             control,
             group: None,
+            rhythm: Rhythm::default(),
             log_pages: 0,
             changes_before: 0,
             deferred_keys: None,
@@ -49,6 +52,7 @@ impl Opened {
     ) -> (Result<T, Failure>, Option<Answer>) {
         let result = in_savepoint(&self.connection, work);
         let answer = self.group.as_mut().map(Group::add);
+        self.rhythm.wrote();
         if !self.connection.is_autocommit() {
             return (result, answer);
         }
@@ -66,6 +70,7 @@ impl Opened {
     /// Commits the open group, if there is one, and answers its members.
     pub(crate) fn settle(&mut self) {
         let Some(group) = self.group.take() else { return };
+        self.rhythm.grouped(group.members());
         let outcome = match self.commit() {
             Ok(()) => Outcome::Committed,
             Err(error) => {

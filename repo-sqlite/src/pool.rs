@@ -23,6 +23,7 @@ use crate::wal::Checkpoints;
 pub(crate) struct Pool {
     source: Source,
     size: usize,
+    is_single: bool,
     timeout: Duration,
     /// One permit for each connection that may be taken. Closed with the pool.
     permits: Semaphore,
@@ -58,10 +59,12 @@ pub(crate) enum Purpose {
 impl Pool {
     /// At most `size` connections, each opened when it is first needed.
     pub(crate) fn new(source: Source, size: usize, timeout: Duration) -> Arc<Self> {
+        let is_single = source.options.is_single();
         let checkpoints = Checkpoints::new(source.options.checkpoint_pages);
         Arc::new(Self {
             source,
             size,
+            is_single,
             timeout,
             permits: Semaphore::new(size),
             long: Semaphore::new(size.saturating_sub(1).max(1)),
@@ -95,7 +98,12 @@ impl Pool {
 
     /// Whether others wait to write who would join a group.
     pub(crate) fn has_company(&self) -> bool {
-        self.joining.load(Ordering::SeqCst) > 0
+        !self.is_single && self.joining.load(Ordering::SeqCst) > 0
+    }
+
+    /// Whether its connection does everything: what it leaves open would be in the way of readers.
+    pub(crate) fn is_single(&self) -> bool {
+        self.is_single
     }
 
     /// A group that no other has the number of.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use repo_core::{OnRow, Result, Statement, Table};
 use rusqlite::Connection;
 use tokio::runtime::Handle;
+use tokio::task::yield_now;
 
 use crate::busy::Patience;
 use crate::checkout::Checkout;
@@ -37,7 +38,7 @@ pub(crate) async fn write(
         Speed::Unknown => is_listed(statement.sql),
         Speed::Long => false,
     };
-    if is_short && is_shared(&checkout) && open(&mut checkout).await? {
+    if is_short && is_shared(&mut checkout) && open(&mut checkout).await? {
         return join(checkout, statement.table, |connection| {
             let mut handed_over = 0;
             statement::run(connection, &statement, on_row, OnError::Keep, &mut handed_over)
@@ -48,10 +49,15 @@ pub(crate) async fn write(
     alone(checkout, statement, on_row, shape).await
 }
 
-/// Whether a short write joins others: a group is open, or somebody waits who could join.
-pub(crate) fn is_shared(checkout: &Checkout) -> bool {
-    let is_open = checkout.opened().group.is_some();
-    is_open || checkout.pool.has_company() && Handle::try_current().is_ok()
+/// Whether a short write joins others: a group is open, or somebody who could join waits or is likely to
+/// come.
+pub(crate) fn is_shared(checkout: &mut Checkout) -> bool {
+    if checkout.opened().group.is_some() {
+        return true;
+    }
+    let has_company = checkout.pool.has_company()
+        || !checkout.pool.is_single() && checkout.opened_mut().rhythm.expects_company();
+    has_company && Handle::try_current().is_ok()
 }
 
 /// Opens a group, unless one is open. Returns whether there is one: where a key is checked at the commit,
@@ -117,6 +123,7 @@ async fn alone(
     }
     begin(&mut checkout, BEGIN).await?;
     let affected = run(&mut checkout, statement, on_row, OnError::Keep).await?;
+    checkout.opened_mut().rhythm.wrote();
     commit_of(&mut checkout, statement.table).await?;
     Ok(affected)
 }
@@ -148,6 +155,7 @@ async fn at_once(
             Ok(affected) => {
                 checkout.shapes().record(shape, started.elapsed());
                 checkout.opened_mut().note_commit();
+                checkout.opened_mut().rhythm.wrote();
                 return Ok(affected);
             }
             Err(ran) => ran,
@@ -173,6 +181,8 @@ impl Committer {
     }
 
     async fn commit(self) {
+        // Behind those who are ready to write.
+        yield_now().await;
         let Ok(mut checkout) = self.pool.checkout_in_the_end().await else { return };
         let open = checkout.opened().group.as_ref().map(|group| group.number());
         if open == Some(self.group)
