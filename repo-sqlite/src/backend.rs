@@ -1,7 +1,7 @@
 //! The backend: which connection an operation runs on.
 //!
-//! Reads run beside the writer, each on a connection of its own; writes take turns. Every statement
-//! runs on the calling thread, and between the first and the last step of one nothing is awaited.
+//! Reads run beside the writer, each on a connection of its own; writes take turns, in `queue.rs`. On which
+//! thread a statement runs is decided in `run.rs`.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,17 +13,23 @@ use repo_core::{
 };
 use tokio::task::coop::consume_budget;
 
+use crate::checkout::Checkout;
 use crate::connection::{Transaction, begin, commit};
 use crate::dialect::SqliteDialect;
-use crate::error::without_table;
-use crate::insert::insert;
+use crate::error::{Failure, without_table};
+use crate::insert::{insert, insert_few};
 use crate::inspect::inspect;
-use crate::pool::{Checkout, Pool};
+use crate::pool::{Pool, Purpose};
+use crate::queue::{is_shared, join, open, settle, write};
 use crate::run::run;
+use crate::shapes::{Shape, Speed};
 use crate::statement::OnError;
 
 /// `SELECT 1` alone would not touch the file.
 const READ_THE_FILE: &str = "SELECT count(*) FROM (SELECT 1 FROM sqlite_schema LIMIT 1)";
+
+/// So many rows are inserted in a fraction of a millisecond.
+const FEW: usize = 32;
 
 /// A SQLite database, as [`Options::connect_backend`](crate::Options::connect_backend) opens it.
 #[derive(Debug)]
@@ -42,10 +48,33 @@ impl Sqlite {
     async fn checkout(&self, access: Access) -> Result<Checkout> {
         // Operations that never wait would otherwise keep the thread from its other tasks.
         consume_budget().await;
-        match access {
-            Access::Read => self.readers.checkout().await,
-            Access::Write => self.writer.checkout().await,
+        let pool = match access {
+            Access::Read => &self.readers,
+            Access::Write => &self.writer,
+        };
+        let mut checkout = pool.checkout(Purpose::Other).await?;
+        settle(&mut checkout).await?;
+        Ok(checkout)
+    }
+
+    async fn read(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
+        let is_long = self.readers.shapes.speed(Shape::of(statement.sql)) == Speed::Long;
+        let _admitted = if is_long { Some(self.readers.admit_long().await?) } else { None };
+        let mut checkout = self.checkout(Access::Read).await?;
+        run(&mut checkout, statement, on_row, OnError::Undo).await
+    }
+
+    /// A few rows, together with what others write.
+    async fn insert_few(&self, rows: Insert<'_>) -> Result<Vec<i64>> {
+        let mut checkout = self.writer.checkout(Purpose::Join).await?;
+        if !is_shared(&mut checkout) || !open(&mut checkout).await? {
+            settle(&mut checkout).await?;
+            return insert_alone(checkout, rows).await;
         }
+        join(checkout, rows.table, |connection| {
+            insert_few(connection, &rows).map_err(Failure::Ours)
+        })
+        .await
     }
 
     /// Whether one connection does everything.
@@ -61,19 +90,24 @@ impl Backend for Sqlite {
     }
 
     async fn run(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
-        let mut checkout = self.checkout(statement.access).await?;
-        run(&mut checkout, statement, on_row, OnError::Undo).await
+        match statement.access {
+            Access::Read => self.read(statement, on_row).await,
+            Access::Write => {
+                consume_budget().await;
+                write(&self.writer, statement, on_row).await
+            }
+        }
     }
 
     async fn insert(&self, rows: Insert<'_>) -> Result<Vec<i64>> {
         if rows.rows.is_empty() {
             return Ok(Vec::new());
         }
-        let mut checkout = self.checkout(Access::Write).await?;
-        begin(&mut checkout, "BEGIN IMMEDIATE").await?;
-        let identities = insert(&mut checkout, rows).await?;
-        commit(&mut checkout).await?;
-        Ok(identities)
+        if rows.rows.len() <= FEW {
+            consume_budget().await;
+            return self.insert_few(rows).await;
+        }
+        insert_alone(self.checkout(Access::Write).await?, rows).await
     }
 
     async fn begin(&self, options: TransactionOptions) -> Result<Box<dyn Connection>> {
@@ -114,4 +148,12 @@ impl Backend for Sqlite {
         self.readers.close();
         self.writer.close();
     }
+}
+
+/// All rows in a transaction of their own.
+async fn insert_alone(mut checkout: Checkout, rows: Insert<'_>) -> Result<Vec<i64>> {
+    begin(&mut checkout, "BEGIN IMMEDIATE").await?;
+    let identities = insert(&mut checkout, rows).await?;
+    commit(&mut checkout).await?;
+    Ok(identities)
 }

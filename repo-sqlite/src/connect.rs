@@ -8,7 +8,8 @@ use repo_core::{Database, Error, Result, Settings};
 use crate::backend::Sqlite;
 use crate::location::Location;
 use crate::open::{Role, Source};
-use crate::pool::Pool;
+use crate::pool::{Pool, Purpose};
+use crate::wal;
 
 /// The pragmas that the backend relies on, and what to do instead of setting them.
 const RESERVED_PRAGMAS: [(&str, &str); 8] = [
@@ -50,6 +51,8 @@ pub struct Options {
     pub(crate) busy_timeout: Duration,
     pub(crate) synchronous: Synchronous,
     pub(crate) statement_cache: usize,
+    /// The pages of the log after which it is moved into the file.
+    pub(crate) checkpoint_pages: i32,
     pub(crate) pragmas: Vec<(String, String)>,
 }
 
@@ -81,6 +84,7 @@ impl Options {
             busy_timeout: Duration::from_secs(5),
             synchronous: Synchronous::default(),
             statement_cache: 128,
+            checkpoint_pages: wal::PAGES,
             pragmas: Vec::new(),
         })
     }
@@ -134,14 +138,24 @@ impl Options {
 
     /// Sets a pragma, such as `cache_size`, on every connection after those of the backend.
     ///
+    /// `wal_autocheckpoint` means what it does in SQLite, the pages of the log at which it is moved into the
+    /// file, or 0 for never; but no commit waits for that.
+    ///
     /// # Errors
     ///
-    /// [`Error::Configuration`] for a pragma that the backend relies on.
+    /// [`Error::Configuration`] for a pragma that the backend relies on, and for a `wal_autocheckpoint` that
+    /// is no number.
     pub fn pragma(mut self, name: &str, value: &str) -> Result<Self> {
         let reserved = RESERVED_PRAGMAS.iter().find(|(known, _)| name.eq_ignore_ascii_case(known));
         if let Some((name, instead)) = reserved {
             let reason = format!("the pragma `{name}` is not set by hand: {instead}");
             return Err(Error::Configuration { reason });
+        }
+        if name.eq_ignore_ascii_case("wal_autocheckpoint") {
+            self.checkpoint_pages = value.trim().parse().map_err(|_| Error::Configuration {
+                reason: "the pragma `wal_autocheckpoint` is a number of pages".to_owned(),
+            })?;
+            return Ok(self);
         }
         self.pragmas.push((name.to_owned(), value.to_owned()));
         Ok(self)
@@ -169,13 +183,21 @@ impl Options {
             Pool::new(Source { options: Arc::clone(&options), role }, size, options.pool_timeout)
         };
         let writer = pool(Role::Writer, 1);
-        let readers = match (&options.location, options.readers) {
-            (Location::Memory, _) | (_, 0) => Arc::clone(&writer),
-            (Location::File { .. }, readers) => pool(Role::Reader, readers),
+        let readers = if options.is_single() {
+            Arc::clone(&writer)
+        } else {
+            pool(Role::Reader, options.readers)
         };
         // What is wrong with the file is said here, not at the first statement.
-        drop(writer.checkout().await?);
+        drop(writer.checkout(Purpose::Other).await?);
         Ok(Sqlite::new(readers, writer))
+    }
+}
+
+impl Options {
+    /// Whether one connection does everything.
+    pub(crate) fn is_single(&self) -> bool {
+        self.location == Location::Memory || self.readers == 0
     }
 }
 

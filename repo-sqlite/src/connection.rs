@@ -4,12 +4,14 @@
 //! after would then be committed statement by statement. So each operation looks first.
 
 use async_trait::async_trait;
-use repo_core::{Connection, Error, Insert, OnRow, Result, Statement};
+use repo_core::{Connection, Error, Insert, OnRow, Result, Statement, Table};
 
 use crate::busy::Patience;
-use crate::error::{is_busy, of_commit, of_script, without_table};
+use crate::checkout::Checkout;
+use crate::error::{Failure, is_busy, of_commit, of_script, without_table};
 use crate::insert::insert;
-use crate::pool::Checkout;
+use crate::offload;
+use crate::opened::Opened;
 use crate::run::run;
 use crate::statement::{OnError, execute};
 
@@ -25,12 +27,14 @@ impl Transaction {
     }
 
     fn check_open(&self) -> Result<()> {
-        if !self.checkout.connection().is_autocommit() {
+        let reason = if self.checkout.is_away() {
+            "a statement of it was cancelled"
+        } else if self.checkout.connection().is_autocommit() {
+            "SQLite ended it after an earlier error"
+        } else {
             return Ok(());
-        }
-        Err(Error::TransactionFailed {
-            reason: "SQLite ended it after an earlier error".to_owned(),
-        })
+        };
+        Err(Error::TransactionFailed { reason: reason.to_owned() })
     }
 
     fn execute(&self, sql: &str) -> Result<()> {
@@ -53,7 +57,10 @@ impl Connection for Transaction {
 
     async fn execute_script(&mut self, sql: &str) -> Result<()> {
         self.check_open()?;
-        self.checkout.connection().execute_batch(sql).map_err(|error| of_script(&error))
+        // It may build an index over all there is.
+        let script = sql.to_owned();
+        let run = move |checkout: &mut Checkout| checkout.connection().execute_batch(&script);
+        offload::perform(&mut self.checkout, run).await?.map_err(|error| of_script(&error))
     }
 
     async fn savepoint(&mut self, level: usize) -> Result<()> {
@@ -82,23 +89,37 @@ impl Connection for Transaction {
 
 /// Begins a transaction, waiting while another process writes.
 pub(crate) async fn begin(checkout: &mut Checkout, sql: &str) -> Result<()> {
-    execute_patiently(checkout, sql).await.map_err(|error| without_table(&error))
+    let mut patience = Patience::new(checkout.busy_timeout());
+    loop {
+        let error = match execute(checkout.connection(), sql) {
+            Ok(()) => break,
+            Err(error) => error,
+        };
+        if !is_busy(&error) || !patience.wait().await {
+            return Err(without_table(&error));
+        }
+    }
+    checkout.opened_mut().note_begin();
+    Ok(())
 }
 
 /// Commits. After an error the checkout rolls back when it is dropped.
 pub(crate) async fn commit(checkout: &mut Checkout) -> Result<()> {
-    execute_patiently(checkout, "COMMIT").await.map_err(|error| of_commit(&error))
+    execute_commit(checkout).await?.map_err(|error| of_commit(&error))
 }
 
-async fn execute_patiently(checkout: &mut Checkout, sql: &str) -> rusqlite::Result<()> {
-    let mut patience = Patience::new(checkout.busy_timeout());
-    loop {
-        let error = match execute(checkout.connection(), sql) {
-            Ok(()) => return Ok(()),
-            Err(error) => error,
-        };
-        if !is_busy(&error) || !patience.wait().await {
-            return Err(error);
-        }
+/// Commits what was done to one table alone.
+pub(crate) async fn commit_of(checkout: &mut Checkout, table: &'static Table) -> Result<()> {
+    execute_commit(checkout).await?.map_err(|error| match of_commit(&error) {
+        Error::CommitUnknown { source } => Error::CommitUnknown { source },
+        _ => Failure::from(error).into_error(table),
+    })
+}
+
+/// With a write-ahead log nobody but the writer is in the way of a commit: it is not tried twice.
+async fn execute_commit(checkout: &mut Checkout) -> Result<rusqlite::Result<()>> {
+    if checkout.commits_in_short() {
+        return Ok(checkout.timed_commit(Opened::commit));
     }
+    offload::perform(checkout, |checkout| checkout.timed_commit(Opened::commit)).await
 }

@@ -49,6 +49,10 @@ pub(crate) enum Failure {
     Driver(rusqlite::Error),
     /// `on_row` or a value said so.
     Ours(Error),
+    /// It took too long for a thread of the runtime, and goes on elsewhere.
+    OutOfTime,
+    /// Nobody is there any more to take its rows.
+    Abandoned,
 }
 
 impl Failure {
@@ -63,12 +67,24 @@ impl Failure {
         matches!(self, Failure::Driver(error) if is_busy(error))
     }
 
+    /// Whether it was stopped because its time was over.
+    pub(crate) fn is_out_of_time(&self) -> bool {
+        match self {
+            Failure::OutOfTime => true,
+            Failure::Driver(error) => extended_code(error) & 0xff == ffi::SQLITE_INTERRUPT,
+            _ => false,
+        }
+    }
+
     /// The error of a statement about `table`.
     #[cold]
     pub(crate) fn into_error(self, table: &'static Table) -> Error {
         match self {
             Failure::Driver(error) => about(&error, table.entity, table.name),
             Failure::Ours(error) => error,
+            Failure::OutOfTime | Failure::Abandoned => {
+                Error::Backend(DatabaseError::new("the statement was stopped"))
+            }
         }
     }
 }

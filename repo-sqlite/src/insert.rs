@@ -2,54 +2,70 @@
 //!
 //! The transaction around it is the caller's.
 
-use std::ops::Range;
+use std::time::{Duration, Instant};
 
 use repo_core::{Error, Insert, Kind, Result, Row as _, Value};
 use rusqlite::{CachedStatement, Connection};
 use tokio::task::yield_now;
 
+use crate::checkout::Checkout;
 use crate::error::Failure;
-use crate::pool::Checkout;
 use crate::statement::check_parameters;
 use crate::value::{StoredRow, bind};
 
-/// The rows after which the other tasks of the thread have their turn: a few milliseconds.
-const CHUNK: usize = 1_000;
+/// How long the thread is held before the other tasks have their turn.
+const TURN: Duration = Duration::from_micros(300);
+/// The rows between two looks at the clock.
+const ROWS: usize = 16;
 
 /// Inserts all rows and returns their identities, if the table has them.
 pub(crate) async fn insert(checkout: &mut Checkout, insert: Insert<'_>) -> Result<Vec<i64>> {
-    let count = insert.rows.len();
-    let mut identities = Vec::with_capacity(if insert.table.has_identity() { count } else { 0 });
-    let mut values = Vec::with_capacity(insert.columns.len());
+    let mut identities = room_for(&insert);
     let mut start = 0;
-    while start < count {
-        let end = count.min(start + CHUNK);
-        insert_range(checkout.connection(), &insert, start..end, &mut values, &mut identities)?;
-        start = end;
-        if start < count {
+    while start < insert.rows.len() {
+        let until = Some(Instant::now() + TURN);
+        let connection = checkout.connection();
+        start = insert_from(connection, &insert, start, until, &mut identities)?;
+        if start < insert.rows.len() {
             yield_now().await;
         }
     }
     Ok(identities)
 }
 
-fn insert_range<'a>(
+/// Inserts all rows at once.
+pub(crate) fn insert_few(connection: &Connection, insert: &Insert<'_>) -> Result<Vec<i64>> {
+    let mut identities = room_for(insert);
+    insert_from(connection, insert, 0, None, &mut identities)?;
+    Ok(identities)
+}
+
+fn room_for(insert: &Insert<'_>) -> Vec<i64> {
+    Vec::with_capacity(if insert.table.has_identity() { insert.rows.len() } else { 0 })
+}
+
+/// Inserts rows until the time is over, and returns the first that is left.
+fn insert_from(
     connection: &Connection,
-    insert: &Insert<'a>,
-    range: Range<usize>,
-    values: &mut Vec<Value<'a>>,
+    insert: &Insert<'_>,
+    start: usize,
+    until: Option<Instant>,
     identities: &mut Vec<i64>,
-) -> Result<()> {
+) -> Result<usize> {
     let of_table = |failure: Failure| failure.into_error(insert.table);
     let prepared = connection.prepare_cached(insert.sql);
     let mut prepared = prepared.map_err(|error| of_table(error.into()))?;
     check_parameters(prepared.parameter_count(), insert.columns.len()).map_err(of_table)?;
-    for index in range {
+    let mut values = Vec::with_capacity(insert.columns.len());
+    for index in start..insert.rows.len() {
         values.clear();
-        let inserted = insert_row(&mut prepared, insert, index, values, identities);
+        let inserted = insert_row(&mut prepared, insert, index, &mut values, identities);
         inserted.map_err(|failure| of_table(failure).in_row(index))?;
+        if index % ROWS == ROWS - 1 && until.is_some_and(|until| Instant::now() >= until) {
+            return Ok(index + 1);
+        }
     }
-    Ok(())
+    Ok(insert.rows.len())
 }
 
 fn insert_row<'a>(

@@ -31,21 +31,31 @@
 //! ```
 
 mod backend;
+mod batch;
 mod busy;
+mod checkout;
 mod connect;
 mod connection;
+mod control;
 mod dialect;
 mod driver;
 mod error;
+mod group;
 mod insert;
 mod inspect;
 mod location;
+mod offload;
 mod open;
+mod opened;
 mod pool;
+mod queue;
+mod rhythm;
 mod run;
+mod shapes;
 mod statement;
 mod temporal;
 mod value;
+mod wal;
 
 pub use backend::Sqlite;
 pub use connect::{Options, Synchronous};

@@ -11,9 +11,10 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
 use crate::busy::Patience;
-use crate::connect::Options;
+use crate::connect::{Options, Synchronous};
 use crate::error::{database_error, is_busy, is_not_a_database, without_table};
 use crate::location::{Location, Mode};
+use crate::wal;
 
 /// The switches of every connection: identifiers and strings are told apart, functions of the schema
 /// are not trusted, and a bound value does not choose the plan, which would prepare a statement again
@@ -46,6 +47,11 @@ impl Source {
     /// Whether the data lives as long as the connection.
     pub(crate) fn is_memory(&self) -> bool {
         self.options.location == Location::Memory
+    }
+
+    /// Whether a commit waits for the disk.
+    pub(crate) fn is_durable(&self) -> bool {
+        !self.is_memory() && self.options.synchronous == Synchronous::Full
     }
 
     /// Opens a connection, waiting while another process holds the database.
@@ -126,6 +132,7 @@ impl Source {
             return Err(OpenError::Ours(Error::Configuration { reason }));
         }
         connection.pragma_update(None, "synchronous", self.options.synchronous.as_pragma())?;
+        wal::install(connection)?;
         Ok(())
     }
 

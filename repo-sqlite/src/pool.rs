@@ -1,52 +1,79 @@
-//! The connections of one role, and taking one for an operation.
+//! The connections of one role, and waiting for one.
 //!
-//! A connection that comes back is proven clean first: no statement is open, no transaction, and it
-//! may write if it could before. One that cannot be cleaned is closed.
+//! Who waits longest is next. What happens to a connection that comes back is in `checkout.rs`.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use repo_core::{DatabaseError, Error, Result};
-use rusqlite::Connection;
-use tokio::sync::{Semaphore, TryAcquireError};
+use tokio::sync::{Semaphore, SemaphorePermit, TryAcquireError};
 use tokio::time::timeout;
 
+use crate::checkout::Checkout;
 use crate::error::without_table;
-use crate::open::Source;
-use crate::statement::execute;
+use crate::group::Group;
+use crate::open::{Role, Source};
+use crate::opened::Opened;
+use crate::shapes::Shapes;
+use crate::wal::Checkpoints;
 
 /// The connections of one role: the writer, the readers, or the only one.
 pub(crate) struct Pool {
     source: Source,
     size: usize,
+    is_single: bool,
     timeout: Duration,
     /// One permit for each connection that may be taken. Closed with the pool.
     permits: Semaphore,
+    /// One for each long statement at a time: fewer than connections, so that short ones find one.
+    long: Semaphore,
+    /// How many wait who would join a group.
+    joining: AtomicUsize,
+    groups: AtomicU64,
+    pub(crate) shapes: Shapes,
+    pub(crate) checkpoints: Checkpoints,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    free: Vec<Connection>,
+    free: Vec<Opened>,
     closed: bool,
     /// Whether the data went away with the only connection to it.
     lost: bool,
+    /// The group that nobody is left to commit.
+    orphan: Option<u64>,
 }
 
-/// A connection, taken for one operation or one transaction.
-pub(crate) struct Checkout {
-    pool: Arc<Pool>,
-    /// `None` before it is opened.
-    connection: Option<Connection>,
-    query_only: bool,
+/// Why somebody waits for a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// For a short write, which may join others.
+    Join,
+    /// For anything else.
+    Other,
 }
 
 impl Pool {
     /// At most `size` connections, each opened when it is first needed.
     pub(crate) fn new(source: Source, size: usize, timeout: Duration) -> Arc<Self> {
-        let (permits, state) = (Semaphore::new(size), Mutex::default());
-        Arc::new(Self { source, size, timeout, permits, state })
+        let is_single = source.options.is_single();
+        let checkpoints = Checkpoints::new(source.options.checkpoint_pages);
+        Arc::new(Self {
+            source,
+            size,
+            is_single,
+            timeout,
+            permits: Semaphore::new(size),
+            long: Semaphore::new(size.saturating_sub(1).max(1)),
+            joining: AtomicUsize::new(0),
+            groups: AtomicU64::new(0),
+            shapes: Shapes::new(),
+            checkpoints,
+            state: Mutex::default(),
+        })
     }
 
     /// The most connections.
@@ -64,60 +91,97 @@ impl Pool {
         self.source.options.busy_timeout
     }
 
+    /// Whether a commit that was never timed may take long: it waits for the disk.
+    pub(crate) fn is_durable(&self) -> bool {
+        self.source.is_durable()
+    }
+
+    /// Whether others wait to write who would join a group.
+    pub(crate) fn has_company(&self) -> bool {
+        !self.is_single && self.joining.load(Ordering::SeqCst) > 0
+    }
+
+    /// Whether its connection does everything: what it leaves open would be in the way of readers.
+    pub(crate) fn is_single(&self) -> bool {
+        self.is_single
+    }
+
+    /// A group that no other has the number of.
+    pub(crate) fn new_group(&self) -> Group {
+        Group::new(self.groups.fetch_add(1, Ordering::Relaxed))
+    }
+
     /// Takes a connection, waiting for one to become free.
-    pub(crate) async fn checkout(self: &Arc<Self>) -> Result<Checkout> {
+    pub(crate) async fn checkout(self: &Arc<Self>, purpose: Purpose) -> Result<Checkout> {
         match self.permits.try_acquire() {
             Ok(permit) => permit.forget(),
             Err(TryAcquireError::Closed) => return Err(Error::Closed),
-            Err(TryAcquireError::NoPermits) => self.wait_for_permit().await?,
+            Err(TryAcquireError::NoPermits) => self.wait_for_permit(purpose).await?,
         }
-        // From here on the permit is given back by `Drop`.
-        let mut checkout = Checkout { pool: Arc::clone(self), connection: None, query_only: false };
-        checkout.connection = self.take_free()?;
-        if checkout.connection.is_none() {
-            checkout.connection = Some(self.source.open().await?);
+        self.take().await
+    }
+
+    /// As [`checkout`](Self::checkout), however long it takes: for who has a group to commit.
+    pub(crate) async fn checkout_in_the_end(self: &Arc<Self>) -> Result<Checkout> {
+        self.permits.acquire().await.map_err(|_| Error::Closed)?.forget();
+        self.take().await
+    }
+
+    /// Waits until a long statement may begin. It has no connection yet.
+    pub(crate) async fn admit_long(&self) -> Result<SemaphorePermit<'_>> {
+        let since = Instant::now();
+        match timeout(self.timeout, self.long.acquire()).await {
+            Ok(permit) => permit.map_err(|_| Error::Closed),
+            Err(_) => Err(self.out_of_patience(since)),
         }
-        Ok(checkout)
     }
 
     /// Closes what is free now, and each other one when it comes back.
     pub(crate) fn close(&self) {
         self.permits.close();
+        self.long.close();
         let mut state = self.state();
         state.closed = true;
         let free = std::mem::take(&mut state.free);
         drop(state);
+        // A group that is open is committed by this.
         drop(free);
     }
 
-    async fn wait_for_permit(&self) -> Result<()> {
-        let since = Instant::now();
-        match timeout(self.timeout, self.permits.acquire()).await {
-            Ok(Ok(permit)) => permit.forget(),
-            Ok(Err(_)) => return Err(Error::Closed),
-            Err(_) => {
-                let (size, idle, waited) = (self.size, self.idle(), since.elapsed());
-                return Err(Error::PoolTimeout { size, idle, waited });
-            }
-        }
-        Ok(())
+    pub(crate) fn is_closed(&self) -> bool {
+        self.permits.is_closed()
     }
 
-    fn take_free(&self) -> Result<Option<Connection>> {
-        let mut state = self.state();
-        if state.lost {
-            let source = DatabaseError::new("the in-memory database went away with its connection");
-            return Err(Error::Connection { source });
+    /// Nobody is left who would commit this group: its runtime ended.
+    pub(crate) fn orphan(self: &Arc<Self>, group: u64) {
+        {
+            // Numbers grow, and a group that is open is the last one.
+            let mut state = self.state();
+            state.orphan = state.orphan.max(Some(group));
         }
-        Ok(state.free.pop())
+        self.rescue();
+    }
+
+    /// Commits a group that nobody is left to commit, if the connection is free.
+    pub(crate) fn rescue(self: &Arc<Self>) {
+        if !self.has_orphan() {
+            return;
+        }
+        let Ok(permit) = self.permits.try_acquire() else { return };
+        permit.forget();
+        let mut checkout = Checkout::new(Arc::clone(self));
+        if let Ok(Some(mut opened)) = self.take_free() {
+            opened.settle();
+            checkout.fill(opened);
+        }
     }
 
     /// Takes a connection back, or nothing in place of one that was closed.
-    fn give_back(&self, connection: Option<Connection>) {
+    pub(crate) fn give_back(&self, opened: Option<Opened>) {
         let mut state = self.state();
-        let to_close = match connection {
-            Some(connection) if !state.closed => {
-                state.free.push(connection);
+        let to_close = match opened {
+            Some(opened) if !state.closed => {
+                state.free.push(opened);
                 None
             }
             other => {
@@ -130,57 +194,80 @@ impl Pool {
         self.permits.add_permits(1);
     }
 
+    async fn wait_for_permit(self: &Arc<Self>, purpose: Purpose) -> Result<()> {
+        let since = Instant::now();
+        let _waiting = Waiting::new(self, purpose);
+        match timeout(self.timeout, self.permits.acquire()).await {
+            Ok(Ok(permit)) => permit.forget(),
+            Ok(Err(_)) => return Err(Error::Closed),
+            Err(_) => return Err(self.out_of_patience(since)),
+        }
+        Ok(())
+    }
+
+    fn out_of_patience(&self, since: Instant) -> Error {
+        Error::PoolTimeout { size: self.size, idle: self.idle(), waited: since.elapsed() }
+    }
+
+    /// The connection of a permit that was taken.
+    async fn take(self: &Arc<Self>) -> Result<Checkout> {
+        // From here on the permit is given back by `Drop`.
+        let mut checkout = Checkout::new(Arc::clone(self));
+        match self.take_free()? {
+            Some(opened) => checkout.fill(opened),
+            None => {
+                let connection = self.source.open().await?;
+                checkout.fill(Opened::new(connection).map_err(|error| without_table(&error))?);
+            }
+        }
+        Ok(checkout)
+    }
+
+    fn take_free(&self) -> Result<Option<Opened>> {
+        let mut state = self.state();
+        if state.lost {
+            let source = DatabaseError::new("the in-memory database went away with its connection");
+            return Err(Error::Connection { source });
+        }
+        Ok(state.free.pop())
+    }
+
+    fn has_orphan(&self) -> bool {
+        let state = self.state();
+        let open = state.free.first().and_then(|opened| opened.group.as_ref()).map(Group::number);
+        open.is_some() && open == state.orphan
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing panics while the lock is held.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Checkout {
-    /// The connection.
-    pub(crate) fn connection(&self) -> &Connection {
-        self.connection.as_ref().expect("it is opened before the checkout is handed out")
-    }
+/// Somebody who waits. Dropped while a group waits for it, the group is looked after.
+struct Waiting<'a> {
+    pool: &'a Arc<Pool>,
+    purpose: Purpose,
+}
 
-    /// How long an operation waits for another process.
-    pub(crate) fn busy_timeout(&self) -> Duration {
-        self.pool.busy_timeout()
-    }
-
-    /// Makes the connection refuse writes until it is given back.
-    pub(crate) fn forbid_writes(&mut self) -> Result<()> {
-        self.query_only = true;
-        execute_pragma(self.connection(), "PRAGMA query_only = ON")
-            .map_err(|error| without_table(&error))
+impl<'a> Waiting<'a> {
+    fn new(pool: &'a Arc<Pool>, purpose: Purpose) -> Self {
+        if purpose == Purpose::Join {
+            pool.joining.fetch_add(1, Ordering::SeqCst);
+        }
+        Self { pool, purpose }
     }
 }
 
-impl Drop for Checkout {
+impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        let query_only = self.query_only;
-        let clean = self.connection.take().filter(|connection| {
-            clean(connection, query_only)
-                .inspect_err(|error| tracing::warn!(%error, "a connection is closed: not clean"))
-                .is_ok()
-        });
-        self.pool.give_back(clean);
+        if self.purpose == Purpose::Join {
+            self.pool.joining.fetch_sub(1, Ordering::SeqCst);
+        }
+        if self.pool.source.role == Role::Writer {
+            self.pool.rescue();
+        }
     }
-}
-
-/// Ends the transaction that a dropped or failed operation left behind.
-fn clean(connection: &Connection, query_only: bool) -> rusqlite::Result<()> {
-    if !connection.is_autocommit() {
-        execute(connection, "ROLLBACK")?;
-    }
-    if query_only {
-        execute_pragma(connection, "PRAGMA query_only = OFF")?;
-    }
-    Ok(())
-}
-
-/// A pragma is run when it is prepared, so it is never kept.
-fn execute_pragma(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
-    connection.execute_batch(sql)
 }
 
 impl fmt::Debug for Pool {
@@ -190,11 +277,5 @@ impl fmt::Debug for Pool {
             .field("size", &self.size)
             .field("idle", &self.idle())
             .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Checkout {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Checkout").field("pool", &self.pool).finish_non_exhaustive()
     }
 }

@@ -1,10 +1,28 @@
-//! One statement on a connection, tried again while another process holds the database.
+//! One statement on a connection: on which thread, and again while another process holds the database.
+//!
+//! A statement that is known to be short, or may be left in time, runs on the calling thread; a long one on
+//! a blocking thread. One that reads is left when its time is over and runs again there, from the same
+//! snapshot, behind the rows that were handed over. One that writes is not left within a transaction:
+//! SQLite would undo all of it.
 
-use repo_core::{OnRow, Result, Statement};
+use std::time::{Duration, Instant};
+
+use repo_core::{Access, OnRow, Result, Statement};
+use tokio::runtime::Handle;
 
 use crate::busy::Patience;
-use crate::pool::Checkout;
-use crate::statement::{self, OnError};
+use crate::checkout::Checkout;
+use crate::control::Limit;
+use crate::error::Failure;
+use crate::offload;
+use crate::shapes::{Shape, Speed};
+use crate::statement::{self, OnError, execute, step};
+use crate::value::StoredRow;
+
+/// How long a statement may hold a thread of the runtime.
+pub(crate) const TIME: Duration = Duration::from_micros(500);
+/// The rows between two looks at the clock.
+const ROWS: u64 = 8;
 
 /// Runs `statement` and returns the rows affected.
 pub(crate) async fn run(
@@ -14,22 +32,93 @@ pub(crate) async fn run(
     on_error: OnError,
 ) -> Result<u64> {
     let mut patience = Patience::new(checkout.busy_timeout());
+    let mut handed_over = 0;
     loop {
-        let mut handed_over = 0;
-        let connection = checkout.connection();
-        let failure = match statement::run(
-            connection,
-            &statement,
-            &mut *on_row,
-            on_error,
-            &mut handed_over,
-        ) {
+        let ran = attempt(checkout, &statement, &mut *on_row, on_error, &mut handed_over).await;
+        let failure = match ran {
             Ok(affected) => return Ok(affected),
             Err(failure) => failure,
         };
         // A row that was handed over cannot be taken back.
-        if handed_over > 0 || !failure.is_busy() || !patience.wait().await {
+        let again = handed_over == 0 && failure.is_busy() && !checkout.is_away();
+        if !again || !patience.wait().await {
             return Err(failure.into_error(statement.table));
         }
     }
+}
+
+/// Whether a statement inserts the rows that its text lists: it is short before it ever ran.
+pub(crate) fn is_listed(sql: &str) -> bool {
+    sql.starts_with("INSERT") && sql.contains("VALUES") && !sql.contains("SELECT")
+}
+
+async fn attempt(
+    checkout: &mut Checkout,
+    statement: &Statement<'_>,
+    on_row: OnRow<'_>,
+    on_error: OnError,
+    handed_over: &mut u64,
+) -> Result<u64, Failure> {
+    let Ok(runtime) = Handle::try_current() else {
+        let connection = checkout.connection();
+        return statement::run(connection, statement, on_row, on_error, handed_over);
+    };
+    let shape = Shape::of(statement.sql);
+    let speed = checkout.shapes().speed(shape);
+    let reads = statement.access == Access::Read;
+    let is_elsewhere = match speed {
+        Speed::Long => true,
+        Speed::Short => false,
+        Speed::Unknown => !reads && !is_listed(statement.sql),
+    };
+    if !is_elsewhere {
+        let started = Instant::now();
+        let ran = if reads {
+            read_here(checkout, statement, speed, &mut *on_row, handed_over)
+        } else {
+            let connection = checkout.connection();
+            statement::run(connection, statement, &mut *on_row, on_error, handed_over)
+        };
+        match ran {
+            Err(failure) if reads && failure.is_out_of_time() => checkout.shapes().surprise(shape),
+            ran => {
+                checkout.shapes().record(shape, started.elapsed());
+                return ran;
+            }
+        }
+    }
+    offload::run(&runtime, checkout, statement, on_row, on_error, handed_over).await
+}
+
+/// Runs a statement that reads, for as long as there is time. It is left in such a way that a second run
+/// finds the same rows.
+fn read_here(
+    checkout: &Checkout,
+    statement: &Statement<'_>,
+    speed: Speed,
+    on_row: OnRow<'_>,
+    handed_over: &mut u64,
+) -> Result<u64, Failure> {
+    let opened = checkout.opened();
+    let connection = &opened.connection;
+    let until = Instant::now() + TIME;
+    let mut limit: Option<Limit<'_>> = Some(opened.control.limit(until));
+    // A transaction keeps the snapshot. Most statements that are known to be short have one row, and can do
+    // without.
+    let keep_at = if speed == Speed::Short { 2 } else { 1 };
+    step(connection, statement, OnError::Keep, |row| {
+        let number = *handed_over + 1;
+        if number < keep_at {
+            limit = None;
+        } else if number == keep_at {
+            if connection.is_autocommit() {
+                execute(connection, "BEGIN DEFERRED")?;
+            }
+            limit.get_or_insert_with(|| opened.control.limit(until));
+        } else if number.is_multiple_of(ROWS) && Instant::now() > until {
+            return Err(Failure::OutOfTime);
+        }
+        *handed_over = number;
+        on_row(&StoredRow(row)).map_err(Failure::Ours)
+    })
 }

@@ -6,6 +6,7 @@ mod causes;
 mod concurrency;
 mod doctor;
 mod files;
+mod groups;
 mod guards;
 mod other_process;
 mod pool;

@@ -1,0 +1,99 @@
+//! Rows that left their statement: what crosses from a blocking thread to the task that waits.
+//!
+//! The values of some rows lie one after the other in one buffer, and are read there.
+
+use repo_core::{InvalidValue, Kind, Row, Value};
+use rusqlite::types::ValueRef;
+
+use crate::value::read;
+
+/// So many rows are decoded in a fraction of a millisecond.
+const ROWS: usize = 64;
+const BYTES: usize = 64 * 1024;
+
+/// Some rows, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    rows: usize,
+    columns: usize,
+    cells: Vec<Cell>,
+    bytes: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Cell {
+    Null,
+    Integer(i64),
+    Real(f64),
+    /// Where its bytes begin and end.
+    Text(usize, usize),
+    Blob(usize, usize),
+}
+
+/// One row of a batch.
+struct BatchRow<'a> {
+    cells: &'a [Cell],
+    bytes: &'a [u8],
+}
+
+impl Batch {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.rows >= ROWS || self.bytes.len() >= BYTES
+    }
+
+    /// Adds a copy of the row.
+    pub(crate) fn push(&mut self, row: &rusqlite::Row<'_>) -> rusqlite::Result<()> {
+        self.columns = row.as_ref().column_count();
+        for column in 0..self.columns {
+            let cell = match row.get_ref(column)? {
+                ValueRef::Null => Cell::Null,
+                ValueRef::Integer(value) => Cell::Integer(value),
+                ValueRef::Real(value) => Cell::Real(value),
+                ValueRef::Text(bytes) => {
+                    let (start, end) = self.keep(bytes);
+                    Cell::Text(start, end)
+                }
+                ValueRef::Blob(bytes) => {
+                    let (start, end) = self.keep(bytes);
+                    Cell::Blob(start, end)
+                }
+            };
+            self.cells.push(cell);
+        }
+        self.rows += 1;
+        Ok(())
+    }
+
+    /// The rows, in order.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = impl Row + '_> {
+        (0..self.rows).map(|row| BatchRow {
+            cells: &self.cells[row * self.columns..(row + 1) * self.columns],
+            bytes: &self.bytes,
+        })
+    }
+
+    fn keep(&mut self, bytes: &[u8]) -> (usize, usize) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(bytes);
+        (start, self.bytes.len())
+    }
+}
+
+impl Row for BatchRow<'_> {
+    fn value(&self, index: usize, kind: Kind) -> Result<Value<'_>, InvalidValue> {
+        let cell = self.cells.get(index);
+        let cell = cell.ok_or_else(|| InvalidValue::new("is not among the columns of the row"))?;
+        let stored = match *cell {
+            Cell::Null => ValueRef::Null,
+            Cell::Integer(value) => ValueRef::Integer(value),
+            Cell::Real(value) => ValueRef::Real(value),
+            Cell::Text(start, end) => ValueRef::Text(&self.bytes[start..end]),
+            Cell::Blob(start, end) => ValueRef::Blob(&self.bytes[start..end]),
+        };
+        read(stored, kind)
+    }
+}

@@ -1,0 +1,189 @@
+//! Work on a blocking thread, with the connection it needs.
+//!
+//! The work owns the connection: a future that is dropped meanwhile leaves both to it. Its statement is
+//! then stopped, and nobody has the connection before that. Text and values are copied to it, and rows
+//! come back in batches.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use repo_core::{Access, DatabaseError, Error, OnRow, Statement, Table, Value};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::yield_now;
+
+use crate::batch::Batch;
+use crate::checkout::Checkout;
+use crate::control::Control;
+use crate::error::Failure;
+use crate::shapes::Shape;
+use crate::statement::{OnError, step};
+
+/// Batches that wait for the task.
+const WAITING: usize = 2;
+
+/// Work that a blocking thread does with a connection.
+struct Away<T> {
+    answer: oneshot::Receiver<(Checkout, T)>,
+    stop: Stop,
+}
+
+/// Stops the statement of a job when it is dropped.
+struct Stop {
+    control: Arc<Control>,
+    job: u64,
+    is_armed: bool,
+}
+
+/// A statement that borrows nothing.
+struct Owned {
+    sql: String,
+    params: Vec<Value<'static>>,
+    access: Access,
+    table: &'static Table,
+    on_error: OnError,
+    /// The rows that were handed over before.
+    skip: u64,
+}
+
+/// Does `work` on a blocking thread, to its end. Without a runtime it is done here.
+pub(crate) async fn perform<T: Send + 'static>(
+    checkout: &mut Checkout,
+    work: impl FnOnce(&mut Checkout) -> T + Send + 'static,
+) -> Result<T, Error> {
+    let Ok(runtime) = Handle::try_current() else { return Ok(work(checkout)) };
+    let mut away = send(&runtime, checkout, work);
+    away.stop.is_armed = false;
+    away.back(checkout).await
+}
+
+/// Runs a statement on a blocking thread. The first `handed_over` rows are left out: a run that was given
+/// up handed them over, and nothing changed since.
+pub(crate) async fn run(
+    runtime: &Handle,
+    checkout: &mut Checkout,
+    statement: &Statement<'_>,
+    on_row: OnRow<'_>,
+    on_error: OnError,
+    handed_over: &mut u64,
+) -> Result<u64, Failure> {
+    let owned = Owned::new(statement, on_error, *handed_over);
+    let (sender, mut batches) = mpsc::channel(WAITING);
+    let away = send(runtime, checkout, move |checkout| owned.run(checkout, sender));
+    let mut refused = None;
+    while let Some(batch) = batches.recv().await {
+        refused = hand_over(&batch, &mut *on_row, handed_over).err();
+        if refused.is_some() {
+            break;
+        }
+        yield_now().await;
+    }
+    // Whoever sends more finds nobody there.
+    drop(batches);
+    if refused.is_some() && statement.access == Access::Read {
+        away.stop.now();
+    }
+    let result = away.back(checkout).await.map_err(Failure::Ours)?;
+    match refused {
+        Some(error) => Err(Failure::Ours(error)),
+        None => result,
+    }
+}
+
+fn hand_over(batch: &Batch, on_row: OnRow<'_>, handed_over: &mut u64) -> Result<(), Error> {
+    for row in batch.rows() {
+        *handed_over += 1;
+        on_row(&row)?;
+    }
+    Ok(())
+}
+
+fn send<T: Send + 'static>(
+    runtime: &Handle,
+    checkout: &mut Checkout,
+    work: impl FnOnce(&mut Checkout) -> T + Send + 'static,
+) -> Away<T> {
+    let control = Arc::clone(&checkout.opened().control);
+    let stop = Stop { job: control.begin(), control, is_armed: true };
+    let ended = Ended(Arc::clone(&stop.control));
+    let mut moved = checkout.take();
+    let (sender, answer) = oneshot::channel();
+    runtime.spawn_blocking(move || {
+        let value = work(&mut moved);
+        drop(ended);
+        // Nobody is there any more: the connection is cleaned and given back here.
+        drop(sender.send((moved, value)));
+    });
+    Away { answer, stop }
+}
+
+impl<T> Away<T> {
+    /// Waits for the end of the work.
+    async fn back(mut self, checkout: &mut Checkout) -> Result<T, Error> {
+        let Ok((moved, value)) = (&mut self.answer).await else {
+            let source = DatabaseError::new("the runtime ended before the statement did");
+            return Err(Error::Connection { source });
+        };
+        self.stop.is_armed = false;
+        *checkout = moved;
+        Ok(value)
+    }
+}
+
+impl Stop {
+    fn now(&self) {
+        self.control.cancel(self.job);
+    }
+}
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        if self.is_armed {
+            self.now();
+        }
+    }
+}
+
+/// Ends the job, also where it panics or never begins.
+struct Ended(Arc<Control>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+impl Owned {
+    fn new(statement: &Statement<'_>, on_error: OnError, skip: u64) -> Self {
+        let Statement { sql, params, access, table } = *statement;
+        let params = params.iter().map(|value| value.clone().into_owned()).collect();
+        Self { sql: sql.to_owned(), params, access, table, on_error, skip }
+    }
+
+    fn run(self, checkout: &Checkout, sender: mpsc::Sender<Batch>) -> Result<u64, Failure> {
+        let Self { sql, params, access, table, on_error, skip } = &self;
+        let statement = Statement { sql, params, access: *access, table };
+        let started = Instant::now();
+        let (mut count, mut batch) = (0, Batch::default());
+        let ran = step(checkout.connection(), &statement, *on_error, |row| {
+            count += 1;
+            if count <= *skip {
+                return Ok(());
+            }
+            if batch.is_full() {
+                send_batch(&sender, std::mem::take(&mut batch))?;
+            }
+            Ok(batch.push(row)?)
+        });
+        checkout.shapes().record(Shape::of(sql), started.elapsed());
+        let affected = ran?;
+        if !batch.is_empty() {
+            send_batch(&sender, batch)?;
+        }
+        Ok(affected)
+    }
+}
+
+fn send_batch(sender: &mpsc::Sender<Batch>, batch: Batch) -> Result<(), Failure> {
+    sender.blocking_send(batch).map_err(|_| Failure::Abandoned)
+}
