@@ -33,7 +33,7 @@ pub(crate) async fn insert(checkout: &mut Checkout, insert: Insert<'_>) -> Resul
     Ok(identities)
 }
 
-fn insert_range<'a>(
+pub(crate) fn insert_range<'a>(
     connection: &Connection,
     insert: &Insert<'a>,
     range: Range<usize>,

@@ -30,6 +30,8 @@
 //! # }
 //! ```
 
+#[cfg(feature = "sqlx")]
+mod adopted;
 mod backend;
 mod busy;
 mod connect;
@@ -39,6 +41,10 @@ mod driver;
 mod error;
 mod insert;
 mod inspect;
+#[cfg(feature = "sqlx")]
+mod join;
+#[cfg(feature = "sqlx")]
+mod lend;
 mod location;
 mod open;
 mod pool;
@@ -47,7 +53,13 @@ mod statement;
 mod temporal;
 mod value;
 
+#[cfg(feature = "sqlx")]
+pub use adopted::{Adopt, AdoptedSqlite, adopt};
 pub use backend::Sqlite;
 pub use connect::{Options, Synchronous};
 pub use dialect::SqliteDialect;
 pub use driver::{Driver, connect, connect_from_env};
+#[cfg(feature = "sqlx")]
+pub use join::join;
+#[cfg(feature = "sqlx")]
+pub use lend::lend;

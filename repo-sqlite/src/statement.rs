@@ -4,7 +4,7 @@
 //! answer by trying again, as long as no row was handed over.
 
 use repo_core::{Access, DatabaseError, Error, OnRow, Statement};
-use rusqlite::{Connection, Rows};
+use rusqlite::{Connection, Row, Rows};
 
 use crate::error::Failure;
 use crate::value::{StoredRow, bind};
@@ -27,6 +27,19 @@ pub(crate) fn run(
     on_error: OnError,
     handed_over: &mut u64,
 ) -> Result<u64, Failure> {
+    step(connection, statement, on_error, |row| {
+        *handed_over += 1;
+        on_row(&StoredRow(row)).map_err(Failure::Ours)
+    })
+}
+
+/// Runs `statement`, gives each row to `each`, and returns the rows affected.
+pub(crate) fn step(
+    connection: &Connection,
+    statement: &Statement<'_>,
+    on_error: OnError,
+    mut each: impl FnMut(&Row<'_>) -> Result<(), Failure>,
+) -> Result<u64, Failure> {
     let mut prepared = connection.prepare_cached(statement.sql)?;
     if statement.access == Access::Read && !prepared.readonly() {
         let source = DatabaseError::new("a statement that only reads was expected");
@@ -39,12 +52,13 @@ pub(crate) fn run(
     let writes = !prepared.readonly();
     let undo = writes && on_error == OnError::Undo;
     let mut stepping = Stepping { rows: prepared.raw_query(), undo: undo.then_some(connection) };
+    let mut read = 0;
     while let Some(row) = stepping.rows.next()? {
-        *handed_over += 1;
-        on_row(&StoredRow(row)).map_err(Failure::Ours)?;
+        read += 1;
+        each(row)?;
     }
     stepping.undo = None;
-    Ok(if writes { connection.changes() } else { *handed_over })
+    Ok(if writes { connection.changes() } else { read })
 }
 
 /// Runs a statement that has neither parameters nor rows.

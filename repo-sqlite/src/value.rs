@@ -92,7 +92,7 @@ impl Row for StoredRow<'_, '_> {
 }
 
 /// The stored value, read as `kind`.
-fn read(stored: ValueRef<'_>, kind: Kind) -> Result<Value<'_>, InvalidValue> {
+pub(crate) fn read(stored: ValueRef<'_>, kind: Kind) -> Result<Value<'_>, InvalidValue> {
     match (stored, kind) {
         (ValueRef::Null, kind) => Ok(Value::Null(kind)),
         (ValueRef::Integer(value), kind) => read_integer(value, kind),
