@@ -183,6 +183,8 @@ impl Place {
     /// A pool as an application has one, and a database on it.
     async fn adopt(&self, size: usize, patience: Duration) -> Database {
         let size = u32::try_from(size).expect("pools are small");
+        // Of sqlx, a pool waits as long for a new connection as for one that is in use.
+        let patience = patience.max(Duration::from_secs(2));
         let adopted = if let Some(path) = self.url.strip_prefix("sqlite://") {
             let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
             let pool = SqlitePoolOptions::new().max_connections(size).acquire_timeout(patience);

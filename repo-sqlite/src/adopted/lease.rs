@@ -73,8 +73,8 @@ impl Lease {
         work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, sqlx::Error>,
     ) -> Result<Result<T, sqlx::Error>> {
         let port = self.port();
-        let patience = port.connection().busy_timeout(port.settings.busy_timeout());
-        patience.map_err(|error| without_table(&error))?;
+        let suspended = port.settings.suspend(port.connection());
+        suspended.map_err(|error| without_table(&error))?;
         self.is_known_to_sqlx = true;
         let connection = self.port_mut().handle.sqlx();
         if depth(connection) == 0 {
@@ -88,8 +88,8 @@ impl Lease {
         let result = work(connection).await;
         let port = self.port_mut();
         port.handle.resume().await.map_err(|error| of_sqlx(&error))?;
-        let impatience = port.connection().busy_timeout(std::time::Duration::ZERO);
-        impatience.map_err(|error| without_table(&error))?;
+        let resumed = port.settings.resume(port.connection());
+        resumed.map_err(|error| without_table(&error))?;
         Ok(result)
     }
 
