@@ -4,6 +4,7 @@
 //! can choose one at run time. Core hands over SQL text and borrowed values and gets rows by callback;
 //! it never sees a driver's type. A backend in another crate needs nothing that is not public here.
 
+use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
@@ -180,6 +181,14 @@ pub trait Backend: Debug + Send + Sync + 'static {
     /// Closes the connections that are free now and each other one when it becomes free. Later
     /// operations are [`Error::Closed`].
     async fn close(&self);
+
+    /// The backend as the driver knows it, for what a driver does beside the repositories: a transaction of
+    /// its own that they join runs as this backend would. `None` unless the backend is one that is asked.
+    ///
+    /// A backend around another one may pass this on.
+    fn as_any(&self) -> Option<&(dyn Any + Send + Sync)> {
+        None
+    }
 }
 
 /// A connection with an open transaction. Dropped, it rolls back.
@@ -216,6 +225,13 @@ pub trait Connection: Debug + Send {
 
     /// Rolls back.
     async fn rollback(self: Box<Self>) -> Result<()>;
+
+    /// The connection as the driver knows it, which lends it to SQL by hand. `None` where it is not lent.
+    ///
+    /// A connection around another one passes this on: what is done meanwhile it does not see.
+    fn as_any(&mut self) -> Option<&mut (dyn Any + Send)> {
+        None
+    }
 }
 
 impl Debug for Insert<'_> {

@@ -264,8 +264,11 @@ pub enum Error {
     /// A transaction was opened inside this one and is still open.
     #[error("a nested transaction is open: use its session until it ends")]
     InnerTransactionOpen,
+    /// The transaction's connection is lent to SQL by hand.
+    #[error("the connection of this transaction is lent: use it, or wait until it is given back")]
+    ConnectionLent,
     /// The operation has a meaning only inside a transaction.
-    #[error("`{operation}` needs a transaction: open one with `session.transaction(..)`")]
+    #[error("`{operation}` needs a transaction: {}", to_open_one(operation))]
     NoTransaction {
         /// The operation.
         operation: &'static str,
@@ -321,6 +324,13 @@ impl DatabaseError {
     /// A message with the SQLSTATE or the extended result code.
     pub fn with_code(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self { code: Some(code.into()), message: message.into() }
+    }
+}
+
+fn to_open_one(operation: &str) -> &'static str {
+    match operation {
+        "join" => "begin one with sqlx, and give its connection",
+        _ => "open one with `session.transaction(..)`",
     }
 }
 

@@ -79,9 +79,11 @@ mod ids;
 mod in_row;
 mod insert;
 mod insert_partial;
+mod joined;
 mod json;
 mod json_canonical;
 mod json_path;
+mod lend;
 mod page;
 mod parents;
 mod patch;
@@ -165,6 +167,7 @@ pub use held::Held;
 pub use hooks::{CheckRow, CheckUpdate, Hooks};
 pub use idempotent::{CreateOrGet, UniqueColumns};
 pub use ids::{IdSource, UuidV7};
+pub use joined::Joined;
 pub use json::Json;
 pub use json_path::{Documents, JsonOperand, JsonPath};
 pub use page::{Page, PageRequest};
@@ -196,6 +199,14 @@ pub use value::{InvalidValue, Kind, Value};
 pub use window::{Window, WindowRequest};
 
 pub use repo_derive::{ColumnEnum, ColumnType, Projection, Repository, Search, Summary};
+
+/// What a driver calls whose connections are also used by hand: it lends them, and repositories join its
+/// transactions.
+#[doc(hidden)]
+pub mod __beside {
+    pub use crate::joined::join;
+    pub use crate::joined::remote::Joinable;
+}
 
 /// What generated code calls.
 #[doc(hidden)]

@@ -226,6 +226,11 @@ impl<S: Scope> Session<S> {
         }
     }
 
+    /// The same session in a transaction.
+    pub(crate) fn within_transaction(&self, executor: Executor) -> Self {
+        Self { executor, ..self.clone() }
+    }
+
     /// The scope.
     pub fn scope(&self) -> &S {
         &self.scope
@@ -242,7 +247,7 @@ impl<S: Scope> Session<S> {
     }
 
     /// Records that this session looks at all tenants, where it does and it is not recorded yet.
-    async fn record_access(&self, table: Option<&'static Table>) -> Result<()> {
+    pub(crate) async fn record_access(&self, table: Option<&'static Table>) -> Result<()> {
         let Some(access) = &self.access else { return Ok(()) };
         if self.in_transaction() && !access.is_needed(table) {
             return Ok(());

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::audit::TRAIL;
 use crate::audit::append::Pending;
-use crate::backend::{Backend, Insert, OnRow, Statement, TransactionOptions};
+use crate::backend::{Backend, Connection, Insert, OnRow, Statement, TransactionOptions};
 use crate::dialect::Dialect;
 use crate::error::{DatabaseError, Error, Result};
 use crate::failure::{complete, complete_insert};
@@ -99,10 +99,13 @@ pub(crate) enum Executor {
 /// One level of a transaction: the outermost, or a savepoint.
 #[derive(Clone)]
 pub(crate) struct Handle {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     /// Distinguishes this level from others that were open at the same depth before or after it.
-    id: u64,
+    pub(crate) id: u64,
 }
+
+/// A transaction that is to be committed: its connection, and what runs afterwards.
+type Ended = (Option<Box<dyn Connection>>, Vec<Hook>);
 
 pub(crate) type Hook = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -173,6 +176,12 @@ impl Executor {
             }),
             Executor::Transaction(_) => Ok(()),
         }
+    }
+
+    /// What was begun elsewhere, on this connection.
+    pub(crate) fn on(connection: Box<dyn Connection>) -> Self {
+        let (shared, id) = Shared::new(connection, false);
+        Executor::Transaction(Handle { shared: Arc::new(shared), id })
     }
 
     /// A transaction on a new connection, or a savepoint in this one.
@@ -264,6 +273,18 @@ impl Handle {
     }
 
     pub(crate) async fn commit(&self, dialect: &dyn Dialect) -> Result<()> {
+        let Some((connection, hooks)) = self.end(dialect).await? else { return Ok(()) };
+        if let Some(connection) = connection {
+            connection.commit().await?;
+        }
+        for hook in hooks {
+            hook.await;
+        }
+        Ok(())
+    }
+
+    /// Ends the level: a savepoint is kept; of the outermost this is what is left to do, its entries written.
+    pub(crate) async fn end(&self, dialect: &dyn Dialect) -> Result<Option<Ended>> {
         let mut state = self.shared.lock().await;
         state.settle().await;
         match state.check(self.id).and_then(|()| self.shared.check_finished(self.id)) {
@@ -283,7 +304,7 @@ impl Handle {
             let result = connection.release(level).await;
             state.finish(result)?;
             state.pop();
-            return Ok(());
+            return Ok(None);
         }
         if let Err(error) = state.flush(dialect).await {
             if let Err(lost) = self.undo(&mut state).await {
@@ -291,15 +312,7 @@ impl Handle {
             }
             return Err(error);
         }
-        let (connection, hooks) = state.end();
-        drop(state);
-        if let Some(connection) = connection {
-            connection.commit().await?;
-        }
-        for hook in hooks {
-            hook.await;
-        }
-        Ok(())
+        Ok(Some(state.end()))
     }
 
     pub(crate) async fn rollback(&self) -> Result<()> {

@@ -1,7 +1,7 @@
 //! What is open on a transaction's connection, behind one lock.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::audit::append::{Pending, append};
 use crate::audit::waiting::Waiting;
@@ -40,6 +40,8 @@ pub(crate) struct State {
     next_id: u64,
     /// A statement was started and not finished.
     busy: bool,
+    /// The connection is elsewhere, until who has it comes back or is dropped.
+    loan: Option<Weak<Loan>>,
     failure: Option<Failure>,
     hooks: Vec<(usize, Hook)>,
     /// Entries of the audit trail that are appended before the end.
@@ -51,6 +53,9 @@ struct Failure {
     depth: usize,
     reason: String,
 }
+
+/// Held by who has the connection.
+pub(crate) struct Loan;
 
 /// The lock, after which abandoned levels are undone.
 pub(crate) struct Entered<'a> {
@@ -67,6 +72,7 @@ impl Shared {
             open: vec![0],
             next_id: 1,
             busy: false,
+            loan: None,
             failure: None,
             hooks: Vec::new(),
             entries: Waiting::default(),
@@ -160,6 +166,10 @@ impl Entered<'_> {
             self.connection = None;
             self.fail(CANCELLED.to_owned(), 0);
         }
+        if self.loan.as_ref().is_some_and(|loan| loan.strong_count() == 0) {
+            self.loan = None;
+            self.fail(CANCELLED.to_owned(), 0);
+        }
         match abandoned.iter().filter_map(|id| self.position(*id)).min() {
             Some(0) => drop(self.end()),
             Some(level) => {
@@ -207,6 +217,9 @@ impl State {
             }
             Some(_) => {}
         }
+        if self.loan.is_some() {
+            return Err(Error::ConnectionLent);
+        }
         match &self.failure {
             None => Ok(()),
             Some(failure) => Err(Error::TransactionFailed { reason: failure.reason.clone() }),
@@ -226,6 +239,24 @@ impl State {
             self.fail(error.to_string(), self.open.len());
         }
         result
+    }
+
+    /// Takes the connection away. Until it is given back nothing can be done here; with the loan dropped
+    /// before, only a rollback.
+    pub(crate) fn lend(&mut self) -> Result<(Box<dyn Connection>, Arc<Loan>)> {
+        let connection = self.connection.take().ok_or(Error::TransactionEnded)?;
+        let loan = Arc::new(Loan);
+        self.loan = Some(Arc::downgrade(&loan));
+        Ok((connection, loan))
+    }
+
+    /// Takes the connection back. If the transaction ended meanwhile it is dropped, which rolls back.
+    pub(crate) fn give_back(&mut self, connection: Box<dyn Connection>, loan: Arc<Loan>) {
+        self.loan = None;
+        drop(loan);
+        if !self.open.is_empty() {
+            self.connection = Some(connection);
+        }
     }
 
     /// The level `id` allows a rollback only.

@@ -26,10 +26,10 @@ use crate::value::Value;
 use passage::passage;
 
 /// What an entry of SQL by hand is about.
-const SQL: &str = "sql";
+pub(crate) const SQL: &str = "sql";
 
 /// What errors call a row of such a statement.
-static UNCHECKED: Table = Table {
+pub(crate) static UNCHECKED: Table = Table {
     entity: "row of unchecked SQL",
     name: "",
     columns: &[],
@@ -169,6 +169,21 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
         own.finish(done).await.map_err(without_trail)
     }
 
+    /// The session it is of.
+    pub(crate) fn session(&self) -> &'s Session<S> {
+        self.session
+    }
+
+    /// Whether values were bound.
+    pub(crate) fn has_params(&self) -> bool {
+        !self.params.is_empty()
+    }
+
+    /// The session and the reason, once it is counted and logged.
+    pub(crate) fn announced(self) -> Result<(&'s Session<S>, String)> {
+        self.announce().map(|Self { session, reason, .. }| (session, reason))
+    }
+
     /// Counts and logs it.
     fn announce(mut self) -> Result<Self> {
         if let Some(error) = self.error.take() {
@@ -220,7 +235,7 @@ fn entry(author: Author, sql: &str, affected: u64) -> Pending {
     }
 }
 
-fn without_trail(error: Error) -> Error {
+pub(crate) fn without_trail(error: Error) -> Error {
     if !is_missing_table(&error) {
         return error;
     }

@@ -1,5 +1,6 @@
 //! The database: a dialect, and connections to run statements on.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
@@ -51,7 +52,8 @@ impl Postgres {
         self.dialect.row_level_security
     }
 
-    fn ways(&self) -> Ways {
+    /// How its statements run.
+    pub(crate) fn ways(&self) -> Ways {
         let row_level_security = self.dialect.row_level_security;
         Ways { persistent: self.persistent, row_level_security }
     }
@@ -142,6 +144,10 @@ impl Backend for Postgres {
 
     async fn close(&self) {
         self.pool.close().await;
+    }
+
+    fn as_any(&self) -> Option<&(dyn Any + Send + Sync)> {
+        Some(self)
     }
 }
 

@@ -11,7 +11,7 @@ use sqlx::postgres::PgConnectOptions;
 
 use crate::backend::Postgres;
 use crate::dialect::PostgresDialect;
-use crate::pool::{Manager, Pool};
+use crate::pool::{Manager, Own, Pool};
 
 /// The schemes of a URL, without the colon.
 pub(crate) const SCHEMES: &[&str] = &["postgres", "postgresql"];
@@ -187,7 +187,7 @@ impl Options {
             max_lifetime: self.max_lifetime,
             generation: AtomicU64::new(0),
         };
-        let pool = Pool::new(manager, self.pool_size, self.pool_timeout)?;
+        let pool = Pool::Own(Own::new(manager, self.pool_size, self.pool_timeout)?);
         let backend = Postgres::new(pool, self.statement_cache > 0, self.dialect);
         backend.check().await?;
         Ok(backend)

@@ -3,6 +3,8 @@
 //! Core decides what runs and what an error makes of the transaction; here it is only carried out. A
 //! transaction that is dropped leaves its connection marked, and the pool closes it.
 
+use std::any::Any;
+
 use async_trait::async_trait;
 use repo_core::{
     Connection, Error, Insert, Isolation, OnRow, Result, Statement, TransactionOptions,
@@ -16,12 +18,16 @@ use crate::{insert, statement};
 /// Commits, unless the transaction has failed: then the `SELECT` does, and the `COMMIT` is not run.
 ///
 /// A `COMMIT` alone would roll a failed transaction back and report no error.
-const COMMIT: &str = "SELECT; COMMIT";
+pub(crate) const COMMIT: &str = "SELECT; COMMIT";
+
+const ROLLBACK: &str = "ROLLBACK";
 
 #[derive(Debug)]
 pub(crate) struct Transaction {
-    lease: Lease,
+    pub(crate) lease: Lease,
     ways: Ways,
+    #[cfg(feature = "sqlx")]
+    pub(crate) lending: crate::lend::Lending,
 }
 
 impl Transaction {
@@ -34,12 +40,25 @@ impl Transaction {
         let sql = begin_sql(options, setting)?;
         // Before the statement is sent: whether the server got it is not known until it answers.
         lease.set_in_transaction(true);
-        let mut transaction = Self { lease, ways };
+        let mut transaction = Self {
+            lease,
+            ways,
+            #[cfg(feature = "sqlx")]
+            lending: crate::lend::Lending::new(setting),
+        };
         transaction.simple(&sql).await.map_err(|failure| failure.into_error(SOME_ROW))?;
         Ok(transaction)
     }
 
-    async fn simple(&mut self, sql: &str) -> Result<(), Failure> {
+    async fn end(&mut self, sql: &str) -> Result<(), Failure> {
+        #[cfg(feature = "sqlx")]
+        if self.lending.is_known_to_sqlx() {
+            return self.end_by_sqlx(sql).await;
+        }
+        self.simple(sql).await
+    }
+
+    pub(crate) async fn simple(&mut self, sql: &str) -> Result<(), Failure> {
         let result = statement::run_simple(self.lease.start(), sql).await;
         self.lease.finish(&result);
         result
@@ -70,20 +89,19 @@ impl Connection for Transaction {
     }
 
     async fn savepoint(&mut self, level: usize) -> Result<()> {
-        self.control(format!("SAVEPOINT repo_{level}")).await
+        self.control(savepoint(level)).await
     }
 
     async fn release(&mut self, level: usize) -> Result<()> {
-        self.control(format!("RELEASE SAVEPOINT repo_{level}")).await
+        self.control(release(level)).await
     }
 
     async fn rollback_to(&mut self, level: usize) -> Result<()> {
-        self.control(format!("ROLLBACK TO SAVEPOINT repo_{level}; RELEASE SAVEPOINT repo_{level}"))
-            .await
+        self.control(rollback_to(level)).await
     }
 
     async fn commit(mut self: Box<Self>) -> Result<()> {
-        let Err(failure) = self.simple(COMMIT).await else {
+        let Err(failure) = self.end(COMMIT).await else {
             self.lease.set_in_transaction(false);
             return Ok(());
         };
@@ -94,13 +112,29 @@ impl Connection for Transaction {
     }
 
     async fn rollback(mut self: Box<Self>) -> Result<()> {
-        match self.simple("ROLLBACK").await {
+        match self.end(ROLLBACK).await {
             Ok(()) => self.lease.set_in_transaction(false),
             // The connection is closed with the lease, and without it the server rolls back.
             Err(failure) => tracing::debug!(?failure, "closed a connection to roll back"),
         }
         Ok(())
     }
+
+    fn as_any(&mut self) -> Option<&mut (dyn Any + Send)> {
+        Some(self)
+    }
+}
+
+pub(crate) fn savepoint(level: usize) -> String {
+    format!("SAVEPOINT repo_{level}")
+}
+
+pub(crate) fn release(level: usize) -> String {
+    format!("RELEASE SAVEPOINT repo_{level}")
+}
+
+pub(crate) fn rollback_to(level: usize) -> String {
+    format!("ROLLBACK TO SAVEPOINT repo_{level}; RELEASE SAVEPOINT repo_{level}")
 }
 
 /// Opens the transaction and says whose rows it is about, in one round trip.

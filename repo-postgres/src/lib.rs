@@ -31,6 +31,8 @@
 //! # }
 //! ```
 
+#[cfg(feature = "sqlx")]
+mod adopted;
 mod backend;
 mod connect;
 mod connection;
@@ -39,12 +41,22 @@ mod driver;
 mod error;
 mod insert;
 mod inspect;
+#[cfg(feature = "sqlx")]
+mod join;
+#[cfg(feature = "sqlx")]
+mod lend;
 mod pool;
 mod row_security;
 mod statement;
 mod value;
 
+#[cfg(feature = "sqlx")]
+pub use adopted::{Adopt, adopt};
 pub use backend::Postgres;
 pub use connect::Options;
 pub use dialect::PostgresDialect;
 pub use driver::{Driver, connect, connect_from_env};
+#[cfg(feature = "sqlx")]
+pub use join::join;
+#[cfg(feature = "sqlx")]
+pub use lend::lend;

@@ -14,13 +14,25 @@ use deadpool::managed::{self, Metrics, Object, QueueMode, RecycleError, RecycleR
 use repo_core::{DatabaseError, Error, Result};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
+#[cfg(feature = "sqlx")]
+use sqlx::{Postgres, pool::PoolConnection};
 use tokio::time::{Instant, sleep, timeout};
 
+#[cfg(feature = "sqlx")]
+use crate::adopted::Adopted;
 use crate::error::{self, Aftermath, Failure};
 
-/// Connections, how many and for how long.
+/// Connections, how many and for how long: our own, or an application's.
 #[derive(Debug)]
-pub(crate) struct Pool {
+pub(crate) enum Pool {
+    Own(Own),
+    #[cfg(feature = "sqlx")]
+    Adopted(Adopted),
+}
+
+/// Connections that only this backend uses.
+#[derive(Debug)]
+pub(crate) struct Own {
     connections: managed::Pool<Manager>,
     size: usize,
     wait: Duration,
@@ -30,7 +42,16 @@ pub(crate) struct Pool {
 #[derive(Debug)]
 pub(crate) struct Lease {
     // Only `drop` takes it.
-    connection: Option<Object<Manager>>,
+    connection: Option<Taken>,
+    is_unfinished: bool,
+    in_transaction: bool,
+}
+
+#[derive(Debug)]
+enum Taken {
+    Own(Object<Manager>),
+    #[cfg(feature = "sqlx")]
+    Adopted(PoolConnection<Postgres>),
 }
 
 /// What the pool does to connections.
@@ -47,11 +68,45 @@ pub(crate) struct Manager {
 pub(crate) struct Pooled {
     connection: PgConnection,
     generation: u64,
-    is_unfinished: bool,
-    in_transaction: bool,
 }
 
 impl Pool {
+    pub(crate) async fn get(&self) -> Result<Lease> {
+        let connection = match self {
+            Pool::Own(own) => Taken::Own(own.get().await?),
+            #[cfg(feature = "sqlx")]
+            Pool::Adopted(adopted) => Taken::Adopted(adopted.get().await?),
+        };
+        Ok(Lease { connection: Some(connection), is_unfinished: false, in_transaction: false })
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Pool::Own(own) => own.size,
+            #[cfg(feature = "sqlx")]
+            Pool::Adopted(adopted) => adopted.size(),
+        }
+    }
+
+    pub(crate) fn idle(&self) -> usize {
+        match self {
+            Pool::Own(own) => own.idle(),
+            #[cfg(feature = "sqlx")]
+            Pool::Adopted(adopted) => adopted.idle(),
+        }
+    }
+
+    /// Closes what is idle, and lets nothing more be taken.
+    pub(crate) async fn close(&self) {
+        match self {
+            Pool::Own(own) => own.close().await,
+            #[cfg(feature = "sqlx")]
+            Pool::Adopted(adopted) => adopted.close(),
+        }
+    }
+}
+
+impl Own {
     pub(crate) fn new(manager: Manager, size: usize, wait: Duration) -> Result<Self> {
         let connections = managed::Pool::builder(manager)
             .max_size(size)
@@ -63,23 +118,15 @@ impl Pool {
         Ok(Self { connections, size, wait })
     }
 
-    pub(crate) async fn get(&self) -> Result<Lease> {
-        match self.connections.get().await {
-            Ok(connection) => Ok(Lease { connection: Some(connection) }),
-            Err(error) => Err(self.error(error)),
-        }
+    async fn get(&self) -> Result<Object<Manager>> {
+        self.connections.get().await.map_err(|error| self.error(error))
     }
 
-    pub(crate) fn size(&self) -> usize {
-        self.size
-    }
-
-    pub(crate) fn idle(&self) -> usize {
+    fn idle(&self) -> usize {
         self.connections.status().available
     }
 
-    /// Closes what is idle, and lets nothing more be taken.
-    pub(crate) async fn close(&self) {
+    async fn close(&self) {
         let idle = self.connections.retain(|_, _| false).removed;
         self.connections.close();
         for pooled in idle {
@@ -103,16 +150,19 @@ impl Pool {
 impl Lease {
     /// The connection, marked until [`finish`](Self::finish) is told what became of the operation.
     pub(crate) fn start(&mut self) -> &mut PgConnection {
-        let pooled = self.pooled();
-        pooled.is_unfinished = true;
-        &mut pooled.connection
+        self.is_unfinished = true;
+        match self.connection.as_mut().expect("it is there until the lease is dropped") {
+            Taken::Own(own) => &mut own.connection,
+            #[cfg(feature = "sqlx")]
+            Taken::Adopted(adopted) => adopted,
+        }
     }
 
     /// Clears the mark, where the operation left the connection usable.
     pub(crate) fn finish<T>(&mut self, result: &Result<T, Failure>) {
         let aftermath = result.as_ref().map_or_else(Failure::aftermath, |_| Aftermath::Usable);
         match aftermath {
-            Aftermath::Usable => self.pooled().is_unfinished = false,
+            Aftermath::Usable => self.is_unfinished = false,
             Aftermath::Unusable => {}
             Aftermath::OthersToo => self.retire_others(),
         }
@@ -120,18 +170,18 @@ impl Lease {
 
     /// Says whether the connection has an open transaction, or may have one.
     pub(crate) fn set_in_transaction(&mut self, in_transaction: bool) {
-        self.pooled().in_transaction = in_transaction;
+        self.in_transaction = in_transaction;
     }
 
-    fn pooled(&mut self) -> &mut Pooled {
-        self.connection.as_mut().expect("the connection is there until the lease is dropped")
-    }
-
-    /// Sees to it that no connection as old as this one is used again.
+    /// Sees to it that no connection as old as this one is used again. The pool of an application tests its
+    /// connections itself, or each fails once.
     fn retire_others(&mut self) {
-        let generation = self.pooled().generation;
-        let pool = self.connection.as_ref().and_then(Object::pool);
-        if let Some(pool) = pool {
+        let own = match &self.connection {
+            Some(Taken::Own(own)) => own,
+            _ => return,
+        };
+        let generation = own.generation;
+        if let Some(pool) = Object::pool(own) {
             // Fails where another one of the same age was faster: then it is done.
             let _ = pool.manager().generation.compare_exchange(
                 generation,
@@ -146,8 +196,13 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let Some(connection) = self.connection.take() else { return };
-        if connection.is_unfinished || connection.in_transaction {
-            drop(Object::take(connection));
+        if !self.is_unfinished && !self.in_transaction {
+            return;
+        }
+        match connection {
+            Taken::Own(own) => drop(Object::take(own)),
+            #[cfg(feature = "sqlx")]
+            Taken::Adopted(adopted) => drop(adopted.detach()),
         }
     }
 }
@@ -162,7 +217,7 @@ impl managed::Manager for Manager {
             let message = format!("the server did not answer within {:?}", self.connect_timeout);
             Error::Connection { source: DatabaseError::new(message) }
         })??;
-        Ok(Pooled { connection, generation, is_unfinished: false, in_transaction: false })
+        Ok(Pooled { connection, generation })
     }
 
     async fn recycle(&self, pooled: &mut Pooled, metrics: &Metrics) -> RecycleResult<Error> {

@@ -36,6 +36,22 @@ pub(crate) fn setting(reach: &Reach) -> Option<String> {
     ))
 }
 
+/// The statement that reads what a transaction has said, as [`again`] takes it.
+#[cfg(feature = "sqlx")]
+pub(crate) const BEFORE: &str = "SELECT coalesce(current_setting('repo.tenant', true), ''), \
+    coalesce(current_setting('repo.all_tenants', true), '')";
+
+/// The statement that says again what was said before.
+#[cfg(feature = "sqlx")]
+pub(crate) fn again(tenant: &str, all_tenants: &str) -> String {
+    let text = |text| format!("convert_from(decode('{}', 'hex'), 'UTF8')", hex(text));
+    let (tenant, all_tenants) = (text(tenant), text(all_tenants));
+    format!(
+        "SELECT set_config('{TENANT}', {tenant}, true), \
+         set_config('{ALL_TENANTS}', {all_tenants}, true)"
+    )
+}
+
 /// The digits of a text's bytes: whatever it holds, they end no literal.
 fn hex(text: &str) -> String {
     text.bytes().fold(String::with_capacity(2 * text.len()), |mut digits, byte| {

@@ -32,7 +32,17 @@ pub(crate) struct BinaryRow<'a>(pub(crate) &'a PgRow);
 
 impl Row for BinaryRow<'_> {
     fn value(&self, index: usize, kind: Kind) -> Result<Value<'_>, InvalidValue> {
-        let raw = self.0.try_get_raw(index).map_err(|_| InvalidValue::new("was not selected"))?;
+        Self::value_of(self.0, index, kind)
+    }
+}
+
+impl BinaryRow<'_> {
+    pub(crate) fn value_of(
+        row: &PgRow,
+        index: usize,
+        kind: Kind,
+    ) -> Result<Value<'_>, InvalidValue> {
+        let raw = row.try_get_raw(index).map_err(|_| InvalidValue::new("was not selected"))?;
         if raw.is_null() {
             return Ok(Value::Null(kind));
         }

@@ -12,6 +12,7 @@ use rusqlite::Connection;
 use tokio::runtime::Handle;
 
 use crate::error::without_table;
+use crate::insert::Connected;
 use crate::opened::Opened;
 use crate::pool::Pool;
 use crate::shapes::{Shape, Shapes, Speed};
@@ -124,6 +125,12 @@ impl Checkout {
         let moved = self.take();
         runtime.spawn_blocking(move || moved.pool.checkpoints.run(moved.connection()));
         true
+    }
+}
+
+impl Connected for Checkout {
+    fn connection(&self) -> &Connection {
+        &self.opened().connection
     }
 }
 

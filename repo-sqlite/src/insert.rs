@@ -8,7 +8,6 @@ use repo_core::{Error, Insert, Kind, Result, Row as _, Value};
 use rusqlite::{CachedStatement, Connection};
 use tokio::task::yield_now;
 
-use crate::checkout::Checkout;
 use crate::error::Failure;
 use crate::statement::check_parameters;
 use crate::value::{StoredRow, bind};
@@ -18,14 +17,19 @@ const TURN: Duration = Duration::from_micros(300);
 /// The rows between two looks at the clock.
 const ROWS: usize = 16;
 
+/// Whoever has a connection, from one turn of its task to the next.
+pub(crate) trait Connected: Send {
+    /// The connection.
+    fn connection(&self) -> &Connection;
+}
+
 /// Inserts all rows and returns their identities, if the table has them.
-pub(crate) async fn insert(checkout: &mut Checkout, insert: Insert<'_>) -> Result<Vec<i64>> {
+pub(crate) async fn insert(at: &mut impl Connected, insert: Insert<'_>) -> Result<Vec<i64>> {
     let mut identities = room_for(&insert);
     let mut start = 0;
     while start < insert.rows.len() {
         let until = Some(Instant::now() + TURN);
-        let connection = checkout.connection();
-        start = insert_from(connection, &insert, start, until, &mut identities)?;
+        start = insert_from(at.connection(), &insert, start, until, &mut identities)?;
         if start < insert.rows.len() {
             yield_now().await;
         }

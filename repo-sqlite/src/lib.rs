@@ -30,6 +30,8 @@
 //! # }
 //! ```
 
+#[cfg(feature = "sqlx")]
+mod adopted;
 mod backend;
 mod batch;
 mod busy;
@@ -43,6 +45,10 @@ mod error;
 mod group;
 mod insert;
 mod inspect;
+#[cfg(feature = "sqlx")]
+mod join;
+#[cfg(feature = "sqlx")]
+mod lend;
 mod location;
 mod offload;
 mod open;
@@ -57,7 +63,13 @@ mod temporal;
 mod value;
 mod wal;
 
+#[cfg(feature = "sqlx")]
+pub use adopted::{Adopt, AdoptedSqlite, adopt};
 pub use backend::Sqlite;
 pub use connect::{Options, Synchronous};
 pub use dialect::SqliteDialect;
 pub use driver::{Driver, connect, connect_from_env};
+#[cfg(feature = "sqlx")]
+pub use join::join;
+#[cfg(feature = "sqlx")]
+pub use lend::lend;

@@ -14,6 +14,8 @@ use repo_core::{
     Connection, Database, Driver, Reach, Schema, Session, Settings, Tenant, TransactionOptions,
     connect_with,
 };
+use sqlx::postgres::PgPoolOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio::runtime::Builder;
 use uuid::Uuid;
@@ -38,6 +40,7 @@ pub(crate) struct Fixture {
 pub(crate) struct Place {
     url: String,
     row_level_security: bool,
+    adopted: bool,
 }
 
 /// A place for one database.
@@ -70,6 +73,12 @@ pub(crate) struct Postgres {
 
 /// The same with row-level security, as a role of its own that owns the schema and nothing else.
 pub(crate) struct PostgresRls(Postgres);
+
+/// A pool of sqlx, on a file in a folder of its own.
+pub(crate) struct AdoptedSqlite(Sqlite);
+
+/// A pool of sqlx, on a schema of its own.
+pub(crate) struct AdoptedPostgres(Postgres);
 
 /// Runs a case on a new database of a store.
 pub(crate) fn run<S: Store, C: Future<Output = ()>>(case: impl FnOnce(Fixture) -> C) {
@@ -151,13 +160,16 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Place {
     fn at(url: impl Into<String>) -> Self {
-        Self { url: url.into(), row_level_security: false }
+        Self { url: url.into(), row_level_security: false, adopted: false }
     }
 
     async fn connect(&self, size: usize, patience: Duration) -> Database {
         let mut settings = Settings::new();
         settings.pool_size = Some(size);
         settings.pool_timeout = Some(patience);
+        if self.adopted {
+            return self.adopt(size, patience).await;
+        }
         let connected = if self.row_level_security {
             let options = repo_postgres::Options::new(&self.url).expect("a URL of Postgres");
             options.settings(&settings).row_level_security(true).connect().await
@@ -166,6 +178,25 @@ impl Place {
             connect_with(&self.url, &settings, &drivers).await
         };
         connected.expect("the database can be reached")
+    }
+
+    /// A pool as an application has one, and a database on it.
+    async fn adopt(&self, size: usize, patience: Duration) -> Database {
+        let size = u32::try_from(size).expect("pools are small");
+        // Of sqlx, a pool waits as long for a new connection as for one that is in use.
+        let patience = patience.max(Duration::from_secs(2));
+        let adopted = if let Some(path) = self.url.strip_prefix("sqlite://") {
+            let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
+            let pool = SqlitePoolOptions::new().max_connections(size).acquire_timeout(patience);
+            let options = options.journal_mode(SqliteJournalMode::Wal);
+            let pool = pool.connect_with(options).await.expect("the file can be opened");
+            repo_sqlite::adopt(pool).await
+        } else {
+            let pool = PgPoolOptions::new().max_connections(size).acquire_timeout(patience);
+            let pool = pool.connect(&self.url).await.expect("the server can be reached");
+            repo_postgres::adopt(pool).await
+        };
+        adopted.expect("the pool can be adopted")
     }
 }
 
@@ -178,6 +209,28 @@ impl Store for Sqlite {
 
     async fn remove(self) {
         self.0.close().expect("the folder can be removed");
+    }
+}
+
+impl Store for AdoptedSqlite {
+    async fn create() -> (Self, Place) {
+        let (store, place) = Sqlite::create().await;
+        (Self(store), Place { adopted: true, ..place })
+    }
+
+    async fn remove(self) {
+        self.0.remove().await;
+    }
+}
+
+impl Store for AdoptedPostgres {
+    async fn create() -> (Self, Place) {
+        let (store, place) = Postgres::create().await;
+        (Self(store), Place { adopted: true, ..place })
+    }
+
+    async fn remove(self) {
+        self.0.remove().await;
     }
 }
 
@@ -232,7 +285,7 @@ impl Store for PostgresRls {
         let (scheme, rest) = postgres.server.split_once("://").expect("a URL");
         let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
         let url = postgres.in_schema(&format!("{scheme}://{name}:{name}@{host}"));
-        (Self(postgres), Place { url, row_level_security: true })
+        (Self(postgres), Place { row_level_security: true, ..Place::at(url) })
     }
 
     async fn remove(self) {

@@ -76,7 +76,7 @@ mod versions;
 mod windows;
 mod write_paths;
 
-use fixture::{Postgres, PostgresRls, Sqlite, SqliteMemory};
+use fixture::{AdoptedPostgres, AdoptedSqlite, Postgres, PostgresRls, Sqlite, SqliteMemory};
 
 /// A test for each case on each store: `postgres::tenants::a_row_of_another_tenant_is_not_found`.
 macro_rules! conformance {
@@ -99,6 +99,8 @@ conformance! {
         sqlite_memory: crate::SqliteMemory,
         postgres: crate::Postgres,
         postgres_rls: crate::PostgresRls,
+        adopted_sqlite: crate::AdoptedSqlite,
+        adopted_postgres: crate::AdoptedPostgres,
     }
     [
         aggregates {

@@ -1,5 +1,6 @@
 //! A backend that notes what reaches the one behind it.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -135,6 +136,10 @@ impl Backend for Recorder {
     async fn close(&self) {
         self.inner.close().await;
     }
+
+    fn as_any(&self) -> Option<&(dyn Any + Send + Sync)> {
+        self.inner.as_any()
+    }
 }
 
 impl RecordedConnection {
@@ -185,6 +190,10 @@ impl Connection for RecordedConnection {
         self.recorder.note(Event::Rollback);
         let inner = self.inner.take().expect("the connection is consumed once");
         inner.rollback().await
+    }
+
+    fn as_any(&mut self) -> Option<&mut (dyn Any + Send)> {
+        self.inner().as_any()
     }
 }
 

@@ -1,0 +1,207 @@
+//! Repositories in a transaction that sqlx began.
+//!
+//! What they do is a nested transaction of sqlx's: kept as a whole, or undone as a whole, also where it is
+//! dropped before its end. Row-level security has the tenant of the session meanwhile, and afterwards what the
+//! transaction said before.
+
+use std::any::Any;
+
+use async_trait::async_trait;
+use futures_util::TryStreamExt as _;
+use repo_core::__beside::Joinable;
+use repo_core::{
+    Error, Insert, InvalidValue, Joined, Kind, Result, Row, Scope, Session, Statement, Value,
+};
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, Connection as _, Either, Executor as _, PgConnection, Row as _};
+
+use crate::backend::Postgres;
+use crate::connection::{release, rollback_to, savepoint};
+use crate::error::{Failure, SOME_ROW};
+use crate::insert::Ways;
+use crate::value::{BinaryRow, arguments};
+use crate::{insert, row_security, statement};
+
+/// Runs `work` with `session` in the transaction that sqlx began on `connection`: `work` is given a session of the
+/// same scope, actor and correlation whose repositories see what the transaction did, and whose changes are
+/// committed with it.
+///
+/// What `work` does is a savepoint, released when it returns `Ok` and its entries are in the audit trail, and
+/// rolled back when it returns `Err` or is dropped. Only sqlx knows when the transaction is committed: tell
+/// [`Joined::committed`], for hooks and listeners.
+///
+/// ```no_run
+/// # #[derive(repo_core::Repository)]
+/// # #[repository(table = "notes", tenant)]
+/// # struct Note { id: uuid::Uuid, tenant_id: uuid::Uuid, text: String }
+/// # async fn f(pool: sqlx::PgPool, db: repo_core::Database, tenant: uuid::Uuid) -> Result<(), Box<dyn std::error::Error>> {
+/// let mut tx = pool.begin().await?;
+/// sqlx::query("UPDATE counters SET notes = notes + 1").execute(&mut *tx).await?;
+/// let joined = repo_postgres::join(&db.tenant(tenant), &mut tx, async |session| {
+///     session.repo::<Note>().create(NewNote { text: "milk".into() }).await
+/// })
+/// .await?;
+/// tx.commit().await?;
+/// let note: Note = joined.committed().await;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// The answer of a statement is held as a whole before its rows are decoded.
+///
+/// # Errors
+///
+/// - [`Error::NoTransaction`]: sqlx began no transaction on the connection.
+/// - [`Error::Configuration`]: the session is of another database than Postgres.
+/// - [`Error::InvalidInput`]: the session is in a transaction of its own.
+/// - [`Error::TransactionFailed`]: an earlier error in the transaction, or one in `work` that was swallowed.
+/// - The error of `work`.
+pub async fn join<S, T, E>(
+    session: &Session<S>,
+    connection: &mut PgConnection,
+    work: impl AsyncFnOnce(&Session<S>) -> Result<T, E>,
+) -> Result<Joined<T>, E>
+where
+    S: Scope,
+    E: From<Error>,
+{
+    let ways = ways(session)?;
+    if !connection.is_in_transaction() {
+        return Err(Error::NoTransaction { operation: "join" }.into());
+    }
+    let nested = connection.begin().await.map_err(Failure::Driver);
+    let mut nested = nested.map_err(of_some_row)?;
+    let before = match ways.row_level_security {
+        true => Some(reach(&mut nested, session).await?),
+        false => None,
+    };
+    let mut borrowed = Borrowed { connection: &mut nested, ways };
+    let result = repo_core::__beside::join(session, &mut borrowed, work).await;
+    let kept = match (&result, before) {
+        (Ok(_), Some(before)) => statement::run_simple(&mut nested, &before).await,
+        _ => Ok(()),
+    };
+    match (result, kept) {
+        (Ok(joined), Ok(())) => {
+            nested.commit().await.map_err(|error| of_some_row(error.into()))?;
+            Ok(joined)
+        }
+        (Ok(_), Err(failure)) => {
+            undo(nested).await;
+            Err(of_some_row(failure).into())
+        }
+        (Err(error), _) => {
+            undo(nested).await;
+            Err(error)
+        }
+    }
+}
+
+/// The nested transaction of a join, whose failure to roll back the outer one shows.
+async fn undo(nested: sqlx::Transaction<'_, sqlx::Postgres>) {
+    if let Err(error) = nested.rollback().await {
+        tracing::warn!(target: "repo", %error, "a rollback was not confirmed");
+    }
+}
+
+/// How the session's statements run.
+fn ways<S: Scope>(session: &Session<S>) -> Result<Ways> {
+    let backend = session.database().backend();
+    if backend.dialect().name() != "postgres" {
+        let system = backend.dialect().name();
+        let reason = format!("a session of {system} cannot join a transaction of Postgres");
+        return Err(Error::Configuration { reason });
+    }
+    let row_level_security = backend.has_row_level_security();
+    let postgres = backend.as_any().and_then(<dyn Any + Send + Sync>::downcast_ref::<Postgres>);
+    let persistent = postgres.is_none_or(|postgres| postgres.ways().persistent);
+    Ok(Ways { persistent, row_level_security })
+}
+
+/// Says whose rows the session is about, and returns the statement that says what was said before.
+async fn reach<S: Scope>(connection: &mut PgConnection, session: &Session<S>) -> Result<String> {
+    let reach =
+        session.scope().chain().map_err(|it| Error::invalid_input("tenant", it.into_reason()))?;
+    let before = sqlx::query(row_security::BEFORE).fetch_one(&mut *connection).await;
+    let before = before.map_err(|error| of_some_row(error.into()))?;
+    let text =
+        |index| before.try_get::<String, _>(index).map_err(|error| of_some_row(error.into()));
+    let before = row_security::again(&text(0)?, &text(1)?);
+    let setting = row_security::setting(&reach).unwrap_or_else(|| row_security::again("", "off"));
+    statement::run_simple(connection, &setting).await.map_err(of_some_row)?;
+    Ok(before)
+}
+
+fn of_some_row(failure: Failure) -> Error {
+    failure.into_error(SOME_ROW)
+}
+
+/// A connection in sqlx's transaction.
+struct Borrowed<'c> {
+    connection: &'c mut PgConnection,
+    ways: Ways,
+}
+
+/// A row that owns what it holds.
+struct OwnRow(PgRow);
+
+impl Row for OwnRow {
+    fn value(&self, index: usize, kind: Kind) -> Result<Value<'_>, InvalidValue> {
+        BinaryRow::value_of(&self.0, index, kind)
+    }
+}
+
+impl Borrowed<'_> {
+    async fn fetch(
+        &mut self,
+        statement: Statement<'_>,
+        rows: &mut Vec<OwnRow>,
+    ) -> Result<u64, Failure> {
+        let query = sqlx::query_with(AssertSqlSafe(statement.sql), arguments(statement.params)?)
+            .persistent(self.ways.persistent);
+        let mut results = self.connection.fetch_many(query);
+        let mut affected = 0;
+        while let Some(result) = results.try_next().await? {
+            match result {
+                Either::Left(done) => affected += done.rows_affected(),
+                Either::Right(row) => rows.push(OwnRow(row)),
+            }
+        }
+        Ok(affected)
+    }
+
+    async fn simple(&mut self, sql: &str) -> Result<()> {
+        statement::run_simple(self.connection, sql).await.map_err(of_some_row)
+    }
+}
+
+#[async_trait]
+impl Joinable for Borrowed<'_> {
+    type Row = OwnRow;
+
+    async fn run(&mut self, statement: Statement<'_>, rows: &mut Vec<OwnRow>) -> Result<u64> {
+        let entity = statement.table.entity;
+        self.fetch(statement, rows).await.map_err(|failure| failure.into_error(entity))
+    }
+
+    async fn insert(&mut self, insert: Insert<'_>) -> Result<Vec<i64>> {
+        let inserted = insert::insert(self.connection, self.ways, insert).await;
+        inserted.map_err(|failure| failure.into_error(insert.table.entity))
+    }
+
+    async fn execute_script(&mut self, sql: &str) -> Result<()> {
+        self.simple(sql).await
+    }
+
+    async fn savepoint(&mut self, level: usize) -> Result<()> {
+        self.simple(&savepoint(level)).await
+    }
+
+    async fn release(&mut self, level: usize) -> Result<()> {
+        self.simple(&release(level)).await
+    }
+
+    async fn rollback_to(&mut self, level: usize) -> Result<()> {
+        self.simple(&rollback_to(level)).await
+    }
+}

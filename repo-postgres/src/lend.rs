@@ -1,0 +1,150 @@
+//! Lending the connection of a transaction to queries by hand through sqlx.
+//!
+//! A savepoint is set before and released after: where that is not possible any more, the work ended the
+//! transaction. sqlx is told that it is in a transaction, so that one that the work begins is nested.
+
+use repo_core::{Error, Result, Scope, UncheckedSql};
+use sqlx::postgres::PgTransactionManager;
+use sqlx::{PgConnection, SqlSafeStr as _};
+use sqlx_core::transaction::TransactionManager as _;
+
+use crate::connection::{COMMIT, Transaction};
+use crate::error::{Failure, SOME_ROW};
+use crate::statement::run_simple;
+
+const SAVEPOINT: &str = "SAVEPOINT repo_lent";
+const RELEASE: &str = "RELEASE SAVEPOINT repo_lent";
+
+/// There is no such savepoint, or no transaction.
+const ENDED: [&str; 2] = ["3B001", "25P01"];
+
+const NOT_POSTGRES: &str = "the transaction is on no connection of Postgres that is lent: in a joined one, use \
+    the connection that was joined";
+
+/// Runs `work` on the connection of the transaction that the session of `sql` is in: what sqlx does there is in
+/// the same transaction, and sees and is seen by what the repositories do in it.
+///
+/// It is SQL by hand: no policy checks it, its reason is logged and counted, and the audit trail has an entry of
+/// it, under the session's actor.
+///
+/// ```no_run
+/// # async fn f(db: repo_core::Database, tenant: uuid::Uuid) -> repo_core::Result<()> {
+/// db.tenant(tenant)
+///     .actor("alice")
+///     .transaction(async |tx| {
+///         let sql = tx.unchecked_sql("invoice numbers are still the old code's");
+///         repo_postgres::lend(sql, async |connection| {
+///             sqlx::query("UPDATE invoice_numbers SET next = next + 1").execute(connection).await
+///         })
+///         .await?;
+///         Ok::<_, repo_core::Error>(())
+///     })
+///     .await
+/// # }
+/// ```
+///
+/// Transactions that `work` begins through sqlx are savepoints in this one, and `work` ends them. Sessions of the
+/// transaction are [`Error::ConnectionLent`] meanwhile. After an error of `work`, or if it is dropped before its
+/// end, only a rollback is possible, as after any error of the database.
+///
+/// # Errors
+///
+/// - [`Error::NoTransaction`]: the session is in no transaction.
+/// - [`Error::MissingActor`]: the session says not who acts.
+/// - [`Error::TransactionFailed`]: `work` committed or rolled back by hand.
+/// - [`Error::Unsupported`]: the transaction is not one of this backend.
+/// - What the error of `work` means.
+pub async fn lend<S: Scope, T>(
+    sql: UncheckedSql<'_, S>,
+    work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
+) -> Result<T> {
+    sql.lend(NOT_POSTGRES, async |transaction: &mut Transaction| transaction.lend(work).await).await
+}
+
+/// What a transaction knows of being lent.
+#[derive(Debug)]
+pub(crate) struct Lending {
+    /// What the transaction said of its reach, and says again after each time.
+    setting: Option<String>,
+    /// Whether sqlx takes the connection for one in a transaction, which then ends through sqlx.
+    is_known: bool,
+}
+
+impl Lending {
+    pub(crate) fn new(setting: Option<&str>) -> Self {
+        Self { setting: setting.map(str::to_owned), is_known: false }
+    }
+
+    pub(crate) fn is_known_to_sqlx(&self) -> bool {
+        self.is_known
+    }
+
+    fn release(&self) -> String {
+        match &self.setting {
+            Some(setting) => format!("{RELEASE}; {setting}"),
+            None => RELEASE.to_owned(),
+        }
+    }
+}
+
+impl Transaction {
+    async fn lend<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T> {
+        self.lending.is_known = true;
+        let result = lend_on(self.lease.start(), &self.lending.release(), work).await;
+        self.lease.finish(&result);
+        result.map_err(|failure| failure.into_error(SOME_ROW))
+    }
+
+    /// Commits or rolls back, so that sqlx knows of it.
+    pub(crate) async fn end_by_sqlx(&mut self, sql: &str) -> Result<(), Failure> {
+        let commits = sql == COMMIT;
+        if commits {
+            // A commit of sqlx is one of Postgres: it may roll back, and says nothing.
+            self.simple("SELECT").await?;
+        }
+        let connection = self.lease.start();
+        let ended = match commits {
+            true => PgTransactionManager::commit(connection).await,
+            false => PgTransactionManager::rollback(connection).await,
+        };
+        let result = ended.map_err(Failure::Driver);
+        self.lease.finish(&result);
+        result
+    }
+}
+
+async fn lend_on<T>(
+    connection: &mut PgConnection,
+    release: &str,
+    work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
+) -> Result<T, Failure> {
+    match depth(connection) {
+        // The savepoint counts as sqlx's own transaction, which is ended by `end_by_sqlx`.
+        0 => PgTransactionManager::begin(connection, Some(SAVEPOINT.into_sql_str())).await?,
+        _ => run_simple(connection, SAVEPOINT).await?,
+    }
+    let value = work(connection).await?;
+    if depth(connection) != 1 {
+        return Err(Failure::Broken(ended()));
+    }
+    let released = run_simple(connection, release).await;
+    released.map_err(|error| if is_ended(&error) { Failure::Broken(ended()) } else { error })?;
+    Ok(value)
+}
+
+fn depth(connection: &PgConnection) -> usize {
+    PgTransactionManager::get_transaction_depth(connection)
+}
+
+fn is_ended(failure: &Failure) -> bool {
+    let Failure::Driver(sqlx::Error::Database(error)) = failure else { return false };
+    error.code().is_some_and(|code| ENDED.contains(&code.as_ref()))
+}
+
+fn ended() -> Error {
+    let reason = "SQL by hand ended it, and what was done before may be committed";
+    Error::TransactionFailed { reason: reason.to_owned() }
+}

@@ -1,0 +1,23 @@
+//! What sqlx reports, as [`Error`]: through the table of SQLite's codes.
+
+use repo_core::{DatabaseError, Error};
+use rusqlite::ffi;
+
+use crate::error::without_table;
+
+/// The error of something that sqlx did on a connection.
+pub(crate) fn of_sqlx(error: &sqlx::Error) -> Error {
+    match error {
+        sqlx::Error::Database(database) => {
+            let code = database.code().and_then(|code| code.parse().ok());
+            let code = ffi::Error::new(code.unwrap_or(ffi::SQLITE_ERROR));
+            let message = database.message().to_owned();
+            without_table(&rusqlite::Error::SqliteFailure(code, Some(message)))
+        }
+        sqlx::Error::PoolClosed => Error::Closed,
+        sqlx::Error::WorkerCrashed | sqlx::Error::Io(_) => {
+            Error::Connection { source: DatabaseError::new(error.to_string()) }
+        }
+        error => Error::Backend(DatabaseError::new(error.to_string())),
+    }
+}

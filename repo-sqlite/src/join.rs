@@ -1,0 +1,202 @@
+//! Repositories in a transaction that sqlx began.
+//!
+//! What they do is a nested transaction of sqlx's: kept as a whole, or undone as a whole, also where it is
+//! dropped before its end.
+
+use async_trait::async_trait;
+use repo_core::__beside::Joinable;
+use repo_core::{
+    Error, Insert, InvalidValue, Joined, Kind, Result, Row, Scope, Session, Statement, Value,
+};
+use rusqlite::types::ValueRef;
+use sqlx::{Connection as _, SqliteConnection};
+
+use crate::adopted::{Port, depth, of_sqlx};
+use crate::error::without_table;
+use crate::statement::OnError;
+use crate::value::read;
+
+/// Runs `work` with `session` in the transaction that sqlx began on `connection`: `work` is given a session of the
+/// same scope, actor and correlation whose repositories see what the transaction did, and whose changes are
+/// committed with it.
+///
+/// What `work` does is a savepoint, released when it returns `Ok` and its entries are in the audit trail, and
+/// rolled back when it returns `Err` or is dropped. Only sqlx knows when the transaction is committed: tell
+/// [`Joined::committed`], for hooks and listeners.
+///
+/// ```no_run
+/// # #[derive(repo_core::Repository)]
+/// # #[repository(table = "notes", tenant)]
+/// # struct Note { id: uuid::Uuid, tenant_id: uuid::Uuid, text: String }
+/// # async fn f(pool: sqlx::SqlitePool, db: repo_core::Database, tenant: uuid::Uuid) -> Result<(), Box<dyn std::error::Error>> {
+/// let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+/// sqlx::query("UPDATE counters SET notes = notes + 1").execute(&mut *tx).await?;
+/// let joined = repo_sqlite::join(&db.tenant(tenant), &mut tx, async |session| {
+///     session.repo::<Note>().create(NewNote { text: "milk".into() }).await
+/// })
+/// .await?;
+/// tx.commit().await?;
+/// let note: Note = joined.committed().await;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A transaction that has only read becomes one that writes when `work` does: SQLite refuses that
+/// ([`Error::Busy`]) where another one wrote since. `BEGIN IMMEDIATE` waits when it begins, and is not refused.
+/// The answer of a statement is held as a whole before its rows are decoded.
+///
+/// # Errors
+///
+/// - [`Error::NoTransaction`]: sqlx began no transaction on the connection.
+/// - [`Error::Configuration`]: the session is of another database than SQLite, or the connection does not check
+///   foreign keys.
+/// - [`Error::InvalidInput`]: the session is in a transaction of its own.
+/// - [`Error::TransactionFailed`]: an error in `work` was swallowed.
+/// - The error of `work`.
+pub async fn join<S, T, E>(
+    session: &Session<S>,
+    connection: &mut SqliteConnection,
+    work: impl AsyncFnOnce(&Session<S>) -> Result<T, E>,
+) -> Result<Joined<T>, E>
+where
+    S: Scope,
+    E: From<Error>,
+{
+    check(session)?;
+    if depth(connection) == 0 {
+        return Err(Error::NoTransaction { operation: "join" }.into());
+    }
+    let mut nested = connection.begin().await.map_err(|error| of_sqlx(&error))?;
+    match work_on(session, &mut nested, work).await {
+        Ok(joined) => {
+            nested.commit().await.map_err(|error| of_sqlx(&error))?;
+            Ok(joined)
+        }
+        Err(error) => {
+            if let Err(error) = nested.rollback().await {
+                tracing::warn!(target: "repo", %error, "a rollback was not confirmed");
+            }
+            Err(error)
+        }
+    }
+}
+
+async fn work_on<S: Scope, T, E: From<Error>>(
+    session: &Session<S>,
+    connection: &mut SqliteConnection,
+    work: impl AsyncFnOnce(&Session<S>) -> Result<T, E>,
+) -> Result<Joined<T>, E> {
+    let port = Port::open(connection).await?;
+    if !port.settings.has_foreign_keys() {
+        let reason = "the connection does not check foreign keys, and within a transaction it cannot begin to: \
+            set `foreign_keys(true)` where it is opened";
+        return Err(Error::Configuration { reason: reason.to_owned() }.into());
+    }
+    let mut borrowed = Borrowed { port };
+    let port = &borrowed.port;
+    port.settings.replace(port.connection()).map_err(|error| without_table(&error))?;
+    repo_core::__beside::join(session, &mut borrowed, work).await
+}
+
+fn check<S: Scope>(session: &Session<S>) -> Result<()> {
+    let system = session.database().system();
+    if system == "sqlite" {
+        return Ok(());
+    }
+    let reason = format!("a session of {system} cannot join a transaction of SQLite");
+    Err(Error::Configuration { reason })
+}
+
+/// A connection in sqlx's transaction.
+struct Borrowed<'c> {
+    port: Port<&'c mut SqliteConnection>,
+}
+
+impl Drop for Borrowed<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = self.port.settings.restore(self.port.connection()) {
+            tracing::warn!(target: "repo", %error, "the settings of a connection were not restored");
+        }
+    }
+}
+
+/// A row that owns what it holds.
+struct OwnRow(Vec<Stored>);
+
+/// A value as SQLite has it, whose text need not be UTF-8.
+enum Stored {
+    Null,
+    Integer(i64),
+    Real(f64),
+    Text(Vec<u8>),
+    Blob(Vec<u8>),
+}
+
+impl Stored {
+    fn of(value: ValueRef<'_>) -> Self {
+        match value {
+            ValueRef::Null => Stored::Null,
+            ValueRef::Integer(value) => Stored::Integer(value),
+            ValueRef::Real(value) => Stored::Real(value),
+            ValueRef::Text(value) => Stored::Text(value.to_vec()),
+            ValueRef::Blob(value) => Stored::Blob(value.to_vec()),
+        }
+    }
+
+    fn lent(&self) -> ValueRef<'_> {
+        match self {
+            Stored::Null => ValueRef::Null,
+            Stored::Integer(value) => ValueRef::Integer(*value),
+            Stored::Real(value) => ValueRef::Real(*value),
+            Stored::Text(value) => ValueRef::Text(value),
+            Stored::Blob(value) => ValueRef::Blob(value),
+        }
+    }
+}
+
+impl Row for OwnRow {
+    fn value(&self, index: usize, kind: Kind) -> Result<Value<'_>, InvalidValue> {
+        let stored = self.0.get(index);
+        let stored =
+            stored.ok_or_else(|| InvalidValue::new("is not among the columns of the row"))?;
+        read(stored.lent(), kind)
+    }
+}
+
+#[async_trait]
+impl Joinable for Borrowed<'_> {
+    type Row = OwnRow;
+
+    async fn run(&mut self, statement: Statement<'_>, rows: &mut Vec<OwnRow>) -> Result<u64> {
+        self.port.check_open()?;
+        let ran = self.port.step(statement, OnError::Keep, |row| {
+            let columns = 0..row.as_ref().column_count();
+            let values = columns.map(|index| row.get_ref(index).map(Stored::of));
+            rows.push(OwnRow(values.collect::<Result<_, _>>()?));
+            Ok(())
+        });
+        ran.await
+    }
+
+    async fn insert(&mut self, insert: Insert<'_>) -> Result<Vec<i64>> {
+        self.port.check_open()?;
+        self.port.insert(insert).await
+    }
+
+    async fn execute_script(&mut self, sql: &str) -> Result<()> {
+        self.port.check_open()?;
+        self.port.script(sql)
+    }
+
+    async fn savepoint(&mut self, level: usize) -> Result<()> {
+        self.port.control(&format!("SAVEPOINT repo_{level}"))
+    }
+
+    async fn release(&mut self, level: usize) -> Result<()> {
+        self.port.control(&format!("RELEASE repo_{level}"))
+    }
+
+    async fn rollback_to(&mut self, level: usize) -> Result<()> {
+        self.port.rollback_to(level)
+    }
+}
