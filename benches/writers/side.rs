@@ -97,9 +97,10 @@ impl Side for Repository {
 impl Side for ByHand {
     async fn create(&self, new: NewTicket) -> Result<Ticket> {
         let ticket = complete(TENANT, new);
-        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        insert(&mut *connection.prepare_cached(INSERT)?, &ticket)?;
-        drop(connection);
+        {
+            let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+            insert(&mut *connection.prepare_cached(INSERT)?, &ticket)?;
+        }
         // A statement by hand never waits; its task would keep the thread.
         tokio::task::consume_budget().await;
         Ok(ticket)

@@ -1,4 +1,4 @@
-//! Rows that left their statement: what crosses from a blocking thread to the task that waits.
+//! Rows that left their statement: what crosses from another thread to the task that waits.
 //!
 //! The values of some rows lie one after the other in one buffer, and are read there.
 

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use repo_core::Result;
 use rusqlite::Connection;
-use tokio::runtime::Handle;
 
 use crate::error::without_table;
 use crate::insert::Connected;
@@ -17,6 +16,7 @@ use crate::opened::Opened;
 use crate::pool::Pool;
 use crate::shapes::{Shape, Shapes, Speed};
 use crate::statement::execute;
+use crate::threads;
 
 /// The rows that are changed by an ordinary transaction.
 const FEW: u64 = 300;
@@ -111,19 +111,15 @@ impl Checkout {
         self.is_away
     }
 
-    /// Moves the log on a blocking thread, if it is long. Returns whether that thread has the connection.
+    /// Moves the log on another thread, if it is long. Returns whether that thread has the connection.
     fn shorten_log(&mut self) -> bool {
         let Some(opened) = &mut self.opened else { return false };
         let pages = std::mem::take(&mut opened.log_pages);
         if !self.pool.checkpoints.is_due(pages) || self.pool.is_closed() {
             return false;
         }
-        let Ok(runtime) = Handle::try_current() else {
-            self.pool.checkpoints.run(self.connection());
-            return false;
-        };
         let moved = self.take();
-        runtime.spawn_blocking(move || moved.pool.checkpoints.run(moved.connection()));
+        threads::run(move || moved.pool.checkpoints.run(moved.connection()));
         true
     }
 }

@@ -4,10 +4,11 @@
 //! more than a URL does; an application sees no more of this crate. SQL text comes from core: here is
 //! only what SQLite spells, stores and reports in its own way.
 //!
-//! Statements run on the calling thread: a hand-over to another one costs several times what a short
-//! statement takes. A file has a write-ahead log, one connection that writes and several that read
-//! beside it, so that tasks of one process never meet `SQLITE_BUSY`; where another process holds the
-//! file, operations wait without holding the thread.
+//! A short statement runs on the calling thread: a hand-over to another one costs several times what it
+//! takes. A long one leaves that thread to the other tasks; which are long is learnt from what they took.
+//! A file has a write-ahead log, one connection that writes and several that read beside it, so that tasks
+//! of one process never meet `SQLITE_BUSY`, and writes that wait for each other share a commit. Where another
+//! process holds the file, operations wait without holding the thread.
 //!
 //! ```
 //! use repo_core::{Repository, schema};
@@ -60,6 +61,7 @@ mod run;
 mod shapes;
 mod statement;
 mod temporal;
+mod threads;
 mod value;
 mod wal;
 

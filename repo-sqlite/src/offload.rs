@@ -1,4 +1,4 @@
-//! Work on a blocking thread, with the connection it needs.
+//! Work on another thread, with the connection it needs.
 //!
 //! The work owns the connection: a future that is dropped meanwhile leaves both to it. Its statement is
 //! then stopped, and nobody has the connection before that. Text and values are copied to it, and rows
@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use repo_core::{Access, DatabaseError, Error, OnRow, Statement, Table, Value};
-use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
 
@@ -18,11 +17,12 @@ use crate::control::Control;
 use crate::error::Failure;
 use crate::shapes::Shape;
 use crate::statement::{OnError, step};
+use crate::threads;
 
 /// Batches that wait for the task.
 const WAITING: usize = 2;
 
-/// Work that a blocking thread does with a connection.
+/// Work that a thread of ours does with a connection.
 struct Away<T> {
     answer: oneshot::Receiver<(Checkout, T)>,
     stop: Stop,
@@ -46,21 +46,19 @@ struct Owned {
     skip: u64,
 }
 
-/// Does `work` on a blocking thread, to its end. Without a runtime it is done here.
+/// Does `work` on a thread of ours, to its end.
 pub(crate) async fn perform<T: Send + 'static>(
     checkout: &mut Checkout,
     work: impl FnOnce(&mut Checkout) -> T + Send + 'static,
 ) -> Result<T, Error> {
-    let Ok(runtime) = Handle::try_current() else { return Ok(work(checkout)) };
-    let mut away = send(&runtime, checkout, work);
+    let mut away = send(checkout, work);
     away.stop.is_armed = false;
     away.back(checkout).await
 }
 
-/// Runs a statement on a blocking thread. The first `handed_over` rows are left out: a run that was given
+/// Runs a statement on a thread of ours. The first `handed_over` rows are left out: a run that was given
 /// up handed them over, and nothing changed since.
 pub(crate) async fn run(
-    runtime: &Handle,
     checkout: &mut Checkout,
     statement: &Statement<'_>,
     on_row: OnRow<'_>,
@@ -69,7 +67,7 @@ pub(crate) async fn run(
 ) -> Result<u64, Failure> {
     let owned = Owned::new(statement, on_error, *handed_over);
     let (sender, mut batches) = mpsc::channel(WAITING);
-    let away = send(runtime, checkout, move |checkout| owned.run(checkout, sender));
+    let away = send(checkout, move |checkout| owned.run(checkout, sender));
     let mut refused = None;
     while let Some(batch) = batches.recv().await {
         refused = hand_over(&batch, &mut *on_row, handed_over).err();
@@ -99,7 +97,6 @@ fn hand_over(batch: &Batch, on_row: OnRow<'_>, handed_over: &mut u64) -> Result<
 }
 
 fn send<T: Send + 'static>(
-    runtime: &Handle,
     checkout: &mut Checkout,
     work: impl FnOnce(&mut Checkout) -> T + Send + 'static,
 ) -> Away<T> {
@@ -108,7 +105,7 @@ fn send<T: Send + 'static>(
     let ended = Ended(Arc::clone(&stop.control));
     let mut moved = checkout.take();
     let (sender, answer) = oneshot::channel();
-    runtime.spawn_blocking(move || {
+    threads::run(move || {
         let value = work(&mut moved);
         drop(ended);
         // Nobody is there any more: the connection is cleaned and given back here.
@@ -121,7 +118,7 @@ impl<T> Away<T> {
     /// Waits for the end of the work.
     async fn back(mut self, checkout: &mut Checkout) -> Result<T, Error> {
         let Ok((moved, value)) = (&mut self.answer).await else {
-            let source = DatabaseError::new("the runtime ended before the statement did");
+            let source = DatabaseError::new("the statement ended without an answer");
             return Err(Error::Connection { source });
         };
         self.stop.is_armed = false;

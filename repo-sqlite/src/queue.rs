@@ -6,8 +6,9 @@
 //! members. What is long, or must be alone, has the group committed first.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use repo_core::{OnRow, Result, Statement, Table};
+use repo_core::{OnRow, Result, Row, Statement, Table};
 use rusqlite::Connection;
 use tokio::runtime::Handle;
 use tokio::task::yield_now;
@@ -18,6 +19,7 @@ use crate::connection::{begin, commit_of};
 use crate::error::Failure;
 use crate::group::wait_for;
 use crate::offload;
+use crate::opened::Opened;
 use crate::pool::{Pool, Purpose};
 use crate::run::{TIME, is_listed, run};
 use crate::shapes::{Shape, Speed};
@@ -137,32 +139,46 @@ async fn at_once(
 ) -> Result<u64, Failure> {
     let mut patience = Patience::new(checkout.busy_timeout());
     loop {
-        let started = std::time::Instant::now();
-        let ran = {
-            let opened = checkout.opened();
-            let mut limit = Some(opened.control.limit(started + TIME));
-            let mut handed_over = 0;
-            let mut first = |row: &dyn repo_core::Row| {
-                // All is written before the first row is handed over.
-                limit = None;
-                on_row(row)
-            };
-            let connection = &opened.connection;
-            statement::run(connection, statement, &mut first, OnError::Undo, &mut handed_over)
-                .map_err(|failure| (failure, handed_over))
-        };
-        let (failure, handed_over) = match ran {
+        let (started, mut handed_over) = (Instant::now(), 0);
+        let (opened, until) = (checkout.opened(), started + TIME);
+        let failure = match run_until(opened, statement, &mut *on_row, until, &mut handed_over) {
             Ok(affected) => {
                 checkout.shapes().record(shape, started.elapsed());
                 checkout.opened_mut().note_commit();
                 checkout.opened_mut().rhythm.wrote();
                 return Ok(affected);
             }
-            Err(ran) => ran,
+            Err(failure) => failure,
         };
         if handed_over > 0 || !failure.is_busy() || !patience.wait().await {
             return Err(failure);
         }
+    }
+}
+
+/// Runs a statement that commits by itself, if it ends in time.
+fn run_until(
+    opened: &Opened,
+    statement: &Statement<'_>,
+    on_row: OnRow<'_>,
+    until: Instant,
+    handed_over: &mut u64,
+) -> Result<u64, Failure> {
+    let connection = &opened.connection;
+    let before = connection.total_changes();
+    let mut limit = Some(opened.control.limit(until));
+    let mut on_row = |row: &dyn Row| {
+        // All is written before the first row is handed over.
+        limit = None;
+        on_row(row)
+    };
+    let ran = statement::run(connection, statement, &mut on_row, OnError::Undo, handed_over);
+    match ran {
+        // SQLite asks once more behind the commit, and then says that it was stopped.
+        Err(failure) if failure.is_out_of_time() && connection.total_changes() != before => {
+            Ok(connection.changes())
+        }
+        ran => ran,
     }
 }
 
@@ -196,5 +212,36 @@ impl Committer {
 impl Drop for Committer {
     fn drop(&mut self) {
         self.pool.orphan(self.group);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use repo_core::Access;
+
+    use super::*;
+    use crate::statement::tests::TABLE;
+
+    #[test]
+    fn what_is_said_to_be_stopped_is_undone_and_what_is_said_to_be_done_is_committed() {
+        let connection = Connection::open_in_memory().expect("memory");
+        connection.execute_batch("CREATE TABLE t (a INTEGER PRIMARY KEY)").expect("a table");
+        let opened = Opened::new(connection).expect("a connection");
+        let sql = "INSERT INTO t SELECT max(coalesce(max(a), 0), ?1) + 1 FROM t";
+        let params = [repo_core::Value::I64(0)];
+        let statement = Statement { sql, params: &params, access: Access::Write, table: &TABLE };
+        let (mut done, mut stopped) = (0, 0);
+        for _ in 0..5_000 {
+            let (until, on_row) = (Instant::now(), &mut |_: &dyn Row| Ok(()));
+            match run_until(&opened, &statement, on_row, until, &mut 0) {
+                Ok(affected) => done += affected,
+                Err(failure) if failure.is_out_of_time() => stopped += 1,
+                Err(failure) => panic!("{failure:?}"),
+            }
+        }
+        let count =
+            opened.connection.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, i64>(0));
+        assert_eq!(count, Ok(done as i64), "{stopped} were stopped");
+        assert!(stopped > 0, "some were");
     }
 }

@@ -1,14 +1,13 @@
 //! One statement on a connection: on which thread, and again while another process holds the database.
 //!
 //! A statement that is known to be short, or may be left in time, runs on the calling thread; a long one on
-//! a blocking thread. One that reads is left when its time is over and runs again there, from the same
+//! another. One that reads is left when its time is over and runs again there, from the same
 //! snapshot, behind the rows that were handed over. One that writes is not left within a transaction:
 //! SQLite would undo all of it.
 
 use std::time::{Duration, Instant};
 
 use repo_core::{Access, OnRow, Result, Statement};
-use tokio::runtime::Handle;
 
 use crate::busy::Patience;
 use crate::checkout::Checkout;
@@ -59,10 +58,6 @@ async fn attempt(
     on_error: OnError,
     handed_over: &mut u64,
 ) -> Result<u64, Failure> {
-    let Ok(runtime) = Handle::try_current() else {
-        let connection = checkout.connection();
-        return statement::run(connection, statement, on_row, on_error, handed_over);
-    };
     let shape = Shape::of(statement.sql);
     let speed = checkout.shapes().speed(shape);
     let reads = statement.access == Access::Read;
@@ -87,7 +82,7 @@ async fn attempt(
             }
         }
     }
-    offload::run(&runtime, checkout, statement, on_row, on_error, handed_over).await
+    offload::run(checkout, statement, on_row, on_error, handed_over).await
 }
 
 /// Runs a statement that reads, for as long as there is time. It is left in such a way that a second run

@@ -91,3 +91,31 @@ impl Drop for Stepping<'_> {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use repo_core::{Hooks, Roles, Table};
+
+    /// A table, where one must be named.
+    pub(crate) static TABLE: Table = Table {
+        entity: "T",
+        name: "t",
+        columns: &[],
+        roles: Roles {
+            id: 0,
+            tenant: None,
+            version: None,
+            created_at: None,
+            updated_at: None,
+            deleted_at: None,
+            correlation_id: None,
+            deletion_id: None,
+        },
+        identity: false,
+        immutable: false,
+        audit: None,
+        hooks: Hooks::NONE,
+        indexes: &[],
+        references: &[],
+    };
+}

@@ -1,7 +1,7 @@
 //! Moving the write-ahead log into the database file, off the threads of the runtime.
 //!
 //! SQLite would do it within the COMMIT that makes the log long enough. Here the hook only notes how long
-//! it is; the connection that wrote then moves it, on a blocking thread and before anybody writes again:
+//! it is; the connection that wrote then moves it, on another thread and before anybody writes again:
 //! beside a writer that goes on, the log would never be empty, and so would only grow.
 
 use std::cell::Cell;

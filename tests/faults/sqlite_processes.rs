@@ -1,29 +1,40 @@
 //! A SQLite file that another process uses as well: holds it, writes beside us, is killed.
 
+use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use repo_core::{Error, schema};
+use repo_sqlite::Synchronous;
+use tokio::task::JoinSet;
 
 use crate::ledger::{self, Account, Transfer, audit, transfer, transfer_in};
 use crate::site::File;
 
 const URL: &str = "REPO_TEST_URL_OF_ANOTHER_PROCESS";
+const MODE: &str = "REPO_TEST_MODE_OF_ANOTHER_PROCESS";
+const ANSWERED: &str = "answered ";
+const REFUSED: &str = "refused ";
 const READY: &str = "the other process is ready";
 
 /// This test binary, started again for one of the tests that are ignored otherwise.
 struct Other {
     child: Child,
     // Closed, it would end the other process too early.
-    _output: Lines<BufReader<ChildStdout>>,
+    output: Lines<BufReader<ChildStdout>>,
 }
 
 impl Other {
     fn start(test: &str, file: &File) -> Self {
+        Self::start_with(test, file, &[])
+    }
+
+    fn start_with(test: &str, file: &File, settings: &[(&str, &str)]) -> Self {
         let mut child = Command::new(std::env::current_exe().expect("this binary"))
             .args(["--exact", &format!("sqlite_processes::{test}"), "--ignored", "--nocapture"])
             .env(URL, file.url())
+            .envs(settings.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -31,7 +42,7 @@ impl Other {
         let mut output = BufReader::new(child.stdout.take().expect("its output")).lines();
         let is_ready = output.by_ref().map_while(Result::ok).any(|line| line.contains(READY));
         assert!(is_ready, "the other process came to where it was to come");
-        Self { child, _output: output }
+        Self { child, output }
     }
 
     /// Lets it end.
@@ -44,6 +55,11 @@ impl Other {
     fn kill(&mut self) {
         self.child.kill().expect("it can be killed");
         self.child.wait().expect("it ends");
+    }
+
+    /// What it says: the next lines, or all that is left.
+    fn says(&mut self, lines: usize) -> Vec<String> {
+        self.output.by_ref().map_while(Result::ok).take(lines).collect()
     }
 }
 
@@ -86,6 +102,61 @@ async fn writes_until_it_is_released() {
         if written == 1 {
             ready();
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "the other process of these tests"]
+async fn creates_with_many_tasks_and_says_what_was_answered() {
+    let options = repo_sqlite::Options::new(&std::env::var(URL).expect("a URL")).expect("a URL");
+    let mode = match std::env::var(MODE).as_deref() {
+        Ok("normal") => Synchronous::Normal,
+        _ => Synchronous::Full,
+    };
+    let books = options.synchronous(mode).connect().await.expect("the file").tenant(1);
+    ready();
+    let mut tasks = JoinSet::new();
+    for task in 0..64 {
+        let accounts = books.repo::<Account>();
+        tasks.spawn(async move {
+            for number in 0..10_000 {
+                let name = format!("{task}:{number}");
+                match accounts.create(ledger::account(&name)).await {
+                    Ok(_) => println!("{ANSWERED}{name}"),
+                    Err(error) => println!("{REFUSED}{name}: {error}"),
+                }
+            }
+        });
+    }
+    tasks.join_all().await;
+}
+
+#[tokio::test]
+async fn what_was_answered_before_a_kill_amid_shared_commits_is_there() {
+    for round in 0..6 {
+        let file = File::new();
+        let db = file.options().connect().await.expect("a file");
+        let (books, _) = ledger::open(&db).await;
+        let mode = if round % 2 == 0 { "full" } else { "normal" };
+        let test = "creates_with_many_tasks_and_says_what_was_answered";
+        let mut other = Other::start_with(test, &file, &[(MODE, mode)]);
+        let mut said = other.says(100 + round * 70);
+        other.kill();
+        said.extend(other.says(usize::MAX));
+        let refused: Vec<_> = said.iter().filter(|line| line.starts_with(REFUSED)).collect();
+        assert!(refused.is_empty(), "{round}: {refused:?}");
+        // The last line may be cut off; a whole one has the mark and a name.
+        let answered = said.iter().filter_map(|line| line.strip_prefix(ANSWERED));
+        let accounts = books.repo::<Account>().all().await.expect("the accounts");
+        let stored: HashSet<&str> = accounts.iter().map(|it| it.name.as_str()).collect();
+        let lost: Vec<&str> = answered.clone().filter(|name| !stored.contains(name)).collect();
+        let cut_off = said.last().and_then(|line| line.strip_prefix(ANSWERED));
+        let lost: Vec<_> = lost.into_iter().filter(|name| Some(*name) != cut_off).collect();
+        assert!(lost.is_empty(), "{round}: {lost:?}");
+        assert!(answered.count() >= 100, "{round}");
+        // Each task waits for its answer: no more than one write of each was on its way.
+        assert!(stored.len() <= said.len() + 2 + 64, "{round}: {}", stored.len());
+        books.repo::<Account>().create(ledger::account("after")).await.expect("the file is free");
     }
 }
 

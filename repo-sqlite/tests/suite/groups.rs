@@ -46,7 +46,7 @@ async fn waiting(backend: &Arc<dyn Backend>, titles: &[&str]) -> Vec<Write> {
     for title in titles {
         let (backend, title) = (Arc::clone(backend), (*title).to_owned());
         let mut write: Write = Box::pin(async move { add(&*backend, &title).await });
-        assert!(poll(write.as_mut()).is_pending(), "{title} waits");
+        assert!(poll(write.as_mut()).is_pending(), "it waits");
         writes.push(write);
     }
     writes

@@ -3,6 +3,7 @@
 mod beside_sqlx;
 mod cancellation;
 mod causes;
+mod checkpoints;
 mod concurrency;
 mod doctor;
 mod files;
@@ -13,4 +14,5 @@ mod pool;
 mod statements;
 mod storage;
 mod support;
+mod threads;
 mod transactions;
