@@ -46,6 +46,8 @@ mod join;
 #[cfg(feature = "sqlx")]
 mod lend;
 mod location;
+#[cfg(feature = "sqlx")]
+mod nested;
 mod open;
 mod pool;
 mod run;

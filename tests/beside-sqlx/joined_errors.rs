@@ -81,18 +81,33 @@ cases! { store:
         });
         tokio::time::timeout(Duration::from_millis(300), cancelled).await.unwrap_err();
         assert_eq!(store::notes(&mut tx).await.unwrap(), 0);
-        for pause in 0..20 {
-            let cancelled = store::join(&acme, &mut tx, async |session| {
-                session.repo::<Note>().create_many((0..50).map(|n| note(&n.to_string()))).await?;
-                std::future::pending::<Result<(), Error>>().await
-            });
-            let _ = tokio::time::timeout(Duration::from_micros(pause * 200), cancelled).await;
-            assert_eq!(store::notes(&mut tx).await.unwrap(), 0);
-        }
         store::put(&mut tx, 2).await.unwrap();
         tx.commit().await.unwrap();
         assert!(texts(&acme).await.is_empty());
         assert_eq!(store::numbers(&mut *pool.acquire().await.unwrap()).await.unwrap(), [1, 2]);
+    }
+
+    async fn wherever_it_is_cancelled_it_is_there_as_a_whole_or_not_at_all(pool, db; 1) {
+        let acme = acme(&db);
+        let mut tx = pool.begin_with(store::BEGIN).await.unwrap();
+        let mut kept = 0;
+        for polls in 0..60 {
+            let joined = store::join(&acme, &mut tx, async |session| {
+                let new = [note(&format!("{polls} a")), note(&format!("{polls} b"))];
+                session.repo::<Note>().create_many(new).await?;
+                session.repo::<Note>().create(note(&format!("{polls} c"))).await
+            });
+            let finished = given_up_after(polls, joined).await;
+            let there = store::notes(&mut tx).await.unwrap();
+            assert!(there == kept || there == kept + 3, "after {polls}: {kept}, then {there}");
+            assert!(finished.is_none_or(|joined| joined.is_ok() && there == kept + 3));
+            kept = there;
+            store::put(&mut tx, i64::try_from(polls).unwrap()).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        assert!(kept > 0);
+        assert_eq!(i64::try_from(texts(&acme).await.len()).unwrap(), kept);
+        assert_eq!(store::numbers(&mut *pool.acquire().await.unwrap()).await.unwrap().len(), 60);
     }
 
     async fn an_operation_that_is_cancelled_in_it_fails_it(pool, db; 1) {
@@ -148,4 +163,19 @@ cases! { store:
         let refused = store::join(&own, &mut tx, async |_| Ok::<_, Error>(())).await;
         assert!(refused.unwrap_err().is_invalid_input());
     }
+}
+
+/// Polls a future so often, and then drops it.
+pub(crate) async fn given_up_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
+    let mut future = Box::pin(future);
+    let mut left = polls;
+    let polled = std::future::poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending if left == 0 => Poll::Ready(None),
+        Poll::Pending => {
+            left -= 1;
+            Poll::Pending
+        }
+    });
+    polled.await
 }

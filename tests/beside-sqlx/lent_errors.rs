@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use repo_core::Error;
 
+use sqlx::Connection as _;
+
+use crate::joined_errors::given_up_after;
 use crate::notes::{ACME, Note, acme, note, texts};
 
 cases! { store:
@@ -139,5 +142,28 @@ cases! { store:
         assert!(matches!(lent, Err(Error::Unsupported { .. })), "{lent:?}");
         tx.repo::<Note>().create(note("a")).await.unwrap();
         tx.commit().await.unwrap();
+    }
+
+    async fn wherever_it_is_cancelled_the_pool_is_in_order(pool, db; 1) {
+        let acme = acme(&db);
+        let mut kept = 0;
+        for polls in 0..40 {
+            let tx = acme.begin().await.unwrap();
+            tx.repo::<Note>().create(note(&polls.to_string())).await.unwrap();
+            let lent = store::lend(tx.unchecked_sql("legacy numbers"), async |connection| {
+                let mut nested = connection.begin().await?;
+                store::put(&mut nested, i64::try_from(polls).unwrap()).await?;
+                nested.commit().await
+            });
+            let finished = given_up_after(polls, lent).await;
+            let committed = tx.commit().await;
+            assert_eq!(committed.is_ok(), finished.is_some_and(|lent| lent.is_ok()), "{committed:?}");
+            kept += usize::from(committed.is_ok());
+            assert_eq!(texts(&acme).await.len(), kept);
+            let mut theirs = pool.begin_with(store::BEGIN).await.unwrap();
+            assert_eq!(store::numbers(&mut theirs).await.unwrap().len(), kept);
+            theirs.commit().await.unwrap();
+        }
+        assert!(kept > 0);
     }
 }

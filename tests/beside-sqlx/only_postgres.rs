@@ -51,6 +51,7 @@ async fn statements_are_not_kept_where_the_pool_keeps_none() {
         let joined = joined.await.unwrap();
         let kept: i64 =
             sqlx::query_scalar("SELECT count(*) FROM pg_prepared_statements WHERE name <> ''")
+                .persistent(false)
                 .fetch_one(&mut *tx)
                 .await
                 .unwrap();
