@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::scope::Scope;
 use crate::table::Chaining;
 use crate::transaction::{Executor, Handle};
-use crate::unchecked::{SQL, UNCHECKED, UncheckedSql, without_trail};
+use crate::unchecked::{SQL, UNCHECKED, UncheckedSql};
 
 /// What stands in the audit trail for statements that nobody here sees.
 const LENT: &str = "{\"sql\":\"-- on a lent connection\"}";
@@ -52,7 +52,7 @@ impl<S: Scope> UncheckedSql<'_, S> {
             Ok(value)
         }
         .await;
-        own.finish(done).await.map_err(without_trail)
+        own.finish(done).await
     }
 }
 

@@ -235,7 +235,7 @@ fn entry(author: Author, sql: &str, affected: u64) -> Pending {
     }
 }
 
-pub(crate) fn without_trail(error: Error) -> Error {
+fn without_trail(error: Error) -> Error {
     if !is_missing_table(&error) {
         return error;
     }

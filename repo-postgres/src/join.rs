@@ -1,7 +1,7 @@
 //! Repositories in a transaction that sqlx began.
 //!
-//! What they do is a nested transaction of sqlx's: kept as a whole, or undone as a whole, also where it is
-//! dropped before its end. Row-level security has the tenant of the session meanwhile, and afterwards what the
+//! What they do is a nested transaction: kept as a whole, or undone as a whole, also where it is dropped before
+//! its end. Row-level security has the tenant of the session meanwhile, and afterwards what the
 //! transaction said before.
 
 use std::any::Any;
@@ -19,6 +19,7 @@ use crate::backend::Postgres;
 use crate::connection::{release, rollback_to, savepoint};
 use crate::error::{Failure, SOME_ROW};
 use crate::insert::Ways;
+use crate::nested::Nested;
 use crate::value::{BinaryRow, arguments};
 use crate::{insert, row_security, statement};
 
@@ -69,39 +70,15 @@ where
     if !connection.is_in_transaction() {
         return Err(Error::NoTransaction { operation: "join" }.into());
     }
-    let nested = connection.begin().await.map_err(Failure::Driver);
-    let mut nested = nested.map_err(of_some_row)?;
+    let mut nested = Nested::begin(connection).await.map_err(of_some_row)?;
     let before = match ways.row_level_security {
-        true => Some(reach(&mut nested, session).await?),
+        true => Some(reach(nested.connection(), session).await?),
         false => None,
     };
-    let mut borrowed = Borrowed { connection: &mut nested, ways };
-    let result = repo_core::__beside::join(session, &mut borrowed, work).await;
-    let kept = match (&result, before) {
-        (Ok(_), Some(before)) => statement::run_simple(&mut nested, &before).await,
-        _ => Ok(()),
-    };
-    match (result, kept) {
-        (Ok(joined), Ok(())) => {
-            nested.commit().await.map_err(|error| of_some_row(error.into()))?;
-            Ok(joined)
-        }
-        (Ok(_), Err(failure)) => {
-            undo(nested).await;
-            Err(of_some_row(failure).into())
-        }
-        (Err(error), _) => {
-            undo(nested).await;
-            Err(error)
-        }
-    }
-}
-
-/// The nested transaction of a join, whose failure to roll back the outer one shows.
-async fn undo(nested: sqlx::Transaction<'_, sqlx::Postgres>) {
-    if let Err(error) = nested.rollback().await {
-        tracing::warn!(target: "repo", %error, "a rollback was not confirmed");
-    }
+    let mut borrowed = Borrowed { connection: nested.connection(), ways };
+    let joined = repo_core::__beside::join(session, &mut borrowed, work).await?;
+    nested.keep(before.as_deref()).await.map_err(of_some_row)?;
+    Ok(joined)
 }
 
 /// How the session's statements run.

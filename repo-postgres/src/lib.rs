@@ -45,6 +45,8 @@ mod inspect;
 mod join;
 #[cfg(feature = "sqlx")]
 mod lend;
+#[cfg(feature = "sqlx")]
+mod nested;
 mod pool;
 mod row_security;
 mod statement;

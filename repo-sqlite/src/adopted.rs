@@ -164,12 +164,12 @@ impl AdoptedSqlite {
 
     fn has_shared_cache(&self) -> bool {
         let options = self.pool.connect_options();
-        let named = options.get_filename().to_string_lossy().contains("cache=shared");
-        named
-            || options
-                .to_url_lossy()
-                .query_pairs()
-                .any(|(name, it)| name == "cache" && it == "shared")
+        if options.get_filename().to_string_lossy().contains("cache=shared") {
+            return true;
+        }
+        // Only a URL says it, and there is none of `:memory:`.
+        let url = (*options).clone().filename("any").to_url_lossy();
+        url.query_pairs().any(|(name, value)| name == "cache" && value == "shared")
     }
 }
 

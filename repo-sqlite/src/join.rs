@@ -1,7 +1,7 @@
 //! Repositories in a transaction that sqlx began.
 //!
-//! What they do is a nested transaction of sqlx's: kept as a whole, or undone as a whole, also where it is
-//! dropped before its end.
+//! What they do is a nested transaction: kept as a whole, or undone as a whole, also where it is dropped before
+//! its end.
 
 use async_trait::async_trait;
 use repo_core::__beside::Joinable;
@@ -9,10 +9,11 @@ use repo_core::{
     Error, Insert, InvalidValue, Joined, Kind, Result, Row, Scope, Session, Statement, Value,
 };
 use rusqlite::types::ValueRef;
-use sqlx::{Connection as _, SqliteConnection};
+use sqlx::SqliteConnection;
 
-use crate::adopted::{Port, depth, of_sqlx};
+use crate::adopted::{Port, depth};
 use crate::error::without_table;
+use crate::nested::{Keep, Nested};
 use crate::statement::OnError;
 use crate::value::read;
 
@@ -66,24 +67,15 @@ where
     if depth(connection) == 0 {
         return Err(Error::NoTransaction { operation: "join" }.into());
     }
-    let mut nested = connection.begin().await.map_err(|error| of_sqlx(&error))?;
-    match work_on(session, &mut nested, work).await {
-        Ok(joined) => {
-            nested.commit().await.map_err(|error| of_sqlx(&error))?;
-            Ok(joined)
-        }
-        Err(error) => {
-            if let Err(error) = nested.rollback().await {
-                tracing::warn!(target: "repo", %error, "a rollback was not confirmed");
-            }
-            Err(error)
-        }
-    }
+    let mut nested = Nested::begin(connection).await?;
+    let keep = nested.keep();
+    work_on(session, nested.connection(), &keep, work).await
 }
 
 async fn work_on<S: Scope, T, E: From<Error>>(
     session: &Session<S>,
     connection: &mut SqliteConnection,
+    keep: &Keep,
     work: impl AsyncFnOnce(&Session<S>) -> Result<T, E>,
 ) -> Result<Joined<T>, E> {
     let port = Port::open(connection).await?;
@@ -95,7 +87,10 @@ async fn work_on<S: Scope, T, E: From<Error>>(
     let mut borrowed = Borrowed { port };
     let port = &borrowed.port;
     port.settings.replace(port.connection()).map_err(|error| without_table(&error))?;
-    repo_core::__beside::join(session, &mut borrowed, work).await
+    let joined = repo_core::__beside::join(session, &mut borrowed, work).await?;
+    borrowed.port.check_open()?;
+    keep.run(borrowed.port.connection())?;
+    Ok(joined)
 }
 
 fn check<S: Scope>(session: &Session<S>) -> Result<()> {

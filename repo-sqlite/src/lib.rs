@@ -52,6 +52,10 @@ mod join;
 mod lend;
 mod location;
 mod offload;
+}
+
+#[cfg(feature = "sqlx")]
+mod nested;
 mod open;
 mod opened;
 mod pool;

@@ -30,7 +30,9 @@ use std::ops::DerefMut;
 
 use rusqlite::Connection;
 use sqlx::pool::PoolConnection;
+use sqlx::sqlite::SqliteTransactionManager;
 use sqlx::{Sqlite, SqliteConnection};
+use sqlx_core::transaction::TransactionManager as _;
 
 /// Where a connection lives that is used here: nobody else can reach it.
 pub(crate) trait Home: DerefMut<Target = SqliteConnection> + Send {}
@@ -78,6 +80,11 @@ impl<H: Home> Handle<H> {
     pub(crate) fn sqlx(&mut self) -> &mut SqliteConnection {
         self.ours = None;
         &mut self.home
+    }
+
+    /// In how many transactions sqlx takes it to be. Of its thread nothing is asked.
+    pub(crate) fn depth(&self) -> usize {
+        SqliteTransactionManager::get_transaction_depth(&self.home)
     }
 
     /// Gives it back to where it lives.

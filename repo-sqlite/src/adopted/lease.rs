@@ -3,7 +3,7 @@
 //! It is given back as the application had it: no transaction, no statement, its settings. One that cannot be
 //! brought there is taken out of the pool and closed.
 
-use repo_core::Result;
+use repo_core::{Error, Result};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqliteTransactionManager;
 use sqlx::{Sqlite, SqliteConnection};
@@ -24,8 +24,6 @@ pub(crate) struct Lease {
     /// The turn to write: held until the connection is back in order.
     turn: Option<OwnedSemaphorePermit>,
     query_only: bool,
-    /// Whether sqlx takes the connection for one in a transaction.
-    is_known_to_sqlx: bool,
 }
 
 impl Lease {
@@ -40,7 +38,7 @@ impl Lease {
             return Ok(None);
         }
         let turn = turn.take();
-        let lease = Self { port: Some(port), turn, query_only: false, is_known_to_sqlx: false };
+        let lease = Self { port: Some(port), turn, query_only: false };
         let port = lease.port();
         port.settings.replace(port.connection()).map_err(|error| without_table(&error))?;
         Ok(Some(lease))
@@ -75,7 +73,6 @@ impl Lease {
         let port = self.port();
         let suspended = port.settings.suspend(port.connection());
         suspended.map_err(|error| without_table(&error))?;
-        self.is_known_to_sqlx = true;
         let connection = self.port_mut().handle.sqlx();
         if depth(connection) == 0 {
             // Any statement in the transaction makes sqlx take it for one of its own.
@@ -92,18 +89,6 @@ impl Lease {
         resumed.map_err(|error| without_table(&error))?;
         Ok(result)
     }
-
-    /// Ends the transaction, where one is open, and tells sqlx so.
-    pub(crate) async fn settle(mut self) {
-        if !self.is_known_to_sqlx {
-            return;
-        }
-        let Some(port) = self.port.take() else { return };
-        match settle(port).await {
-            Ok(home) => drop(home),
-            Err(error) => tracing::warn!(%error, "a connection is closed: not clean"),
-        }
-    }
 }
 
 /// The innermost of sqlx's transactions on the connection, counted from 1; 0 where there is none.
@@ -111,63 +96,67 @@ pub(crate) fn depth(connection: &SqliteConnection) -> usize {
     SqliteTransactionManager::get_transaction_depth(connection)
 }
 
-/// Brings a connection back into order that sqlx takes for one in a transaction. sqlx forgets a transaction only
-/// when it ends one: where none is left, it is given another.
+/// Brings a connection back into order that sqlx takes for one in a transaction.
 async fn settle(mut port: Port<PoolConnection<Sqlite>>) -> Result<PoolConnection<Sqlite>> {
     if !port.handle.is_ours() {
         port.handle.resume().await.map_err(|error| of_sqlx(&error))?;
     }
-    let order = |port: &Port<_>| {
-        let connection: &rusqlite::Connection = Port::connection(port);
-        if !connection.is_autocommit() {
-            execute(connection, "ROLLBACK")?;
-        }
-        port.settings.restore(connection)?;
-        connection.execute_batch("BEGIN")
-    };
-    if let Err(error) = order(&port) {
-        drop(port.handle.into_home().detach());
-        return Err(without_table(&error));
-    }
-    let connection = port.handle.sqlx();
-    let ended = match depth(connection) {
-        1 => SqliteTransactionManager::rollback(connection).await,
-        _ => Err(sqlx::Error::BeginFailed),
+    let ordered = clean(&port, false).map_err(|error| without_table(&error));
+    let forgotten = match ordered {
+        Ok(()) => forget(&mut port).await,
+        Err(error) => Err(error),
     };
     let home = port.handle.into_home();
-    match ended {
+    match forgotten {
         Ok(()) => Ok(home),
         Err(error) => {
             drop(home.detach());
-            Err(of_sqlx(&error))
+            Err(error)
         }
     }
+}
+
+/// sqlx forgets a transaction only when it ends one: as none is left, it is given another.
+async fn forget(port: &mut Port<PoolConnection<Sqlite>>) -> Result<()> {
+    match port.handle.depth() {
+        0 => return Ok(()),
+        1 => {}
+        _ => {
+            let reason = "a transaction of sqlx was left open in it";
+            return Err(Error::TransactionFailed { reason: reason.to_owned() });
+        }
+    }
+    let begun = port.connection().execute_batch("BEGIN");
+    begun.map_err(|error| without_table(&error))?;
+    let ended = SqliteTransactionManager::rollback(port.handle.sqlx()).await;
+    ended.map_err(|error| of_sqlx(&error))
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
         let Some(port) = self.port.take() else { return };
-        let turn = self.turn.take();
-        if self.is_known_to_sqlx {
-            // Whatever was cancelled on sqlx's thread has to end first, and that is waited for elsewhere.
-            let Ok(runtime) = runtime::Handle::try_current() else {
-                drop(port.handle.into_home().detach());
-                return;
-            };
-            runtime.spawn(async move {
-                if let Err(error) = settle(port).await {
-                    tracing::warn!(%error, "a connection is closed: not clean");
-                }
-                drop(turn);
-            });
-            return;
-        }
-        let cleaned = clean(&port, self.query_only);
-        let home = port.handle.into_home();
+        let is_ours = port.handle.is_ours();
+        let cleaned = if is_ours { clean(&port, self.query_only) } else { Ok(()) };
         if let Err(error) = cleaned {
             tracing::warn!(%error, "a connection is closed: not clean");
-            drop(home.detach());
+            drop(port.handle.into_home().detach());
+            return;
         }
+        if is_ours && port.handle.depth() == 0 {
+            return;
+        }
+        // What was cancelled on sqlx's thread has to end first, and what sqlx is told must not be cancelled.
+        let turn = self.turn.take();
+        let Ok(runtime) = runtime::Handle::try_current() else {
+            drop(port.handle.into_home().detach());
+            return;
+        };
+        runtime.spawn(async move {
+            if let Err(error) = settle(port).await {
+                tracing::warn!(%error, "a connection is closed: not clean");
+            }
+            drop(turn);
+        });
     }
 }
 

@@ -3,7 +3,7 @@
 use repo_core::{DatabaseError, Error};
 use rusqlite::ffi;
 
-use crate::error::without_table;
+use crate::error::of_script;
 
 /// The error of something that sqlx did on a connection.
 pub(crate) fn of_sqlx(error: &sqlx::Error) -> Error {
@@ -12,7 +12,7 @@ pub(crate) fn of_sqlx(error: &sqlx::Error) -> Error {
             let code = database.code().and_then(|code| code.parse().ok());
             let code = ffi::Error::new(code.unwrap_or(ffi::SQLITE_ERROR));
             let message = database.message().to_owned();
-            without_table(&rusqlite::Error::SqliteFailure(code, Some(message)))
+            of_script(&rusqlite::Error::SqliteFailure(code, Some(message)))
         }
         sqlx::Error::PoolClosed => Error::Closed,
         sqlx::Error::WorkerCrashed | sqlx::Error::Io(_) => {

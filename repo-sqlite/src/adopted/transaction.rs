@@ -79,13 +79,11 @@ impl Connection for Transaction {
     async fn commit(mut self: Box<Self>) -> Result<()> {
         let port = self.lease.port_mut();
         port.check_open()?;
-        port.patiently("COMMIT").await.map_err(|error| of_commit(&error))?;
-        self.lease.settle().await;
-        Ok(())
+        port.patiently("COMMIT").await.map_err(|error| of_commit(&error))
     }
 
     async fn rollback(self: Box<Self>) -> Result<()> {
-        self.lease.settle().await;
+        drop(self);
         Ok(())
     }
 
