@@ -54,7 +54,8 @@ fn measure(system: System, selection: &Selection) -> Result<()> {
     let peaks = peaks(&place, most);
     outside.block_on(place.remove())?;
     let peaks = peaks?;
-    let mut table = "| rows read | as a stream, KiB | all at once, KiB |\n|--:|--:|--:|\n".to_owned();
+    let mut table =
+        "| rows read | as a stream, KiB | all at once, KiB |\n|--:|--:|--:|\n".to_owned();
     for Peak { rows, stream, all } in &peaks {
         let [rows, stream, all] =
             [*rows as f64, *stream as f64 / 1024.0, *all as f64 / 1024.0].map(microseconds);

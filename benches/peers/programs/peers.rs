@@ -12,11 +12,11 @@
 use std::process::ExitCode;
 
 use peers::place::URL;
-use peers::{Result, documents, plot};
 use peers::runs::{Run, place};
 use peers::seed::Size;
 use peers::selection::Selection;
 use peers::workload::System;
+use peers::{Result, documents, plot};
 
 fn main() -> ExitCode {
     let Some(selection) = Selection::from_args() else { return ExitCode::SUCCESS };

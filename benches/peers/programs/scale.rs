@@ -43,7 +43,9 @@ fn measure(system: System, selection: &Selection) -> Result<()> {
     let tenants = [(100_000, 1), (100_000, 100), (100_000, 10_000)];
     for (axis, sizes) in [("rows", &rows[..]), ("tenants", &tenants)] {
         let Some(growth) = grow(system, axis, sizes, rounds)? else {
-            println!("Postgres is not measured: {URL} names no server (scripts/with-postgres does).");
+            println!(
+                "Postgres is not measured: {URL} names no server (scripts/with-postgres does)."
+            );
             return Ok(());
         };
         println!("### {}\n\n{}", system.name(), growth.markdown());

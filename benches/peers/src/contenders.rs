@@ -7,6 +7,7 @@ pub mod rusqlite_by_hand;
 pub mod sea_orm_peer;
 pub mod sqlx_postgres;
 pub mod sqlx_sqlite;
+pub mod toasty_sqlite;
 pub mod tokio_postgres_by_hand;
 
 use std::collections::HashMap;
@@ -26,6 +27,7 @@ use rusqlite_by_hand::RusqliteByHand;
 use sea_orm_peer::SeaOrm;
 use sqlx_postgres::SqlxPostgres;
 use sqlx_sqlite::SqlxSqlite;
+use toasty_sqlite::ToastySqlite;
 use tokio_postgres_by_hand::TokioPostgresByHand;
 
 /// What a contender is.
@@ -43,12 +45,19 @@ pub enum Kind {
     SeaOrm,
     /// Diesel; diesel-async on Postgres.
     Diesel,
+    /// Toasty, on SQLite.
+    Toasty,
 }
 
 impl Kind {
     /// Those that take part, in the order of the report.
-    pub const ALL: [Self; 5] =
-        [Self::Ours, Self::Limit, Self::Sqlx, Self::SeaOrm, Self::Diesel];
+    pub fn all(system: System) -> Vec<Self> {
+        let mut all = vec![Self::Ours, Self::Limit, Self::Sqlx, Self::SeaOrm, Self::Diesel];
+        if system == System::Sqlite {
+            all.push(Self::Toasty);
+        }
+        all
+    }
 
     /// What it is called.
     pub fn name(self, system: System) -> &'static str {
@@ -61,6 +70,7 @@ impl Kind {
             (Self::SeaOrm, _) => "SeaORM",
             (Self::Diesel, System::Sqlite) => "Diesel",
             (Self::Diesel, System::Postgres) => "diesel-async",
+            (Self::Toasty, _) => "Toasty",
         }
     }
 
@@ -95,6 +105,10 @@ impl Kind {
             (Self::Diesel, Place::Server(server)) => {
                 Box::new(Side::new(kind, DieselPostgres::connect(server, setting).await?))
             }
+            (Self::Toasty, Place::File(file)) => {
+                Box::new(Side::new(kind, ToastySqlite::open(file.path(), setting).await?))
+            }
+            (Self::Toasty, Place::Server(_)) => return Err("Toasty is not on Postgres here".into()),
         })
     }
 }

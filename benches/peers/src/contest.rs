@@ -98,16 +98,18 @@ impl Contest<'_> {
 
     /// What a side says it wrote is what a repository reads, and the chains are whole.
     async fn check_stored(&self, workload: Workload, answer: &Answer) -> Result<()> {
-        let tenant = self.database.tenant(self.seed.writer);
-        if workload.is_shared() {
-            let made = tenant.repo::<Ticket>().query().count().await?;
-            return if made == self.creates(workload) { Ok(()) } else { Err(format!("made {made}").into()) };
-        }
         if !workload.is_write() {
             return Ok(());
         }
+        let tenant = self.database.tenant(self.seed.writer);
+        if workload.is_shared() {
+            let (made, wanted) =
+                (tenant.repo::<Ticket>().query().count().await?, self.creates(workload));
+            return if made == wanted { Ok(()) } else { Err(format!("made {made}").into()) };
+        }
         let stored: Vec<Ticket> = if workload == Workload::AuditedPatch {
-            let verification = self.database.audit_chain(Chain::tenant(&self.seed.writer)?).verify();
+            let verification =
+                self.database.audit_chain(Chain::tenant(&self.seed.writer)?).verify();
             let verification = verification.await?;
             if !verification.is_intact() {
                 return Err(verification.to_string().into());

@@ -16,8 +16,7 @@ const TICKS: [f64; 11] = [0.1, 0.2, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50
 pub fn ratios(table: &Table, title: &str) -> String {
     let height = TOP + ROW * table.lines.len() as f64 + 46.0;
     let mut svg = Svg::new(WIDTH, height, title);
-    let names: Vec<(usize, &str)> =
-        table.rivals.iter().map(String::as_str).enumerate().collect();
+    let names: Vec<(usize, &str)> = table.rivals.iter().map(String::as_str).enumerate().collect();
     svg.legend((24.0, 52.0), &names);
     let scale = Scale::of(table);
     let bottom = TOP + ROW * table.lines.len() as f64;

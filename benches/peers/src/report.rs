@@ -57,10 +57,11 @@ impl Rival {
 impl Line {
     /// The targets that are more than being ahead.
     fn targets(&self) -> String {
-        let told = |rival: &&Rival| rival.target.is_some_and(|target| target != 1.0 || rival.kind == "Limit");
-        let target = |rival: &Rival| {
-            format!("{} <= {:.2}", rival.name, rival.target.unwrap_or(f64::NAN))
+        let told = |rival: &&Rival| {
+            rival.target.is_some_and(|target| target != 1.0 || rival.kind == "Limit")
         };
+        let target =
+            |rival: &Rival| format!("{} <= {:.2}", rival.name, rival.target.unwrap_or(f64::NAN));
         let targets: Vec<String> = self.rivals.iter().filter(told).map(target).collect();
         targets.join(", ")
     }

@@ -45,8 +45,11 @@ impl Group {
     }
 
     fn runtime(self) -> Result<Runtime> {
-        let mut builder =
-            if self == Self::Alone { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+        let mut builder = if self == Self::Alone {
+            Builder::new_current_thread()
+        } else {
+            Builder::new_multi_thread()
+        };
         Ok(builder.enable_all().build()?)
     }
 }
@@ -80,7 +83,9 @@ impl Run<'_> {
         for group in Group::ALL {
             let runtime = group.runtime()?;
             let contest = runtime.block_on(self.contest(seed, group))?;
-            for workload in Workload::ALL.into_iter().filter(|workload| Group::of(*workload) == group) {
+            for workload in
+                Workload::ALL.into_iter().filter(|workload| Group::of(*workload) == group)
+            {
                 agreed.push((workload, runtime.block_on(contest.agree(workload))?));
             }
         }
@@ -107,7 +112,7 @@ impl Run<'_> {
             }
         }
         let system = self.place.system();
-        let others = Kind::ALL.iter().skip(1).chain([&Kind::OursPlain]);
+        let others = Kind::all(system).into_iter().skip(1).chain([Kind::OursPlain]);
         Ok(Table {
             title: Group::Alone.runtime()?.block_on(self.place.describe())?,
             commits_wait: self.commits_wait,
@@ -123,7 +128,7 @@ impl Run<'_> {
             is_durable: self.commits_wait || group == Group::Durable,
         };
         let mut sides = Vec::new();
-        for kind in Kind::ALL {
+        for kind in Kind::all(self.place.system()) {
             sides.push(kind.open(self.place, setting).await?);
         }
         let database = self.place.database(Setting { connections: 2, ..setting }).await?;

@@ -47,7 +47,12 @@ pub struct Series {
 }
 
 /// Measures databases of these many rows and tenants.
-pub fn grow(system: System, axis: &str, sizes: &[(usize, usize)], rounds: usize) -> Result<Option<Growth>> {
+pub fn grow(
+    system: System,
+    axis: &str,
+    sizes: &[(usize, usize)],
+    rounds: usize,
+) -> Result<Option<Growth>> {
     let outside = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut names = WORKLOADS.map(|workload| workload.name().to_owned()).to_vec();
     names.push(format!("get, {} by hand", Kind::Limit.name(system)));
@@ -78,7 +83,8 @@ fn measure(place: &Place, rows: usize, tenants: usize, rounds: usize) -> Result<
 /// The medians of the workloads, and of the get by hand; rounds alternate between them.
 async fn costs(place: &Place, seed: &Seed, rounds: usize) -> Result<Vec<f64>> {
     let setting = Setting { connections: 4, is_shared: false, is_durable: false };
-    let sides = vec![Kind::Ours.open(place, setting).await?, Kind::Limit.open(place, setting).await?];
+    let sides =
+        vec![Kind::Ours.open(place, setting).await?, Kind::Limit.open(place, setting).await?];
     let contest = Contest { place, database: place.database(setting).await?, seed, sides };
     let mut entrants: Vec<(usize, Workload)> = WORKLOADS.map(|workload| (0, workload)).to_vec();
     entrants.push((1, Workload::Get));
@@ -100,7 +106,8 @@ impl Growth {
             for cost in costs {
                 table += &format!(" {} |", microseconds(*cost));
             }
-            let growth = costs.last().zip(costs.first()).map_or(f64::NAN, |(last, first)| last / first);
+            let growth =
+                costs.last().zip(costs.first()).map_or(f64::NAN, |(last, first)| last / first);
             table += &format!(" {growth:.2} |");
         }
         table + "\n"
@@ -119,7 +126,8 @@ impl Growth {
         let low = costs().fold(f64::INFINITY, f64::min).log10().floor();
         let high = costs().fold(1.0, f64::max).log10().ceil().max(low + 1.0);
         let y = |cost: f64| bottom - (cost.log10() - low) / (high - low) * (bottom - top);
-        let ends = (self.sizes.first().copied().unwrap_or(1), self.sizes.last().copied().unwrap_or(1));
+        let ends =
+            (self.sizes.first().copied().unwrap_or(1), self.sizes.last().copied().unwrap_or(1));
         let (start, end) = ((ends.0 as f64).ln(), (ends.1 as f64).ln());
         let x = |size: usize| {
             let part = ((size as f64).ln() - start) / (end - start).max(f64::MIN_POSITIVE);

@@ -66,8 +66,7 @@ pub async fn fill(database: &Database, size: Size) -> Result<Seed> {
             created.append(&mut session.repo::<Ticket>().create_many(lot).await?);
         }
         if number < size.discussed {
-            let comments: Vec<_> =
-                created.iter().flat_map(|ticket| comments(ticket.id)).collect();
+            let comments: Vec<_> = created.iter().flat_map(|ticket| comments(ticket.id)).collect();
             session.repo::<Comment>().create_many(comments).await?;
         }
         let step = (created.len() / each).max(1);

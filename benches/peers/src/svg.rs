@@ -94,7 +94,9 @@ impl Svg {
     pub fn finish(self) -> String {
         let Self { width, height, body } = self;
         let classes = |dark: bool| -> String {
-            let colour = |(light, darker): &(&str, &str)| if dark { darker.to_string() } else { light.to_string() };
+            let colour = |(light, darker): &(&str, &str)| {
+                if dark { darker.to_string() } else { light.to_string() }
+            };
             let pairs = COLOURS.iter().map(colour).enumerate();
             pairs.map(|(n, c)| format!(".s{n}{{stroke:{c}}}.p{n}{{fill:{c}}}")).collect()
         };

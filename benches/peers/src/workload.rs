@@ -63,9 +63,7 @@ impl System {
             Self::Postgres => "postgres",
         }
     }
-}
 
-impl System {
     /// What a plot of it is called.
     pub fn title(self) -> &'static str {
         match self {
@@ -132,7 +130,10 @@ impl Workload {
 
     /// Whether several tasks do it at once.
     pub fn is_shared(self) -> bool {
-        matches!(self, Self::SharedGets | Self::SharedCreates | Self::SharedMix | Self::DurableCreates)
+        matches!(
+            self,
+            Self::SharedGets | Self::SharedCreates | Self::SharedMix | Self::DurableCreates
+        )
     }
 
     /// Whether each commit waits for the disk, whatever the others do.
@@ -151,8 +152,7 @@ impl Workload {
     pub fn target(self, system: System, rival: Kind) -> Option<f64> {
         match rival {
             Kind::Ours => None,
-            Kind::OursPlain => Some(if system == System::Postgres { 1.5 } else { f64::INFINITY })
-                .filter(|target| target.is_finite()),
+            Kind::OursPlain => (system == System::Postgres).then_some(1.5),
             Kind::Limit => self.target_to_limit(system),
             Kind::Sqlx if system == System::Postgres && self == Self::Get => Some(0.8),
             Kind::Sqlx if system == System::Postgres && self == Self::AuditedPatch => Some(0.45),

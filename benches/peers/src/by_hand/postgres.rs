@@ -41,11 +41,8 @@ pub const NEXT_WINDOW: &str = concat!(
      ORDER BY created_at DESC, id DESC LIMIT 101"
 );
 /// All rows.
-pub const ALL: &str = concat!(
-    "SELECT ",
-    columns!(),
-    " FROM tickets WHERE deleted_at IS NULL ORDER BY tenant_id, id"
-);
+pub const ALL: &str =
+    concat!("SELECT ", columns!(), " FROM tickets WHERE deleted_at IS NULL ORDER BY tenant_id, id");
 /// A new row. Parameters: its columns.
 pub const INSERT: &str = concat!(
     "INSERT INTO tickets (",
@@ -53,8 +50,7 @@ pub const INSERT: &str = concat!(
     ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
 );
 /// Many new rows.
-pub const COPY: &str =
-    concat!("COPY tickets (", columns!(), ") FROM STDIN WITH (FORMAT binary)");
+pub const COPY: &str = concat!("COPY tickets (", columns!(), ") FROM STDIN WITH (FORMAT binary)");
 /// A patch. Parameters: status, attempts, now, tenant, id, version.
 pub const PATCH: &str = concat!(
     "UPDATE tickets SET status = $1, attempts = $2, version = version + 1, updated_at = $3 \

@@ -31,11 +31,8 @@ pub const NEXT_WINDOW: &str = concat!(
      ORDER BY created_at DESC, id DESC LIMIT 101"
 );
 /// All rows.
-pub const ALL: &str = concat!(
-    "SELECT ",
-    columns!(),
-    " FROM tickets WHERE deleted_at IS NULL ORDER BY tenant_id, id"
-);
+pub const ALL: &str =
+    concat!("SELECT ", columns!(), " FROM tickets WHERE deleted_at IS NULL ORDER BY tenant_id, id");
 /// A new row. Parameters: its columns.
 pub const INSERT: &str = concat!(
     "INSERT INTO tickets (",

@@ -133,7 +133,10 @@ impl Engine for DieselPostgres {
             .filter(tickets::id.eq(id))
             .filter(tickets::version.eq(version))
             .filter(tickets::deleted_at.is_null());
-        let set = (Patch { status, attempts, updated_at: now() }, tickets::version.eq(tickets::version + 1));
+        let set = (
+            Patch { status, attempts, updated_at: now() },
+            tickets::version.eq(tickets::version + 1),
+        );
         let update = diesel::update(row).set(set).returning(Ticket::as_returning());
         Ok(update.get_result(&mut self.connection().await?).await?)
     }

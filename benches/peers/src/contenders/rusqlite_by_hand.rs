@@ -195,8 +195,11 @@ impl Engine for RusqliteByHand {
     async fn groups(&self, tenant: Uuid) -> Result<Vec<(String, u64)>> {
         let connection = self.reader();
         let mut statement = connection.prepare_cached(GROUPS)?;
-        let groups = statement.query_map([tenant], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))?;
-        groups.map(|group| group.map_err(Error::from).and_then(|(k, n)| Ok((k, n.try_into()?)))).collect()
+        let groups =
+            statement.query_map([tenant], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))?;
+        groups
+            .map(|group| group.map_err(Error::from).and_then(|(k, n)| Ok((k, n.try_into()?))))
+            .collect()
     }
 }
 
@@ -212,7 +215,15 @@ fn record(connection: &Connection, entry: &Entry) -> Result<()> {
     let Entry { tenant, id, at, before, after } = entry;
     let at = moment(*at);
     connection.prepare_cached(ENTRY)?.execute(params![
-        tenant, seq, id, STORED_ACTOR, at, before, after, prev_hash, hash
+        tenant,
+        seq,
+        id,
+        STORED_ACTOR,
+        at,
+        before,
+        after,
+        prev_hash,
+        hash
     ])?;
     connection.prepare_cached(SET_HEAD)?.execute(params![tenant, seq, prev_hash, hash])?;
     Ok(())

@@ -12,10 +12,9 @@ use std::path::Path;
 
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ColumnTrait as _, DatabaseConnection, DbBackend, EntityTrait as _,
-    IntoActiveModel as _, LoaderTrait as _, PaginatorTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, SqlxPostgresConnector, SqlxSqliteConnector,
-    TransactionTrait as _,
+    ColumnTrait as _, DatabaseConnection, DbBackend, EntityTrait as _, IntoActiveModel as _,
+    LoaderTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    SqlxPostgresConnector, SqlxSqliteConnector, TransactionTrait as _,
 };
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgPoolOptions;
@@ -156,8 +155,7 @@ impl Engine for SeaOrm {
 
     async fn all(&self) -> Result<Vec<ticket::Model>> {
         let live = ticket::Entity::find().filter(ticket::Column::DeletedAt.is_null());
-        let ordered =
-            live.order_by_asc(ticket::Column::TenantId).order_by_asc(ticket::Column::Id);
+        let ordered = live.order_by_asc(ticket::Column::TenantId).order_by_asc(ticket::Column::Id);
         Ok(ordered.all(&self.readers).await?)
     }
 

@@ -154,7 +154,10 @@ impl Engine for TokioPostgresByHand {
         let params: &[&(dyn ToSql + Sync)] = &[&tenant, &status];
         let both = future::try_join(client.query(page, params), client.query_one(total, params));
         let (page, total) = both.await?;
-        Ok((page.iter().map(ticket).collect::<Result<_>>()?, total.try_get::<_, i64>(0)?.try_into()?))
+        Ok((
+            page.iter().map(ticket).collect::<Result<_>>()?,
+            total.try_get::<_, i64>(0)?.try_into()?,
+        ))
     }
 
     async fn windows(&self, tenant: Uuid, count: usize) -> Result<Vec<Ticket>> {

@@ -83,9 +83,7 @@ pub(super) mod comment {
 }
 
 /// How far a ticket is.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, sea_orm::EnumIter, sea_orm::DeriveActiveEnum,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sea_orm::EnumIter, sea_orm::DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum Status {
     /// Nobody looked at it.
