@@ -7,7 +7,7 @@ pub mod rusqlite_by_hand;
 pub mod sea_orm_peer;
 pub mod sqlx_postgres;
 pub mod sqlx_sqlite;
-pub mod toasty_sqlite;
+pub mod toasty_peer;
 pub mod tokio_postgres_by_hand;
 
 use std::collections::HashMap;
@@ -27,7 +27,8 @@ use rusqlite_by_hand::RusqliteByHand;
 use sea_orm_peer::SeaOrm;
 use sqlx_postgres::SqlxPostgres;
 use sqlx_sqlite::SqlxSqlite;
-use toasty_sqlite::ToastySqlite;
+use toasty_peer::postgres::ToastyPostgres;
+use toasty_peer::sqlite::ToastySqlite;
 use tokio_postgres_by_hand::TokioPostgresByHand;
 
 /// What a contender is.
@@ -45,19 +46,14 @@ pub enum Kind {
     SeaOrm,
     /// Diesel; diesel-async on Postgres.
     Diesel,
-    /// Toasty, on SQLite.
+    /// Toasty.
     Toasty,
 }
 
 impl Kind {
     /// Those that take part, in the order of the report.
-    pub fn all(system: System) -> Vec<Self> {
-        let mut all = vec![Self::Ours, Self::Limit, Self::Sqlx, Self::SeaOrm, Self::Diesel];
-        if system == System::Sqlite {
-            all.push(Self::Toasty);
-        }
-        all
-    }
+    pub const ALL: [Self; 6] =
+        [Self::Ours, Self::Limit, Self::Sqlx, Self::SeaOrm, Self::Diesel, Self::Toasty];
 
     /// What it is called.
     pub fn name(self, system: System) -> &'static str {
@@ -108,7 +104,9 @@ impl Kind {
             (Self::Toasty, Place::File(file)) => {
                 Box::new(Side::new(kind, ToastySqlite::open(file.path(), setting).await?))
             }
-            (Self::Toasty, Place::Server(_)) => return Err("Toasty is not on Postgres here".into()),
+            (Self::Toasty, Place::Server(server)) => {
+                Box::new(Side::new(kind, ToastyPostgres::connect(server, setting).await?))
+            }
         })
     }
 }

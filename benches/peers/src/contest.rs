@@ -15,6 +15,7 @@ use crate::report::{Line, Rival};
 use crate::samples::Samples;
 use crate::seed::{Seed, tickets};
 use crate::side::{Answer, Contender, Input};
+use crate::text_table;
 use crate::workload::{KNOWN, System, Workload};
 
 /// What is measured, on which sides.
@@ -81,6 +82,12 @@ impl Contest<'_> {
             let input = self.input(workload, &known, 0);
             let answer = contender.answer(workload, &input).await;
             let Some(answer) = answer.map_err(|error| wrong(error.to_string()))? else { continue };
+            if kind == Kind::Toasty
+                && workload.is_write()
+                && self.place.system() == System::Postgres
+            {
+                self.place.execute(&text_table::give_back(self.seed.writer)).await?;
+            }
             self.check_stored(workload, &answer).await.map_err(|error| wrong(error.to_string()))?;
             let answer = answer.comparable(workload);
             match &expected {
@@ -191,7 +198,7 @@ impl Contest<'_> {
         let condition = if sqlite { format!("x'{tenant}'") } else { format!("'{tenant}'") };
         let tidy = match self.place.system() {
             System::Sqlite => "PRAGMA wal_checkpoint(TRUNCATE)",
-            System::Postgres => "VACUUM tickets; VACUUM audited_tickets",
+            System::Postgres => "VACUUM tickets; VACUUM audited_tickets; VACUUM toasty_tickets",
         };
         self.place
             .execute(&format!(
@@ -212,9 +219,11 @@ impl Contest<'_> {
             }
             _ => Vec::new(),
         };
-        if sqlite {
-            self.place.execute("PRAGMA wal_checkpoint(TRUNCATE)").await?;
-        }
+        let last = match self.place.system() {
+            System::Sqlite => "PRAGMA wal_checkpoint(TRUNCATE)",
+            System::Postgres => &text_table::refresh(self.seed.writer),
+        };
+        self.place.execute(last).await?;
         Ok(known)
     }
 }

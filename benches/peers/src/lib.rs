@@ -21,6 +21,7 @@ pub mod seed;
 pub mod selection;
 pub mod side;
 pub mod svg;
+pub mod text_table;
 pub mod workload;
 
 /// Why a program ended early.

@@ -9,6 +9,7 @@ use crate::place::{Place, Setting};
 use crate::report::{Line, Table};
 use crate::seed::{Seed, Size, fill};
 use crate::selection::Selection;
+use crate::text_table;
 use crate::workload::{POOL, System, Workload};
 
 /// How many connections a single caller's pool may have.
@@ -68,6 +69,7 @@ impl Run<'_> {
         Group::Shared.runtime()?.block_on(async {
             let database = self.place.create_tables().await?;
             let seed = fill(&database, self.size).await?;
+            text_table::make(self.place).await?;
             let tidy = match self.place.system() {
                 System::Sqlite => "ANALYZE; PRAGMA wal_checkpoint(TRUNCATE)",
                 System::Postgres => "VACUUM ANALYZE; CHECKPOINT",
@@ -112,7 +114,7 @@ impl Run<'_> {
             }
         }
         let system = self.place.system();
-        let others = Kind::all(system).into_iter().skip(1).chain([Kind::OursPlain]);
+        let others = Kind::ALL.into_iter().skip(1).chain([Kind::OursPlain]);
         Ok(Table {
             title: Group::Alone.runtime()?.block_on(self.place.describe())?,
             commits_wait: self.commits_wait,
@@ -128,7 +130,7 @@ impl Run<'_> {
             is_durable: self.commits_wait || group == Group::Durable,
         };
         let mut sides = Vec::new();
-        for kind in Kind::all(self.place.system()) {
+        for kind in Kind::ALL {
             sides.push(kind.open(self.place, setting).await?);
         }
         let database = self.place.database(Setting { connections: 2, ..setting }).await?;

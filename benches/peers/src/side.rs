@@ -179,7 +179,7 @@ impl Plan {
         let known = seed.tickets.iter().cycle().skip(round * 997 + task * 71);
         Self {
             gets: known.take(each - creates).copied().collect(),
-            gets_per_create: if creates == 0 { usize::MAX } else { (each - creates) / creates },
+            gets_per_create: (each - creates).checked_div(creates).unwrap_or(usize::MAX),
             creates: tickets(creates),
             writer: seed.writer,
         }

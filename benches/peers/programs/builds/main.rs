@@ -55,7 +55,8 @@ fn measure(selection: &Selection) -> Result<()> {
     if !selection.has("quick") {
         for (library, cost) in wanted.iter().zip(&mut costs) {
             if let Some(source) = program::source(*library) {
-                let (seconds, bytes) = toolchain.release(&Crate::program(&toolchain, *library, source)?)?;
+                let (seconds, bytes) =
+                    toolchain.release(&Crate::program(&toolchain, *library, source)?)?;
                 (cost.release_seconds, cost.stripped_bytes) = (Some(seconds), Some(bytes));
                 eprintln!("built: {}", library.name());
             }

@@ -1,12 +1,80 @@
-//! The entities, as Toasty has them.
+//! Toasty on SQLite: its connections, and the entities in the forms that are stored.
 #![allow(missing_debug_implementations, missing_docs, reason = "of what Toasty generates")]
 
+use std::fmt;
+use std::path;
+
 use chrono::{DateTime, Utc};
+use toasty::Db;
+use toasty::stmt::{List, Path, Query, Value};
 use uuid::Uuid;
 
-use crate::by_hand::moment;
-use crate::entity::{self, Context, Status};
+use super::toasty_engine;
+use crate::by_hand::sqlite::GROUPS;
+use crate::by_hand::{complete, moment, now};
+use crate::engine::{Engine, WithChildren};
+use crate::entity::{self, Context, NewTicket, Status};
+use crate::place::Setting;
+use crate::workload::{PAGE, WINDOW};
 use crate::{Error, Result};
+
+/// How many tickets fit into one statement.
+const MOST_TICKETS: usize = 32_766 / 14;
+
+/// Toasty's connections.
+pub struct ToastySqlite {
+    readers: Db,
+    writer: Db,
+}
+
+impl fmt::Debug for ToastySqlite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ToastySqlite").finish_non_exhaustive()
+    }
+}
+
+impl ToastySqlite {
+    /// Opens the pools.
+    pub async fn open(path: &path::Path, setting: Setting) -> Result<Self> {
+        Ok(Self {
+            readers: pool(path, setting, setting.connections - 1).await?,
+            writer: pool(path, setting, 1).await?,
+        })
+    }
+}
+
+/// A pool whose connections have the settings of the repository's.
+async fn pool(path: &path::Path, setting: Setting, size: usize) -> Result<Db> {
+    let driver = toasty_driver_sqlite::Sqlite::open(path);
+    let mut builder = Db::builder();
+    builder.models(toasty::models!(Ticket, Comment)).max_pool_size(size).pool_pre_ping(false);
+    builder.pool_health_check_interval(None).pool_max_connection_idle_time(None);
+    let database = builder.build(driver).await?;
+    // All at once, so that each is another one.
+    let mut connections = Vec::new();
+    for _ in 0..size {
+        connections.push(database.connection().await?);
+    }
+    for connection in &mut connections {
+        for pragma in [
+            "PRAGMA busy_timeout = 5000",
+            &format!("PRAGMA synchronous = {}", setting.synchronous()),
+            "PRAGMA foreign_keys = ON",
+            "PRAGMA recursive_triggers = ON",
+        ] {
+            toasty::sql::query(pragma).exec(connection).await?;
+        }
+    }
+    Ok(database)
+}
+
+fn stored(at: DateTime<Utc>) -> String {
+    moment(at)
+}
+
+fn tenant_parameter(tenant: Uuid) -> Vec<u8> {
+    tenant.as_bytes().to_vec()
+}
 
 #[derive(Debug, toasty::Model)]
 #[table = "tickets"]
@@ -47,7 +115,7 @@ pub struct Comment {
 
 impl Ticket {
     /// The statement that adds a ticket.
-    pub(super) fn of(ticket: &entity::Ticket) -> <Ticket as toasty::schema::Model>::Create {
+    fn of(ticket: &entity::Ticket) -> <Ticket as toasty::schema::Model>::Create {
         Ticket::create()
             .id(ticket.id)
             .tenant_id(ticket.tenant_id)
@@ -59,14 +127,14 @@ impl Ticket {
             .urgent(ticket.urgent)
             .reporter(ticket.reporter.clone())
             .version(ticket.version)
-            .due_at(moment(ticket.due_at))
-            .created_at(moment(ticket.created_at))
-            .updated_at(moment(ticket.updated_at))
-            .deleted_at(ticket.deleted_at.map(moment))
+            .due_at(stored(ticket.due_at))
+            .created_at(stored(ticket.created_at))
+            .updated_at(stored(ticket.updated_at))
+            .deleted_at(ticket.deleted_at.map(stored))
     }
 
     /// The ticket of a row.
-    pub(super) fn read(self) -> Result<entity::Ticket> {
+    fn read(self) -> Result<entity::Ticket> {
         Ok(entity::Ticket {
             id: self.id,
             tenant_id: self.tenant_id,
@@ -86,7 +154,7 @@ impl Ticket {
     }
 
     /// The ticket of a row, and its comments, by id.
-    pub(super) fn read_with_comments(mut self) -> Result<(entity::Ticket, Vec<Comment>)> {
+    fn read_with_comments(mut self) -> Result<(entity::Ticket, Vec<Comment>)> {
         let comments = std::mem::take(&mut self.comments);
         let mut comments = comments.into_inner();
         comments.sort_unstable_by_key(|comment| comment.id);
@@ -109,3 +177,5 @@ impl From<Comment> for entity::Comment {
         }
     }
 }
+
+toasty_engine!(ToastySqlite);
