@@ -40,6 +40,11 @@ impl Library {
         format!("{self:?}").to_lowercase()
     }
 
+    /// A word for what is compiled: the same where the dependencies are.
+    pub(crate) fn family(self) -> String {
+        if self == Self::SeaOrmDense { Self::SeaOrm.word() } else { self.word() }
+    }
+
     /// The lines under `[dependencies]`, beside those of all.
     pub(crate) fn dependencies(self, workspace: &str) -> String {
         match self {

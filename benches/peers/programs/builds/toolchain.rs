@@ -53,6 +53,7 @@ impl Toolchain {
         let mut fetch = self.cargo(one, "fetch");
         fetch.args(["--quiet"]);
         run(fetch)?;
+        // The rest of what was compiled is not needed any more.
         let target = self.target(one);
         if target.exists() {
             fs::remove_dir_all(&target)?;
@@ -69,7 +70,7 @@ impl Toolchain {
 
     /// Crates of one library share what they depend on.
     fn target(&self, one: &Crate) -> PathBuf {
-        self.folder.path().join(format!("target-{}", one.library.word()))
+        self.folder.path().join(format!("target-{}", one.library.family()))
     }
 
     fn cargo(&self, one: &Crate, verb: &str) -> Command {
