@@ -25,6 +25,14 @@ doc:
 bench *ARGS:
     scripts/with-postgres cargo bench -p benches {{ARGS}}
 
+# The repositories beside the limits and the peers; a package of its own, with dependencies of its own.
+peers *ARGS:
+    scripts/with-postgres cargo bench --manifest-path benches/peers/Cargo.toml -- {{ARGS}}
+
+# Whether all contenders of `peers` give the same answers.
+peers-agree:
+    scripts/with-postgres cargo test --release --manifest-path benches/peers/Cargo.toml
+
 # Any command, with a throwaway Postgres in REPO_TEST_POSTGRES_URL.
 with-postgres *CMD:
     scripts/with-postgres {{CMD}}

@@ -1,0 +1,54 @@
+//! Our repositories against the limits and the peers, in one run.
+//!
+//! ```text
+//! scripts/with-postgres cargo bench --manifest-path benches/peers/Cargo.toml -- \
+//!     [--quick] [--commit-waits] [--write-docs] [sqlite|postgres] [WORD..]
+//! ```
+//!
+//! A word picks a database, or workloads by a part of their name. `--quick` does fewer rounds,
+//! `--commit-waits` makes each commit wait for the disk, `--write-docs` puts the tables and plots into `docs`.
+//! Single callers are on a current-thread runtime, the 64 tasks on a multi-threaded one.
+
+use std::process::ExitCode;
+
+use peers::place::URL;
+use peers::runs::{Run, place};
+use peers::seed::Size;
+use peers::selection::Selection;
+use peers::workload::System;
+use peers::{Result, documents, plot};
+
+fn main() -> ExitCode {
+    let Some(selection) = Selection::from_args() else { return ExitCode::SUCCESS };
+    for system in [System::Sqlite, System::Postgres] {
+        if !selection.wants(system.name(), &[System::Sqlite.name(), System::Postgres.name()]) {
+            continue;
+        }
+        if let Err(error) = measure(system, &selection) {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn measure(system: System, selection: &Selection) -> Result<()> {
+    let outside = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let Some(place) = outside.block_on(place(system))? else {
+        println!("Postgres is not measured: {} names no server (scripts/with-postgres does).", URL);
+        return Ok(());
+    };
+    let run = Run { place: &place, size: Size::FULL, commits_wait: selection.has("commit-waits") };
+    let measured = run.fill().and_then(|seed| run.measure(&seed, selection));
+    outside.block_on(place.remove())?;
+    let table = measured?;
+    println!("{table}");
+    let name = format!("peers-{}", system.name());
+    let is_for_docs = selection.has("write-docs");
+    eprintln!("written: {}", documents::json(&name, &table, is_for_docs)?.display());
+    if is_for_docs {
+        documents::quote(&name, &table.to_string())?;
+        documents::plot(&name, &plot::ratios(&table, system.title()))?;
+    }
+    Ok(())
+}

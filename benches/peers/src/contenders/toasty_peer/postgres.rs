@@ -1,0 +1,160 @@
+//! Toasty on Postgres: its connections, and the entities; JSON is text, in a table of its own.
+#![allow(missing_debug_implementations, missing_docs, reason = "of what Toasty generates")]
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use jiff::Timestamp;
+use toasty::Db;
+use toasty::stmt::{List, Path, Query, Value};
+use uuid::Uuid;
+
+use super::toasty_engine;
+use crate::by_hand::postgres::GROUPS;
+use crate::by_hand::{complete, now};
+use crate::engine::{Engine, WithChildren};
+use crate::entity::{self, Context, NewTicket, Status};
+use crate::place::{Server, Setting};
+use crate::workload::{PAGE, WINDOW};
+use crate::{Error, Result};
+
+/// How many tickets fit into one statement.
+const MOST_TICKETS: usize = 65_535 / 14;
+
+/// Toasty's connections.
+pub struct ToastyPostgres {
+    readers: Db,
+    writer: Db,
+}
+
+impl fmt::Debug for ToastyPostgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ToastyPostgres").finish_non_exhaustive()
+    }
+}
+
+impl ToastyPostgres {
+    /// Opens the pool.
+    pub async fn connect(server: &Server, setting: Setting) -> Result<Self> {
+        let driver = toasty_driver_postgresql::PostgreSQL::new(server.url(setting))?;
+        let mut builder = Db::builder();
+        builder.models(toasty::models!(Ticket, Comment));
+        builder.max_pool_size(setting.connections).pool_pre_ping(false);
+        builder.pool_health_check_interval(None).pool_max_connection_idle_time(None);
+        let pool = builder.build(driver).await?;
+        Ok(Self { readers: pool.clone(), writer: pool })
+    }
+}
+
+fn stored(at: DateTime<Utc>) -> Timestamp {
+    Timestamp::from_microsecond(at.timestamp_micros()).expect("this century is in its range")
+}
+
+fn tenant_parameter(tenant: Uuid) -> Uuid {
+    tenant
+}
+
+#[derive(Debug, toasty::Model)]
+#[table = "toasty_tickets"]
+#[key(partition = tenant_id, local = id)]
+/// A ticket.
+pub struct Ticket {
+    pub id: Uuid,
+    pub tenant_id: Uuid,
+    pub subject: String,
+    pub body: String,
+    pub status: String,
+    pub attempts: i64,
+    pub context: toasty::Json<Context>,
+    pub urgent: bool,
+    pub reporter: Option<String>,
+    pub version: i64,
+    pub due_at: Timestamp,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub deleted_at: Option<Timestamp>,
+    #[has_many]
+    pub comments: toasty::Deferred<Vec<Comment>>,
+}
+
+/// A comment.
+#[derive(Debug, toasty::Model)]
+#[table = "comments"]
+#[key(partition = tenant_id, local = id)]
+pub struct Comment {
+    id: Uuid,
+    tenant_id: Uuid,
+    ticket_id: Uuid,
+    author: String,
+    text: String,
+    #[belongs_to(key = [tenant_id, ticket_id], references = [tenant_id, id])]
+    ticket: toasty::Deferred<Ticket>,
+}
+
+impl Ticket {
+    /// The statement that adds a ticket.
+    fn of(ticket: &entity::Ticket) -> <Ticket as toasty::schema::Model>::Create {
+        Ticket::create()
+            .id(ticket.id)
+            .tenant_id(ticket.tenant_id)
+            .subject(ticket.subject.as_str())
+            .body(ticket.body.as_str())
+            .status(ticket.status.as_str())
+            .attempts(ticket.attempts)
+            .context(toasty::Json(ticket.context.clone()))
+            .urgent(ticket.urgent)
+            .reporter(ticket.reporter.clone())
+            .version(ticket.version)
+            .due_at(stored(ticket.due_at))
+            .created_at(stored(ticket.created_at))
+            .updated_at(stored(ticket.updated_at))
+            .deleted_at(ticket.deleted_at.map(stored))
+    }
+
+    /// The ticket of a row.
+    fn read(self) -> Result<entity::Ticket> {
+        Ok(entity::Ticket {
+            id: self.id,
+            tenant_id: self.tenant_id,
+            subject: self.subject,
+            body: self.body,
+            status: Status::parse(&self.status).ok_or("an unknown status")?,
+            attempts: self.attempts,
+            context: self.context.0,
+            urgent: self.urgent,
+            reporter: self.reporter,
+            version: self.version,
+            due_at: at(self.due_at)?,
+            created_at: at(self.created_at)?,
+            updated_at: at(self.updated_at)?,
+            deleted_at: self.deleted_at.map(at).transpose()?,
+        })
+    }
+
+    /// The ticket of a row, and its comments, by id.
+    fn read_with_comments(mut self) -> Result<(entity::Ticket, Vec<Comment>)> {
+        let comments = std::mem::take(&mut self.comments);
+        let mut comments = comments.into_inner();
+        comments.sort_unstable_by_key(|comment| comment.id);
+        Ok((self.read()?, comments))
+    }
+}
+
+fn at(timestamp: Timestamp) -> Result<DateTime<Utc>, Error> {
+    let at = DateTime::from_timestamp_micros(timestamp.as_microsecond());
+    Ok(at.ok_or("a moment that chrono does not know")?)
+}
+
+impl From<Comment> for entity::Comment {
+    fn from(comment: Comment) -> Self {
+        Self {
+            id: comment.id,
+            tenant_id: comment.tenant_id,
+            ticket_id: comment.ticket_id,
+            author: comment.author,
+            text: comment.text,
+        }
+    }
+}
+
+toasty_engine!(ToastyPostgres);

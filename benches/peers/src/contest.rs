@@ -1,0 +1,246 @@
+//! Rounds of workloads on all sides, after their answers were compared.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use repo_core::{Chain, Database};
+use uuid::Uuid;
+
+use crate::Result;
+use crate::chain::ACTOR;
+use crate::contenders::Kind;
+use crate::entity::{AuditedTicket, NewAuditedTicket, Ticket};
+use crate::place::Place;
+use crate::report::{Line, Rival};
+use crate::samples::Samples;
+use crate::seed::{Seed, tickets};
+use crate::side::{Answer, Contender, Input};
+use crate::text_table;
+use crate::workload::{KNOWN, System, Workload};
+
+/// What is measured, on which sides.
+pub struct Contest<'a> {
+    /// Where the rows are.
+    pub place: &'a Place,
+    /// A repository's database there, to reset it and to look at what was written.
+    pub database: Database,
+    /// The rows.
+    pub seed: &'a Seed,
+    /// The repository first.
+    pub sides: Vec<Box<dyn Contender>>,
+}
+
+/// A side, what it does, and as what it is reported.
+#[derive(Debug, Clone, Copy)]
+struct Entrant {
+    side: usize,
+    workload: Workload,
+    kind: Kind,
+}
+
+impl fmt::Debug for Contest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Contest").field("place", self.place).finish_non_exhaustive()
+    }
+}
+
+impl Contest<'_> {
+    /// Compares the answers, measures, and reports.
+    pub async fn measure(&self, workload: Workload, rounds: usize) -> Result<Line> {
+        let entrants = self.compare(workload).await?;
+        let samples = self.sample(&entrants, rounds).await?;
+        let system = self.place.system();
+        let rival = |(position, entrant): (usize, &Entrant)| Rival {
+            name: entrant.kind.name(system).to_owned(),
+            kind: format!("{:?}", entrant.kind),
+            microseconds: samples.median(position),
+            ratio: samples.ratio(0, position),
+            target: workload.target(system, entrant.kind),
+        };
+        Ok(Line {
+            workload: workload.name().to_owned(),
+            operations: workload.operations(system),
+            rounds,
+            microseconds: samples.median(0),
+            rivals: entrants.iter().enumerate().skip(1).map(rival).collect(),
+        })
+    }
+
+    /// Fails unless all sides that do this give the same answer and store what they say. Returns how many do.
+    pub async fn agree(&self, workload: Workload) -> Result<usize> {
+        Ok(self.compare(workload).await?.len())
+    }
+
+    async fn compare(&self, workload: Workload) -> Result<Vec<Entrant>> {
+        let mut entrants = Vec::new();
+        let mut expected: Option<Answer> = None;
+        for (side, contender) in self.sides.iter().enumerate() {
+            let kind = contender.kind();
+            let name = kind.name(self.place.system());
+            let wrong = |what: String| format!("{name}, {}: {what}", workload.name());
+            let known = self.reset(workload).await?;
+            let input = self.input(workload, &known, 0);
+            let answer = contender.answer(workload, &input).await;
+            let Some(answer) = answer.map_err(|error| wrong(error.to_string()))? else { continue };
+            if kind == Kind::Toasty
+                && workload.is_write()
+                && self.place.system() == System::Postgres
+            {
+                self.place.execute(&text_table::give_back(self.seed.writer)).await?;
+            }
+            self.check_stored(workload, &answer).await.map_err(|error| wrong(error.to_string()))?;
+            let answer = answer.comparable(workload);
+            match &expected {
+                None => expected = Some(answer),
+                Some(expected) if *expected == answer => {}
+                Some(expected) => return Err(wrong(difference(&answer, expected)).into()),
+            }
+            entrants.push(Entrant { side, workload, kind });
+        }
+        if workload == Workload::AuditedPatch {
+            entrants.push(Entrant { side: 0, workload: Workload::Patch, kind: Kind::OursPlain });
+        }
+        Ok(entrants)
+    }
+
+    /// What a side says it wrote is what a repository reads, and the chains are whole.
+    async fn check_stored(&self, workload: Workload, answer: &Answer) -> Result<()> {
+        if !workload.is_write() {
+            return Ok(());
+        }
+        let tenant = self.database.tenant(self.seed.writer);
+        if workload.is_shared() {
+            let (made, wanted) =
+                (tenant.repo::<Ticket>().query().count().await?, self.creates(workload));
+            return if made == wanted { Ok(()) } else { Err(format!("made {made}").into()) };
+        }
+        let stored: Vec<Ticket> = if workload == Workload::AuditedPatch {
+            let verification =
+                self.database.audit_chain(Chain::tenant(&self.seed.writer)?).verify();
+            let verification = verification.await?;
+            if !verification.is_intact() {
+                return Err(verification.to_string().into());
+            }
+            let stored = tenant.repo::<AuditedTicket>().all().await?;
+            stored.into_iter().map(Ticket::from).collect()
+        } else {
+            tenant.repo::<Ticket>().all().await?
+        };
+        let stored: HashMap<_, _> = stored.iter().map(|ticket| (ticket.id, ticket)).collect();
+        for ticket in &answer.tickets {
+            match stored.get(&ticket.id) {
+                Some(stored) if *stored == ticket => {}
+                found => return Err(format!("wrote {found:?}, said {ticket:?}").into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Samples of sides and what they do, by their positions, without a comparison.
+    pub async fn rounds(&self, entrants: &[(usize, Workload)], rounds: usize) -> Result<Samples> {
+        let entrants: Vec<Entrant> = entrants
+            .iter()
+            .map(|(side, workload)| Entrant {
+                side: *side,
+                workload: *workload,
+                kind: self.sides[*side].kind(),
+            })
+            .collect();
+        self.sample(&entrants, rounds).await
+    }
+
+    /// One sample of each entrant a round; who begins changes from round to round.
+    async fn sample(&self, entrants: &[Entrant], rounds: usize) -> Result<Samples> {
+        let mut samples = Samples::new(entrants.len());
+        // One round more, which warms caches up and is not counted.
+        for round in 0..=rounds {
+            for turn in 0..entrants.len() {
+                let position = (round + turn) % entrants.len();
+                let Entrant { side, workload, .. } = entrants[position];
+                let known = self.reset(workload).await?;
+                let input = self.input(workload, &known, round);
+                let elapsed = self.sides[side].time(workload, &input).await?;
+                if round > 0 {
+                    samples.push(position, elapsed, input.operations);
+                }
+            }
+        }
+        Ok(samples)
+    }
+
+    fn input<'i>(
+        &'i self,
+        workload: Workload,
+        known: &'i [(Uuid, i64)],
+        round: usize,
+    ) -> Input<'i> {
+        let operations = workload.operations(self.place.system());
+        Input { seed: self.seed, known, operations, round }
+    }
+
+    /// How many rows the tasks make.
+    fn creates(&self, workload: Workload) -> u64 {
+        let operations = workload.operations(self.place.system()) as u64;
+        match workload {
+            Workload::SharedGets => 0,
+            Workload::SharedMix => operations / 5,
+            _ => operations,
+        }
+    }
+
+    /// Takes away what was written, and adds the tickets that are patched.
+    async fn reset(&self, workload: Workload) -> Result<Vec<(Uuid, i64)>> {
+        if !workload.is_write() {
+            return Ok(Vec::new());
+        }
+        let sqlite = self.place.system() == System::Sqlite;
+        let tenant = self.seed.writer.simple();
+        let condition = if sqlite { format!("x'{tenant}'") } else { format!("'{tenant}'") };
+        let tidy = match self.place.system() {
+            System::Sqlite => "PRAGMA wal_checkpoint(TRUNCATE)",
+            System::Postgres => "VACUUM tickets; VACUUM audited_tickets; VACUUM toasty_tickets",
+        };
+        self.place
+            .execute(&format!(
+                "DELETE FROM tickets WHERE tenant_id = {condition}; \
+                 DELETE FROM audited_tickets WHERE tenant_id = {condition}; {tidy}"
+            ))
+            .await?;
+        let session = self.database.tenant(self.seed.writer).actor(ACTOR);
+        let known = match workload {
+            Workload::Patch => {
+                let known = session.repo::<Ticket>().create_many(tickets(KNOWN)).await?;
+                known.iter().map(|ticket| (ticket.id, ticket.version)).collect()
+            }
+            Workload::AuditedPatch => {
+                let new = tickets(KNOWN).into_iter().map(NewAuditedTicket::from);
+                let known = session.repo::<AuditedTicket>().create_many(new).await?;
+                known.iter().map(|ticket| (ticket.id, ticket.version)).collect()
+            }
+            _ => Vec::new(),
+        };
+        let last = match self.place.system() {
+            System::Sqlite => "PRAGMA wal_checkpoint(TRUNCATE)",
+            System::Postgres => &text_table::refresh(self.seed.writer),
+        };
+        self.place.execute(last).await?;
+        Ok(known)
+    }
+}
+
+/// Where two answers part.
+fn difference(answer: &Answer, expected: &Answer) -> String {
+    let pairs = answer.tickets.iter().zip(&expected.tickets);
+    match pairs.into_iter().find(|(one, other)| one != other) {
+        Some((one, other)) => format!("answers {one:?} where the repository answers {other:?}"),
+        None => format!(
+            "answers {} rows, {} in all, {:?}, where the repository answers {}, {}, {:?}",
+            answer.tickets.len(),
+            answer.total,
+            answer.groups,
+            expected.tickets.len(),
+            expected.total,
+            expected.groups
+        ),
+    }
+}
