@@ -51,11 +51,9 @@ mod join;
 #[cfg(feature = "sqlx")]
 mod lend;
 mod location;
-mod offload;
-}
-
 #[cfg(feature = "sqlx")]
 mod nested;
+mod offload;
 mod open;
 mod opened;
 mod pool;
