@@ -13,7 +13,7 @@ use uuid::Uuid;
 const DESK: Uuid = Uuid::from_u128(1);
 const ARCHIVE: Uuid = Uuid::from_u128(2);
 const KNOWN: usize = 1_000;
-const ARCHIVED: usize = 30_000;
+const ARCHIVED: usize = 10_000;
 /// The tasks that scan.
 const SCANNING: usize = 4;
 
