@@ -10,16 +10,17 @@
 //! alone: what the machine itself is late by.
 //!
 //! On a machine with other work, a thread that could run waits for a core. The column `held` is p99.9 of what
-//! is not that: the lateness, but no more than the time for which Linux counts the thread as running since the
-//! tick began, where the tick also ended there.
+//! is not that: the lateness, but no more than the thread was running since the tick began, where the tick also
+//! ended there.
 
 mod work;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-use std::{fmt, fs, thread};
+use std::{fmt, thread};
 
 use benches::{Result, Selection};
+use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
@@ -119,9 +120,8 @@ async fn tick(time: Duration) -> Vec<Tick> {
 
 /// How long this thread has been running, in all.
 fn ran() -> Duration {
-    let counted = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanoseconds = counted.split(' ').next().and_then(|field| field.parse().ok());
-    nanoseconds.map_or(Duration::MAX, Duration::from_nanos)
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 /// The columns of a line of the report.

@@ -10,9 +10,9 @@ use tokio::runtime::Handle;
 use tokio::task::{self, yield_now};
 
 /// The time in which every task should have had its turn.
-const ROUND: Duration = Duration::from_millis(2);
+const ROUND: Duration = Duration::from_millis(1);
 /// The shortest and the longest turn, if statements are as short.
-const SHORTEST: Duration = Duration::from_micros(25);
+const SHORTEST: Duration = Duration::from_micros(16);
 const LONGEST: Duration = Duration::from_micros(200);
 /// The turns after which tokio looks for timers, whatever is left to do.
 const TURNS: u32 = 61;
