@@ -8,12 +8,13 @@ use std::time::Instant;
 use benches::{Result, Status, Ticket, TicketPatch, TicketRepository, new_ticket};
 use repo_core::{Database, Tenant, schema};
 use repo_sqlite::{Options, Synchronous};
+use tokio::task::yield_now;
 use uuid::Uuid;
 
 const DESK: Uuid = Uuid::from_u128(1);
 const ARCHIVE: Uuid = Uuid::from_u128(2);
 const KNOWN: usize = 1_000;
-const ARCHIVED: usize = 30_000;
+const ARCHIVED: usize = 10_000;
 /// The tasks that scan.
 const SCANNING: usize = 4;
 
@@ -90,7 +91,14 @@ impl Desk {
     async fn scan(&self, task: usize) -> Result<()> {
         let archive = self.tickets(ARCHIVE);
         let found = if task.is_multiple_of(2) {
-            archive.all().await?.len()
+            let mut tickets = archive.all().await?;
+            let found = tickets.len();
+            // To free them at once takes milliseconds, which are not the database's.
+            while !tickets.is_empty() {
+                tickets.truncate(tickets.len().saturating_sub(200));
+                yield_now().await;
+            }
+            found
         } else {
             usize::try_from(archive.filter(Ticket::SUBJECT.contains("first page")).count().await?)?
         };

@@ -11,7 +11,6 @@ use repo_core::{
     Access, Backend, Connection, Dialect, Health, Insert, InspectedTable, OnRow, Result, Statement,
     Table, TransactionOptions,
 };
-use tokio::task::coop::consume_budget;
 
 use crate::checkout::Checkout;
 use crate::connection::{Transaction, begin, commit};
@@ -24,6 +23,7 @@ use crate::queue::{is_shared, join, open, settle, write};
 use crate::run::run;
 use crate::shapes::{Shape, Speed};
 use crate::statement::OnError;
+use crate::turns::take_turns;
 
 /// `SELECT 1` alone would not touch the file.
 const READ_THE_FILE: &str = "SELECT count(*) FROM (SELECT 1 FROM sqlite_schema LIMIT 1)";
@@ -47,7 +47,7 @@ impl Sqlite {
 
     async fn checkout(&self, access: Access) -> Result<Checkout> {
         // Operations that never wait would otherwise keep the thread from its other tasks.
-        consume_budget().await;
+        take_turns().await;
         let pool = match access {
             Access::Read => &self.readers,
             Access::Write => &self.writer,
@@ -93,7 +93,7 @@ impl Backend for Sqlite {
         match statement.access {
             Access::Read => self.read(statement, on_row).await,
             Access::Write => {
-                consume_budget().await;
+                take_turns().await;
                 write(&self.writer, statement, on_row).await
             }
         }
@@ -104,7 +104,7 @@ impl Backend for Sqlite {
             return Ok(Vec::new());
         }
         if rows.rows.len() <= FEW {
-            consume_budget().await;
+            take_turns().await;
             return self.insert_few(rows).await;
         }
         insert_alone(self.checkout(Access::Write).await?, rows).await

@@ -8,7 +8,7 @@ use rusqlite::types::ValueRef;
 use crate::value::read;
 
 /// So many rows are decoded in a fraction of a millisecond.
-const ROWS: usize = 64;
+const ROWS: usize = 32;
 const BYTES: usize = 64 * 1024;
 
 /// Some rows, in order.

@@ -14,6 +14,7 @@ use crate::offload;
 use crate::opened::Opened;
 use crate::run::run;
 use crate::statement::{OnError, execute};
+use crate::turns::take_turns;
 
 /// An open transaction. Dropped, it rolls back on the spot: giving the connection back does that.
 #[derive(Debug)]
@@ -46,6 +47,7 @@ impl Transaction {
 #[async_trait]
 impl Connection for Transaction {
     async fn run(&mut self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
+        take_turns().await;
         self.check_open()?;
         run(&mut self.checkout, statement, on_row, OnError::Keep).await
     }

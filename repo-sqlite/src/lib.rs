@@ -64,6 +64,7 @@ mod shapes;
 mod statement;
 mod temporal;
 mod threads;
+mod turns;
 mod value;
 mod wal;
 

@@ -3,8 +3,10 @@
 //! Who waits longest is next. What happens to a connection that comes back is in `checkout.rs`.
 
 use std::fmt;
+use std::num::NonZero;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use repo_core::{DatabaseError, Error, Result};
@@ -27,7 +29,8 @@ pub(crate) struct Pool {
     timeout: Duration,
     /// One permit for each connection that may be taken. Closed with the pool.
     permits: Semaphore,
-    /// One for each long statement at a time: fewer than connections, so that short ones find one.
+    /// One for each long statement at a time: fewer than connections, so that short ones find one, and than
+    /// cores, so that the runtime has one.
     long: Semaphore,
     /// How many wait who would join a group.
     joining: AtomicUsize,
@@ -60,6 +63,7 @@ impl Pool {
     /// At most `size` connections, each opened when it is first needed.
     pub(crate) fn new(source: Source, size: usize, timeout: Duration) -> Arc<Self> {
         let is_single = source.options.is_single();
+        let cores = available_parallelism().map_or(1, NonZero::get);
         let checkpoints = Checkpoints::new(source.options.checkpoint_pages);
         Arc::new(Self {
             source,
@@ -67,7 +71,7 @@ impl Pool {
             is_single,
             timeout,
             permits: Semaphore::new(size),
-            long: Semaphore::new(size.saturating_sub(1).max(1)),
+            long: Semaphore::new(size.min(cores).saturating_sub(1).max(1)),
             joining: AtomicUsize::new(0),
             groups: AtomicU64::new(0),
             shapes: Shapes::new(),

@@ -156,8 +156,8 @@ async fn an_operation_cancelled_inside_a_transaction_fails_it_as_a_whole() {
         }
         let confirmed = audit(&books, case).await;
         assert_eq!(confirmed, 40 - failed, "{case}");
-        // SQLite answers without waiting, so there is nothing to cancel.
-        assert_eq!(failed > 0, db.system() == "postgres", "{case}: {failed}");
+        // SQLite mostly answers without waiting, so that there is nothing to cancel.
+        assert!(failed > 0 || db.system() != "postgres", "{case}: {failed}");
         check_batches(&books, case).await;
     }
 }
