@@ -16,6 +16,8 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 #[cfg(feature = "sqlx")]
 use sqlx::{Postgres, pool::PoolConnection};
+#[cfg(feature = "sqlx")]
+use tokio::runtime;
 use tokio::time::{Instant, sleep, timeout};
 
 #[cfg(feature = "sqlx")]
@@ -196,11 +198,15 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let Some(connection) = self.connection.take() else { return };
-        if !self.is_unfinished && !self.in_transaction {
-            return;
-        }
+        let is_sound = !self.is_unfinished && !self.in_transaction;
         match connection {
+            Taken::Own(own) if is_sound => drop(own),
             Taken::Own(own) => drop(Object::take(own)),
+            // sqlx takes a connection back on a runtime, and panics where there is none.
+            #[cfg(feature = "sqlx")]
+            Taken::Adopted(adopted) if is_sound && runtime::Handle::try_current().is_ok() => {
+                drop(adopted);
+            }
             #[cfg(feature = "sqlx")]
             Taken::Adopted(adopted) => drop(adopted.detach()),
         }

@@ -19,7 +19,7 @@ cases! { store:
     async fn one_connection_serves_both_in_turn(pool, db; 1) {
         let acme = acme(&db);
         for n in 0..5 {
-            store::put(&mut *pool.acquire().await.unwrap(), n).await.unwrap();
+            store::put(&mut pool.acquire().await.unwrap(), n).await.unwrap();
             acme.repo::<Note>().create(note(&n.to_string())).await.unwrap();
             let tx = acme.begin().await.unwrap();
             tx.repo::<Note>().create(note(&format!("{n} again"))).await.unwrap();
@@ -45,7 +45,7 @@ cases! { store:
         assert!(matches!(closed, Err(Error::Closed)), "{closed:?}");
         tx.repo::<Note>().create(note("b")).await.unwrap();
         tx.commit().await.unwrap();
-        assert_eq!(store::notes(&mut *pool.acquire().await.unwrap()).await.unwrap(), 1);
+        assert_eq!(store::notes(&mut pool.acquire().await.unwrap()).await.unwrap(), 1);
         let again = store::adopt(pool.clone()).await.unwrap();
         assert_eq!(texts(&crate::notes::acme(&again)).await, ["b"]);
         pool.close().await;
@@ -64,7 +64,7 @@ cases! { store:
         drop(connection);
         acme.repo::<Note>().create(note("b")).await.unwrap();
         assert_eq!(texts(&acme).await, ["b"]);
-        assert_eq!(store::numbers(&mut *pool.acquire().await.unwrap()).await.unwrap(), [1]);
+        assert_eq!(store::numbers(&mut pool.acquire().await.unwrap()).await.unwrap(), [1]);
     }
 
     async fn a_change_that_is_dropped_amid_leaves_the_pool_in_order(pool, db; 1) {
@@ -75,9 +75,9 @@ cases! { store:
             let _ = tokio::time::timeout(Duration::from_micros(pause * 100), create).await;
         }
         let found = texts(&acme).await.len();
-        let counted = store::notes(&mut *pool.acquire().await.unwrap()).await.unwrap();
+        let counted = store::notes(&mut pool.acquire().await.unwrap()).await.unwrap();
         assert_eq!(usize::try_from(counted).unwrap(), found);
-        store::put(&mut *pool.acquire().await.unwrap(), 1).await.unwrap();
+        store::put(&mut pool.acquire().await.unwrap(), 1).await.unwrap();
     }
 
     async fn writers_of_both_sides_take_turns(pool, db; 4) {
@@ -96,6 +96,6 @@ cases! { store:
         };
         tokio::join!(ours, others);
         assert_eq!(texts(&acme).await.len(), 20);
-        assert_eq!(store::numbers(&mut *pool.acquire().await.unwrap()).await.unwrap().len(), 20);
+        assert_eq!(store::numbers(&mut pool.acquire().await.unwrap()).await.unwrap().len(), 20);
     }
 }

@@ -25,7 +25,7 @@ cases! { store:
         tx.commit().await.unwrap();
         let created = joined.committed().await;
         assert_eq!(acme.repo::<Note>().get(created.id).await.unwrap(), created);
-        assert_eq!(store::numbers(&mut *pool.acquire().await.unwrap()).await.unwrap(), [1, 2]);
+        assert_eq!(store::numbers(&mut pool.acquire().await.unwrap()).await.unwrap(), [1, 2]);
     }
 
     async fn a_rollback_of_sqlx_undoes_both(pool, db; 1) {

@@ -32,7 +32,7 @@ cases! { store:
         joined.committed().await;
         assert_eq!(texts(&acme).await, ["b"]);
         assert_eq!(*told.lock().unwrap(), ["b"]);
-        assert_eq!(store::numbers(&mut *pool.acquire().await.unwrap()).await.unwrap(), [1, 2]);
+        assert_eq!(store::numbers(&mut pool.acquire().await.unwrap()).await.unwrap(), [1, 2]);
     }
 
     async fn an_error_that_is_swallowed_is_told(pool, db; 1) {
@@ -84,7 +84,7 @@ cases! { store:
         store::put(&mut tx, 2).await.unwrap();
         tx.commit().await.unwrap();
         assert!(texts(&acme).await.is_empty());
-        assert_eq!(store::numbers(&mut *pool.acquire().await.unwrap()).await.unwrap(), [1, 2]);
+        assert_eq!(store::numbers(&mut pool.acquire().await.unwrap()).await.unwrap(), [1, 2]);
     }
 
     async fn wherever_it_is_cancelled_it_is_there_as_a_whole_or_not_at_all(pool, db; 1) {
@@ -107,7 +107,7 @@ cases! { store:
         tx.commit().await.unwrap();
         assert!(kept > 0);
         assert_eq!(i64::try_from(texts(&acme).await.len()).unwrap(), kept);
-        assert_eq!(store::numbers(&mut *pool.acquire().await.unwrap()).await.unwrap().len(), 60);
+        assert_eq!(store::numbers(&mut pool.acquire().await.unwrap()).await.unwrap().len(), 60);
     }
 
     async fn an_operation_that_is_cancelled_in_it_fails_it(pool, db; 1) {

@@ -23,7 +23,7 @@ cases! { store:
         .await
         .unwrap();
         assert_eq!(texts(&acme).await, ["after", "before"]);
-        assert_eq!(store::numbers(&mut *pool.acquire().await.unwrap()).await.unwrap(), [1]);
+        assert_eq!(store::numbers(&mut pool.acquire().await.unwrap()).await.unwrap(), [1]);
     }
 
     async fn a_rollback_undoes_both(pool, db; 1) {
@@ -57,7 +57,7 @@ cases! { store:
             }
         }
         tx.commit().await.unwrap();
-        assert_eq!(store::numbers(&mut *pool.acquire().await.unwrap()).await.unwrap(), [1, 3]);
+        assert_eq!(store::numbers(&mut pool.acquire().await.unwrap()).await.unwrap(), [1, 3]);
         // What was undone has no entry.
         assert_eq!(trail(&acme).await.len(), 2);
     }
@@ -102,7 +102,7 @@ cases! { store:
         }
         tx.repo::<Note>().create(note("a")).await.unwrap();
         tx.commit().await.unwrap();
-        assert_eq!(store::numbers(&mut *pool.acquire().await.unwrap()).await.unwrap(), [1, 11]);
+        assert_eq!(store::numbers(&mut pool.acquire().await.unwrap()).await.unwrap(), [1, 11]);
         assert_eq!(texts(&acme).await, ["a"]);
     }
 

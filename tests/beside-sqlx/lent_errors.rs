@@ -49,7 +49,7 @@ cases! { store:
         .unwrap();
         tx.commit().await.unwrap();
         assert_eq!(texts(&acme).await, ["a"]);
-        assert_eq!(store::numbers(&mut *pool.acquire().await.unwrap()).await.unwrap(), [2]);
+        assert_eq!(store::numbers(&mut pool.acquire().await.unwrap()).await.unwrap(), [2]);
     }
 
     async fn what_is_cancelled_is_undone_with_the_transaction(pool, db; 1) {

@@ -141,7 +141,7 @@ async fn a_failed_transaction_cannot_be_joined() {
         let refused = join(&acme, &mut tx, async |_| Ok::<_, Error>(())).await;
         assert!(matches!(refused, Err(Error::TransactionFailed { .. })), "{refused:?}");
         tx.rollback().await.unwrap();
-        assert!(numbers(&mut *pool.acquire().await.unwrap()).await.unwrap().is_empty());
+        assert!(numbers(&mut pool.acquire().await.unwrap()).await.unwrap().is_empty());
     })
     .await;
 }

@@ -30,15 +30,15 @@ async fn the_settings_of_the_application_are_left_as_they_were() {
         .busy_timeout(Duration::from_millis(1_234));
     let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
     sqlx::query(LEGACY).execute(&pool).await.unwrap();
-    put(&mut *pool.acquire().await.unwrap(), 1).await.unwrap();
-    let before = settings(&mut *pool.acquire().await.unwrap()).await;
+    put(&mut pool.acquire().await.unwrap(), 1).await.unwrap();
+    let before = settings(&mut pool.acquire().await.unwrap()).await;
     assert_eq!(before, (1_234, 0, 0, "no column".to_owned()));
 
     let db = repo_sqlite::adopt(pool.clone()).await.unwrap();
     db.create_tables(&schema![Note]).await.unwrap();
     let acme = acme(&db);
     acme.repo::<Note>().create(note("a")).await.unwrap();
-    assert_eq!(settings(&mut *pool.acquire().await.unwrap()).await, before);
+    assert_eq!(settings(&mut pool.acquire().await.unwrap()).await, before);
 
     let tx = acme.begin().await.unwrap();
     lend(tx.unchecked_sql("a look"), async |connection| {
@@ -51,21 +51,21 @@ async fn the_settings_of_the_application_are_left_as_they_were() {
     .await
     .unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(settings(&mut *pool.acquire().await.unwrap()).await, before);
+    assert_eq!(settings(&mut pool.acquire().await.unwrap()).await, before);
 
     let mut tx = pool.begin().await.unwrap();
     let refused = join(&acme, &mut tx, async |_| Ok::<_, Error>(())).await;
     assert!(matches!(refused, Err(Error::Configuration { .. })), "{refused:?}");
     tx.rollback().await.unwrap();
-    assert_eq!(settings(&mut *pool.acquire().await.unwrap()).await, before);
+    assert_eq!(settings(&mut pool.acquire().await.unwrap()).await, before);
 }
 
 #[tokio::test]
 async fn a_join_leaves_the_settings_too_also_where_it_is_dropped() {
     run(1, async |pool: SqlitePool, db| {
         let acme = acme(&db);
-        put(&mut *pool.acquire().await.unwrap(), 1).await.unwrap();
-        let before = settings(&mut *pool.acquire().await.unwrap()).await;
+        put(&mut pool.acquire().await.unwrap(), 1).await.unwrap();
+        let before = settings(&mut pool.acquire().await.unwrap()).await;
         let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
         let joined =
             join(&acme, &mut tx, async |session| session.repo::<Note>().create(note("a")).await);
@@ -126,7 +126,7 @@ async fn a_writer_of_the_application_is_waited_for_without_holding_the_thread() 
         };
         let (created, ()) = tokio::join!(ours, commit);
         created.unwrap();
-        assert_eq!(numbers(&mut *pool.acquire().await.unwrap()).await.unwrap(), [1]);
+        assert_eq!(numbers(&mut pool.acquire().await.unwrap()).await.unwrap(), [1]);
     })
     .await;
 }
@@ -169,7 +169,7 @@ async fn what_was_lent_and_joined_a_thousand_times_is_still_in_order() {
             joined.committed().await;
         }
         assert_eq!(texts(&acme).await.len(), 500);
-        assert_eq!(numbers(&mut *pool.acquire().await.unwrap()).await.unwrap().len(), 250);
+        assert_eq!(numbers(&mut pool.acquire().await.unwrap()).await.unwrap().len(), 250);
     })
     .await;
 }

@@ -142,15 +142,16 @@ impl Drop for Lease {
             drop(port.handle.into_home().detach());
             return;
         }
+        // sqlx takes a connection back on a runtime, and panics where there is none.
+        let Ok(runtime) = runtime::Handle::try_current() else {
+            drop(port.handle.into_home().detach());
+            return;
+        };
         if is_ours && port.handle.depth() == 0 {
             return;
         }
         // What was cancelled on sqlx's thread has to end first, and what sqlx is told must not be cancelled.
         let turn = self.turn.take();
-        let Ok(runtime) = runtime::Handle::try_current() else {
-            drop(port.handle.into_home().detach());
-            return;
-        };
         runtime.spawn(async move {
             if let Err(error) = settle(port).await {
                 tracing::warn!(%error, "a connection is closed: not clean");

@@ -16,6 +16,8 @@ use crate::insert::{self, Connected};
 use crate::statement::{OnError, execute, step};
 use crate::value::StoredRow;
 
+const KNOW_THE_SCHEMA: &str = "SELECT count(*) FROM (SELECT 1 FROM sqlite_schema LIMIT 1)";
+
 /// A connection that lives at `H`, set up for the repositories.
 #[derive(Debug)]
 pub(crate) struct Port<H> {
@@ -79,7 +81,11 @@ impl<H: Home> Port<H> {
 
     /// Runs SQL text without parameters, in the transaction that is open.
     pub(crate) fn script(&self, sql: &str) -> Result<()> {
-        self.connection().execute_batch(sql).map_err(|error| of_script(&error))
+        let connection = self.connection();
+        // What another connection dropped is known only to a statement that runs: one that makes the same again is
+        // refused before.
+        let known = connection.query_row(KNOW_THE_SCHEMA, [], |_| Ok(()));
+        known.and_then(|()| connection.execute_batch(sql)).map_err(|error| of_script(&error))
     }
 
     /// Runs a statement about the transaction.

@@ -65,6 +65,10 @@ const NOT_WRITING: &[(&str, &[&str])] = &[
             "Transaction::rollback",
         ],
     ),
+    (
+        "is where paths and SQL of sqlx are in one transaction: see tests/beside-sqlx",
+        &["UncheckedSql::lend", "join"],
+    ),
     ("runs what it is given", &["Database::on_commit", "Session::after_commit"]),
     (
         "asks for rows",
