@@ -61,6 +61,13 @@ fn row(version: i64) -> Vec<Vec<Value<'static>>> {
     ]]
 }
 
+/// A row of a page, and how many rows there are.
+fn counted(total: i64) -> Vec<Vec<Value<'static>>> {
+    let mut rows = row(1);
+    rows[0].push(Value::I64(total));
+    rows
+}
+
 #[tokio::test]
 async fn a_create_is_one_insert_of_all_columns() {
     let (recorder, cases) = recorded();
@@ -137,11 +144,34 @@ async fn a_delete_marks_and_a_purge_removes_what_is_marked() {
 
 #[tokio::test]
 async fn a_page_and_its_total_are_one_statement() {
-    let (recorder, cases) = recorded();
-    cases.filter(Case::TITLE.ne("x")).page(PageRequest::number(2).size(10)).await.unwrap();
-    let sql = only(&recorder);
-    assert!(sql.contains(r#"(SELECT COUNT(*) AS "total" FROM "cases" WHERE "tenant_id" = $1 AND "deleted_at" IS NULL AND "title" <> $2)"#), "{sql}");
-    assert!(sql.contains(r#"LEFT JOIN (SELECT * FROM "cases" WHERE "tenant_id" = $3 AND "deleted_at" IS NULL AND "title" <> $4 ORDER BY "id" LIMIT $5 OFFSET $6)"#), "{sql}");
+    let recorder = Recorder::new(Arc::new(Canned::new().then_rows(counted(11)).then_rows(counted(1))));
+    let cases = Database::new(Arc::new(recorder.clone())).tenant(7).repo::<Case>();
+    let page = |number| cases.filter(Case::TITLE.ne("x")).page(PageRequest::number(number).size(10));
+    assert_eq!(page(2).await.unwrap().total, 11);
+    let total = r#"(SELECT COUNT(*) AS "repo_total" FROM "cases" WHERE "tenant_id" = $1 AND "deleted_at" IS NULL AND "title" <> $2)"#;
+    let rows = r#"FROM "cases" WHERE "tenant_id" = $1 AND "deleted_at" IS NULL AND "title" <> $2 ORDER BY "id" LIMIT $3"#;
+    assert_eq!(
+        only(&recorder),
+        format!(r#"SELECT *, {total} AS "repo_total" {rows} OFFSET $4"#)
+    );
+    recorder.clear();
+    assert_eq!(page(1).await.unwrap().total, 1);
+    assert_eq!(only(&recorder), format!(r#"SELECT *, {total} AS "repo_total" {rows}"#));
+}
+
+#[tokio::test]
+async fn a_page_without_rows_is_asked_for_its_total_unless_it_is_the_first() {
+    let recorder = Recorder::new(Arc::new(Canned::new()));
+    let cases = Database::new(Arc::new(recorder.clone())).tenant(7).repo::<Case>();
+    let page = |number| cases.query().page(PageRequest::number(number).size(10));
+    assert_eq!(page(1).await.unwrap().total, 0);
+    assert_eq!(recorder.sql().len(), 1);
+    recorder.clear();
+    page(2).await.unwrap();
+    let sql = recorder.sql();
+    assert_eq!(sql.len(), 2, "{sql:?}");
+    assert!(sql[1].contains(r#"(SELECT COUNT(*) AS "repo_total" FROM "cases" WHERE "tenant_id" = $1 AND "deleted_at" IS NULL)"#), "{sql:?}");
+    assert!(sql[1].replace(COLUMNS, "*").contains(r#"LEFT JOIN (SELECT * FROM "cases" WHERE "tenant_id" = $1 AND "deleted_at" IS NULL ORDER BY "id" LIMIT $2 OFFSET $3)"#), "{sql:?}");
 }
 
 #[tokio::test]
