@@ -207,13 +207,27 @@ impl<'a> Writer<'a> {
 
     pub(crate) fn limit(&mut self, limit: Option<u64>, offset: Option<u64>) {
         let number = |n: u64| Value::I64(i64::try_from(n).unwrap_or(i64::MAX));
-        if limit.is_some() || offset.is_some() {
-            self.push(" LIMIT ").bind(number(limit.unwrap_or(u64::MAX)));
+        match limit {
+            Some(limit) if is_usual(limit) => {
+                self.push(" LIMIT ").push(&limit.to_string());
+            }
+            None if offset.is_none() => {}
+            limit => {
+                self.push(" LIMIT ").bind(number(limit.unwrap_or(u64::MAX)));
+            }
         }
         if let Some(offset) = offset {
             self.push(" OFFSET ").bind(number(offset));
         }
     }
+}
+
+/// Whether this is a number of rows that many ask for, or one more, as a window does to see whether others
+/// follow. It is written as it is: of a parameter Postgres assumes a tenth of all rows, finds that worse than a
+/// plan for the number at hand, and plans at each use. Any other is a parameter, so that the texts are few.
+fn is_usual(limit: u64) -> bool {
+    const USUAL: [u64; 10] = [1, 10, 20, 25, 50, 100, 200, 250, 500, 1_000];
+    USUAL.iter().any(|usual| limit == *usual || limit == usual + 1)
 }
 
 /// How many conditions must hold side by side.
