@@ -210,8 +210,10 @@ pub struct AuditedChange<'a> {
     pub table: &'static Table,
     /// What is done.
     pub action: Action,
-    /// The query for the row as it was; none where the row is new or gone afterwards.
+    /// The query for the row as it was, or for some columns of it; none where the row is new or gone afterwards.
     pub before: Option<&'a str>,
+    /// The columns that it has.
+    pub was: &'a [usize],
     /// The statement that changes the row: all of an `INSERT`, of an `UPDATE` or `DELETE` what stands before
     /// its condition.
     pub write: &'a str,

@@ -221,7 +221,9 @@ where
     pub async fn page(self, request: PageRequest) -> Result<Page<P>> {
         self.refuse_limit("page")?;
         let (limit, offset) = request.range()?;
-        let (repo, selection) = self.limit(limit).offset(offset).ready()?;
+        let query = self.limit(limit);
+        let query = if offset > 0 { query.offset(offset) } else { query };
+        let (repo, selection) = query.ready()?;
         let (items, total) = read::page(&repo, &selection).await?;
         Ok(Page { items, total, number: request.number, size: request.size })
     }

@@ -129,27 +129,48 @@ pub(crate) async fn each<E: Entity, S: Scope>(
 }
 
 /// The rows of a page, and how many there are in all.
+///
+/// Each row has the total beside it. A page without rows has none to tell the total: before the first row there
+/// is then nothing to count, and any other page is asked for again, with a row for the total alone.
 pub(crate) async fn page<E: Entity, S: Scope, P: Projection>(
     repo: &Repo<E, S>,
     selection: &Selection,
 ) -> Result<(Vec<P>, u64)> {
     let shape = Shape::of::<P>(E::TABLE).with_keys(&selection.order);
-    let mut writer = writer::<E, S>(repo);
     repo.session().looks_at(shape.linked());
-    writer.page(&shape, selection)?;
-    let (mut items, mut total) = (Vec::new(), 0);
+    // Rows that are locked may be gone, or be left out, although they are counted.
+    if !selection.for_update {
+        let mut writer = writer::<E, S>(repo);
+        writer.page(&shape, selection)?;
+        let found = page_of(repo, &shape, &writer).await?;
+        if let Some(page) = found.or_else(|| selection.offset.is_none().then(Default::default)) {
+            return Ok(page);
+        }
+    }
+    let mut writer = writer::<E, S>(repo);
+    writer.page_or_total(&shape, selection)?;
+    Ok(page_of(repo, &shape, &writer).await?.unwrap_or_default())
+}
+
+/// The rows and the total that a statement answers with; none where it has no row.
+async fn page_of<E: Entity, S: Scope, P: Projection>(
+    repo: &Repo<E, S>,
+    shape: &Shape,
+    writer: &Writer<'_>,
+) -> Result<Option<(Vec<P>, u64)>> {
+    let mut page: Option<(Vec<P>, u64)> = None;
     let mut on_row = |row: &dyn Row| {
-        total = number(row, shape.width())?;
-        // Beyond the last page there is one row that holds the total alone.
+        let (items, total) = page.get_or_insert_default();
+        if items.is_empty() {
+            *total = number(row, shape.width())?;
+        }
         if !shape.is_missing(row) {
             items.push(shape.read(row)?);
         }
         Ok(())
     };
-    let (sql, params) = (&writer.sql, &writer.params);
-    let statement = Statement { sql, params, access: Access::Read, table: E::TABLE };
-    repo.session().run(statement, &mut on_row).await?;
-    Ok((items, total))
+    run(repo.session(), writer, &mut on_row).await?;
+    Ok(page)
 }
 
 /// How many rows a selection names.

@@ -61,6 +61,13 @@ fn row(version: i64) -> Vec<Vec<Value<'static>>> {
     ]]
 }
 
+/// A row of a page, and how many rows there are.
+fn counted(total: i64) -> Vec<Vec<Value<'static>>> {
+    let mut rows = row(1);
+    rows[0].push(Value::I64(total));
+    rows
+}
+
 #[tokio::test]
 async fn a_create_is_one_insert_of_all_columns() {
     let (recorder, cases) = recorded();
@@ -137,11 +144,46 @@ async fn a_delete_marks_and_a_purge_removes_what_is_marked() {
 
 #[tokio::test]
 async fn a_page_and_its_total_are_one_statement() {
-    let (recorder, cases) = recorded();
-    cases.filter(Case::TITLE.ne("x")).page(PageRequest::number(2).size(10)).await.unwrap();
-    let sql = only(&recorder);
-    assert!(sql.contains(r#"(SELECT COUNT(*) AS "total" FROM "cases" WHERE "tenant_id" = $1 AND "deleted_at" IS NULL AND "title" <> $2)"#), "{sql}");
-    assert!(sql.contains(r#"LEFT JOIN (SELECT * FROM "cases" WHERE "tenant_id" = $3 AND "deleted_at" IS NULL AND "title" <> $4 ORDER BY "id" LIMIT $5 OFFSET $6)"#), "{sql}");
+    let recorder =
+        Recorder::new(Arc::new(Canned::new().then_rows(counted(11)).then_rows(counted(1))));
+    let cases = Database::new(Arc::new(recorder.clone())).tenant(7).repo::<Case>();
+    let page =
+        |number| cases.filter(Case::TITLE.ne("x")).page(PageRequest::number(number).size(10));
+    assert_eq!(page(2).await.unwrap().total, 11);
+    let total = r#"(SELECT COUNT(*) AS "repo_total" FROM "cases" WHERE "tenant_id" = $1 AND "deleted_at" IS NULL AND "title" <> $2)"#;
+    let rows = r#"FROM "cases" WHERE "tenant_id" = $1 AND "deleted_at" IS NULL AND "title" <> $2 ORDER BY "id" LIMIT 10"#;
+    assert_eq!(only(&recorder), format!(r#"SELECT *, {total} AS "repo_total" {rows} OFFSET $3"#));
+    recorder.clear();
+    assert_eq!(page(1).await.unwrap().total, 1);
+    assert_eq!(only(&recorder), format!(r#"SELECT *, {total} AS "repo_total" {rows}"#));
+}
+
+#[tokio::test]
+async fn a_page_without_rows_is_asked_for_its_total_unless_it_is_the_first() {
+    let recorder = Recorder::new(Arc::new(Canned::new()));
+    let cases = Database::new(Arc::new(recorder.clone())).tenant(7).repo::<Case>();
+    let page = |number| cases.query().page(PageRequest::number(number).size(10));
+    assert_eq!(page(1).await.unwrap().total, 0);
+    assert_eq!(recorder.sql().len(), 1);
+    recorder.clear();
+    page(2).await.unwrap();
+    let sql = recorder.sql();
+    assert_eq!(sql.len(), 2, "{sql:?}");
+    assert!(sql[1].contains(r#"(SELECT COUNT(*) AS "repo_total" FROM "cases" WHERE "tenant_id" = $1 AND "deleted_at" IS NULL)"#), "{sql:?}");
+    assert!(sql[1].replace(COLUMNS, "*").contains(r#"LEFT JOIN (SELECT * FROM "cases" WHERE "tenant_id" = $1 AND "deleted_at" IS NULL ORDER BY "id" LIMIT 10 OFFSET $2)"#), "{sql:?}");
+}
+
+#[tokio::test]
+async fn a_limit_that_is_often_asked_for_is_part_of_the_text_and_any_other_a_parameter() {
+    let recorder = Recorder::new(Arc::new(Canned::new()));
+    let cases = Database::new(Arc::new(recorder.clone())).tenant(7).repo::<Case>();
+    for (limit, text) in
+        [(50, "LIMIT 50"), (51, "LIMIT 51"), (49, "LIMIT $2"), (u64::MAX, "LIMIT $2")]
+    {
+        cases.query().limit(limit).all().await.unwrap();
+        assert!(only(&recorder).ends_with(text), "{limit}: {}", only(&recorder));
+        recorder.clear();
+    }
 }
 
 #[tokio::test]
@@ -154,7 +196,7 @@ async fn a_window_over_columns_without_null_compares_them_as_one_row() {
     newest().window(WindowRequest::first(1).after(start)).await.unwrap();
     assert_eq!(
         only(&recorder),
-        r#"SELECT * FROM "cases" WHERE "tenant_id" = $1 AND "deleted_at" IS NULL AND ("created_at", "id") < ($2, $3) ORDER BY "created_at" DESC, "id" DESC LIMIT $4"#
+        r#"SELECT * FROM "cases" WHERE "tenant_id" = $1 AND "deleted_at" IS NULL AND ("created_at", "id") < ($2, $3) ORDER BY "created_at" DESC, "id" DESC LIMIT 2"#
     );
 }
 
@@ -168,7 +210,7 @@ async fn a_window_over_a_nullable_column_ranks_null_above_all_values() {
     ranked().window(WindowRequest::first(1).after(start)).await.unwrap();
     assert_eq!(
         only(&recorder),
-        r#"SELECT * FROM "cases" WHERE "tenant_id" = $1 AND "deleted_at" IS NULL AND ("rank" IS NOT NULL OR ("rank" IS NULL AND ("id" < $2))) ORDER BY "rank" DESC NULLS FIRST, "id" DESC LIMIT $3"#
+        r#"SELECT * FROM "cases" WHERE "tenant_id" = $1 AND "deleted_at" IS NULL AND ("rank" IS NOT NULL OR ("rank" IS NULL AND ("id" < $2))) ORDER BY "rank" DESC NULLS FIRST, "id" DESC LIMIT 2"#
     );
 }
 
@@ -183,7 +225,7 @@ async fn a_window_over_two_directions_starts_at_its_first_key() {
     turned().window(WindowRequest::first(1).after(start)).await.unwrap();
     assert_eq!(
         only(&recorder),
-        r#"SELECT * FROM "cases" WHERE "tenant_id" = $1 AND "deleted_at" IS NULL AND ("created_at") <= ($2) AND ("created_at" < $3 OR ("created_at" = $4 AND ("id" > $5))) ORDER BY "created_at" DESC, "id" LIMIT $6"#
+        r#"SELECT * FROM "cases" WHERE "tenant_id" = $1 AND "deleted_at" IS NULL AND ("created_at") <= ($2) AND ("created_at" < $3 OR ("created_at" = $4 AND ("id" > $5))) ORDER BY "created_at" DESC, "id" LIMIT 2"#
     );
 }
 

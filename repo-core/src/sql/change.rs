@@ -72,13 +72,22 @@ impl ChangeSql {
 
 fn seen(dialect: &dyn Dialect, table: &'static Table, parts: &Parts, columns: &str) -> SeenSql {
     let (before, after) = images(parts.action, table);
-    let mut select = Writer::new(dialect, table);
-    select.push("SELECT ").push(columns).push(" FROM ").table_name().push(&parts.condition);
+    let all: Vec<usize> = (0..table.columns.len()).collect();
+    let select = |columns: &[usize]| {
+        let mut writer = Writer::new(dialect, table);
+        writer.push("SELECT ").columns(columns.iter().copied());
+        writer.push(" FROM ").table_name().push(&parts.condition);
+        writer.sql
+    };
+    // An entry of the columns that differ needs no other.
+    let was = if before == ImageOf::Changes { &parts.changing } else { &all };
+    let (whole, some) = (select(&all), select(was));
     let is_gone = after == ImageOf::Nothing;
     let change = AuditedChange {
         table,
         action: parts.action,
-        before: (!is_gone).then_some(select.sql.as_str()),
+        before: (!is_gone).then_some(whole.as_str()),
+        was: &all,
         write: &parts.write,
         condition: &format!("{}{}", parts.condition, parts.differs),
         columns,
@@ -89,11 +98,12 @@ fn seen(dialect: &dyn Dialect, table: &'static Table, parts: &Parts, columns: &s
         chaining: table.audit.unwrap_or(Chaining::Unchained),
     };
     let is_only_recorded = table.audit.is_some() && !table.is_hooked(parts.action);
-    let recorded = is_only_recorded.then(|| dialect.recorded_change(&change)).flatten();
+    let narrow = AuditedChange { before: (!is_gone).then_some(some.as_str()), was, ..change };
+    let recorded = is_only_recorded.then(|| dialect.recorded_change(&narrow)).flatten();
     let before = match dialect.change_with_before(&change) {
         _ if is_gone => Before::Answer,
         Some(both) => Before::Both(both),
-        None => Before::Select(select.sql),
+        None => Before::Select(whole),
     };
     SeenSql { recorded, before }
 }

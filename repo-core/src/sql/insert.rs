@@ -60,6 +60,7 @@ pub(super) fn recorded_insert(
         table,
         action: Action::Create,
         before: None,
+        was: &[],
         write: &writer.sql,
         condition: "",
         columns: &change::columns(dialect, table),

@@ -87,20 +87,39 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// A page and its total from one snapshot: the values, then the total.
-    ///
-    /// The total is the left side of the join, so that there is a row also beyond the last page; its
-    /// values are then all `NULL`.
+    /// A page and its total from one snapshot: the values, then the total. Without rows there is no total.
     pub(crate) fn page(&mut self, shape: &Shape, selection: &'a Selection) -> Result<()> {
-        self.push("SELECT ").labels(shape, "\"page\".").push(", ");
-        self.push("\"all\".\"total\" FROM (SELECT COUNT(*) AS \"total\" FROM ").table_name();
-        self.restrict(selection, &[])?;
-        // The condition again: its parameters are bound once for each place.
-        self.push(") AS \"all\" LEFT JOIN (");
-        self.rows(shape, selection, &[])?;
+        self.push("SELECT ").values(shape).push(", (");
+        let condition = self.total(selection)?;
+        self.push(") AS \"repo_total\" FROM ").table_name().push(&condition);
+        self.order(&selection.order);
+        self.limit(selection.limit, selection.offset);
+        Ok(())
+    }
+
+    /// The same, but with a row that has the total alone where the page has no rows: its values are all `NULL`.
+    ///
+    /// The total is the left side of the join, and the rows are sorted again behind it.
+    pub(crate) fn page_or_total(&mut self, shape: &Shape, selection: &'a Selection) -> Result<()> {
+        self.push("SELECT ").labels(shape, "\"page\".").push(", \"all\".\"repo_total\" FROM (");
+        let condition = self.total(selection)?;
+        self.push(") AS \"all\" LEFT JOIN (SELECT ").values(shape).push(" FROM ").table_name();
+        self.push(&condition).order(&selection.order);
+        self.limit(selection.limit, selection.offset);
+        if selection.for_update {
+            self.dialect.lock_rows_held(&mut self.sql, selection.held);
+        }
         self.push(") AS \"page\" ON 1 = 1");
         self.order_of(shape, &selection.order, "\"page\".");
         Ok(())
+    }
+
+    /// How many rows the selection names; returns the condition, which has its parameters now.
+    fn total(&mut self, selection: &'a Selection) -> Result<String> {
+        self.push("SELECT COUNT(*) AS \"repo_total\" FROM ").table_name();
+        let start = self.sql.len();
+        self.restrict(selection, &[])?;
+        Ok(self.sql[start..].to_owned())
     }
 
     pub(crate) fn restrict(&mut self, selection: &'a Selection, bounds: &'a [Bound]) -> Result<()> {
@@ -188,13 +207,27 @@ impl<'a> Writer<'a> {
 
     pub(crate) fn limit(&mut self, limit: Option<u64>, offset: Option<u64>) {
         let number = |n: u64| Value::I64(i64::try_from(n).unwrap_or(i64::MAX));
-        if limit.is_some() || offset.is_some() {
-            self.push(" LIMIT ").bind(number(limit.unwrap_or(u64::MAX)));
+        match limit {
+            Some(limit) if is_usual(limit) => {
+                self.push(" LIMIT ").push(&limit.to_string());
+            }
+            None if offset.is_none() => {}
+            limit => {
+                self.push(" LIMIT ").bind(number(limit.unwrap_or(u64::MAX)));
+            }
         }
         if let Some(offset) = offset {
             self.push(" OFFSET ").bind(number(offset));
         }
     }
+}
+
+/// Whether this is a number of rows that many ask for, or one more, as a window does to see whether others
+/// follow. It is written as it is: of a parameter Postgres assumes a tenth of all rows, finds that worse than a
+/// plan for the number at hand, and plans at each use. Any other is a parameter, so that the texts are few.
+fn is_usual(limit: u64) -> bool {
+    const USUAL: [u64; 10] = [1, 10, 20, 25, 50, 100, 200, 250, 500, 1_000];
+    USUAL.iter().any(|usual| limit == *usual || limit == usual + 1)
 }
 
 /// How many conditions must hold side by side.

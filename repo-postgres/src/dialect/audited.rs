@@ -74,7 +74,7 @@ fn changed(sql: &mut String, change: &AuditedChange<'_>) {
         let after = format_args!("WITH repo_after AS ({write}{condition} RETURNING {columns})");
         return push(sql, after);
     };
-    let names: Vec<String> = (0..change.table.columns.len()).map(was).collect();
+    let names: Vec<String> = change.was.iter().copied().map(was).collect();
     let names = names.join(", ");
     push(
         sql,
