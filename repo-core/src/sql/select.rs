@@ -223,8 +223,8 @@ impl<'a> Writer<'a> {
 }
 
 /// Whether this is a number of rows that many ask for, or one more, as a window does to see whether others
-/// follow. It is written as it is: of a parameter Postgres assumes a tenth of all rows, finds that worse than a
-/// plan for the number at hand, and plans at each use. Any other is a parameter, so that the texts are few.
+/// follow. It is written as it is: of a parameter Postgres assumes a tenth of the rows, which of many rows is so
+/// much more than a few that it plans anew at each use. Any other is a parameter, so that the texts are few.
 fn is_usual(limit: u64) -> bool {
     const USUAL: [u64; 10] = [1, 10, 20, 25, 50, 100, 200, 250, 500, 1_000];
     USUAL.iter().any(|usual| limit == *usual || limit == usual + 1)
