@@ -5,17 +5,24 @@
 //! sessions say so instead of waiting for each other. What a driver lends, and how it is found in order
 //! afterwards, is in its crate.
 
+use std::sync::Arc;
+
 use crate::audit::Action;
 use crate::audit::append::Pending;
 use crate::audit::author::Author;
+use crate::backend::Connection;
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 use crate::table::Chaining;
 use crate::transaction::{Executor, Handle};
+use crate::transaction_state::State;
 use crate::unchecked::{SQL, UNCHECKED, UncheckedSql};
 
 /// What stands in the audit trail for statements that nobody here sees.
 const LENT: &str = "{\"sql\":\"-- on a lent connection\"}";
+
+/// Held by who has the connection of a transaction.
+pub(crate) struct Loan;
 
 impl<S: Scope> UncheckedSql<'_, S> {
     /// Lends the connection of the session's transaction, which is a `C`, to `work`. An error of `work` allows a
@@ -76,6 +83,26 @@ impl Handle {
         state.give_back(connection, loan);
         state.settle().await;
         state.finish(result)
+    }
+}
+
+impl State {
+    /// Takes the connection away. Until it is given back nothing can be done here; with the loan dropped
+    /// before, only a rollback.
+    fn lend(&mut self) -> Result<(Box<dyn Connection>, Arc<Loan>)> {
+        let connection = self.connection.take().ok_or(Error::TransactionEnded)?;
+        let loan = Arc::new(Loan);
+        self.loan = Some(Arc::downgrade(&loan));
+        Ok((connection, loan))
+    }
+
+    /// Takes the connection back. If the transaction ended meanwhile it is dropped, which rolls back.
+    fn give_back(&mut self, connection: Box<dyn Connection>, loan: Arc<Loan>) {
+        self.loan = None;
+        drop(loan);
+        if !self.open.is_empty() {
+            self.connection = Some(connection);
+        }
     }
 }
 

@@ -1,13 +1,14 @@
 //! What is open on a transaction's connection, behind one lock.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Mutex, PoisonError, Weak};
 
 use crate::audit::append::{Pending, append};
 use crate::audit::waiting::Waiting;
 use crate::backend::Connection;
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
+use crate::lend::Loan;
 use crate::transaction::Hook;
 
 /// The most entries of the audit trail that wait for the end of a transaction.
@@ -35,13 +36,13 @@ pub(crate) struct Shared {
 
 /// The open levels, from the transaction itself to the innermost savepoint.
 pub(crate) struct State {
-    connection: Option<Box<dyn Connection>>,
-    open: Vec<u64>,
+    pub(crate) connection: Option<Box<dyn Connection>>,
+    pub(crate) open: Vec<u64>,
     next_id: u64,
     /// A statement was started and not finished.
     busy: bool,
     /// The connection is elsewhere, until who has it comes back or is dropped.
-    loan: Option<Weak<Loan>>,
+    pub(crate) loan: Option<Weak<Loan>>,
     failure: Option<Failure>,
     hooks: Vec<(usize, Hook)>,
     /// Entries of the audit trail that are appended before the end.
@@ -53,9 +54,6 @@ struct Failure {
     depth: usize,
     reason: String,
 }
-
-/// Held by who has the connection.
-pub(crate) struct Loan;
 
 /// The lock, after which abandoned levels are undone.
 pub(crate) struct Entered<'a> {
@@ -239,24 +237,6 @@ impl State {
             self.fail(error.to_string(), self.open.len());
         }
         result
-    }
-
-    /// Takes the connection away. Until it is given back nothing can be done here; with the loan dropped
-    /// before, only a rollback.
-    pub(crate) fn lend(&mut self) -> Result<(Box<dyn Connection>, Arc<Loan>)> {
-        let connection = self.connection.take().ok_or(Error::TransactionEnded)?;
-        let loan = Arc::new(Loan);
-        self.loan = Some(Arc::downgrade(&loan));
-        Ok((connection, loan))
-    }
-
-    /// Takes the connection back. If the transaction ended meanwhile it is dropped, which rolls back.
-    pub(crate) fn give_back(&mut self, connection: Box<dyn Connection>, loan: Arc<Loan>) {
-        self.loan = None;
-        drop(loan);
-        if !self.open.is_empty() {
-            self.connection = Some(connection);
-        }
     }
 
     /// The level `id` allows a rollback only.
