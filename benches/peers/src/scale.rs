@@ -74,7 +74,7 @@ pub fn grow(
 
 fn measure(place: &Place, rows: usize, tenants: usize, rounds: usize) -> Result<Vec<f64>> {
     let size = Size { tenants, tickets: rows / tenants, batch: 1, discussed: 0 };
-    let run = Run { place, size, commits_wait: false };
+    let run = Run { place, size, commits_wait: false, kinds: &[] };
     let seed = run.fill()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(costs(place, &seed, rounds))
