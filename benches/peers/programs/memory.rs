@@ -73,7 +73,7 @@ fn measure(system: System, selection: &Selection) -> Result<()> {
 /// One tenant has all rows, so that the number of rows read is a limit.
 fn peaks(place: &Place, most: usize) -> Result<Vec<Peak>> {
     let size = Size { tenants: 1, tickets: most, batch: 1, discussed: 0 };
-    let seed = Run { place, size, commits_wait: false }.fill()?;
+    let seed = Run { place, size, commits_wait: false, kinds: &[] }.fill()?;
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let setting = Setting { connections: 2, is_shared: false, is_durable: false };
     let database = runtime.block_on(place.database(setting))?;

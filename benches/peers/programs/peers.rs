@@ -6,11 +6,13 @@
 //! ```
 //!
 //! A word picks a database, or workloads by a part of their name. `--quick` does fewer rounds,
+//! `--without-toasty` (`-diesel`, `-seaorm`, `-sqlx`) leaves somebody out,
 //! `--commit-waits` makes each commit wait for the disk, `--write-docs` puts the tables and plots into `docs`.
 //! Single callers are on a current-thread runtime, the 64 tasks on a multi-threaded one.
 
 use std::process::ExitCode;
 
+use peers::contenders::Kind;
 use peers::place::URL;
 use peers::runs::{Run, place};
 use peers::seed::Size;
@@ -38,7 +40,11 @@ fn measure(system: System, selection: &Selection) -> Result<()> {
         println!("Postgres is not measured: {} names no server (scripts/with-postgres does).", URL);
         return Ok(());
     };
-    let run = Run { place: &place, size: Size::FULL, commits_wait: selection.has("commit-waits") };
+    let is_in =
+        |kind: &Kind| !selection.has(&format!("without-{}", format!("{kind:?}").to_lowercase()));
+    let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(is_in).collect();
+    let commits_wait = selection.has("commit-waits");
+    let run = Run { place: &place, size: Size::FULL, commits_wait, kinds: &kinds };
     let measured = run.fill().and_then(|seed| run.measure(&seed, selection));
     outside.block_on(place.remove())?;
     let table = measured?;
@@ -47,8 +53,8 @@ fn measure(system: System, selection: &Selection) -> Result<()> {
     let is_for_docs = selection.has("write-docs");
     eprintln!("written: {}", documents::json(&name, &table, is_for_docs)?.display());
     if is_for_docs {
-        documents::quote(&name, &table.to_string())?;
         documents::plot(&name, &plot::ratios(&table, system.title()))?;
+        documents::quote(&name, &format!("![{}](plots/{name}.svg)\n\n{table}", system.title()))?;
     }
     Ok(())
 }

@@ -52,9 +52,10 @@ fn measure(system: System, selection: &Selection) -> Result<()> {
         let name = format!("scale-{}-{axis}", system.name());
         eprintln!("written: {}", documents::json(&name, &growth, is_for_docs)?.display());
         if is_for_docs {
-            documents::quote(&name, &growth.markdown())?;
             let title = format!("{}: microseconds of an operation by {axis}", system.name());
             documents::plot(&name, &growth.plot(&title))?;
+            let table = growth.markdown();
+            documents::quote(&name, &format!("![{title}](plots/{name}.svg)\n\n{table}"))?;
         }
     }
     Ok(())

@@ -135,10 +135,9 @@ impl Place {
     /// The database and its settings, for the head of a report.
     pub async fn describe(&self) -> Result<String> {
         match self {
-            Self::File(_) => Ok(format!(
-                "SQLite {}: WAL, foreign_keys, recursive_triggers, query planner stability",
-                rusqlite::version()
-            )),
+            Self::File(_) => {
+                Ok(format!("SQLite {}: WAL, foreign_keys, recursive_triggers", rusqlite::version()))
+            }
             Self::Server(server) => {
                 let mut connection = server.connect().await?;
                 let query = sqlx::query_scalar("SHOW server_version");

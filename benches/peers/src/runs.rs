@@ -32,6 +32,8 @@ pub struct Run<'a> {
     pub size: Size,
     /// Whether all commits wait for the disk.
     pub commits_wait: bool,
+    /// Who takes part, the repository first.
+    pub kinds: &'a [Kind],
 }
 
 impl Group {
@@ -114,7 +116,7 @@ impl Run<'_> {
             }
         }
         let system = self.place.system();
-        let others = Kind::ALL.into_iter().skip(1).chain([Kind::OursPlain]);
+        let others = self.kinds.iter().skip(1).chain([&Kind::OursPlain]);
         Ok(Table {
             title: Group::Alone.runtime()?.block_on(self.place.describe())?,
             commits_wait: self.commits_wait,
@@ -130,7 +132,7 @@ impl Run<'_> {
             is_durable: self.commits_wait || group == Group::Durable,
         };
         let mut sides = Vec::new();
-        for kind in Kind::ALL {
+        for kind in self.kinds {
             sides.push(kind.open(self.place, setting).await?);
         }
         let database = self.place.database(Setting { connections: 2, ..setting }).await?;

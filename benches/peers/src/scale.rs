@@ -9,7 +9,7 @@ use crate::Result;
 use crate::contenders::Kind;
 use crate::contest::Contest;
 use crate::place::{Place, Setting};
-use crate::report::microseconds;
+use crate::report::{grouped, microseconds};
 use crate::runs::{Run, place};
 use crate::samples::Samples;
 use crate::seed::{Seed, Size};
@@ -74,7 +74,7 @@ pub fn grow(
 
 fn measure(place: &Place, rows: usize, tenants: usize, rounds: usize) -> Result<Vec<f64>> {
     let size = Size { tenants, tickets: rows / tenants, batch: 1, discussed: 0 };
-    let run = Run { place, size, commits_wait: false };
+    let run = Run { place, size, commits_wait: false, kinds: &[] };
     let seed = run.fill()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(costs(place, &seed, rounds))
@@ -97,7 +97,7 @@ impl Growth {
     pub fn markdown(&self) -> String {
         let mut table = format!("| {}, us |", self.axis);
         for size in &self.sizes {
-            table += &format!(" {} |", microseconds(*size as f64 + 0.0));
+            table += &format!(" {} |", grouped(&size.to_string()));
         }
         table += " last / first |\n|---|";
         table += &"--:|".repeat(self.sizes.len() + 1);
@@ -141,7 +141,7 @@ impl Growth {
         svg.text((left - 8.0, top - 12.0), Anchor::End, "small", "us");
         for size in &self.sizes {
             svg.line("grid", (x(*size), top), (x(*size), bottom));
-            let label = microseconds(*size as f64);
+            let label = grouped(&size.to_string());
             svg.text((x(*size), bottom + 18.0), Anchor::Middle, "small", &label);
         }
         svg.text(((left + width) / 2.0, bottom + 40.0), Anchor::Middle, "label", &self.axis);

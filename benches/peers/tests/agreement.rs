@@ -25,7 +25,7 @@ fn all_contenders_agree_on_postgres() -> peers::Result<()> {
 }
 
 fn agree(place: &Place) -> peers::Result<()> {
-    let run = Run { place, size: Size::TINY, commits_wait: false };
+    let run = Run { place, size: Size::TINY, commits_wait: false, kinds: &Kind::ALL };
     let seed = run.fill()?;
     for (workload, sides) in run.agree(&seed)? {
         // Not everyone has an audit trail; beside ours there is the patch without one.

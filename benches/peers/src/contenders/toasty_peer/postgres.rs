@@ -81,6 +81,7 @@ pub struct Ticket {
 #[derive(Debug, toasty::Model)]
 #[table = "comments"]
 #[key(partition = tenant_id, local = id)]
+#[index(tenant_id, ticket_id)]
 pub struct Comment {
     id: Uuid,
     tenant_id: Uuid,
