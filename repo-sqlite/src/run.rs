@@ -19,7 +19,7 @@ use crate::statement::{self, OnError, execute, step};
 use crate::value::StoredRow;
 
 /// How long a statement may hold a thread of the runtime.
-pub(crate) const TIME: Duration = Duration::from_micros(500);
+pub(crate) const TIME: Duration = Duration::from_micros(750);
 /// The rows between two looks at the clock.
 const ROWS: u64 = 8;
 

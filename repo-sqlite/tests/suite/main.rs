@@ -7,6 +7,7 @@ mod checkpoints;
 mod concurrency;
 mod doctor;
 mod files;
+mod group_ends;
 mod groups;
 mod guards;
 mod other_process;
