@@ -135,12 +135,14 @@ async fn check_batches(books: &Books, case: &str) {
 async fn an_operation_cancelled_inside_a_transaction_fails_it_as_a_whole() {
     for (case, db, _site) in with_one_connection().await {
         let (books, pair) = ledger::open(&db).await;
-        let mut failed = 0;
-        for awaits in 0..40 {
+        let (mut done, mut failed) = (0, 0);
+        // Where client and server take turns on one core, an answer is there before anybody waits for it: it is tried
+        // until something was cancelled. SQLite mostly answers without waiting at all.
+        while done < 40 || failed == 0 && done < 4_000 && db.system() == "postgres" {
             let result: Result<(), Error> = books
                 .transaction(async |tx| {
                     transfer_in(tx, pair, 1).await?;
-                    cancelled_at(awaits % 8, create_batch(tx, awaits)).await;
+                    cancelled_at(done % 8, create_batch(tx, done)).await;
                     Ok(())
                 })
                 .await;
@@ -153,10 +155,10 @@ async fn an_operation_cancelled_inside_a_transaction_fails_it_as_a_whole() {
                 Err(error) => panic!("{case}: {error:?}"),
             }
             answers_right(&books, pair, case).await;
+            done += 1;
         }
         let confirmed = audit(&books, case).await;
-        assert_eq!(confirmed, 40 - failed, "{case}");
-        // SQLite mostly answers without waiting, so that there is nothing to cancel.
+        assert_eq!(confirmed, done - failed, "{case}");
         assert!(failed > 0 || db.system() != "postgres", "{case}: {failed}");
         check_batches(&books, case).await;
     }
