@@ -7,14 +7,17 @@ use rusqlite::types::ValueRef;
 
 use crate::value::read;
 
-/// So many rows are decoded in a fraction of a millisecond.
-const ROWS: usize = 32;
-const BYTES: usize = 64 * 1024;
+/// The rows of the first batch, which is not to be waited for, and of the largest: waking a task takes as long as
+/// some ten rows.
+const FIRST: usize = 32;
+const MOST: usize = 512;
+const BYTES: usize = 256 * 1024;
 
 /// Some rows, in order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Batch {
     rows: usize,
+    most: usize,
     columns: usize,
     cells: Vec<Cell>,
     bytes: Vec<u8>,
@@ -37,12 +40,23 @@ struct BatchRow<'a> {
 }
 
 impl Batch {
+    /// The first one of a statement.
+    pub(crate) fn first() -> Self {
+        Self { rows: 0, most: FIRST, columns: 0, cells: Vec::new(), bytes: Vec::new() }
+    }
+
+    /// Takes what is there, and leaves room for more than that.
+    pub(crate) fn take(&mut self) -> Self {
+        let most = (self.most * 2).min(MOST);
+        std::mem::replace(self, Self { most, ..Self::first() })
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.rows == 0
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        self.rows >= ROWS || self.bytes.len() >= BYTES
+        self.rows >= self.most || self.bytes.len() >= BYTES
     }
 
     /// Adds a copy of the row.
@@ -68,12 +82,17 @@ impl Batch {
         Ok(())
     }
 
-    /// The rows, in order.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = impl Row + '_> {
-        (0..self.rows).map(|row| BatchRow {
-            cells: &self.cells[row * self.columns..(row + 1) * self.columns],
+    /// How many rows there are.
+    pub(crate) fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// The row at `index`, which is less than [`len`](Self::len).
+    pub(crate) fn row(&self, index: usize) -> impl Row + '_ {
+        BatchRow {
+            cells: &self.cells[index * self.columns..(index + 1) * self.columns],
             bytes: &self.bytes,
-        })
+        }
     }
 
     fn keep(&mut self, bytes: &[u8]) -> (usize, usize) {

@@ -5,7 +5,7 @@
 //! come back in batches.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use repo_core::{Access, DatabaseError, Error, OnRow, Statement, Table, Value};
 use tokio::sync::{mpsc, oneshot};
@@ -21,6 +21,10 @@ use crate::threads;
 
 /// Batches that wait for the task.
 const WAITING: usize = 2;
+/// How long rows are handed over before the other tasks have their turn.
+const TURN: Duration = Duration::from_micros(200);
+/// The rows between two looks at the clock.
+const ROWS: usize = 16;
 
 /// Work that a thread of ours does with a connection.
 struct Away<T> {
@@ -70,7 +74,7 @@ pub(crate) async fn run(
     let away = send(checkout, move |checkout| owned.run(checkout, sender));
     let mut refused = None;
     while let Some(batch) = batches.recv().await {
-        refused = hand_over(&batch, &mut *on_row, handed_over).err();
+        refused = hand_over(&batch, &mut *on_row, handed_over).await.err();
         if refused.is_some() {
             break;
         }
@@ -88,10 +92,16 @@ pub(crate) async fn run(
     }
 }
 
-fn hand_over(batch: &Batch, on_row: OnRow<'_>, handed_over: &mut u64) -> Result<(), Error> {
-    for row in batch.rows() {
+/// Hands over the rows of a batch, and lets the other tasks have their turn now and then.
+async fn hand_over(batch: &Batch, on_row: OnRow<'_>, handed_over: &mut u64) -> Result<(), Error> {
+    let mut started = Instant::now();
+    for index in 0..batch.len() {
         *handed_over += 1;
-        on_row(&row)?;
+        on_row(&batch.row(index))?;
+        if index % ROWS == ROWS - 1 && started.elapsed() >= TURN {
+            yield_now().await;
+            started = Instant::now();
+        }
     }
     Ok(())
 }
@@ -161,14 +171,14 @@ impl Owned {
         let Self { sql, params, access, table, on_error, skip } = &self;
         let statement = Statement { sql, params, access: *access, table };
         let started = Instant::now();
-        let (mut count, mut batch) = (0, Batch::default());
+        let (mut count, mut batch) = (0, Batch::first());
         let ran = step(checkout.connection(), &statement, *on_error, |row| {
             count += 1;
             if count <= *skip {
                 return Ok(());
             }
             if batch.is_full() {
-                send_batch(&sender, std::mem::take(&mut batch))?;
+                send_batch(&sender, batch.take())?;
             }
             Ok(batch.push(row)?)
         });

@@ -165,6 +165,10 @@ impl Contest<'_> {
                 }
             }
         }
+        // What is read next has the rows of the seed alone.
+        if entrants.iter().any(|entrant| entrant.workload.is_write()) {
+            self.reset(Workload::Create).await?;
+        }
         Ok(samples)
     }
 
