@@ -1,4 +1,5 @@
-//! Rows that left their statement: what crosses from another thread to the task that waits.
+//! Rows that left their statement: what crosses from another thread, or from a connection that is borrowed, to the
+//! task that waits.
 //!
 //! The values of some rows lie one after the other in one buffer, and are read there.
 
@@ -35,8 +36,8 @@ enum Cell {
 
 /// One row of a batch.
 struct BatchRow<'a> {
-    cells: &'a [Cell],
-    bytes: &'a [u8],
+    batch: &'a Batch,
+    row: usize,
 }
 
 impl Batch {
@@ -89,10 +90,27 @@ impl Batch {
 
     /// The row at `index`, which is less than [`len`](Self::len).
     pub(crate) fn row(&self, index: usize) -> impl Row + '_ {
-        BatchRow {
-            cells: &self.cells[index * self.columns..(index + 1) * self.columns],
-            bytes: &self.bytes,
+        BatchRow { batch: self, row: index }
+    }
+
+    /// The value of a column of a row, borrowed.
+    pub(crate) fn value(
+        &self,
+        row: usize,
+        column: usize,
+        kind: Kind,
+    ) -> Result<Value<'_>, InvalidValue> {
+        if row >= self.rows || column >= self.columns {
+            return Err(InvalidValue::new("is not among the columns of the row"));
         }
+        let stored = match self.cells[row * self.columns + column] {
+            Cell::Null => ValueRef::Null,
+            Cell::Integer(value) => ValueRef::Integer(value),
+            Cell::Real(value) => ValueRef::Real(value),
+            Cell::Text(start, end) => ValueRef::Text(&self.bytes[start..end]),
+            Cell::Blob(start, end) => ValueRef::Blob(&self.bytes[start..end]),
+        };
+        read(stored, kind)
     }
 
     fn keep(&mut self, bytes: &[u8]) -> (usize, usize) {
@@ -104,15 +122,6 @@ impl Batch {
 
 impl Row for BatchRow<'_> {
     fn value(&self, index: usize, kind: Kind) -> Result<Value<'_>, InvalidValue> {
-        let cell = self.cells.get(index);
-        let cell = cell.ok_or_else(|| InvalidValue::new("is not among the columns of the row"))?;
-        let stored = match *cell {
-            Cell::Null => ValueRef::Null,
-            Cell::Integer(value) => ValueRef::Integer(value),
-            Cell::Real(value) => ValueRef::Real(value),
-            Cell::Text(start, end) => ValueRef::Text(&self.bytes[start..end]),
-            Cell::Blob(start, end) => ValueRef::Blob(&self.bytes[start..end]),
-        };
-        read(stored, kind)
+        self.batch.value(self.row, index, kind)
     }
 }

@@ -8,14 +8,13 @@ use repo_core::__beside::Joinable;
 use repo_core::{
     Error, Insert, InvalidValue, Joined, Kind, Result, Row, Scope, Session, Statement, Value,
 };
-use rusqlite::types::ValueRef;
 use sqlx::SqliteConnection;
 
 use crate::adopted::{Port, depth};
+use crate::batch::Batch;
 use crate::error::without_table;
 use crate::nested::{Keep, Nested};
 use crate::statement::OnError;
-use crate::value::read;
 
 /// Runs `work` with `session` in the transaction that sqlx began on `connection`: `work` is given a session of the
 /// same scope, actor and correlation whose repositories see what the transaction did, and whose changes are
@@ -116,45 +115,11 @@ impl Drop for Borrowed<'_> {
 }
 
 /// A row that owns what it holds.
-struct OwnRow(Vec<Stored>);
-
-/// A value as SQLite has it, whose text need not be UTF-8.
-enum Stored {
-    Null,
-    Integer(i64),
-    Real(f64),
-    Text(Vec<u8>),
-    Blob(Vec<u8>),
-}
-
-impl Stored {
-    fn of(value: ValueRef<'_>) -> Self {
-        match value {
-            ValueRef::Null => Stored::Null,
-            ValueRef::Integer(value) => Stored::Integer(value),
-            ValueRef::Real(value) => Stored::Real(value),
-            ValueRef::Text(value) => Stored::Text(value.to_vec()),
-            ValueRef::Blob(value) => Stored::Blob(value.to_vec()),
-        }
-    }
-
-    fn lent(&self) -> ValueRef<'_> {
-        match self {
-            Stored::Null => ValueRef::Null,
-            Stored::Integer(value) => ValueRef::Integer(*value),
-            Stored::Real(value) => ValueRef::Real(*value),
-            Stored::Text(value) => ValueRef::Text(value),
-            Stored::Blob(value) => ValueRef::Blob(value),
-        }
-    }
-}
+struct OwnRow(Batch);
 
 impl Row for OwnRow {
     fn value(&self, index: usize, kind: Kind) -> Result<Value<'_>, InvalidValue> {
-        let stored = self.0.get(index);
-        let stored =
-            stored.ok_or_else(|| InvalidValue::new("is not among the columns of the row"))?;
-        read(stored.lent(), kind)
+        self.0.value(0, index, kind)
     }
 }
 
@@ -165,9 +130,9 @@ impl Joinable for Borrowed<'_> {
     async fn run(&mut self, statement: Statement<'_>, rows: &mut Vec<OwnRow>) -> Result<u64> {
         self.port.check_open()?;
         let ran = self.port.step(statement, OnError::Keep, |row| {
-            let columns = 0..row.as_ref().column_count();
-            let values = columns.map(|index| row.get_ref(index).map(Stored::of));
-            rows.push(OwnRow(values.collect::<Result<_, _>>()?));
+            let mut own = Batch::first();
+            own.push(row)?;
+            rows.push(OwnRow(own));
             Ok(())
         });
         ran.await
