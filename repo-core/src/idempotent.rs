@@ -1,8 +1,5 @@
 //! Creating a row once, however often it is asked for: by a unique key that the caller gives.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
-
 use crate::audit::Action;
 use crate::audit::author::Author;
 use crate::audit::image::is_same;
@@ -20,8 +17,7 @@ use crate::read::{decode, encode_id};
 use crate::repo::Repo;
 use crate::scope::Scope;
 use crate::session::Session;
-use crate::sql::crud::CrudSql;
-use crate::sql::writer::Writer;
+use crate::sql::keys::{InsertSql, KeySql, Unless, is_global};
 use crate::table::Table;
 use crate::value::Value;
 
@@ -71,70 +67,6 @@ impl<E: Entity, A: ColumnType, B: ColumnType, C: ColumnType, D: ColumnType> Uniq
     }
 }
 
-/// The statements of one key.
-#[derive(Debug)]
-pub(crate) struct KeySql {
-    /// Parameters: tenant, the columns of the key. A live row.
-    find: String,
-    /// The same, locked.
-    pub(crate) find_locked: String,
-    /// Parameters: as for an insert. Answers with the row, if it was not there.
-    insert: String,
-    /// The same, recorded by the same statement, where the database can.
-    recorded: Option<String>,
-}
-
-/// The statements that are known, by key.
-#[derive(Debug, Default)]
-pub(crate) struct KeyTexts {
-    known: RwLock<HashMap<Vec<usize>, Arc<KeySql>>>,
-}
-
-impl KeyTexts {
-    pub(crate) fn of(
-        &self,
-        dialect: &dyn Dialect,
-        table: &'static Table,
-        crud: &CrudSql,
-        key: &[usize],
-    ) -> Arc<KeySql> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(sql) = known.get(key) {
-            return Arc::clone(sql);
-        }
-        drop(known);
-        let sql = Arc::new(KeySql::new(dialect, table, crud, key));
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(known.entry(key.to_vec()).or_insert(sql))
-    }
-}
-
-impl KeySql {
-    fn new(dialect: &dyn Dialect, table: &'static Table, crud: &CrudSql, key: &[usize]) -> Self {
-        let mut find = Writer::new(dialect, table);
-        find.push("SELECT ").all_columns().push(" FROM ").table_name().push(" WHERE ");
-        let tenant = table.roles.tenant.filter(|tenant| !key.contains(tenant));
-        for (position, column) in tenant.iter().chain(key).enumerate() {
-            find.push(if position > 0 { " AND " } else { "" });
-            find.column(*column).push(" = ").placeholder(position + 1);
-        }
-        find.and_live();
-        let mut find_locked = find.sql.clone();
-        dialect.lock_rows(&mut find_locked);
-        let mut target = Writer::new(dialect, table);
-        target.push(" ON CONFLICT (");
-        let is_global = is_global(table, key);
-        target.columns(tenant.filter(|_| !is_global).into_iter().chain(key.iter().copied()));
-        target.push(")");
-        if let Some(deleted_at) = table.roles.deleted_at {
-            target.push(" WHERE ").column(deleted_at).push(" IS NULL");
-        }
-        target.push(" DO NOTHING");
-        let (insert, recorded) = crud.insert_ending_in(dialect, table, &target.sql);
-        Self { find: find.sql, find_locked, insert, recorded }
-    }
-}
-
 /// Adds the row, or returns the one that has its key, if it has the same values.
 pub(crate) async fn create_or_get<E: Entity, S: Scope>(
     repo: &Repo<E, S>,
@@ -159,7 +91,7 @@ pub(crate) async fn create_or_get<E: Entity, S: Scope>(
             // Neither added nor there: it may be that it would refer to a deleted row.
             check_parents(repo.session(), std::slice::from_ref(&entity)).await?;
         }
-        if let Some(made) = once.insert(&entity).await? {
+        if let Some(made) = once.insert(&entity, Unless::of(attempt)).await? {
             drop(params);
             drop(given);
             return Ok(CreateOrGet { entity: with_id(entity, made), is_new: true });
@@ -184,14 +116,6 @@ pub(crate) fn check(table: &Table, key: &[usize], given: &[Value<'_>]) -> Result
         }
         None => Ok(()),
     }
-}
-
-fn is_global(table: &Table, key: &[usize]) -> bool {
-    table.indexes.iter().any(|index| {
-        index.global
-            && index.unique
-            && index.columns.iter().map(|part| part.column).eq(key.iter().copied())
-    })
 }
 
 /// One attempt.
@@ -225,15 +149,16 @@ impl<E: Entity, S: Scope> Once<'_, E, S> {
     }
 
     /// Adds the row unless its key is there. Returns the id, where the database makes it.
-    pub(crate) async fn insert(&self, entity: &E) -> Result<Option<Option<E::Id>>> {
+    pub(crate) async fn insert(&self, entity: &E, unless: Unless) -> Result<Option<Option<E::Id>>> {
         let session = self.repo.session();
+        let InsertSql { alone, recorded } = self.sql.insert(unless);
         if !E::TABLE.is_seen(Action::Create) {
-            return self.unless_there(insert_alone(session, &self.sql.insert, entity, None).await);
+            return self.unless_there(insert_alone(session, alone, entity, None).await, unless);
         }
-        let recorded = self.sql.recorded.as_ref().filter(|_| !session.in_transaction());
+        let recorded = recorded.as_ref().filter(|_| !session.in_transaction());
         if let Some((author, sql)) = self.author.zip(recorded) {
             let inserted = insert_alone(session, sql, entity, Some(author)).await;
-            let made = self.unless_there(inserted)?;
+            let made = self.unless_there(inserted, unless)?;
             if E::TABLE.is_hooked(Action::Create) {
                 self.note(session, None, entity, made.as_ref()).await?;
             }
@@ -241,12 +166,12 @@ impl<E: Entity, S: Scope> Once<'_, E, S> {
         }
         let own = session.own_transaction().await?;
         let done = async {
-            let made = insert_alone(own.session(), &self.sql.insert, entity, None).await?;
+            let made = insert_alone(own.session(), alone, entity, None).await?;
             self.note(own.session(), self.author, entity, made.as_ref()).await?;
             Ok(made)
         }
         .await;
-        self.unless_there(own.finish(done).await)
+        self.unless_there(own.finish(done).await, unless)
     }
 
     /// Records a row that was added, and tells of it.
@@ -282,9 +207,10 @@ impl<E: Entity, S: Scope> Once<'_, E, S> {
     }
 
     /// An immutable table of SQLite refuses by a trigger what would be a conflict that does nothing.
-    fn unless_there<T>(&self, inserted: Result<Option<T>>) -> Result<Option<T>> {
+    fn unless_there<T>(&self, inserted: Result<Option<T>>, unless: Unless) -> Result<Option<T>> {
         let is_key = |columns: &[String]| {
-            self.key.iter().map(|column| E::TABLE.columns[*column].name).eq(columns)
+            unless == Unless::AnyKey
+                || self.key.iter().map(|column| E::TABLE.columns[*column].name).eq(columns)
         };
         match inserted {
             Err(Error::Conflict { columns, .. })

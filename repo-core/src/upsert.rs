@@ -19,6 +19,7 @@ use crate::perform::values;
 use crate::read::decode;
 use crate::repo::Repo;
 use crate::scope::{Scope, WritableFrom};
+use crate::sql::keys::Unless;
 use crate::transaction::Own;
 use crate::value::Value;
 
@@ -150,7 +151,7 @@ where
             // Neither added nor there: it may be that it would refer to a deleted row.
             check_parents(session, std::slice::from_ref(&entity)).await?;
         }
-        if let Some(made) = once.insert(&entity).await? {
+        if let Some(made) = once.insert(&entity, Unless::of(attempt)).await? {
             return Ok(Upserted { entity: with_id(entity, made), outcome: Outcome::Created });
         }
         let given = encode(&entity)?;

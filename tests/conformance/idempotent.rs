@@ -39,6 +39,39 @@ pub(crate) async fn of_many_at_once_one_adds_the_row(fixture: Fixture) {
     assert_eq!(entries.len(), 2, "each row was recorded once");
 }
 
+pub(crate) async fn who_adds_a_row_at_once_may_meet_at_any_of_its_keys(fixture: Fixture) {
+    let db = fixture.with(&schema![Payment]).await;
+    for round in 0..20 {
+        let tasks: Vec<_> = (0..8)
+            .map(|_| {
+                let session = acme(&db).actor("alice");
+                tokio::spawn(async move {
+                    let new = payment(&format!("k-{round}"), round);
+                    session.repo::<Payment>().create_or_get(Payment::KEY, new).await
+                })
+            })
+            .collect();
+        let mut made = 0;
+        for task in tasks {
+            made += u32::from(task.await.unwrap().unwrap().is_new);
+        }
+        assert_eq!(made, 1, "in round {round}");
+    }
+}
+
+pub(crate) async fn another_key_that_is_taken_is_a_conflict_in_a_transaction_too(fixture: Fixture) {
+    let db = fixture.with(&schema![Payment]).await;
+    let payments = acme(&db).actor("alice").repo::<Payment>();
+    let first = payments.create_or_get(Payment::KEY, payment("a", 5)).await.unwrap();
+    let tx = acme(&db).actor("alice").begin().await.unwrap();
+    let within = tx.repo::<Payment>();
+    let again = within.create_or_get(Payment::KEY, payment("a", 5)).await.unwrap();
+    assert_eq!((again.is_new, &again.entity), (false, &first.entity));
+    let taken = within.create_or_get(Payment::KEY, payment("b", 5)).await;
+    assert_error!(taken, Error::Conflict { columns, .. } if columns == ["source", "number"]);
+    tx.rollback().await.unwrap();
+}
+
 pub(crate) async fn the_same_key_with_another_payload_is_a_mismatch(fixture: Fixture) {
     let db = fixture.with(&schema![Payment]).await;
     let payments = acme(&db).actor("alice").repo::<Payment>();
