@@ -2,9 +2,11 @@
 
 pub(crate) mod aggregate;
 pub(crate) mod change;
+mod count;
 pub(crate) mod crud;
 pub(crate) mod ddl;
 pub(crate) mod insert;
+pub(crate) mod keys;
 pub(crate) mod keyset;
 mod linked;
 pub(crate) mod names;

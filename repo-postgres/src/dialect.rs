@@ -44,6 +44,11 @@ impl Dialect for PostgresDialect {
         push(sql, format_args!("${index}"));
     }
 
+    /// The planner looks at the values of parameters, and not into a subquery.
+    fn unplanned_placeholder(&self, sql: &mut String, index: usize) {
+        push(sql, format_args!("(SELECT ${index})"));
+    }
+
     fn column_type(&self, sql: &mut String, kind: Kind) {
         sql.push_str(match kind {
             Kind::Bool => "boolean",

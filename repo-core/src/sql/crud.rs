@@ -2,11 +2,11 @@
 
 use crate::audit::Action;
 use crate::dialect::Dialect;
-use crate::idempotent::KeyTexts;
 use crate::parents;
 use crate::patch::Changes;
 use crate::sql::change::{ChangeSql, Parts};
 use crate::sql::insert::{insert, insert_columns, recorded_insert};
+use crate::sql::keys::KeyTexts;
 use crate::sql::patch::PatchSql;
 use crate::sql::together::{is_live, live_parent};
 use crate::sql::writer::Writer;

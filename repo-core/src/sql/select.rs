@@ -73,12 +73,6 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// One row with the number of rows that the selection names, whatever its limit.
-    pub(crate) fn count(&mut self, selection: &'a Selection) -> Result<()> {
-        self.push("SELECT COUNT(*) FROM ").table_name();
-        self.restrict(selection, &[])
-    }
-
     /// One row if the selection names any.
     pub(crate) fn any(&mut self, selection: &'a Selection) -> Result<()> {
         self.push("SELECT 1 FROM ").table_name();
@@ -112,14 +106,6 @@ impl<'a> Writer<'a> {
         self.push(") AS \"page\" ON 1 = 1");
         self.order_of(shape, &selection.order, "\"page\".");
         Ok(())
-    }
-
-    /// How many rows the selection names; returns the condition, which has its parameters now.
-    fn total(&mut self, selection: &'a Selection) -> Result<String> {
-        self.push("SELECT COUNT(*) AS \"repo_total\" FROM ").table_name();
-        let start = self.sql.len();
-        self.restrict(selection, &[])?;
-        Ok(self.sql[start..].to_owned())
     }
 
     pub(crate) fn restrict(&mut self, selection: &'a Selection, bounds: &'a [Bound]) -> Result<()> {

@@ -13,13 +13,22 @@ pub(crate) struct Writer<'a> {
     pub(crate) params: Vec<Value<'a>>,
     /// How many subqueries the text is in.
     pub(crate) depth: usize,
+    /// Whether what is bound does not matter to the plan.
+    pub(crate) is_planned_once: bool,
 }
 
 impl<'a> Writer<'a> {
     pub(crate) fn new(dialect: &'a dyn Dialect, table: &'static Table) -> Self {
         // Room for all columns once and a condition: most statements never grow.
         let sql = String::with_capacity(256 + 24 * table.columns.len());
-        Self { dialect, table, sql, params: Vec::with_capacity(8), depth: 0 }
+        Self {
+            dialect,
+            table,
+            sql,
+            params: Vec::with_capacity(8),
+            depth: 0,
+            is_planned_once: false,
+        }
     }
 
     pub(crate) fn push(&mut self, text: &str) -> &mut Self {
@@ -43,6 +52,10 @@ impl<'a> Writer<'a> {
     pub(crate) fn bind(&mut self, value: Value<'a>) -> &mut Self {
         self.params.push(value);
         let index = self.params.len();
+        if self.is_planned_once {
+            self.dialect.unplanned_placeholder(&mut self.sql, index);
+            return self;
+        }
         self.placeholder(index)
     }
 
