@@ -1,7 +1,8 @@
 //! Integers and floats. A float is finite, and zero has no sign: SQLite keeps neither NaN nor `-0.0`.
 
 use super::mismatch;
-use crate::column_type::{ColumnType, class};
+use crate::backend::Row;
+use crate::column_type::{ColumnType, class, read_some};
 use crate::value::{InvalidValue, Kind, Value};
 
 macro_rules! integer {
@@ -21,6 +22,8 @@ macro_rules! integer {
                     other => Err(mismatch($name, &other)),
                 }
             }
+
+            read_by!(|row, index| row.integer(index).and_then(|value| value.try_into().ok()));
         }
     };
 }

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use uuid::Uuid;
 
 use super::mismatch;
-use crate::column_type::{ColumnType, class};
+use crate::backend::Row;
+use crate::column_type::{ColumnType, class, read_some};
 use crate::value::{InvalidValue, Kind, Value};
 
 impl ColumnType for bool {
@@ -23,6 +24,8 @@ impl ColumnType for bool {
             other => Err(mismatch("a boolean", &other)),
         }
     }
+
+    read_by!(|row, index| row.boolean(index));
 }
 
 impl ColumnType for String {
@@ -43,6 +46,8 @@ impl ColumnType for String {
             other => Err(mismatch("text", &other)),
         }
     }
+
+    read_by!(|row, index| row.text(index).map(str::to_owned));
 }
 
 impl ColumnType for Vec<u8> {
@@ -77,4 +82,6 @@ impl ColumnType for Uuid {
             other => Err(mismatch("a UUID", &other)),
         }
     }
+
+    read_by!(|row, index| row.uuid(index));
 }
