@@ -69,15 +69,23 @@ impl<'a> Encoder<'a> {
         self.error.map_or(Ok(self.values), Err)
     }
 
+    #[inline]
     fn next(&self) -> &'static ColumnDef {
         &self.table.columns[self.values.len()]
     }
 
+    #[inline]
     fn push(&mut self, column: &'static ColumnDef, value: Result<Value<'a>, InvalidValue>) {
-        self.values.push(value.unwrap_or_else(|invalid| {
-            self.error.get_or_insert(Error::invalid_value(column.name, invalid));
-            Value::Null(column.kind)
-        }));
+        match value {
+            Ok(value) => self.values.push(value),
+            Err(invalid) => self.refuse(column, invalid),
+        }
+    }
+
+    #[cold]
+    fn refuse(&mut self, column: &'static ColumnDef, invalid: InvalidValue) {
+        self.error.get_or_insert(Error::invalid_value(column.name, invalid));
+        self.values.push(Value::Null(column.kind));
     }
 }
 
@@ -167,6 +175,7 @@ pub(crate) fn encode<'a, T: ColumnType>(
     Ok(encoded)
 }
 
+#[inline]
 fn check_length(column: &ColumnDef, value: &Value<'_>) -> Result<(), InvalidValue> {
     let (Some(most), Value::Text(text)) = (column.max_length, value) else { return Ok(()) };
     // A character has at least one byte: most texts are short enough without being counted.

@@ -22,7 +22,9 @@ pub(crate) use row::{BinaryRow, types_of};
 /// The parameters of a statement.
 pub(crate) fn arguments(params: &[Value<'_>]) -> Result<PgArguments, sqlx::Error> {
     let mut arguments = PgArguments::default();
-    arguments.reserve(params.len(), 16 * params.len());
+    // Each has its length before it.
+    let size = |param: &Value<'_>| 4 + encode::size(param);
+    arguments.reserve(params.len(), params.iter().map(size).sum());
     for param in params {
         arguments.add(Param(param)).map_err(sqlx::Error::Encode)?;
     }

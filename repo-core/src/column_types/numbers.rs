@@ -12,6 +12,7 @@ macro_rules! integer {
             type Class = class::$class;
             const KIND: Kind = Kind::$kind;
 
+            #[inline]
             fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
                 Ok(Value::$kind(*self))
             }
@@ -35,6 +36,7 @@ macro_rules! float {
             type Class = class::Float;
             const KIND: Kind = Kind::$kind;
 
+            #[inline]
             fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
                 if !self.is_finite() {
                     return Err(InvalidValue::new("is not a finite number"));

@@ -14,6 +14,7 @@ impl ColumnType for bool {
     type Class = class::Bool;
     const KIND: Kind = Kind::Bool;
 
+    #[inline]
     fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
         Ok(Value::Bool(*self))
     }
@@ -33,6 +34,7 @@ impl ColumnType for String {
     type Class = class::Text;
     const KIND: Kind = Kind::Text;
 
+    #[inline]
     fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
         if self.as_bytes().contains(&0) {
             return Err(InvalidValue::new("holds a NUL character"));
@@ -55,6 +57,7 @@ impl ColumnType for Vec<u8> {
     type Class = class::Bytes;
     const KIND: Kind = Kind::Bytes;
 
+    #[inline]
     fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
         Ok(Value::Bytes(Cow::Borrowed(self)))
     }
@@ -72,6 +75,7 @@ impl ColumnType for Uuid {
     type Class = class::Uuid;
     const KIND: Kind = Kind::Uuid;
 
+    #[inline]
     fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
         Ok(Value::Uuid(*self))
     }

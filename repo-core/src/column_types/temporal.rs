@@ -14,6 +14,7 @@ impl ColumnType for DateTime<Utc> {
     type Class = class::Temporal;
     const KIND: Kind = Kind::Timestamp;
 
+    #[inline]
     fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
         // As UTC it is what it is stored as: no offset is added to look at it.
         let utc = self.naive_utc();
@@ -41,6 +42,7 @@ impl ColumnType for NaiveDate {
     type Class = class::Temporal;
     const KIND: Kind = Kind::Date;
 
+    #[inline]
     fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
         check_year(self.year())?;
         Ok(Value::Date(*self))
@@ -59,6 +61,7 @@ impl ColumnType for NaiveTime {
     type Class = class::Temporal;
     const KIND: Kind = Kind::Time;
 
+    #[inline]
     fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
         check_leap_second(self.nanosecond())?;
         Ok(Value::Time(self.trunc_subsecs(6)))

@@ -13,13 +13,21 @@ pub(crate) struct Writer<'a> {
     pub(crate) params: Vec<Value<'a>>,
     /// How many subqueries the text is in.
     pub(crate) depth: usize,
+    /// The text of [`all_columns`](Self::all_columns), where somebody has it already.
+    columns: Option<&'a str>,
 }
 
 impl<'a> Writer<'a> {
     pub(crate) fn new(dialect: &'a dyn Dialect, table: &'static Table) -> Self {
         // Room for all columns once and a condition: most statements never grow.
         let sql = String::with_capacity(256 + 24 * table.columns.len());
-        Self { dialect, table, sql, params: Vec::with_capacity(8), depth: 0 }
+        Self { dialect, table, sql, params: Vec::with_capacity(8), depth: 0, columns: None }
+    }
+
+    /// With the text of all columns, which is known.
+    pub(crate) fn with_columns(mut self, columns: &'a str) -> Self {
+        self.columns = Some(columns);
+        self
     }
 
     pub(crate) fn push(&mut self, text: &str) -> &mut Self {
@@ -74,7 +82,11 @@ impl<'a> Writer<'a> {
 
     /// The quoted names of all columns, separated by commas.
     pub(crate) fn all_columns(&mut self) -> &mut Self {
-        self.columns(0..self.table.columns.len())
+        // In a subquery they would be those of another table.
+        match self.columns.filter(|_| self.depth == 0) {
+            Some(columns) => self.push(columns),
+            None => self.columns(0..self.table.columns.len()),
+        }
     }
 }
 
