@@ -22,5 +22,9 @@ impl Clock for SystemClock {
 
 /// A moment as every database stores it.
 pub(crate) fn to_microseconds(moment: DateTime<Utc>) -> DateTime<Utc> {
+    // Most moments come from here, and have none to lose.
+    if moment.timestamp_subsec_nanos().is_multiple_of(1_000) {
+        return moment;
+    }
     moment.trunc_subsecs(6)
 }

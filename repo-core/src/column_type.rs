@@ -2,6 +2,7 @@
 //!
 //! The impls are in `column_types/`. How a database stores a [`Kind`] is not decided here.
 
+use crate::backend::Row;
 use crate::value::{InvalidValue, Kind, Value};
 
 /// A type that fits in a column.
@@ -76,12 +77,47 @@ pub trait ColumnType: Sized + Send + Sync + 'static {
     /// that this type can hold.
     fn decode(value: Value<'_>) -> Result<Self, InvalidValue>;
 
+    /// What [`decode`](Self::decode) makes of the column at `index`, by the shortest way to it.
+    ///
+    /// # Errors
+    ///
+    /// As for `decode`; when the stored value is not of `kind`.
+    #[doc(hidden)]
+    #[inline]
+    fn read(row: &dyn Row, index: usize, kind: Kind) -> Result<Self, InvalidValue> {
+        row.value(index, kind).and_then(Self::decode)
+    }
+
+    /// The same of a column that may be `NULL`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`read`](Self::read).
+    #[doc(hidden)]
+    #[inline]
+    fn read_some(row: &dyn Row, index: usize, kind: Kind) -> Result<Option<Self>, InvalidValue> {
+        read_some(row, index, kind)
+    }
+
     /// This value as it will be read back from a column of `kind`: a timestamp loses its nanoseconds,
     /// a decimal takes the scale of its column.
     fn into_stored(self, kind: Kind) -> Self {
         let _ = kind;
         self
     }
+}
+
+/// The value, unless it is `NULL`.
+pub(crate) fn read_some<T: ColumnType>(
+    row: &dyn Row,
+    index: usize,
+    kind: Kind,
+) -> Result<Option<T>, InvalidValue> {
+    if row.is_null(index) {
+        return Ok(None);
+    }
+    let value = row.value(index, kind)?;
+    if value.is_null() { Ok(None) } else { T::decode(value).map(Some) }
 }
 
 /// What can be done with a column of a type. A newtype has the class of what it wraps.

@@ -1,5 +1,30 @@
 //! The column types that come with the crate.
 
+/// How a type is read where the row has a shorter way to its values than [`Row::value`](crate::Row::value).
+macro_rules! read_by {
+    (|$row:ident, $index:ident| $short:expr) => {
+        #[inline]
+        fn read($row: &dyn Row, $index: usize, kind: Kind) -> Result<Self, InvalidValue> {
+            match $short {
+                Some(value) => Ok(value),
+                None => $row.value($index, kind).and_then(Self::decode),
+            }
+        }
+
+        #[inline]
+        fn read_some(
+            $row: &dyn Row,
+            $index: usize,
+            kind: Kind,
+        ) -> Result<Option<Self>, InvalidValue> {
+            match $short {
+                Some(value) => Ok(Some(value)),
+                None => read_some($row, $index, kind),
+            }
+        }
+    };
+}
+
 mod numbers;
 mod option;
 mod plain;

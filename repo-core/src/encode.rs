@@ -69,15 +69,23 @@ impl<'a> Encoder<'a> {
         self.error.map_or(Ok(self.values), Err)
     }
 
+    #[inline]
     fn next(&self) -> &'static ColumnDef {
         &self.table.columns[self.values.len()]
     }
 
+    #[inline]
     fn push(&mut self, column: &'static ColumnDef, value: Result<Value<'a>, InvalidValue>) {
-        self.values.push(value.unwrap_or_else(|invalid| {
-            self.error.get_or_insert(Error::invalid_value(column.name, invalid));
-            Value::Null(column.kind)
-        }));
+        match value {
+            Ok(value) => self.values.push(value),
+            Err(invalid) => self.refuse(column, invalid),
+        }
+    }
+
+    #[cold]
+    fn refuse(&mut self, column: &'static ColumnDef, invalid: InvalidValue) {
+        self.error.get_or_insert(Error::invalid_value(column.name, invalid));
+        self.values.push(Value::Null(column.kind));
     }
 }
 
@@ -101,8 +109,10 @@ impl<'r> Decoder<'r> {
     /// # Errors
     ///
     /// [`Error::Decode`]: the value is nothing that `T` can hold.
+    #[inline]
     pub fn column<T: ColumnType>(&mut self) -> Result<T> {
-        self.read(T::decode)
+        let (index, column) = self.step();
+        T::read(self.row.0, index, column.kind).map_err(|invalid| self.wrong(column, invalid))
     }
 
     /// The next column, of JSON.
@@ -111,7 +121,12 @@ impl<'r> Decoder<'r> {
     ///
     /// [`Error::Decode`]: the document is nothing that `T` can hold.
     pub fn json<T: DeserializeOwned>(&mut self) -> Result<T> {
-        self.read(json::from_value)
+        let (index, column) = self.step();
+        let read = match self.row.0.json(index) {
+            Some(text) => json::from_text(text),
+            None => self.row.0.value(index, column.kind).and_then(json::from_value),
+        };
+        read.map_err(|invalid| self.wrong(column, invalid))
     }
 
     /// The next column, of JSON that may be missing.
@@ -120,19 +135,28 @@ impl<'r> Decoder<'r> {
     ///
     /// [`Error::Decode`]: the document is nothing that `T` can hold.
     pub fn json_option<T: DeserializeOwned>(&mut self) -> Result<Option<T>> {
-        self.read(
-            |value| if value.is_null() { Ok(None) } else { json::from_value(value).map(Some) },
-        )
+        if self.row.0.is_null(self.next) {
+            self.next += 1;
+            return Ok(None);
+        }
+        let (index, column) = self.step();
+        let read = match self.row.0.json(index) {
+            Some(text) => json::from_text(text).map(Some),
+            None => self.row.0.value(index, column.kind).and_then(json::from_nullable),
+        };
+        read.map_err(|invalid| self.wrong(column, invalid))
     }
 
-    fn read<T>(&mut self, decode: impl FnOnce(Value<'_>) -> Result<T, InvalidValue>) -> Result<T> {
-        let column = match self.columns {
-            Columns::All(columns) => &columns[self.next],
-            Columns::Some(columns) => columns[self.next],
-        };
-        let value = self.row.0.value(self.next, column.kind);
+    /// The next column, and where it is.
+    #[inline]
+    fn step(&mut self) -> (usize, &'static ColumnDef) {
+        let index = self.next;
         self.next += 1;
-        value.and_then(decode).map_err(|invalid| self.wrong(column, invalid))
+        let column = match self.columns {
+            Columns::All(columns) => &columns[index],
+            Columns::Some(columns) => columns[index],
+        };
+        (index, column)
     }
 
     #[cold]
@@ -151,6 +175,7 @@ pub(crate) fn encode<'a, T: ColumnType>(
     Ok(encoded)
 }
 
+#[inline]
 fn check_length(column: &ColumnDef, value: &Value<'_>) -> Result<(), InvalidValue> {
     let (Some(most), Value::Text(text)) = (column.max_length, value) else { return Ok(()) };
     // A character has at least one byte: most texts are short enough without being counted.

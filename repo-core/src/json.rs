@@ -75,12 +75,23 @@ pub(crate) fn to_value<'a, T: Serialize>(document: &T) -> Result<Value<'a>, Inva
 pub(crate) fn from_value<T: DeserializeOwned>(value: Value<'_>) -> Result<T, InvalidValue> {
     match value {
         // An `Option` field is NULL in the database only where the column is an `Option` of `Json`.
-        Value::Json(text) => serde_json::from_str(&text).map_err(|error| {
-            InvalidValue::new(format!("does not fit its type: {}", place(&error)))
-        }),
+        Value::Json(text) => from_text(&text),
         Value::Null(_) => Err(InvalidValue::new("is NULL")),
         _ => Err(InvalidValue::new("is not JSON")),
     }
+}
+
+/// The document of a value, unless it is `NULL`.
+pub(crate) fn from_nullable<T: DeserializeOwned>(
+    value: Value<'_>,
+) -> Result<Option<T>, InvalidValue> {
+    if value.is_null() { Ok(None) } else { from_value(value).map(Some) }
+}
+
+/// The document in a text.
+pub(crate) fn from_text<T: DeserializeOwned>(text: &str) -> Result<T, InvalidValue> {
+    serde_json::from_str(text)
+        .map_err(|error| InvalidValue::new(format!("does not fit its type: {}", place(&error))))
 }
 
 /// What is wrong and where, without serde's quotes of the document itself.

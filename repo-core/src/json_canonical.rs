@@ -7,6 +7,7 @@
 
 mod number;
 mod output;
+mod plain;
 mod string;
 
 use std::borrow::Cow;
@@ -24,6 +25,11 @@ pub(crate) const DEEPEST: usize = 127;
 /// When it is no JSON, or none that `jsonb` stores: with a NUL character, half a surrogate pair or a number
 /// of too many digits in it, or nested deeper than [`DEEPEST`].
 pub(crate) fn canonical(text: &str) -> Result<Cow<'_, str>, InvalidValue> {
+    plain::canonical(text).map_or_else(|| read(text), Ok)
+}
+
+/// The same of any text.
+fn read(text: &str) -> Result<Cow<'_, str>, InvalidValue> {
     let mut reader = Reader { text, at: 0, depth: 0, output: Output::new(text) };
     reader.space();
     reader.value()?;
@@ -187,7 +193,66 @@ mod tests {
             r#"{"b": 1, "aa": [true, {"": "é"}], "ab": {"c": -0.01}}"#,
         ] {
             assert!(matches!(canonical(text), Ok(Cow::Borrowed(same)) if same == text), "{text}");
+            assert!(matches!(read(text), Ok(Cow::Borrowed(same)) if same == text), "{text}");
         }
+    }
+
+    /// What the scan of plain documents makes of a text is what the reader makes of it.
+    fn agrees(text: &str) -> bool {
+        let Some(plain) = plain::canonical(text) else { return false };
+        let read = read(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(plain, read, "{text}");
+        assert_eq!(matches!(plain, Cow::Borrowed(_)), matches!(read, Cow::Borrowed(_)), "{text}");
+        true
+    }
+
+    #[test]
+    fn a_plain_document_gets_the_same_text_at_a_glance() {
+        // Every text of a few of these parts: each rule is kept by some and broken by others.
+        let parts =
+            ["{", "}", "[", "]", "\"a\"", "\"bb\"", ": ", ", ", " ", "-", "0", "10", ".5", "e1"];
+        let mut plain = 0;
+        for number in 0..parts.len().pow(5) {
+            let part = |place| parts[number / parts.len().pow(place) % parts.len()];
+            plain += usize::from(agrees(&(0..5).map(part).collect::<String>()));
+        }
+        assert!(plain > 100, "{plain}");
+        for text in [
+            r#"{"a": 1, "b": {"c": [true, false, null, {}, []]}, "aa": "\n\"\\é"}"#,
+            r#"{"service": "billing-export", "lines": 12, "tags": ["export", "customer"]}"#,
+            r#"[1, [[], [{"bb": [2, {"z": 1, "a": 2}], "b": "}, {"}]], {"a": 1, "a": {"a": 2}}]"#,
+            r#"{"é": {"b": -1.50, "a": 0.0}, "zz": "\t", "z": "[\"", "": {}}"#,
+            "-1.50",
+        ] {
+            assert!(agrees(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_takes_a_closer_look_is_not_judged_at_a_glance() {
+        let deep =
+            |depth, inside: &str| format!("{}{inside}{}", "[".repeat(depth), "]".repeat(depth));
+        let unsorted = r#"{"b": 1, "a": 1}"#;
+        for text in [
+            r#"{"a":1}"#,
+            r#"{"\n": 1}"#,
+            "\"\\u0061\"",
+            "\"\\u0000\"",
+            "\"\\/\"",
+            "\"\u{1}\"",
+            "-0",
+            "1e3",
+            "01",
+            "1.",
+            "1 2",
+            &deep(DEEPEST + 1, ""),
+            &deep(8, unsorted),
+            &"9".repeat(301),
+        ] {
+            assert!(plain::canonical(text).is_none(), "{text}");
+        }
+        assert!(agrees(&deep(DEEPEST, "")));
+        assert!(agrees(&deep(7, unsorted)));
     }
 
     #[test]

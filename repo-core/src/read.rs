@@ -285,7 +285,8 @@ where
 }
 
 pub(crate) fn writer<E: Entity, S: Scope>(repo: &Repo<E, S>) -> Writer<'_> {
-    Writer::new(repo.session().database().backend().dialect(), E::TABLE)
+    let dialect = repo.session().database().backend().dialect();
+    Writer::new(dialect, E::TABLE).with_columns(&repo.crud().columns)
 }
 
 /// Runs what the writer wrote, which reads.

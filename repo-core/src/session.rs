@@ -252,7 +252,8 @@ impl<S: Scope> Session<S> {
         if self.in_transaction() && !access.is_needed(table) {
             return Ok(());
         }
-        access.record(self, table).await
+        // A large future that few need, kept apart from those of all statements.
+        Box::pin(access.record(self, table)).await
     }
 
     /// Told before a statement that looks at rows of other tables than its own.

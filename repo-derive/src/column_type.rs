@@ -107,6 +107,14 @@ fn expand(input: &DeriveInput, krate: &Path, field: &Field) -> TokenStream {
                 ::core::result::Result::Ok(Self { #member: #inner::decode(value)? })
             }
 
+            fn read(
+                row: &dyn #krate::Row,
+                index: ::core::primitive::usize,
+                kind: #krate::Kind,
+            ) -> ::core::result::Result<Self, #krate::InvalidValue> {
+                ::core::result::Result::Ok(Self { #member: #inner::read(row, index, kind)? })
+            }
+
             fn into_stored(self, kind: #krate::Kind) -> Self {
                 Self { #member: #inner::into_stored(self.#member, kind) }
             }

@@ -88,7 +88,8 @@ impl Backend for Postgres {
 
     async fn run(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
         if !self.is_direct() {
-            return self.run_in_transaction(statement, on_row).await;
+            // A large future that few need, kept apart from the one that most do.
+            return Box::pin(self.run_in_transaction(statement, on_row)).await;
         }
         let mut lease = self.pool.get().await?;
         let result = statement::run(lease.start(), true, statement, on_row).await;
@@ -101,7 +102,7 @@ impl Backend for Postgres {
 
     async fn insert(&self, insert: Insert<'_>) -> Result<Vec<i64>> {
         if !self.is_direct() {
-            return self.insert_in_transaction(insert).await;
+            return Box::pin(self.insert_in_transaction(insert)).await;
         }
         let mut lease = self.pool.get().await?;
         let result = insert::insert(lease.start(), self.ways(), insert).await;

@@ -41,7 +41,12 @@ impl Dialect for PostgresDialect {
     }
 
     fn placeholder(&self, sql: &mut String, index: usize) {
-        push(sql, format_args!("${index}"));
+        sql.push('$');
+        match u8::try_from(index) {
+            // A statement is written with each query: most have a few parameters.
+            Ok(index @ 0..=9) => sql.push(char::from(b'0' + index)),
+            _ => push(sql, format_args!("{index}")),
+        }
     }
 
     /// The planner looks at the values of parameters, and not into a subquery.

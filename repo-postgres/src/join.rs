@@ -5,6 +5,7 @@
 //! transaction said before.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
@@ -20,7 +21,7 @@ use crate::connection::{release, rollback_to, savepoint};
 use crate::error::{Failure, SOME_ROW};
 use crate::insert::Ways;
 use crate::nested::Nested;
-use crate::value::{BinaryRow, arguments};
+use crate::value::{BinaryRow, arguments, types_of};
 use crate::{insert, row_security, statement};
 
 /// Runs `work` with `session` in the transaction that sqlx began on `connection`: `work` is given a session of the
@@ -120,11 +121,14 @@ struct Borrowed<'c> {
 }
 
 /// A row that owns what it holds.
-struct OwnRow(PgRow);
+struct OwnRow {
+    row: PgRow,
+    types: Arc<[u32]>,
+}
 
 impl Row for OwnRow {
     fn value(&self, index: usize, kind: Kind) -> Result<Value<'_>, InvalidValue> {
-        BinaryRow::value_of(&self.0, index, kind)
+        BinaryRow::new(&self.row, &self.types).value_of(index, kind)
     }
 }
 
@@ -138,10 +142,14 @@ impl Borrowed<'_> {
             .persistent(self.ways.persistent);
         let mut results = self.connection.fetch_many(query);
         let mut affected = 0;
+        let mut types: Option<Arc<[u32]>> = None;
         while let Some(result) = results.try_next().await? {
             match result {
                 Either::Left(done) => affected += done.rows_affected(),
-                Either::Right(row) => rows.push(OwnRow(row)),
+                Either::Right(row) => {
+                    let types = types.get_or_insert_with(|| types_of(&row).into()).clone();
+                    rows.push(OwnRow { row, types });
+                }
             }
         }
         Ok(affected)

@@ -219,7 +219,10 @@ impl managed::Manager for Manager {
 
     async fn create(&self) -> Result<Pooled> {
         let generation = self.generation.load(Ordering::Relaxed);
-        let connection = timeout(self.connect_timeout, self.connect()).await.map_err(|_| {
+        // Connecting and testing are rare, and their futures large: each statement's future has room for
+        // them and is moved with it. So they are kept elsewhere.
+        let connecting = Box::pin(timeout(self.connect_timeout, self.connect()));
+        let connection = connecting.await.map_err(|_| {
             let message = format!("the server did not answer within {:?}", self.connect_timeout);
             Error::Connection { source: DatabaseError::new(message) }
         })??;
@@ -236,7 +239,7 @@ impl managed::Manager for Manager {
         if metrics.last_used() < self.idle_test_after {
             return Ok(());
         }
-        match timeout(self.connect_timeout, pooled.connection.ping()).await {
+        match Box::pin(timeout(self.connect_timeout, pooled.connection.ping())).await {
             Ok(Ok(())) => Ok(()),
             _ => Err(RecycleError::message("it does not answer")),
         }

@@ -8,7 +8,7 @@ use repo_core::{OnRow, Statement};
 use sqlx::{AssertSqlSafe, Either, Executor as _, PgConnection};
 
 use crate::error::Failure;
-use crate::value::{BinaryRow, arguments};
+use crate::value::{BinaryRow, arguments, types_of};
 
 /// Runs a statement, prepared and kept if `persistent`. Returns the rows affected.
 pub(crate) async fn run(
@@ -23,10 +23,14 @@ pub(crate) async fn run(
     let mut results = connection.fetch_many(query);
     let mut affected = 0;
     let mut error = None;
+    let mut types = None;
     while let Some(result) = results.try_next().await? {
         match result {
             Either::Left(done) => affected += done.rows_affected(),
-            Either::Right(row) if error.is_none() => error = on_row(&BinaryRow(&row)).err(),
+            Either::Right(row) if error.is_none() => {
+                let types = types.get_or_insert_with(|| types_of(&row));
+                error = on_row(&BinaryRow::new(&row, types)).err();
+            }
             Either::Right(_) => {}
         }
     }

@@ -7,50 +7,28 @@ mod decode;
 mod encode;
 mod numeric;
 mod oid;
+mod row;
 
-use repo_core::{InvalidValue, Kind, Row, Value};
+use repo_core::Value;
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::types::Oid;
-use sqlx::postgres::{PgArgumentBuffer, PgArguments, PgRow, PgTypeInfo};
-use sqlx::{Arguments as _, Encode, Postgres, Row as _, Type, TypeInfo as _, ValueRef as _};
+use sqlx::postgres::{PgArgumentBuffer, PgArguments, PgTypeInfo};
+use sqlx::{Arguments as _, Encode, Postgres, Type};
 
 pub(crate) use encode::{write, write_sized};
+pub(crate) use row::{BinaryRow, types_of};
 
 /// The parameters of a statement.
 pub(crate) fn arguments(params: &[Value<'_>]) -> Result<PgArguments, sqlx::Error> {
     let mut arguments = PgArguments::default();
-    arguments.reserve(params.len(), 16 * params.len());
+    // Each has its length before it.
+    let size = |param: &Value<'_>| 4 + encode::size(param);
+    arguments.reserve(params.len(), params.iter().map(size).sum());
     for param in params {
         arguments.add(Param(param)).map_err(sqlx::Error::Encode)?;
     }
     Ok(arguments)
-}
-
-/// A row in the binary format, as a prepared statement returns it.
-pub(crate) struct BinaryRow<'a>(pub(crate) &'a PgRow);
-
-impl Row for BinaryRow<'_> {
-    fn value(&self, index: usize, kind: Kind) -> Result<Value<'_>, InvalidValue> {
-        Self::value_of(self.0, index, kind)
-    }
-}
-
-impl BinaryRow<'_> {
-    pub(crate) fn value_of(
-        row: &PgRow,
-        index: usize,
-        kind: Kind,
-    ) -> Result<Value<'_>, InvalidValue> {
-        let raw = row.try_get_raw(index).map_err(|_| InvalidValue::new("was not selected"))?;
-        if raw.is_null() {
-            return Ok(Value::Null(kind));
-        }
-        let bytes = raw.as_bytes().map_err(|_| InvalidValue::new("cannot be read"))?;
-        let stored = raw.type_info();
-        let oid = stored.oid().map_or(oid::UNKNOWN, |oid| oid.0);
-        decode::read(kind, oid, bytes).map_err(|error| error.of_type(stored.name()))
-    }
 }
 
 struct Param<'v>(&'v Value<'v>);

@@ -1,7 +1,8 @@
 //! Integers and floats. A float is finite, and zero has no sign: SQLite keeps neither NaN nor `-0.0`.
 
 use super::mismatch;
-use crate::column_type::{ColumnType, class};
+use crate::backend::Row;
+use crate::column_type::{ColumnType, class, read_some};
 use crate::value::{InvalidValue, Kind, Value};
 
 macro_rules! integer {
@@ -11,6 +12,7 @@ macro_rules! integer {
             type Class = class::$class;
             const KIND: Kind = Kind::$kind;
 
+            #[inline]
             fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
                 Ok(Value::$kind(*self))
             }
@@ -21,6 +23,8 @@ macro_rules! integer {
                     other => Err(mismatch($name, &other)),
                 }
             }
+
+            read_by!(|row, index| row.integer(index).and_then(|value| value.try_into().ok()));
         }
     };
 }
@@ -32,6 +36,7 @@ macro_rules! float {
             type Class = class::Float;
             const KIND: Kind = Kind::$kind;
 
+            #[inline]
             fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
                 if !self.is_finite() {
                     return Err(InvalidValue::new("is not a finite number"));

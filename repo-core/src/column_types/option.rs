@@ -1,5 +1,6 @@
 //! `Option`: the column takes `NULL`.
 
+use crate::backend::Row;
 use crate::column_type::ColumnType;
 use crate::value::{InvalidValue, Kind, Value};
 
@@ -17,6 +18,11 @@ impl<T: ColumnType<Bare = T>> ColumnType for Option<T> {
 
     fn decode(value: Value<'_>) -> Result<Self, InvalidValue> {
         if value.is_null() { Ok(None) } else { T::decode(value).map(Some) }
+    }
+
+    #[inline]
+    fn read(row: &dyn Row, index: usize, kind: Kind) -> Result<Self, InvalidValue> {
+        T::read_some(row, index, kind)
     }
 
     fn into_stored(self, kind: Kind) -> Self {

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use uuid::Uuid;
 
 use super::mismatch;
-use crate::column_type::{ColumnType, class};
+use crate::backend::Row;
+use crate::column_type::{ColumnType, class, read_some};
 use crate::value::{InvalidValue, Kind, Value};
 
 impl ColumnType for bool {
@@ -13,6 +14,7 @@ impl ColumnType for bool {
     type Class = class::Bool;
     const KIND: Kind = Kind::Bool;
 
+    #[inline]
     fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
         Ok(Value::Bool(*self))
     }
@@ -23,6 +25,8 @@ impl ColumnType for bool {
             other => Err(mismatch("a boolean", &other)),
         }
     }
+
+    read_by!(|row, index| row.boolean(index));
 }
 
 impl ColumnType for String {
@@ -30,6 +34,7 @@ impl ColumnType for String {
     type Class = class::Text;
     const KIND: Kind = Kind::Text;
 
+    #[inline]
     fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
         if self.as_bytes().contains(&0) {
             return Err(InvalidValue::new("holds a NUL character"));
@@ -43,6 +48,8 @@ impl ColumnType for String {
             other => Err(mismatch("text", &other)),
         }
     }
+
+    read_by!(|row, index| row.text(index).map(str::to_owned));
 }
 
 impl ColumnType for Vec<u8> {
@@ -50,6 +57,7 @@ impl ColumnType for Vec<u8> {
     type Class = class::Bytes;
     const KIND: Kind = Kind::Bytes;
 
+    #[inline]
     fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
         Ok(Value::Bytes(Cow::Borrowed(self)))
     }
@@ -67,6 +75,7 @@ impl ColumnType for Uuid {
     type Class = class::Uuid;
     const KIND: Kind = Kind::Uuid;
 
+    #[inline]
     fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
         Ok(Value::Uuid(*self))
     }
@@ -77,4 +86,6 @@ impl ColumnType for Uuid {
             other => Err(mismatch("a UUID", &other)),
         }
     }
+
+    read_by!(|row, index| row.uuid(index));
 }

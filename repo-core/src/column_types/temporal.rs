@@ -4,8 +4,9 @@
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, SubsecRound, Timelike, Utc};
 
 use super::mismatch;
+use crate::backend::Row;
 use crate::clock::to_microseconds;
-use crate::column_type::{ColumnType, class};
+use crate::column_type::{ColumnType, class, read_some};
 use crate::value::{InvalidValue, Kind, Value};
 
 impl ColumnType for DateTime<Utc> {
@@ -13,9 +14,12 @@ impl ColumnType for DateTime<Utc> {
     type Class = class::Temporal;
     const KIND: Kind = Kind::Timestamp;
 
+    #[inline]
     fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
-        check_year(self.year())?;
-        check_leap_second(self.nanosecond())?;
+        // As UTC it is what it is stored as: no offset is added to look at it.
+        let utc = self.naive_utc();
+        check_year(utc.year())?;
+        check_leap_second(utc.nanosecond())?;
         Ok(Value::Timestamp(to_microseconds(*self)))
     }
 
@@ -25,6 +29,8 @@ impl ColumnType for DateTime<Utc> {
             other => Err(mismatch("a timestamp", &other)),
         }
     }
+
+    read_by!(|row, index| row.timestamp(index));
 
     fn into_stored(self, _: Kind) -> Self {
         to_microseconds(self)
@@ -36,6 +42,7 @@ impl ColumnType for NaiveDate {
     type Class = class::Temporal;
     const KIND: Kind = Kind::Date;
 
+    #[inline]
     fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
         check_year(self.year())?;
         Ok(Value::Date(*self))
@@ -54,6 +61,7 @@ impl ColumnType for NaiveTime {
     type Class = class::Temporal;
     const KIND: Kind = Kind::Time;
 
+    #[inline]
     fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
         check_leap_second(self.nanosecond())?;
         Ok(Value::Time(self.trunc_subsecs(6)))

@@ -16,6 +16,8 @@ use crate::value::{Kind, Value};
 /// The fixed statements of one entity, for a session of one tenant where the entity has one.
 #[derive(Debug)]
 pub(crate) struct CrudSql {
+    /// The quoted names of all columns, separated by commas: what most queries ask for.
+    pub(crate) columns: String,
     /// Columns that an `INSERT` gives: all, but an identity.
     pub(crate) insert_columns: Vec<usize>,
     /// Parameters: `insert_columns`.
@@ -82,6 +84,7 @@ impl CrudSql {
             writer.sql
         };
         Self {
+            columns: text(&|w| _ = w.all_columns()),
             insert: text(&|w| insert(w, &insert_columns, false)),
             find: text(&|w| find(w, true)),
             find_any: text(&|w| find(w, false)),

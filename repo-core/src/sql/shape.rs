@@ -117,7 +117,11 @@ impl Shape {
 impl Writer<'_> {
     /// The values of each row.
     pub(crate) fn values(&mut self, shape: &Shape) -> &mut Self {
-        for at in 0..shape.width() {
+        let all = if shape.shown.is_none() { self.table.columns.len() } else { 0 };
+        if all > 0 {
+            self.all_columns();
+        }
+        for at in all..shape.width() {
             self.push(if at > 0 { ", " } else { "" }).source(shape.sources[at]);
             if shape.label(at).is_none() {
                 self.push(" AS ").label(shape, at);

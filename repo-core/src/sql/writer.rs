@@ -15,6 +15,8 @@ pub(crate) struct Writer<'a> {
     pub(crate) depth: usize,
     /// Whether what is bound does not matter to the plan.
     pub(crate) is_planned_once: bool,
+    /// The text of [`all_columns`](Self::all_columns), where somebody has it already.
+    columns: Option<&'a str>,
 }
 
 impl<'a> Writer<'a> {
@@ -28,7 +30,14 @@ impl<'a> Writer<'a> {
             params: Vec::with_capacity(8),
             depth: 0,
             is_planned_once: false,
+            columns: None,
         }
+    }
+
+    /// With the text of all columns, which is known.
+    pub(crate) fn with_columns(mut self, columns: &'a str) -> Self {
+        self.columns = Some(columns);
+        self
     }
 
     pub(crate) fn push(&mut self, text: &str) -> &mut Self {
@@ -87,7 +96,11 @@ impl<'a> Writer<'a> {
 
     /// The quoted names of all columns, separated by commas.
     pub(crate) fn all_columns(&mut self) -> &mut Self {
-        self.columns(0..self.table.columns.len())
+        // In a subquery they would be those of another table.
+        match self.columns.filter(|_| self.depth == 0) {
+            Some(columns) => self.push(columns),
+            None => self.columns(0..self.table.columns.len()),
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, NaiveDate, NaiveTime};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use repo_core::{InvalidValue, Kind, Value};
 use uuid::Uuid;
 
@@ -32,9 +32,7 @@ pub(super) fn read(kind: Kind, stored: u32, bytes: &[u8]) -> Result<Value<'_>, U
         (Kind::F32, oid::FLOAT4) => Value::F32(f32::from_be_bytes(array(bytes)?)),
         (Kind::F64, oid::FLOAT8) => Value::F64(f64::from_be_bytes(array(bytes)?)),
         (Kind::F64, oid::FLOAT4) => Value::F64(f32::from_be_bytes(array(bytes)?).into()),
-        (Kind::Text, oid::TEXT | oid::VARCHAR | oid::BPCHAR | oid::NAME) => {
-            Value::Text(text(bytes)?)
-        }
+        (Kind::Text, stored) if oid::is_text(stored) => Value::Text(text(bytes)?),
         (Kind::Bytes, oid::BYTEA) => Value::Bytes(Cow::Borrowed(bytes)),
         (Kind::Uuid, oid::UUID) => Value::Uuid(Uuid::from_bytes(array(bytes)?)),
         (Kind::Timestamp, oid::TIMESTAMPTZ) => timestamp(i64::from_be_bytes(array(bytes)?))?,
@@ -66,11 +64,13 @@ fn timestamp(micros: i64) -> Result<Value<'static>, Unreadable> {
     if micros == i64::MAX || micros == i64::MIN {
         return Err(invalid("is infinity"));
     }
-    micros
-        .checked_add(EPOCH_MICROS)
-        .and_then(DateTime::from_timestamp_micros)
-        .map(Value::Timestamp)
-        .ok_or_else(|| invalid("is out of range"))
+    moment(micros).map(Value::Timestamp).ok_or_else(|| invalid("is out of range"))
+}
+
+/// The moment that so many microseconds since 2000 are; none for infinities, which are far out of range.
+#[inline]
+pub(super) fn moment(micros: i64) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_micros(micros.checked_add(EPOCH_MICROS)?)
 }
 
 fn date(days: i32) -> Result<Value<'static>, Unreadable> {

@@ -22,6 +22,12 @@ pub(super) const NUMERIC: u32 = 1700;
 pub(super) const UUID: u32 = 2950;
 pub(super) const JSONB: u32 = 3802;
 
+/// Whether values of this type are text.
+#[inline]
+pub(super) fn is_text(oid: u32) -> bool {
+    matches!(oid, TEXT | VARCHAR | BPCHAR | NAME)
+}
+
 /// The type that a column of this kind has.
 pub(super) fn of_kind(kind: Kind) -> u32 {
     both(kind).0
