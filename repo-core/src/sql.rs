@@ -7,6 +7,7 @@ pub(crate) mod ddl;
 pub(crate) mod insert;
 pub(crate) mod keyset;
 mod linked;
+pub(crate) mod lookup;
 pub(crate) mod names;
 pub(crate) mod patch;
 pub(crate) mod predicate;

@@ -20,5 +20,6 @@ mod server;
 mod settings;
 mod sqlx_holes;
 mod statements;
+mod together;
 mod transactions;
 mod values;
