@@ -132,3 +132,84 @@ impl Drop for Lead {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SQL: &str = "SELECT 1";
+
+    fn ahead(lines: &Arc<Lines>) -> Lead {
+        match lines.enter(SQL, &[]) {
+            Place::Ahead(lead) => lead,
+            Place::Behind(_) => panic!("somebody is ahead"),
+        }
+    }
+
+    fn behind(lines: &Arc<Lines>, key: i64) -> Ticket {
+        match lines.enter(SQL, &[Value::I64(key)]) {
+            Place::Behind(ticket) => ticket,
+            Place::Ahead(_) => panic!("nobody is ahead"),
+        }
+    }
+
+    fn keys(taken: &[Waiting]) -> Vec<Value<'static>> {
+        taken.iter().flat_map(|waiting| waiting.key.clone()).collect()
+    }
+
+    fn lead_of(mut ticket: Ticket) -> Lead {
+        match ticket.turn.try_recv() {
+            Ok(Turn::Lead(lead)) => lead,
+            other => panic!("{other:?} is not the lead"),
+        }
+    }
+
+    #[test]
+    fn a_leader_takes_the_next_ones_along_and_the_one_behind_them_leads() {
+        let lines = Arc::new(Lines::default());
+        let lead = ahead(&lines);
+        let mut tickets: Vec<Ticket> = (0..5).map(|key| behind(&lines, key)).collect();
+        let taken = lead.take(3);
+        assert_eq!(keys(&taken), [Value::I64(0), Value::I64(1), Value::I64(2)]);
+        let last = tickets.pop().expect("there are five");
+        let lead = lead_of(tickets.pop().expect("there are five"));
+        assert_eq!(keys(&lead.take(3)), [Value::I64(4)]);
+        drop(last);
+        drop(ahead(&lines));
+    }
+
+    #[test]
+    fn a_lead_that_is_dropped_anywhere_is_the_next_ones() {
+        let lines = Arc::new(Lines::default());
+        let lead = ahead(&lines);
+        let (first, second, third) = (behind(&lines, 1), behind(&lines, 2), behind(&lines, 3));
+        drop(second);
+        drop(lead);
+        // It was sent and is never looked at.
+        drop(first);
+        assert_eq!(lead_of(third).take(1).len(), 0);
+        assert!(lines.lines().is_empty(), "the line is over");
+    }
+
+    #[test]
+    fn who_left_or_went_away_is_not_taken_along() {
+        let lines = Arc::new(Lines::default());
+        let lead = ahead(&lines);
+        let tickets: Vec<Ticket> = (0..4).map(|key| behind(&lines, key)).collect();
+        assert!(lines.leave(SQL, tickets[1].number));
+        assert!(!lines.leave(SQL, tickets[1].number));
+        let mut kept = tickets;
+        drop(kept.remove(2));
+        assert_eq!(keys(&lead.take(4)), [Value::I64(0), Value::I64(3)]);
+    }
+
+    #[test]
+    fn who_was_taken_along_cannot_leave() {
+        let lines = Arc::new(Lines::default());
+        let lead = ahead(&lines);
+        let ticket = behind(&lines, 7);
+        let taken = lead.take(1);
+        assert!(!lines.leave(SQL, ticket.number));
+        assert_eq!(keys(&taken), [Value::I64(7)]);
+    }
+}

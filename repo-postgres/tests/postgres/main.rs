@@ -13,6 +13,7 @@ mod guards;
 mod inserts;
 mod isolation;
 mod locks;
+mod lookups;
 mod pool;
 mod row_security;
 mod scratch;
