@@ -152,11 +152,6 @@ impl Own {
         self.connections.timeout_get(&timeouts).await.map(|own| Lease::new(Taken::Own(own)))
     }
 
-    /// What an operation is told that waited for a connection in vain.
-    pub(crate) fn timeout(&self) -> Error {
-        Error::PoolTimeout { size: self.size, idle: self.idle(), waited: self.wait }
-    }
-
     fn idle(&self) -> usize {
         self.connections.status().available
     }
@@ -174,7 +169,9 @@ impl Own {
         match error {
             managed::PoolError::Backend(error) => error,
             managed::PoolError::Closed => Error::Closed,
-            managed::PoolError::Timeout(_) => self.timeout(),
+            managed::PoolError::Timeout(_) => {
+                Error::PoolTimeout { size: self.size, idle: self.idle(), waited: self.wait }
+            }
             error => Error::Backend(DatabaseError::new(error.to_string())),
         }
     }

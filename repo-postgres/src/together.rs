@@ -6,29 +6,40 @@
 //! decoded by who asked.
 //!
 //! What goes wrong in a statement that is shared is nobody's error: each of its readers then runs by itself. So it
-//! is where the leader is dropped meanwhile. Absent: transactions and row-level security, where each reader has
+//! is where the leader is dropped meanwhile. Nobody depends on others for long: a future that is kept and not polled
+//! may be ahead of others in a line, and may have read their rows. Absent: transactions and row-level security, where each reader has
 //! something of its own beside the key.
 
 mod lines;
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use repo_core::{
     DatabaseError, Error, InvalidValue, Kind, Lookup, OnRow, Result, Row, Statement, Value,
 };
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::error::Failure;
 use crate::pool::{Lease, Own};
 use crate::statement;
 use crate::value::{BinaryRow, arguments};
 pub(crate) use lines::Lines;
-use lines::{Lead, Place, Turn, Waiting};
+use lines::{Lead, Place, Ticket, Turn, Waiting};
 
 /// The most reads of one statement.
 const MOST: usize = 16;
+
+/// How long a read stays in line before it waits for a connection itself: who is ahead may be a future that
+/// nobody polls.
+const PATIENCE: Duration = Duration::from_millis(10);
+
+/// How long it waits for a row that somebody else reads, for the same reason.
+const TRUST: Duration = Duration::from_secs(1);
 
 /// Reads the row of a key. Returns how many rows there are.
 pub(crate) async fn look_up(
@@ -40,57 +51,103 @@ pub(crate) async fn look_up(
     if let Some(lease) = pool.get_if_free().await? {
         return alone(lease, lookup.statement, on_row).await;
     }
-    let until = Instant::now() + pool.wait();
-    let mut waiting = match lines.enter(lookup.of_keys, lookup.statement.params) {
-        Place::Ahead(ahead) => return lead(pool, ahead, until, lookup, on_row).await,
-        Place::Behind(waiting) => waiting,
-    };
-    let turn = match timeout_at(until, &mut waiting.turn).await {
-        Ok(turn) => turn,
-        Err(_) if lines.leave(lookup.of_keys, waiting.number) => return Err(pool.timeout()),
-        // The row is being read, whoever does it.
-        Err(_) => waiting.turn.await,
-    };
-    match turn {
-        Ok(Turn::Row(row)) => hand_over(row, on_row),
-        Ok(Turn::Lead(ahead)) => lead(pool, ahead, until, lookup, on_row).await,
-        Err(_) => by_itself(pool, lookup.statement, on_row).await,
+    let reader = Reader { pool, lines, lookup, until: Instant::now() + pool.wait() };
+    match lines.enter(lookup.of_keys, lookup.statement.params) {
+        Place::Ahead(lead) => reader.lead(lead, on_row).await,
+        Place::Behind(ticket) => reader.follow(ticket, on_row).await,
     }
 }
 
-/// Waits for a connection, and reads for those behind as well.
-async fn lead(
-    pool: &Own,
-    ahead: Lead,
+/// A read that waits.
+#[derive(Clone, Copy)]
+struct Reader<'r> {
+    pool: &'r Own,
+    lines: &'r Arc<Lines>,
+    lookup: Lookup<'r>,
+    /// When it has waited for a connection for as long as an operation may.
     until: Instant,
-    lookup: Lookup<'_>,
-    on_row: OnRow<'_>,
-) -> Result<u64> {
-    let mut lease = pool.get(until.saturating_duration_since(Instant::now())).await?;
-    let followers = ahead.take(MOST - 1);
-    if followers.is_empty() {
-        return alone(lease, lookup.statement, on_row).await;
-    }
-    let result = read(lease.start(), lookup, &followers).await;
-    lease.finish(&result);
-    drop(lease);
-    let mut rows = match result {
-        Ok(rows) => rows,
-        Err(failure) => {
-            tracing::debug!(?failure, "the readers of a shared statement go on by themselves");
-            drop(followers);
-            return by_itself(pool, lookup.statement, on_row).await;
-        }
-    };
-    for follower in followers.into_iter().rev() {
-        // Who does not wait any more needs no row.
-        let _ = follower.turn.send(Turn::Row(rows.pop().flatten()));
-    }
-    hand_over(rows.pop().flatten(), on_row)
 }
 
-async fn by_itself(pool: &Own, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
-    alone(pool.get(pool.wait()).await?, statement, on_row).await
+impl Reader<'_> {
+    async fn follow(self, mut ticket: Ticket, on_row: OnRow<'_>) -> Result<u64> {
+        let patience = self.until.min(Instant::now() + PATIENCE);
+        if let Ok(turn) = timeout_at(patience, &mut ticket.turn).await {
+            return self.take(turn.ok(), on_row).await;
+        }
+        let lease = match self.turn_or_connection(&mut ticket).await {
+            Either::Left(turn) => return self.take(turn, on_row).await,
+            Either::Right(lease) => lease,
+        };
+        if self.lines.leave(self.lookup.of_keys, ticket.number) {
+            let lease = lease?;
+            let followers = self.lines.take(self.lookup.of_keys, MOST - 1);
+            return self.read(lease, followers, on_row).await;
+        }
+        drop(lease);
+        let turn = timeout(TRUST, ticket.turn).await;
+        self.take(turn.ok().and_then(Result::ok), on_row).await
+    }
+
+    /// Whichever comes first. The other is over then: a future that waited on, and was not polled, would be given
+    /// the next connection.
+    async fn turn_or_connection(self, ticket: &mut Ticket) -> Either<Option<Turn>, Result<Lease>> {
+        match select(&mut ticket.turn, pin!(self.connection())).await {
+            Either::Left((turn, _)) => Either::Left(turn.ok()),
+            Either::Right((lease, _)) => Either::Right(lease),
+        }
+    }
+
+    /// Waits for a connection, and reads for those behind as well.
+    async fn lead(self, lead: Lead, on_row: OnRow<'_>) -> Result<u64> {
+        let lease = self.connection().await?;
+        let followers = lead.take(MOST - 1);
+        self.read(lease, followers, on_row).await
+    }
+
+    /// Does what its turn in the line is; without one, it reads by itself.
+    async fn take(self, turn: Option<Turn>, on_row: OnRow<'_>) -> Result<u64> {
+        match turn {
+            Some(Turn::Row(row)) => hand_over(row, on_row),
+            Some(Turn::Lead(lead)) => self.lead(lead, on_row).await,
+            None => self.by_itself(on_row).await,
+        }
+    }
+
+    async fn read(
+        self,
+        mut lease: Lease,
+        followers: Vec<Waiting>,
+        on_row: OnRow<'_>,
+    ) -> Result<u64> {
+        if followers.is_empty() {
+            return alone(lease, self.lookup.statement, on_row).await;
+        }
+        let result = read(lease.start(), self.lookup, &followers).await;
+        lease.finish(&result);
+        drop(lease);
+        let mut rows = match result {
+            Ok(rows) => rows,
+            Err(failure) => {
+                tracing::debug!(?failure, "the readers of a shared statement go on by themselves");
+                drop(followers);
+                return self.by_itself(on_row).await;
+            }
+        };
+        for follower in followers.into_iter().rev() {
+            // Who does not wait any more needs no row.
+            let _ = follower.turn.send(Turn::Row(rows.pop().flatten()));
+        }
+        hand_over(rows.pop().flatten(), on_row)
+    }
+
+    async fn by_itself(self, on_row: OnRow<'_>) -> Result<u64> {
+        alone(self.pool.get(self.pool.wait()).await?, self.lookup.statement, on_row).await
+    }
+
+    /// A connection that becomes free in time.
+    async fn connection(self) -> Result<Lease> {
+        self.pool.get(self.until.saturating_duration_since(Instant::now())).await
+    }
 }
 
 async fn alone(mut lease: Lease, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {

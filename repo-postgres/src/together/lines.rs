@@ -90,7 +90,7 @@ impl Lines {
     }
 
     /// Takes the next ones who still wait, at most so many.
-    fn take(&self, sql: &str, most: usize) -> Vec<Waiting> {
+    pub(super) fn take(&self, sql: &str, most: usize) -> Vec<Waiting> {
         let mut lines = self.lines();
         let Some(line) = lines.iter_mut().find(|line| *line.sql == *sql) else { return Vec::new() };
         let next = std::iter::from_fn(|| line.waiting.pop_front());
