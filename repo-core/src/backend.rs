@@ -92,6 +92,17 @@ pub struct Statement<'a> {
     pub table: &'static Table,
 }
 
+/// A read of at most one row by its key, and the same read of several keys.
+#[derive(Debug, Clone, Copy)]
+pub struct Lookup<'a> {
+    /// The read, which has the key as its parameters.
+    pub statement: Statement<'a>,
+    /// The text for several keys: in the place of each parameter it has a [`Value::List`] of as many values as there
+    /// are keys. Each row that it answers with begins with the place of its key among them, counted from 1, and goes
+    /// on as that of `statement` does. A key without a row has none.
+    pub of_keys: &'a str,
+}
+
 /// Whether a statement or a transaction writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -181,6 +192,12 @@ pub trait Backend: Debug + Send + Sync + 'static {
     /// A connection whose statement did not finish, because the future was dropped or `on_row`
     /// panicked, is not used again before it is proven clean.
     async fn run(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64>;
+
+    /// Reads a row by its key, as [`run`](Self::run) does with [`Lookup::statement`]. A backend may read the rows of
+    /// several callers by one statement: each is given its own row, or none.
+    async fn look_up(&self, lookup: Lookup<'_>, on_row: OnRow<'_>) -> Result<u64> {
+        self.run(lookup.statement, on_row).await
+    }
 
     /// Inserts all rows or none, committed when this returns `Ok`.
     ///

@@ -62,6 +62,14 @@ pub trait Dialect: Debug + Send + Sync {
     /// [`Value::List`](crate::Value::List).
     fn in_list(&self, sql: &mut String, quoted: &str, placeholder: usize, kind: Kind);
 
+    /// The table "`name`" of the keys that are bound as one [`Value::List`](crate::Value::List) for each of `kinds`, from
+    /// parameter 1 on: it has their values as `"key_1"`, `"key_2"` .., and their places, counted from 1, as
+    /// `"place"`. Returns whether there is one.
+    fn keys(&self, sql: &mut String, name: &str, kinds: &[Kind]) -> bool {
+        let _ = (sql, name, kinds);
+        false
+    }
+
     /// The condition that `column` has the text bound as parameter `placeholder` at the place.
     ///
     /// The text is bound as it is, case included; where case is ignored, core has turned its ASCII

@@ -84,6 +84,7 @@ mod json;
 mod json_canonical;
 mod json_path;
 mod lend;
+mod lookup;
 mod page;
 mod parents;
 mod patch;
@@ -134,8 +135,8 @@ pub use audit::{
     ImageValue, Tail, Verification, Verify,
 };
 pub use backend::{
-    Access, Backend, Connection, Health, Insert, InsertRows, Isolation, OnRow, Row, Statement,
-    TransactionOptions,
+    Access, Backend, Connection, Health, Insert, InsertRows, Isolation, Lookup, OnRow, Row,
+    Statement, TransactionOptions,
 };
 pub use bulk::DeleteInChunks;
 pub use change::{Change, Writing};

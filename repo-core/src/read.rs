@@ -8,6 +8,7 @@ use crate::encode::Decoder;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::filter::{Comparison, Filter, Node};
+use crate::lookup::look_up;
 use crate::projection::Projection;
 use crate::query::{Query, Selection};
 use crate::repo::Repo;
@@ -30,7 +31,13 @@ where
     }
     let key = [tenant, Some(encode_id::<E>(&id)?)];
     let (params, count) = pack(key);
-    fetch_one(repo.session(), &repo.crud().find, &params[..count], Access::Read).await
+    let mut found = None;
+    let mut on_row = |row: &dyn Row| {
+        found = Some(decode(row)?);
+        Ok(())
+    };
+    look_up(repo.session(), &repo.crud().find, E::TABLE, &params[..count], &mut on_row).await?;
+    Ok(found)
 }
 
 /// Whether there is a live row with this id.
@@ -43,7 +50,13 @@ where
         return across_tenants(repo, &id).exists().await;
     }
     let (params, count) = pack([tenant, Some(encode_id::<E>(&id)?)]);
-    answers(repo.session(), E::TABLE, &repo.crud().exists, &params[..count]).await
+    let mut exists = false;
+    let mut on_row = |_: &dyn Row| {
+        exists = true;
+        Ok(())
+    };
+    look_up(repo.session(), &repo.crud().exists, E::TABLE, &params[..count], &mut on_row).await?;
+    Ok(exists)
 }
 
 /// The live rows with these ids, in their order.
@@ -199,22 +212,6 @@ pub(crate) async fn any<E: Entity, S: Scope>(
     let mut writer = writer::<E, S>(repo);
     writer.any(selection)?;
     answers(repo.session(), E::TABLE, &writer.sql, &writer.params).await
-}
-
-/// The entity of the only row that a statement answers with.
-pub(crate) async fn fetch_one<E: Entity, S: Scope>(
-    session: &Session<S>,
-    sql: &str,
-    params: &[Value<'_>],
-    access: Access,
-) -> Result<Option<E>> {
-    let mut found = None;
-    let mut on_row = |row: &dyn Row| {
-        found = Some(decode(row)?);
-        Ok(())
-    };
-    session.run(Statement { sql, params, access, table: E::TABLE }, &mut on_row).await?;
-    Ok(found)
 }
 
 pub(crate) fn decode<E: Entity>(row: &dyn Row) -> Result<E> {

@@ -9,6 +9,7 @@ pub(crate) mod insert;
 pub(crate) mod keys;
 pub(crate) mod keyset;
 mod linked;
+pub(crate) mod lookup;
 pub(crate) mod names;
 pub(crate) mod patch;
 pub(crate) mod predicate;

@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use repo_core::{
-    Access, Backend, Connection, Dialect, Health, Insert, InspectedTable, OnRow, Reach, Result,
-    Statement, Table, TransactionOptions,
+    Access, Backend, Connection, Dialect, Health, Insert, InspectedTable, Lookup, OnRow, Reach,
+    Result, Statement, Table, TransactionOptions,
 };
 
 use crate::connection::Transaction;
@@ -16,12 +16,15 @@ use crate::dialect::PostgresDialect;
 use crate::error::SOME_ROW;
 use crate::insert::Ways;
 use crate::pool::Pool;
-use crate::{insert, inspect, row_security, statement};
+use crate::together::Lines;
+use crate::{insert, inspect, row_security, statement, together};
 
 /// A Postgres database behind a pool of connections. Cheap to clone: all clones share the pool.
 #[derive(Clone)]
 pub struct Postgres {
     pool: Arc<Pool>,
+    /// The reads by key that wait for a connection.
+    lines: Arc<Lines>,
     /// Whether statements stay prepared. Where they do not, a pooler may give each transaction another
     /// server connection, and preparing is one transaction and running another: both are put into one.
     persistent: bool,
@@ -33,7 +36,8 @@ pub struct Postgres {
 
 impl Postgres {
     pub(crate) fn new(pool: Pool, persistent: bool, dialect: PostgresDialect) -> Self {
-        Self { pool: Arc::new(pool), persistent, dialect, setting: None }
+        let (pool, lines) = (Arc::new(pool), Arc::default());
+        Self { pool, lines, persistent, dialect, setting: None }
     }
 
     /// Opens a connection, so that what is wrong with the settings shows now.
@@ -98,6 +102,15 @@ impl Backend for Postgres {
             Access::Read => failure.into_error(statement.table.entity),
             Access::Write => failure.into_error_of_autocommit(statement.table.entity),
         })
+    }
+
+    async fn look_up(&self, lookup: Lookup<'_>, on_row: OnRow<'_>) -> Result<u64> {
+        match self.pool.own() {
+            Some(pool) if self.is_direct() && !self.dialect.row_level_security => {
+                together::look_up(pool, &self.lines, lookup, on_row).await
+            }
+            _ => self.run(lookup.statement, on_row).await,
+        }
     }
 
     async fn insert(&self, insert: Insert<'_>) -> Result<Vec<i64>> {

@@ -5,6 +5,7 @@
 
 mod audited;
 mod guards;
+mod keys;
 
 use std::fmt::Write as _;
 
@@ -82,6 +83,15 @@ impl Dialect for PostgresDialect {
 
     fn in_list(&self, sql: &mut String, quoted: &str, placeholder: usize, _kind: Kind) {
         push(sql, format_args!("{quoted} = ANY(${placeholder})"));
+    }
+
+    fn keys(&self, sql: &mut String, name: &str, kinds: &[Kind]) -> bool {
+        // Policies compare with a setting of the transaction, which has one tenant.
+        if self.row_level_security {
+            return false;
+        }
+        keys::write(sql, name, kinds);
+        true
     }
 
     fn text_match(&self, sql: &mut String, quoted: &str, placeholder: usize, place: TextMatch) {

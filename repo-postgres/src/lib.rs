@@ -50,6 +50,7 @@ mod nested;
 mod pool;
 mod row_security;
 mod statement;
+mod together;
 mod value;
 
 #[cfg(feature = "sqlx")]

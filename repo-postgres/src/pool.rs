@@ -74,12 +74,20 @@ pub(crate) struct Pooled {
 
 impl Pool {
     pub(crate) async fn get(&self) -> Result<Lease> {
-        let connection = match self {
-            Pool::Own(own) => Taken::Own(own.get().await?),
+        match self {
+            Pool::Own(own) => own.get(own.wait).await,
             #[cfg(feature = "sqlx")]
-            Pool::Adopted(adopted) => Taken::Adopted(adopted.get().await?),
-        };
-        Ok(Lease { connection: Some(connection), is_unfinished: false, in_transaction: false })
+            Pool::Adopted(adopted) => Ok(Lease::new(Taken::Adopted(adopted.get().await?))),
+        }
+    }
+
+    /// The connections that only this backend uses, if they are that.
+    pub(crate) fn own(&self) -> Option<&Own> {
+        match self {
+            Pool::Own(own) => Some(own),
+            #[cfg(feature = "sqlx")]
+            Pool::Adopted(_) => None,
+        }
     }
 
     pub(crate) fn size(&self) -> usize {
@@ -120,8 +128,28 @@ impl Own {
         Ok(Self { connections, size, wait })
     }
 
-    async fn get(&self) -> Result<Object<Manager>> {
-        self.connections.get().await.map_err(|error| self.error(error))
+    /// How long an operation waits for a connection.
+    pub(crate) fn wait(&self) -> Duration {
+        self.wait
+    }
+
+    /// A connection that becomes free in time.
+    pub(crate) async fn get(&self, wait: Duration) -> Result<Lease> {
+        self.take(wait).await.map_err(|error| self.error(error))
+    }
+
+    /// A connection that is free now.
+    pub(crate) async fn get_if_free(&self) -> Result<Option<Lease>> {
+        match self.take(Duration::ZERO).await {
+            Ok(lease) => Ok(Some(lease)),
+            Err(managed::PoolError::Timeout(_)) => Ok(None),
+            Err(error) => Err(self.error(error)),
+        }
+    }
+
+    async fn take(&self, wait: Duration) -> Result<Lease, managed::PoolError<Error>> {
+        let timeouts = Timeouts { wait: Some(wait), ..Timeouts::default() };
+        self.connections.timeout_get(&timeouts).await.map(|own| Lease::new(Taken::Own(own)))
     }
 
     fn idle(&self) -> usize {
@@ -150,6 +178,10 @@ impl Own {
 }
 
 impl Lease {
+    fn new(connection: Taken) -> Self {
+        Self { connection: Some(connection), is_unfinished: false, in_transaction: false }
+    }
+
     /// The connection, marked until [`finish`](Self::finish) is told what became of the operation.
     pub(crate) fn start(&mut self) -> &mut PgConnection {
         self.is_unfinished = true;

@@ -7,6 +7,7 @@ use crate::patch::Changes;
 use crate::sql::change::{ChangeSql, Parts};
 use crate::sql::insert::{insert, insert_columns, recorded_insert};
 use crate::sql::keys::KeyTexts;
+use crate::sql::lookup::LookupSql;
 use crate::sql::patch::PatchSql;
 use crate::sql::together::{is_live, live_parent};
 use crate::sql::writer::Writer;
@@ -30,11 +31,11 @@ pub(crate) struct CrudSql {
     /// The same, recorded by the same statement, where the database can.
     pub(crate) recorded_insert: Option<String>,
     /// Parameters: key. A live row.
-    pub(crate) find: String,
+    pub(crate) find: LookupSql,
     /// Parameters: key. A row, live or deleted.
     pub(crate) find_any: String,
     /// Parameters: key. Answers with a row if there is a live one.
-    pub(crate) exists: String,
+    pub(crate) exists: LookupSql,
     /// Parameters: tenant, list of ids. Live rows.
     pub(crate) get_many: String,
     /// Columns that an `UPDATE` of the whole entity writes.
@@ -86,9 +87,9 @@ impl CrudSql {
         Self {
             columns: text(&|w| _ = w.all_columns()),
             insert: text(&|w| insert(w, &insert_columns, false)),
-            find: text(&|w| find(w, true)),
-            find_any: text(&|w| find(w, false)),
-            exists: text(&exists),
+            find: LookupSql::row(dialect, table),
+            find_any: text(&find_any),
+            exists: LookupSql::exists(dialect, table),
             get_many: text(&get_many),
             update: update(dialect, table, &update_columns, &fixed_columns),
             patch: PatchSql::default(),
@@ -175,7 +176,7 @@ impl<'a> Writer<'a> {
 }
 
 /// `"members"."team_id"`
-fn own_column(writer: &mut Writer<'_>, column: usize) {
+pub(crate) fn own_column(writer: &mut Writer<'_>, column: usize) {
     writer.table_name().push(".").column(column);
 }
 
@@ -193,16 +194,8 @@ pub(crate) fn insert_alone(dialect: &dyn Dialect, table: &'static Table) -> (Vec
     (columns, writer.sql)
 }
 
-fn find(writer: &mut Writer<'_>, live: bool) {
+fn find_any(writer: &mut Writer<'_>) {
     writer.push("SELECT ").all_columns().push(" FROM ").table_name().push(" WHERE ").key(1);
-    if live {
-        writer.and_live();
-    }
-}
-
-fn exists(writer: &mut Writer<'_>) {
-    writer.push("SELECT 1 FROM ").table_name().push(" WHERE ").key(1);
-    writer.and_live();
 }
 
 fn get_many(writer: &mut Writer<'_>) {

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::backend::{Backend, Connection, Health, Insert, OnRow, Statement, TransactionOptions};
+use crate::backend::{
+    Backend, Connection, Health, Insert, Lookup, OnRow, Statement, TransactionOptions,
+};
 use crate::dialect::Dialect;
 use crate::error::Result;
 use crate::guards::InspectedTable;
@@ -103,6 +105,11 @@ impl Backend for Recorder {
     async fn run(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
         self.note_statement(statement);
         self.inner.run(statement, on_row).await
+    }
+
+    async fn look_up(&self, lookup: Lookup<'_>, on_row: OnRow<'_>) -> Result<u64> {
+        self.note_statement(lookup.statement);
+        self.inner.look_up(lookup, on_row).await
     }
 
     async fn insert(&self, insert: Insert<'_>) -> Result<Vec<i64>> {
