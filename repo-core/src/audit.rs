@@ -4,6 +4,7 @@
 //! changes or removes one.
 
 pub(crate) mod append;
+pub(crate) mod append_one;
 pub(crate) mod author;
 mod chain;
 mod checkpoint;

@@ -144,6 +144,26 @@ pub trait InsertRows: Sync {
     fn encode<'a>(&'a self, index: usize, values: &mut Vec<Value<'a>>) -> Result<()>;
 }
 
+/// A change of one row and its entry in the audit trail: short statements, between which nothing waits.
+pub struct BriefChange<'a> {
+    /// The table of the row.
+    pub table: &'static Table,
+    /// The texts of the statements that write.
+    pub writes: &'a [&'a str],
+    /// What runs them. To be called once at most, and undone as a whole where it is an error.
+    pub steps: &'a mut (dyn FnMut(&mut dyn Steps) -> Result<()> + Send + 'a),
+}
+
+/// Where the statements of a [`BriefChange`] run.
+pub trait Steps {
+    /// Runs one statement, and returns the rows affected.
+    ///
+    /// # Errors
+    ///
+    /// Whatever kept the database from it; nothing more is run then.
+    fn run(&mut self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64>;
+}
+
 /// How a transaction sees the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -222,6 +242,16 @@ pub trait Backend: Debug + Send + Sync + 'static {
     /// [`within`](Self::within).
     fn has_row_level_security(&self) -> bool {
         false
+    }
+
+    /// Does a change that is a few short statements, in a transaction of its own, at once: committed when
+    /// this returns `Ok(true)`. `Ok(false)` says that nothing was done, and that the statements are to be run
+    /// in a transaction of [`begin`](Self::begin): always, unless a backend has a shorter way.
+    ///
+    /// A backend around another one that passes this on does not see the statements.
+    async fn make(&self, change: BriefChange<'_>) -> Result<bool> {
+        let _ = change;
+        Ok(false)
     }
 
     /// A connection with an open transaction.
@@ -305,6 +335,12 @@ impl Debug for Insert<'_> {
             .field("sql", &self.sql)
             .field("rows", &self.rows.len())
             .finish_non_exhaustive()
+    }
+}
+
+impl Debug for BriefChange<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BriefChange").field("writes", &self.writes).finish_non_exhaustive()
     }
 }
 

@@ -4,11 +4,12 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 
+use crate::audit::append_one::TrailSql;
 use crate::backend::{Backend, Health, TransactionOptions};
 use crate::clock::{Clock, SystemClock, to_microseconds};
 use crate::column_type::ColumnType;
@@ -37,6 +38,7 @@ struct Shared {
     ids: Arc<dyn IdSource>,
     cursor_key: [u8; 32],
     crud: RwLock<HashMap<TypeId, Arc<CrudSql>>>,
+    trail: OnceLock<Option<TrailSql>>,
     opened_over_all_tenants: Arc<AtomicU64>,
     registry: Arc<RwLock<Arc<Registry>>>,
     unchecked_sql: Arc<AtomicU64>,
@@ -53,6 +55,7 @@ impl Database {
                 ids: Arc::new(UuidV7::default()),
                 cursor_key: [0; 32],
                 crud: RwLock::default(),
+                trail: OnceLock::new(),
                 opened_over_all_tenants: Arc::default(),
                 registry: Arc::default(),
                 unchecked_sql: Arc::default(),
@@ -213,6 +216,11 @@ impl Database {
         Arc::clone(crud.entry(id).or_insert(rendered))
     }
 
+    /// The statements that append an entry beside its change, where that is how it is done.
+    pub(crate) fn trail(&self) -> Option<&TrailSql> {
+        self.shared.trail.get_or_init(|| TrailSql::new(self.backend().dialect())).as_ref()
+    }
+
     fn with(self, change: impl FnOnce(&mut Shared)) -> Self {
         let old = &self.shared;
         let mut shared = Shared {
@@ -221,6 +229,7 @@ impl Database {
             ids: Arc::clone(&old.ids),
             cursor_key: old.cursor_key,
             crud: RwLock::default(),
+            trail: OnceLock::new(),
             opened_over_all_tenants: Arc::clone(&old.opened_over_all_tenants),
             registry: Arc::clone(&old.registry),
             unchecked_sql: Arc::clone(&old.unchecked_sql),

@@ -6,6 +6,7 @@
 use crate::audit::Action;
 use crate::audit::author::Author;
 use crate::backend::{Access, Insert, InsertRows, Row, Statement};
+use crate::brief::{self, Added};
 use crate::column_type::ColumnType as _;
 use crate::encode::Encoder;
 use crate::entity::Entity;
@@ -45,6 +46,10 @@ pub(crate) async fn insert_one<E: Entity, S: Scope>(repo: &Repo<E, S>, mut entit
             note_created(repo.session(), None, std::iter::once(&entity)).await?;
         }
         return Ok(entity);
+    }
+    if let Some(made) = insert_briefly(repo, &entity, &author).await? {
+        let made = unless_refused(repo.session(), &entity, made).await?;
+        return Ok(with_id(entity, made));
     }
     let own = repo.session().own_transaction().await?;
     let done = async {
@@ -98,6 +103,27 @@ async fn insert_plain<E: Entity, S: Scope>(
     let statement = Statement { sql, params, access: Access::Write, table: E::TABLE };
     let added = session.run(statement, &mut read).await?;
     unless_refused(session, entity, (added > 0 || guarded.is_none()).then_some(made)).await
+}
+
+/// Adds a row with its entry, where that is done at once; `None` where it is not. Then this is what
+/// [`unless_refused`] takes.
+async fn insert_briefly<E: Entity, S: Scope>(
+    repo: &Repo<E, S>,
+    entity: &E,
+    author: &Author,
+) -> Result<Option<Option<Option<E::Id>>>> {
+    if E::TABLE.is_hooked(Action::Create) || !repo.session().is_plain() {
+        return Ok(None);
+    }
+    let params = insert_values(entity)?;
+    let sql = repo.crud().guarded_insert.as_deref().unwrap_or(&repo.crud().insert);
+    Ok(match brief::insert(repo.session(), (E::TABLE, sql), &params, author).await? {
+        None => None,
+        Some(Added::Nothing) => Some(None),
+        Some(Added::Row(id)) => {
+            Some(Some(id.map(|id| identity::<E>(Ok(Value::I64(id)))).transpose()?))
+        }
+    })
 }
 
 /// The id of a row that was added; where none was, it would have referred to a deleted one.

@@ -46,6 +46,7 @@ mod actor;
 mod aggregate;
 mod audit;
 mod backend;
+mod brief;
 mod bulk;
 mod cascade;
 mod change;
@@ -135,8 +136,8 @@ pub use audit::{
     ImageValue, Tail, Verification, Verify,
 };
 pub use backend::{
-    Access, Backend, Connection, Health, Insert, InsertRows, Isolation, Lookup, OnRow, Row,
-    Statement, TransactionOptions,
+    Access, Backend, BriefChange, Connection, Health, Insert, InsertRows, Isolation, Lookup, OnRow,
+    Row, Statement, Steps, TransactionOptions,
 };
 pub use bulk::DeleteInChunks;
 pub use change::{Change, Writing};

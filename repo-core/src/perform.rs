@@ -1,12 +1,14 @@
 //! Doing a change of one row, and what is done about it: validating, recording and telling of it.
 //!
-//! A change that is only recorded is one statement where the database can do that. Any other whose row must be
+//! A change that is only recorded is one statement where the database can do that, or goes the short way of
+//! `brief.rs` where a backend has one. Any other whose row must be
 //! seen is a transaction: the caller's, whose entries and events wait for its end, or one of its own.
 
 use crate::audit::append::Pending;
 use crate::audit::author::Author;
 use crate::audit::{Action, image};
 use crate::backend::{Access, Row, Statement};
+use crate::brief;
 use crate::dialect::ImageOf;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
@@ -38,6 +40,17 @@ pub(crate) async fn perform<E: Entity, S: Scope, T: Send>(
     if let Some((author, text)) = author.zip(recorded) {
         params.extend(author.params(E::TABLE.name, sql.action));
         return one(session, E::TABLE, text, &params, &mut |row| read(row)).await;
+    }
+    if let Some((author, brief)) = author.zip(seen.brief.as_ref()).filter(|_| session.is_plain()) {
+        let mut met = None;
+        let mut on_row = |row: &dyn Row| {
+            met = Some(read(row)?);
+            Ok(())
+        };
+        let parts = (E::TABLE, sql, brief);
+        if brief::change(session, parts, &params, author, &mut on_row).await? {
+            return Ok(met);
+        }
     }
     let own = session.transaction_for(E::TABLE, sql.action).await?;
     let change = Change { session: own.session(), table: E::TABLE, sql, params: &params, author };

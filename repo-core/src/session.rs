@@ -246,6 +246,11 @@ impl<S: Scope> Session<S> {
         matches!(self.executor, Executor::Transaction(_))
     }
 
+    /// Whether a statement of it runs by itself, and nothing else is told of it.
+    pub(crate) fn is_plain(&self) -> bool {
+        !self.in_transaction() && self.access.is_none()
+    }
+
     /// Records that this session looks at all tenants, where it does and it is not recorded yet.
     pub(crate) async fn record_access(&self, table: Option<&'static Table>) -> Result<()> {
         let Some(access) = &self.access else { return Ok(()) };

@@ -8,10 +8,11 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use repo_core::{
-    Access, Backend, Connection, Dialect, Health, Insert, InspectedTable, OnRow, Result, Statement,
-    Table, TransactionOptions,
+    Access, Backend, BriefChange, Connection, Dialect, Health, Insert, InspectedTable, OnRow,
+    Result, Statement, Table, TransactionOptions,
 };
 
+use crate::brief::make;
 use crate::checkout::Checkout;
 use crate::connection::{Transaction, begin, commit};
 use crate::dialect::SqliteDialect;
@@ -108,6 +109,11 @@ impl Backend for Sqlite {
             return self.insert_few(rows).await;
         }
         insert_alone(self.checkout(Access::Write).await?, rows).await
+    }
+
+    async fn make(&self, change: BriefChange<'_>) -> Result<bool> {
+        take_turns().await;
+        make(&self.writer, change).await
     }
 
     async fn begin(&self, options: TransactionOptions) -> Result<Box<dyn Connection>> {

@@ -35,6 +35,7 @@
 mod adopted;
 mod backend;
 mod batch;
+mod brief;
 mod busy;
 mod checkout;
 mod connect;

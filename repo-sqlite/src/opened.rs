@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use crate::control::Control;
-use crate::error::Failure;
+use crate::error::{Failure, copy};
 use crate::group::{Answer, Group, Outcome, in_savepoint};
 use crate::rhythm::Rhythm;
 use crate::statement::execute;
@@ -58,7 +58,7 @@ impl Opened {
         }
         // SQLite rolled back by itself: the cause is this member's error.
         let error = match &result {
-            Err(Failure::Driver(error)) => copy(error),
+            Err(Failure::Driver(error) | Failure::Known { cause: error, .. }) => copy(error),
             _ => copy(&rusqlite::Error::InvalidQuery),
         };
         if let Some(group) = self.group.take() {
@@ -134,15 +134,5 @@ impl Opened {
 impl Drop for Opened {
     fn drop(&mut self) {
         self.settle();
-    }
-}
-
-/// The same error for those beside it.
-fn copy(error: &rusqlite::Error) -> rusqlite::Error {
-    use rusqlite::Error::{SqlInputError, SqliteFailure};
-    match error {
-        SqliteFailure(error, message) => SqliteFailure(*error, message.clone()),
-        SqlInputError { error, msg, .. } => SqliteFailure(*error, Some(msg.clone())),
-        _ => SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT), None),
     }
 }

@@ -25,7 +25,7 @@ use crate::run::{TIME, is_listed, run};
 use crate::shapes::{Shape, Speed};
 use crate::statement::{self, OnError};
 
-const BEGIN: &str = "BEGIN IMMEDIATE";
+pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
 
 /// Runs a statement that writes, and returns the rows affected when it is committed.
 pub(crate) async fn write(

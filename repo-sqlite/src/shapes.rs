@@ -9,6 +9,9 @@ use std::time::Duration;
 const SLOTS: usize = 1_024;
 /// Up to this a statement runs where it is called.
 const SHORT: Duration = Duration::from_micros(500);
+/// What a run of a shape that was short counts at most: it may have been an accident, such as a thread that was
+/// not running, and a second one soon after tells.
+const ACCIDENT: Duration = Duration::from_micros(1_200);
 /// More than this is not remembered, so that one slow run is soon forgotten.
 const MOST: Duration = Duration::from_millis(4);
 /// The low bits of a slot are nanoseconds, the others tell texts apart.
@@ -48,8 +51,11 @@ impl Shapes {
 
     /// Remembers what a run took; the runs before it count too.
     pub(crate) fn record(&self, shape: Shape, took: Duration) {
-        let took = took.min(MOST);
-        let time = self.time(shape).map_or(took, |before| (before * 3 + took) / 4);
+        let time = match self.time(shape) {
+            None => took,
+            Some(before) if before <= SHORT => (before * 3 + took.min(ACCIDENT)) / 4,
+            Some(before) => (before * 3 + took.min(MOST)) / 4,
+        };
         self.store(shape, time);
     }
 
@@ -103,11 +109,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_long_run_makes_a_shape_long_and_short_ones_make_it_short_again() {
+    fn long_runs_make_a_shape_long_and_short_ones_make_it_short_again() {
         let (shapes, shape) = (Shapes::new(), Shape::of("SELECT 1"));
         assert_eq!(shapes.speed(shape), Speed::Unknown);
         shapes.record(shape, Duration::from_micros(20));
         assert_eq!(shapes.speed(shape), Speed::Short);
+        shapes.record(shape, Duration::from_secs(1));
+        assert_eq!(shapes.speed(shape), Speed::Short, "once may be an accident");
         shapes.record(shape, Duration::from_secs(1));
         assert_eq!(shapes.speed(shape), Speed::Long);
         for _ in 0..4 {

@@ -15,6 +15,7 @@ mod programs;
 mod server;
 mod servers;
 mod site;
+mod sqlite_audited;
 mod sqlite_disk;
 mod sqlite_processes;
 mod sqlite_tasks;

@@ -12,14 +12,14 @@ use tokio::task::JoinSet;
 use crate::ledger::{self, Account, Transfer, audit, transfer, transfer_in};
 use crate::site::File;
 
-const URL: &str = "REPO_TEST_URL_OF_ANOTHER_PROCESS";
-const MODE: &str = "REPO_TEST_MODE_OF_ANOTHER_PROCESS";
-const ANSWERED: &str = "answered ";
+pub(crate) const URL: &str = "REPO_TEST_URL_OF_ANOTHER_PROCESS";
+pub(crate) const MODE: &str = "REPO_TEST_MODE_OF_ANOTHER_PROCESS";
+pub(crate) const ANSWERED: &str = "answered ";
 const REFUSED: &str = "refused ";
 const READY: &str = "the other process is ready";
 
 /// This test binary, started again for one of the tests that are ignored otherwise.
-struct Other {
+pub(crate) struct Other {
     child: Child,
     // Closed, it would end the other process too early.
     output: Lines<BufReader<ChildStdout>>,
@@ -31,8 +31,13 @@ impl Other {
     }
 
     fn start_with(test: &str, file: &File, settings: &[(&str, &str)]) -> Self {
+        Self::start_test(&format!("sqlite_processes::{test}"), file, settings)
+    }
+
+    /// A test by its path.
+    pub(crate) fn start_test(test: &str, file: &File, settings: &[(&str, &str)]) -> Self {
         let mut child = Command::new(std::env::current_exe().expect("this binary"))
-            .args(["--exact", &format!("sqlite_processes::{test}"), "--ignored", "--nocapture"])
+            .args(["--exact", test, "--ignored", "--nocapture"])
             .env(URL, file.url())
             .envs(settings.iter().copied())
             .stdin(Stdio::piped())
@@ -52,18 +57,18 @@ impl Other {
     }
 
     /// Ends it in the middle of whatever it does.
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().expect("it can be killed");
         self.child.wait().expect("it ends");
     }
 
     /// What it says: the next lines, or all that is left.
-    fn says(&mut self, lines: usize) -> Vec<String> {
+    pub(crate) fn says(&mut self, lines: usize) -> Vec<String> {
         self.output.by_ref().map_while(Result::ok).take(lines).collect()
     }
 }
 
-fn ready() {
+pub(crate) fn ready() {
     println!("{READY}");
     std::io::stdout().flush().expect("the test reads it");
 }

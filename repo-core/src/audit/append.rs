@@ -92,7 +92,7 @@ impl Pending {
         }
     }
 
-    fn hash(&self, seq: i64, prev: &[u8]) -> [u8; 32] {
+    pub(crate) fn hash(&self, seq: i64, prev: &[u8]) -> [u8; 32] {
         let known = self.author.known(self.entity, self.action).encode();
         let (before, after) = (self.before.as_deref(), self.after.as_deref());
         format::hash(&known, &self.entity_id, before, after, seq, prev)
@@ -156,9 +156,23 @@ async fn unchained(
 }
 
 /// The last entry of a chain.
-struct Head {
-    seq: i64,
-    hash: [u8; 32],
+pub(super) struct Head {
+    pub(super) seq: i64,
+    pub(super) hash: [u8; 32],
+}
+
+impl Head {
+    /// Before the first entry.
+    pub(super) const NONE: Self = Self { seq: 0, hash: ZERO };
+
+    pub(super) fn read(row: &dyn Row) -> Result<Self> {
+        let seq = row.value(0, Kind::I64).and_then(i64::decode).map_err(unreadable)?;
+        let Value::Bytes(hash) = row.value(1, Kind::Bytes).map_err(unreadable)? else {
+            return Err(unreadable("its hash is none"));
+        };
+        let hash = (&*hash).try_into().map_err(|_| unreadable("its hash has not 32 bytes"))?;
+        Ok(Self { seq, hash })
+    }
 }
 
 /// The head, which nobody else moves until the transaction ends.
@@ -169,11 +183,9 @@ async fn lock(
 ) -> Result<Head> {
     let (sql, wanted) = lock_head(dialect);
     let params = [Value::Text(tenant.into()), Value::Bytes((&ZERO[..]).into())];
-    let mut head = Head { seq: 0, hash: ZERO };
+    let mut head = Head::NONE;
     let mut on_row = |row: &dyn Row| {
-        head.seq = row.value(0, Kind::I64).and_then(i64::decode).map_err(unreadable)?;
-        let hash = row.value(1, Kind::Bytes).and_then(Vec::<u8>::decode).map_err(unreadable)?;
-        head.hash = hash.try_into().map_err(|_| unreadable("its hash has not 32 bytes"))?;
+        head = Head::read(row)?;
         Ok(())
     };
     let statement =
@@ -184,7 +196,7 @@ async fn lock(
 
 /// Where rows are locked the row is made first if it is not there; where a transaction locks the whole
 /// database it is enough to look. Returns the number of parameters too.
-fn lock_head(dialect: &dyn Dialect) -> (String, usize) {
+pub(super) fn lock_head(dialect: &dyn Dialect) -> (String, usize) {
     let mut locks = String::new();
     dialect.lock_rows(&mut locks);
     let (tenant, zero) = (placeholder(dialect, 1), placeholder(dialect, 2));
@@ -201,7 +213,7 @@ fn lock_head(dialect: &dyn Dialect) -> (String, usize) {
     (insert, 2)
 }
 
-fn set_head(dialect: &dyn Dialect) -> String {
+pub(super) fn set_head(dialect: &dyn Dialect) -> String {
     let [tenant, seq, prev, hash] = [1, 2, 3, 4].map(|index| placeholder(dialect, index));
     format!(
         "INSERT INTO \"repo_audit_heads\" (\"tenant\", \"seq\", \"prev_hash\", \"hash\") \
@@ -241,6 +253,6 @@ fn actor_of(text: &str) -> crate::Actor {
     crate::Actor::decode(Value::Text(text.into())).unwrap_or_else(|_| text.into())
 }
 
-fn unreadable(reason: impl std::fmt::Display) -> Error {
+pub(super) fn unreadable(reason: impl std::fmt::Display) -> Error {
     Error::Backend(DatabaseError::new(format!("the audit trail cannot be appended to: {reason}")))
 }

@@ -78,8 +78,17 @@ pub(crate) fn changed(
     before: &[Value<'_>],
     after: &[Value<'_>],
 ) -> Option<(String, String)> {
+    let columns = before.iter().zip(after).enumerate();
+    differing(table, columns.map(|(column, (was, is))| (column, was, is)))
+}
+
+/// The same of some columns, each as it was and as it is, in the order of their table.
+pub(crate) fn differing<'v, 'r: 'v>(
+    table: &Table,
+    columns: impl Iterator<Item = (usize, &'v Value<'r>, &'v Value<'r>)>,
+) -> Option<(String, String)> {
     let (mut old, mut new) = (Writer::new(table), Writer::new(table));
-    for (column, (was, is)) in before.iter().zip(after).enumerate() {
+    for (column, was, is) in columns {
         if !is_same(was, is) {
             old.column(column, was);
             new.column(column, is);

@@ -42,6 +42,17 @@ pub(crate) struct SeenSql {
     pub(crate) recorded: Option<String>,
     /// How the row as it was is had where that is done in a transaction.
     pub(crate) before: Before,
+    /// How it is had where the change is made at once, where recording it is all.
+    pub(crate) brief: Option<BriefSql>,
+}
+
+/// What a change that is made at once looks at before.
+#[derive(Debug)]
+pub(crate) struct BriefSql {
+    /// The query for the columns below, unless the plain statement answers with the row as it was.
+    pub(crate) select: Option<String>,
+    /// The columns of which an entry may tell, in the order of the table.
+    pub(crate) was: Vec<usize>,
 }
 
 /// How a change tells what the row was.
@@ -100,12 +111,15 @@ fn seen(dialect: &dyn Dialect, table: &'static Table, parts: &Parts, columns: &s
     let is_only_recorded = table.audit.is_some() && !table.is_hooked(parts.action);
     let narrow = AuditedChange { before: (!is_gone).then_some(some.as_str()), was, ..change };
     let recorded = is_only_recorded.then(|| dialect.recorded_change(&narrow)).flatten();
-    let before = match dialect.change_with_before(&change) {
+    let both = dialect.change_with_before(&change);
+    let is_brief = is_only_recorded && recorded.is_none() && both.is_none();
+    let brief = is_brief.then(|| BriefSql { select: (!is_gone).then_some(some), was: was.clone() });
+    let before = match both {
         _ if is_gone => Before::Answer,
         Some(both) => Before::Both(both),
         None => Before::Select(whole),
     };
-    SeenSql { recorded, before }
+    SeenSql { recorded, before, brief }
 }
 
 /// What an entry holds of the row before and after.

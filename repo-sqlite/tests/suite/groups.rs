@@ -21,7 +21,7 @@ pub(crate) async fn logged(file: &File) -> Arc<dyn Backend> {
 }
 
 /// How many commits are in the log: the last frame of each says how large the file is then.
-fn commits(file: &File) -> usize {
+pub(crate) fn commits(file: &File) -> usize {
     let log = fs::read(file.folder.path().join("notes.db-wal")).expect("the log");
     let number = |at: usize| u32::from_be_bytes(log[at..at + 4].try_into().expect("four bytes"));
     let (frame, salt) = (24 + number(8) as usize, [number(16), number(20)]);

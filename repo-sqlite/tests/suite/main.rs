@@ -1,6 +1,7 @@
 //! The backend driven through the traits of core, with SQL written by hand.
 
 mod beside_sqlx;
+mod brief;
 mod cancellation;
 mod causes;
 mod checkpoints;

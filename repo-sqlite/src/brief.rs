@@ -1,0 +1,88 @@
+//! Changes of a few short statements: one more kind of write that takes its turn.
+//!
+//! The statements run one after the other on the calling thread, in a group with what others write or in a
+//! transaction of their own. Where one of them is not known to be short nothing is done, and core runs them in
+//! an ordinary transaction, each on the thread that it needs.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use repo_core::{Access, BriefChange, OnRow, Result, Statement, Steps};
+use rusqlite::Connection;
+
+use crate::connection::{begin, commit};
+use crate::error::{Failure, copy};
+use crate::pool::{Pool, Purpose};
+use crate::queue::{BEGIN, is_shared, join, open, settle};
+use crate::run::is_listed;
+use crate::shapes::{Shape, Shapes, Speed};
+use crate::statement::{self, OnError};
+
+/// Makes a change, and returns when it is committed; or does nothing, and returns `false`.
+pub(crate) async fn make(pool: &Arc<Pool>, change: BriefChange<'_>) -> Result<bool> {
+    if !change.writes.iter().all(|sql| is_short(&pool.shapes, sql)) {
+        return Ok(false);
+    }
+    let BriefChange { table, steps, .. } = change;
+    let mut checkout = pool.checkout(Purpose::Join).await?;
+    let shapes = &pool.shapes;
+    if is_shared(&mut checkout) && open(&mut checkout).await? {
+        join(checkout, table, |connection| run(connection, shapes, steps)).await?;
+        return Ok(true);
+    }
+    settle(&mut checkout).await?;
+    begin(&mut checkout, BEGIN).await?;
+    let ran = run(checkout.connection(), shapes, steps);
+    ran.map_err(|failure| failure.into_error(table))?;
+    checkout.opened_mut().rhythm.wrote();
+    commit(&mut checkout).await?;
+    Ok(true)
+}
+
+fn is_short(shapes: &Shapes, sql: &str) -> bool {
+    match shapes.speed(Shape::of(sql)) {
+        Speed::Short => true,
+        Speed::Unknown => is_listed(sql),
+        Speed::Long => false,
+    }
+}
+
+fn run(
+    connection: &Connection,
+    shapes: &Shapes,
+    work: &mut (dyn FnMut(&mut dyn Steps) -> Result<()> + Send + '_),
+) -> Result<(), Failure> {
+    let mut here = Here { connection, shapes, cause: None };
+    work(&mut here).map_err(|error| match here.cause {
+        Some(cause) => Failure::Known { error, cause },
+        None => Failure::Ours(error),
+    })
+}
+
+/// The connection of a change, and what SQLite said last of it.
+struct Here<'c> {
+    connection: &'c Connection,
+    shapes: &'c Shapes,
+    cause: Option<rusqlite::Error>,
+}
+
+impl Steps for Here<'_> {
+    fn run(&mut self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
+        let started = Instant::now();
+        let keep = OnError::Keep;
+        match statement::run(self.connection, &statement, on_row, keep, &mut 0) {
+            Ok(affected) => {
+                if statement.access == Access::Write {
+                    self.shapes.record(Shape::of(statement.sql), started.elapsed());
+                }
+                Ok(affected)
+            }
+            Err(failure) => {
+                if let Failure::Driver(error) = &failure {
+                    self.cause = Some(copy(error));
+                }
+                Err(failure.into_error(statement.table))
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Changes of several statements that are made at once: all of one or nothing, alone and in a group.
+
+use std::sync::Arc;
+
+use repo_core::{Access, Backend, BriefChange, Error, Result, Steps, Value};
+use tokio::task::JoinSet;
+
+use crate::groups::{commits, hold, logged, poll};
+use crate::support::{File, INSERT, NOTES, add, both, count, ignore, statement, text};
+
+/// Two notes, the second of which may be refused.
+async fn pair(backend: &dyn Backend, titles: [&str; 2]) -> Result<bool> {
+    let mut steps = |steps: &mut dyn Steps| {
+        for title in titles {
+            let params = [text(title), Value::I64(1)];
+            steps.run(statement(Access::Write, INSERT, &params), &mut ignore)?;
+        }
+        Ok(())
+    };
+    backend.make(BriefChange { table: &NOTES, writes: &[INSERT], steps: &mut steps }).await
+}
+
+#[tokio::test]
+async fn both_statements_are_kept_or_neither() {
+    for (place, backend, _file) in both().await {
+        assert!(pair(&*backend, ["a", "b"]).await.expect("two notes"), "{place}");
+        let refused = pair(&*backend, ["c", "a"]).await.expect_err("`a` is taken");
+        assert!(refused.is_conflict(), "{place}: {refused}");
+        assert_eq!(count(&*backend).await.expect("a count"), 2, "{place}");
+    }
+}
+
+#[tokio::test]
+async fn what_may_take_long_is_not_made_at_once() {
+    let file = File::new();
+    let backend = file.notes().await;
+    let mut steps = |_: &mut dyn Steps| panic!("it is not called");
+    let writes = &["UPDATE notes SET stars = 1"];
+    let change = BriefChange { table: &NOTES, writes, steps: &mut steps };
+    assert!(!backend.make(change).await.expect("nothing was done"));
+}
+
+#[tokio::test]
+async fn they_share_a_commit_and_fail_alone() {
+    let file = File::new();
+    let backend = logged(&file).await;
+    let before = commits(&file);
+    let holder = hold(&backend).await;
+    let release = async {
+        tokio::task::yield_now().await;
+        drop(holder);
+    };
+    let (first, refused, plain, last, ()) = tokio::join!(
+        pair(&*backend, ["a", "b"]),
+        pair(&*backend, ["c", "b"]),
+        add(&*backend, "d"),
+        pair(&*backend, ["e", "f"]),
+        release
+    );
+    assert!(first.expect("two notes") && last.expect("two notes"));
+    assert!(refused.expect_err("`b` is taken").is_conflict());
+    plain.expect("a note");
+    assert_eq!(count(&*backend).await.expect("a count"), 5);
+    assert_eq!(commits(&file) - before, 1, "they were one group");
+}
+
+#[tokio::test]
+async fn one_that_is_dropped_leaves_all_of_it_or_nothing() {
+    let file = File::new();
+    let backend = logged(&file).await;
+    for round in 0..50_usize {
+        let holder = hold(&backend).await;
+        let titles: Vec<_> = (0..8).map(|number| format!("{round} {number}")).collect();
+        let mut pairs: Vec<_> = titles
+            .chunks(2)
+            .map(|titles| Box::pin(pair(&*backend, [&titles[0], &titles[1]])))
+            .collect();
+        for pair in &mut pairs {
+            assert!(poll(pair.as_mut()).is_pending(), "it waits");
+        }
+        drop(holder);
+        for pair in pairs.iter_mut().take(round % 5) {
+            let _ = poll(pair.as_mut());
+        }
+        drop(pairs);
+        add(&*backend, &format!("after {round}")).await.expect("the connection is free");
+        let written = count(&*backend).await.expect("a count") - (round as i64 + 1);
+        assert_eq!(written % 2, 0, "{round}");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_between_the_statements_undoes_the_first() {
+    let file = File::new();
+    let backend = logged(&file).await;
+    let holder = hold(&backend).await;
+    let mut tasks = JoinSet::new();
+    for number in 0..8 {
+        let backend = Arc::clone(&backend);
+        tasks.spawn(async move {
+            let title = number.to_string();
+            let params = [text(&title), Value::I64(1)];
+            let mut steps = |steps: &mut dyn Steps| {
+                steps.run(statement(Access::Write, INSERT, &params), &mut ignore)?;
+                assert!(number % 2 == 0, "on purpose");
+                Ok(())
+            };
+            let change = BriefChange { table: &NOTES, writes: &[INSERT], steps: &mut steps };
+            backend.make(change).await
+        });
+    }
+    tokio::task::yield_now().await;
+    drop(holder);
+    let mut made = 0;
+    while let Some(result) = tasks.join_next().await {
+        made += usize::from(result.is_ok_and(|result| result.expect("no error")));
+    }
+    assert_eq!((made, count(&*backend).await.expect("a count")), (4, 4));
+}
+
+#[tokio::test]
+async fn a_trigger_that_rolls_back_in_it_tells_the_others_to_try_again() {
+    let file = File::new();
+    let backend = logged(&file).await;
+    let trigger = "CREATE TRIGGER never BEFORE INSERT ON notes WHEN NEW.title = 'never' \
+        BEGIN SELECT RAISE(ROLLBACK, 'never'); END";
+    file.stranger().execute_batch(trigger).expect("a trigger");
+    let holder = hold(&backend).await;
+    let release = async {
+        tokio::task::yield_now().await;
+        drop(holder);
+    };
+    let (first, never, last, ()) = tokio::join!(
+        pair(&*backend, ["a", "b"]),
+        pair(&*backend, ["c", "never"]),
+        pair(&*backend, ["d", "e"]),
+        release
+    );
+    assert!(first.expect_err("its transaction is gone").is_retryable());
+    let never: Error = never.expect_err("the trigger refuses it");
+    assert!(!never.is_retryable(), "{never:?}");
+    assert!(last.expect("it came after"));
+    assert_eq!(count(&*backend).await.expect("a count"), 2);
+}
