@@ -67,8 +67,9 @@ impl Costs {
         part: &str,
         error: &peers::Error,
     ) -> Result<()> {
-        eprintln!("{part}, {}: {error}", library.name());
         let text = error.to_string();
+        let start: Vec<&str> = text.lines().take(20).collect();
+        eprintln!("{part}, {}: {}", library.name(), start.join("\n"));
         let reason = text.lines().find(|line| line.starts_with("error")).unwrap_or("it fails");
         let failure = format!("{part}: {reason}");
         self.set(library, |cost| cost.failures.push(failure))
