@@ -17,7 +17,7 @@ use peers::place::URL;
 use peers::runs::{Run, place};
 use peers::seed::Size;
 use peers::selection::Selection;
-use peers::workload::System;
+use peers::workload::{System, Workload};
 use peers::{Result, documents, plot};
 
 fn main() -> ExitCode {
@@ -45,7 +45,9 @@ fn measure(system: System, selection: &Selection) -> Result<()> {
     let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(is_in).collect();
     let commits_wait = selection.has("commit-waits");
     let run = Run { place: &place, size: Size::FULL, commits_wait, kinds: &kinds };
-    let measured = run.fill().and_then(|seed| run.measure(&seed, selection));
+    let workloads = Workload::selected(&Workload::ALL, selection);
+    let rounds = if selection.has("quick") { 5 } else { 25 };
+    let measured = run.fill().and_then(|seed| run.measure(&seed, &workloads, rounds));
     outside.block_on(place.remove())?;
     let table = measured?;
     println!("{table}");

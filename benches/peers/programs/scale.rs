@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! scripts/with-postgres cargo bench --manifest-path benches/peers/Cargo.toml --bench scale -- \
-//!     [--quick] [--ten-million] [--write-docs] [sqlite|postgres]
+//!     [--quick] [--ten-million] [--write-docs] [sqlite|postgres] [rows|tenants]
 //! ```
 //!
 //! 10,000, 100,000 and 1,000,000 rows of 100 tenants, with `--ten-million` 10,000,000 too; then 100,000 rows of 1, 100
@@ -11,7 +11,7 @@
 use std::process::ExitCode;
 
 use peers::place::URL;
-use peers::scale::grow;
+use peers::scale::{Known, grow};
 use peers::selection::Selection;
 use peers::workload::System;
 use peers::{Result, documents};
@@ -41,8 +41,12 @@ fn measure(system: System, selection: &Selection) -> Result<()> {
         rows.push((10_000_000, 100));
     }
     let tenants = [(100_000, 1), (100_000, 100), (100_000, 10_000)];
+    let mut known = Known::default();
     for (axis, sizes) in [("rows", &rows[..]), ("tenants", &tenants)] {
-        let Some(growth) = grow(system, axis, sizes, rounds)? else {
+        if !selection.wants(axis, &["rows", "tenants"]) {
+            continue;
+        }
+        let Some(growth) = grow(system, axis, sizes, rounds, &mut known)? else {
             println!(
                 "Postgres is not measured: {URL} names no server (scripts/with-postgres does)."
             );

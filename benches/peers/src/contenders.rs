@@ -38,6 +38,8 @@ pub enum Kind {
     Ours,
     /// A repository of the entity that is not audited, beside one that is.
     OursPlain,
+    /// A repository on a pool of sqlx's that somebody else opened.
+    Adopted,
     /// The driver below, by hand.
     Limit,
     /// sqlx by hand.
@@ -60,6 +62,7 @@ impl Kind {
         match (self, system) {
             (Self::Ours, _) => "repository",
             (Self::OursPlain, _) => "repository, plain patch",
+            (Self::Adopted, _) => "repository, adopted pool",
             (Self::Limit, System::Sqlite) => "rusqlite",
             (Self::Limit, System::Postgres) => "tokio-postgres",
             (Self::Sqlx, _) => "sqlx",
@@ -76,6 +79,14 @@ impl Kind {
         Ok(match (self, place) {
             (Self::Ours | Self::OursPlain, place) => {
                 Box::new(Side::new(kind, Ours::new(place.database(setting).await?)))
+            }
+            (Self::Adopted, Place::File(file)) => {
+                let pool = sqlx_sqlite::pool(file.path(), setting).await?;
+                Box::new(Side::new(kind, Ours::new(repo_sqlite::adopt(pool).await?)))
+            }
+            (Self::Adopted, Place::Server(server)) => {
+                let pool = sqlx_postgres::pool(server, setting).await?;
+                Box::new(Side::new(kind, Ours::new(repo_postgres::adopt(pool).await?)))
             }
             (Self::Limit, Place::File(file)) => {
                 Box::new(Side::new(kind, RusqliteByHand::open(file.path(), setting)?))

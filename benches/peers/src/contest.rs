@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::time::Duration;
 
 use repo_core::{Chain, Database};
 use uuid::Uuid;
@@ -36,6 +37,8 @@ struct Entrant {
     side: usize,
     workload: Workload,
     kind: Kind,
+    /// How many operations make a sample.
+    operations: usize,
 }
 
 impl fmt::Debug for Contest<'_> {
@@ -59,7 +62,7 @@ impl Contest<'_> {
         };
         Ok(Line {
             workload: workload.name().to_owned(),
-            operations: workload.operations(system),
+            operations: self.operations(workload),
             rounds,
             microseconds: samples.median(0),
             rivals: entrants.iter().enumerate().skip(1).map(rival).collect(),
@@ -79,7 +82,7 @@ impl Contest<'_> {
             let name = kind.name(self.place.system());
             let wrong = |what: String| format!("{name}, {}: {what}", workload.name());
             let known = self.reset(workload).await?;
-            let input = self.input(workload, &known, 0);
+            let input = self.input(&known, self.operations(workload), 0);
             let answer = contender.answer(workload, &input).await;
             let Some(answer) = answer.map_err(|error| wrong(error.to_string()))? else { continue };
             if kind == Kind::Toasty
@@ -95,10 +98,13 @@ impl Contest<'_> {
                 Some(expected) if *expected == answer => {}
                 Some(expected) => return Err(wrong(difference(&answer, expected)).into()),
             }
-            entrants.push(Entrant { side, workload, kind });
+            let operations = self.operations(workload);
+            entrants.push(Entrant { side, workload, kind, operations });
         }
         if workload == Workload::AuditedPatch {
-            entrants.push(Entrant { side: 0, workload: Workload::Patch, kind: Kind::OursPlain });
+            let (workload, kind) = (Workload::Patch, Kind::OursPlain);
+            let operations = self.operations(workload);
+            entrants.push(Entrant { side: 0, workload, kind, operations });
         }
         Ok(entrants)
     }
@@ -136,17 +142,37 @@ impl Contest<'_> {
         Ok(())
     }
 
-    /// Samples of sides and what they do, by their positions, without a comparison.
-    pub async fn rounds(&self, entrants: &[(usize, Workload)], rounds: usize) -> Result<Samples> {
-        let entrants: Vec<Entrant> = entrants
-            .iter()
-            .map(|(side, workload)| Entrant {
-                side: *side,
-                workload: *workload,
-                kind: self.sides[*side].kind(),
-            })
-            .collect();
-        self.sample(&entrants, rounds).await
+    /// Samples of sides and what they do, by their positions, without a comparison. A sample has fewer operations
+    /// where it would take longer than `longest`.
+    pub async fn rounds(
+        &self,
+        entrants: &[(usize, Workload)],
+        rounds: usize,
+        longest: Duration,
+    ) -> Result<Samples> {
+        let mut sized = Vec::with_capacity(entrants.len());
+        for (side, workload) in entrants.iter().copied() {
+            let kind = self.sides[side].kind();
+            // The first one of all finds nothing prepared.
+            self.once(side, workload, 1, 0).await?;
+            let one = self.once(side, workload, 1, 0).await?;
+            let fit = (longest.as_secs_f64() / one.as_secs_f64()).max(1.0) as usize;
+            let operations = self.operations(workload).min(fit);
+            sized.push(Entrant { side, workload, kind, operations });
+        }
+        self.sample(&sized, rounds).await
+    }
+
+    /// How long a side takes for so many operations on rows as the seed left them.
+    pub async fn once(
+        &self,
+        side: usize,
+        workload: Workload,
+        operations: usize,
+        round: usize,
+    ) -> Result<Duration> {
+        let known = self.reset(workload).await?;
+        self.sides[side].time(workload, &self.input(&known, operations, round)).await
     }
 
     /// One sample of each entrant a round; who begins changes from round to round.
@@ -156,12 +182,10 @@ impl Contest<'_> {
         for round in 0..=rounds {
             for turn in 0..entrants.len() {
                 let position = (round + turn) % entrants.len();
-                let Entrant { side, workload, .. } = entrants[position];
-                let known = self.reset(workload).await?;
-                let input = self.input(workload, &known, round);
-                let elapsed = self.sides[side].time(workload, &input).await?;
+                let Entrant { side, workload, operations, .. } = entrants[position];
+                let elapsed = self.once(side, workload, operations, round).await?;
                 if round > 0 {
-                    samples.push(position, elapsed, input.operations);
+                    samples.push(position, elapsed, operations);
                 }
             }
         }
@@ -172,19 +196,17 @@ impl Contest<'_> {
         Ok(samples)
     }
 
-    fn input<'i>(
-        &'i self,
-        workload: Workload,
-        known: &'i [(Uuid, i64)],
-        round: usize,
-    ) -> Input<'i> {
-        let operations = workload.operations(self.place.system());
+    fn input<'i>(&'i self, known: &'i [(Uuid, i64)], operations: usize, round: usize) -> Input<'i> {
         Input { seed: self.seed, known, operations, round }
+    }
+
+    fn operations(&self, workload: Workload) -> usize {
+        workload.operations(self.place.system())
     }
 
     /// How many rows the tasks make.
     fn creates(&self, workload: Workload) -> u64 {
-        let operations = workload.operations(self.place.system()) as u64;
+        let operations = self.operations(workload) as u64;
         match workload {
             Workload::SharedGets => 0,
             Workload::SharedMix => operations / 5,
@@ -200,16 +222,16 @@ impl Contest<'_> {
         let sqlite = self.place.system() == System::Sqlite;
         let tenant = self.seed.writer.simple();
         let condition = if sqlite { format!("x'{tenant}'") } else { format!("'{tenant}'") };
+        let table = if workload == Workload::AuditedPatch { "audited_tickets" } else { "tickets" };
         let tidy = match self.place.system() {
-            System::Sqlite => "PRAGMA wal_checkpoint(TRUNCATE)",
-            System::Postgres => "VACUUM tickets; VACUUM audited_tickets; VACUUM toasty_tickets",
+            System::Sqlite => "PRAGMA wal_checkpoint(TRUNCATE)".to_owned(),
+            System::Postgres if self.has_text_table() => {
+                format!("VACUUM {table}; VACUUM toasty_tickets")
+            }
+            System::Postgres => format!("VACUUM {table}"),
         };
-        self.place
-            .execute(&format!(
-                "DELETE FROM tickets WHERE tenant_id = {condition}; \
-                 DELETE FROM audited_tickets WHERE tenant_id = {condition}; {tidy}"
-            ))
-            .await?;
+        let delete = format!("DELETE FROM {table} WHERE tenant_id = {condition}");
+        self.place.execute(&format!("{delete}; {tidy}")).await?;
         let session = self.database.tenant(self.seed.writer).actor(ACTOR);
         let known = match workload {
             Workload::Patch => {
@@ -225,10 +247,15 @@ impl Contest<'_> {
         };
         let last = match self.place.system() {
             System::Sqlite => "PRAGMA wal_checkpoint(TRUNCATE)",
-            System::Postgres => &text_table::refresh(self.seed.writer),
+            System::Postgres if self.has_text_table() => &text_table::refresh(self.seed.writer),
+            System::Postgres => "",
         };
         self.place.execute(last).await?;
         Ok(known)
+    }
+
+    fn has_text_table(&self) -> bool {
+        self.sides.iter().any(|side| side.kind() == Kind::Toasty)
     }
 }
 

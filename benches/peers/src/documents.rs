@@ -34,12 +34,16 @@ pub fn plot(name: &str, svg: &str) -> Result<()> {
     Ok(fs::write(folder.join(format!("{name}.svg")), svg)?)
 }
 
-/// Writes what was measured as JSON: into `docs/plots` where the documentation is written, else beside the
-/// program. Returns where it is.
-pub fn json(name: &str, value: &impl Serialize, is_for_docs: bool) -> Result<PathBuf> {
+/// Where JSON goes: into `docs/plots` where the documentation is written, else beside the program.
+pub fn json_path(name: &str, is_for_docs: bool) -> Result<PathBuf> {
     let folder = if is_for_docs { docs().join("plots") } else { crate::place::target_folder()? };
-    fs::create_dir_all(&folder)?;
-    let path = folder.join(format!("{name}.json"));
+    Ok(folder.join(format!("{name}.json")))
+}
+
+/// Writes what was measured as JSON, and returns where it is.
+pub fn json(name: &str, value: &impl Serialize, is_for_docs: bool) -> Result<PathBuf> {
+    let path = json_path(name, is_for_docs)?;
+    fs::create_dir_all(path.parent().ok_or("no folder")?)?;
     fs::write(&path, serde_json::to_string_pretty(value)? + "\n")?;
     Ok(path)
 }

@@ -8,7 +8,6 @@ use crate::contest::Contest;
 use crate::place::{Place, Setting};
 use crate::report::{Line, Table};
 use crate::seed::{Seed, Size, fill};
-use crate::selection::Selection;
 use crate::text_table;
 use crate::workload::{POOL, System, Workload};
 
@@ -71,7 +70,9 @@ impl Run<'_> {
         Group::Shared.runtime()?.block_on(async {
             let database = self.place.create_tables().await?;
             let seed = fill(&database, self.size).await?;
-            text_table::make(self.place).await?;
+            if self.kinds.contains(&Kind::Toasty) {
+                text_table::make(self.place).await?;
+            }
             let tidy = match self.place.system() {
                 System::Sqlite => "ANALYZE; PRAGMA wal_checkpoint(TRUNCATE)",
                 System::Postgres => "VACUUM ANALYZE; CHECKPOINT",
@@ -96,14 +97,11 @@ impl Run<'_> {
         Ok(agreed)
     }
 
-    /// Measures the workloads that are selected, after their answers were compared.
-    pub fn measure(&self, seed: &Seed, selection: &Selection) -> Result<Table> {
-        let names: Vec<&str> = Workload::ALL.iter().map(|workload| workload.name()).collect();
-        let rounds = if selection.has("quick") { 5 } else { 25 };
-        let is_wanted = |workload: &Workload| selection.wants(workload.name(), &names);
+    /// Measures these workloads, after their answers were compared.
+    pub fn measure(&self, seed: &Seed, workloads: &[Workload], rounds: usize) -> Result<Table> {
         let mut lines: Vec<Line> = Vec::new();
         for group in Group::ALL {
-            let wanted = Workload::ALL.into_iter().filter(is_wanted);
+            let wanted = workloads.iter().copied();
             let wanted: Vec<_> = wanted.filter(|workload| Group::of(*workload) == group).collect();
             if wanted.is_empty() {
                 continue;

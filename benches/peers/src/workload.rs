@@ -1,6 +1,7 @@
 //! What is measured, how often, and what it may cost.
 
 use crate::contenders::Kind;
+use crate::selection::Selection;
 
 /// How many tickets a page has.
 pub const PAGE: usize = 20;
@@ -92,6 +93,13 @@ impl Workload {
         Self::DurableCreates,
     ];
 
+    /// Those of `all` that the words of a command line pick.
+    pub fn selected(all: &[Self], selection: &Selection) -> Vec<Self> {
+        let names: Vec<&str> = all.iter().map(|workload| workload.name()).collect();
+        let is_wanted = |workload: &Self| selection.wants(workload.name(), &names);
+        all.iter().copied().filter(is_wanted).collect()
+    }
+
     /// What it is called.
     pub fn name(self) -> &'static str {
         match self {
@@ -151,7 +159,7 @@ impl Workload {
     /// The most that it may cost, as a part of what `rival` takes.
     pub fn target(self, system: System, rival: Kind) -> Option<f64> {
         match rival {
-            Kind::Ours => None,
+            Kind::Ours | Kind::Adopted => None,
             Kind::OursPlain => (system == System::Postgres).then_some(1.5),
             Kind::Limit => self.target_to_limit(system),
             Kind::Sqlx if system == System::Postgres && self == Self::Get => Some(0.8),

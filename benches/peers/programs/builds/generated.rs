@@ -50,8 +50,8 @@ impl Crate {
              uuid = {{ version = \"1\", features = [\"serde\", \"v7\"] }}\n{dependencies}\n\
              [profile.release]\nstrip = true\n\n[workspace]\n"
         );
-        fs::write(folder.join("Cargo.toml"), manifest)?;
-        fs::write(folder.join("src").join(file), source)?;
+        write_new(&folder.join("Cargo.toml"), &manifest)?;
+        write_new(&folder.join("src").join(file), source)?;
         Ok(Self { folder, name, library, source: file })
     }
 
@@ -62,4 +62,12 @@ impl Crate {
     pub(crate) fn source(&self) -> PathBuf {
         self.folder.join("src").join(self.source)
     }
+}
+
+/// Leaves a file alone that has this text: cargo looks at when it was written.
+fn write_new(path: &Path, text: &str) -> Result<()> {
+    if fs::read_to_string(path).is_ok_and(|found| found == text) {
+        return Ok(());
+    }
+    Ok(fs::write(path, text)?)
 }

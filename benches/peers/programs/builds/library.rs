@@ -62,6 +62,7 @@ impl Library {
                 .to_owned(),
             Self::EntityDerive => "entity-derive = { version = \"=0.22.8\", default-features = false, \
                  features = [\"postgres\"] }\n\
+                 serde = { version = \"1\", features = [\"derive\"] }\n\
                  sqlx = { version = \"0.9\", features = [\"runtime-tokio\", \"postgres\", \"uuid\", \
                  \"chrono\", \"json\"] }\n"
                 .to_owned(),

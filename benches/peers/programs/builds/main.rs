@@ -1,13 +1,17 @@
 //! What each library costs whoever compiles it.
 //!
 //! ```text
-//! cargo bench --manifest-path benches/peers/Cargo.toml --bench builds -- [--quick] [--write-docs] [WORD..]
+//! cargo bench --manifest-path benches/peers/Cargo.toml --bench builds -- \
+//!     [--rounds=N] [--write-docs] [expanded|check|clean] [WORD..]
 //! ```
 //!
-//! A word picks libraries by a part of their name. Crates with 0, 1 and 50 entities of 14 columns are written, expanded and
-//! checked, and programs that get one row of SQLite are built from nothing. `--quick` leaves the release builds out.
+//! Crates with 0, 10 and 50 entities of 14 columns are written, expanded and checked, the checks in turns; programs that
+//! get one row of SQLite are built from nothing. A word picks a part, or libraries by a part of their name. Each
+//! figure is shown and written down when it is known, beside those of earlier runs. The first run
+//! compiles the dependencies of all libraries, which takes some minutes; they stay in the target directory.
 //! Registries are asked for what is not downloaded yet.
 
+mod cost;
 mod generated;
 mod library;
 mod program;
@@ -15,24 +19,17 @@ mod toolchain;
 
 use std::process::ExitCode;
 
-use peers::samples::median;
+use peers::Result;
+use peers::samples::Samples;
 use peers::selection::Selection;
-use peers::{Result, documents};
-use serde::Serialize;
 
+use crate::cost::Costs;
 use crate::generated::Crate;
 use crate::library::Library;
 use crate::toolchain::Toolchain;
 
-/// What one library costs.
-#[derive(Debug, Default, Serialize)]
-struct Cost {
-    library: String,
-    lines_per_entity: Option<f64>,
-    check_milliseconds: Option<f64>,
-    release_seconds: Option<f64>,
-    stripped_bytes: Option<u64>,
-}
+/// What can be measured by itself.
+const PARTS: [&str; 3] = ["expanded", "check", "clean"];
 
 fn main() -> ExitCode {
     let Some(selection) = Selection::from_args() else { return ExitCode::SUCCESS };
@@ -50,74 +47,100 @@ fn measure(selection: &Selection) -> Result<()> {
     let names = Library::ALL.map(Library::name);
     let wanted = Library::ALL.into_iter().filter(|library| selection.wants(library.name(), &names));
     let wanted: Vec<Library> = wanted.collect();
-    let rounds = if selection.has("quick") { 3 } else { 9 };
-    let mut costs = entities(&toolchain, &wanted, rounds)?;
-    if !selection.has("quick") {
-        for (library, cost) in wanted.iter().zip(&mut costs) {
-            if let Some(source) = program::source(*library) {
-                let (seconds, bytes) =
-                    toolchain.release(&Crate::program(&toolchain, *library, source)?)?;
-                (cost.release_seconds, cost.stripped_bytes) = (Some(seconds), Some(bytes));
-                eprintln!("built: {}", library.name());
-            }
+    let mut costs = Costs::read(selection.has("write-docs"))?;
+    for library in &wanted {
+        costs.set(*library, |cost| cost.failures.clear())?;
+    }
+    for part in PARTS.into_iter().filter(|part| selection.wants(part, &PARTS)) {
+        match part {
+            "expanded" => expand(&toolchain, &wanted, &mut costs)?,
+            "check" => check(&toolchain, &wanted, selection.number("rounds", 9)?, &mut costs)?,
+            _ => build(&toolchain, &wanted, selection.number("rounds", 1)?, &mut costs)?,
         }
     }
-    let table = table(&costs);
-    println!("### Builds\n\n{table}");
-    let is_for_docs = selection.has("write-docs");
-    eprintln!("written: {}", documents::json("builds", &costs, is_for_docs)?.display());
-    if is_for_docs {
-        documents::quote("builds", &table)?;
+    println!("### Builds\n\n{}", costs.table());
+    Ok(())
+}
+
+fn expand(toolchain: &Toolchain, libraries: &[Library], costs: &mut Costs) -> Result<()> {
+    for library in libraries {
+        let lines = || -> Result<f64> {
+            let empty = toolchain.expanded_lines(&Crate::entities(toolchain, *library, 0)?)?;
+            let some = toolchain.expanded_lines(&Crate::entities(toolchain, *library, 10)?)?;
+            Ok(some.saturating_sub(empty) as f64 / 10.0)
+        };
+        match lines() {
+            Ok(lines) => {
+                println!("expanded, {}: {lines} lines an entity", library.name());
+                costs.set(*library, |cost| cost.lines_per_entity = Some(lines))?;
+            }
+            Err(error) => costs.fail(*library, "expanded", &error)?,
+        }
     }
     Ok(())
 }
 
-/// Lines and checks; the checks of the libraries take turns.
-fn entities(toolchain: &Toolchain, libraries: &[Library], rounds: usize) -> Result<Vec<Cost>> {
-    let (mut costs, mut many) = (Vec::new(), Vec::new());
+/// Checks of all libraries take turns, and who begins changes from round to round.
+fn check(
+    toolchain: &Toolchain,
+    libraries: &[Library],
+    rounds: usize,
+    costs: &mut Costs,
+) -> Result<()> {
+    let mut entrants = Vec::new();
     for library in libraries {
-        let empty = toolchain.expanded_lines(&Crate::entities(toolchain, *library, 0)?)?;
-        let some = toolchain.expanded_lines(&Crate::entities(toolchain, *library, 10)?)?;
-        let lines = some.saturating_sub(empty) as f64 / 10.0;
-        let library = *library;
-        costs.push(Cost {
-            library: library.name().to_owned(),
-            lines_per_entity: Some(lines),
-            ..Cost::default()
-        });
-        many.push(Crate::entities(toolchain, library, 50)?);
-        eprintln!("expanded: {}", library.name());
-    }
-    let mut times = vec![Vec::new(); many.len()];
-    for _ in 0..rounds {
-        for (times, one) in times.iter_mut().zip(&many) {
-            times.push(toolchain.check(one)?);
+        let one = Crate::entities(toolchain, *library, 50)?;
+        // The first touch of all writes what the next ones find.
+        match toolchain.prepare(&one).and_then(|()| toolchain.check(&one)) {
+            Ok(_) => entrants.push((*library, one)),
+            Err(error) => costs.fail(*library, "check", &error)?,
         }
+        println!("prepared, {}", library.name());
     }
-    for (cost, times) in costs.iter_mut().zip(times) {
-        cost.check_milliseconds = Some(median(times));
+    let (mut times, mut processor) = (Samples::new(entrants.len()), Samples::new(entrants.len()));
+    for round in 0..rounds {
+        for turn in 0..entrants.len() {
+            let side = (round + turn) % entrants.len();
+            let taken = toolchain.check(&entrants[side].1)?;
+            times.push(side, taken.elapsed, 1);
+            processor.push(side, taken.processor, 1);
+        }
+        println!("checked: round {} of {rounds}", round + 1);
     }
-    Ok(costs)
+    let ours = entrants.iter().position(|(library, _)| *library == Library::Ours);
+    for (side, (library, _)) in entrants.iter().enumerate() {
+        let (elapsed, used) = (times.median(side) / 1e3, processor.median(side) / 1e3);
+        println!("check, {}: {elapsed:.0} ms, {used:.0} ms of processors", library.name());
+        costs.set(*library, |cost| {
+            cost.check_milliseconds = Some(elapsed);
+            cost.check_processor_milliseconds = Some(used);
+            cost.check_ratio = ours.map(|ours| times.ratio(ours, side));
+        })?;
+    }
+    Ok(())
 }
 
-fn table(costs: &[Cost]) -> String {
-    let mut table = "| library | lines an entity | `cargo check` of 50 entities, ms | clean release build, s | \
-                     stripped, MiB |\n|---|--:|--:|--:|--:|\n"
-        .to_owned();
-    let cell = |value: Option<f64>, digits: usize| match value {
-        Some(value) => format!("{value:.digits$}"),
-        None => "-".to_owned(),
-    };
-    for cost in costs {
-        let mebibytes = cost.stripped_bytes.map(|bytes| bytes as f64 / 1_048_576.0);
-        table += &format!(
-            "| {} | {} | {} | {} | {} |\n",
-            cost.library,
-            cell(cost.lines_per_entity, 0),
-            cell(cost.check_milliseconds, 0),
-            cell(cost.release_seconds, 0),
-            cell(mebibytes, 1)
-        );
+fn build(
+    toolchain: &Toolchain,
+    libraries: &[Library],
+    rounds: usize,
+    costs: &mut Costs,
+) -> Result<()> {
+    for library in libraries {
+        let Some(source) = program::source(*library) else { continue };
+        let one = Crate::program(toolchain, *library, source)?;
+        let built: Result<Vec<_>> = (0..rounds.max(1)).map(|_| toolchain.release(&one)).collect();
+        match built {
+            Ok(built) => {
+                let seconds = peers::samples::median(built.iter().map(|built| built.0).collect());
+                let bytes = built.last().map(|built| built.1);
+                println!("clean, {}: {seconds:.0} s, {bytes:?} bytes", library.name());
+                costs.set(*library, |cost| {
+                    (cost.release_seconds, cost.stripped_bytes) = (Some(seconds), bytes);
+                })?;
+            }
+            Err(error) => costs.fail(*library, "clean", &error)?,
+        }
     }
-    table
+    Ok(())
 }

@@ -34,11 +34,16 @@ pub struct SqlxPostgres {
 impl SqlxPostgres {
     /// Opens the pool.
     pub async fn connect(server: &Server, setting: Setting) -> Result<Self> {
-        let options: sqlx::postgres::PgConnectOptions = server.url(setting).parse()?;
-        let connections = u32::try_from(setting.connections)?;
-        let pool = PgPoolOptions::new().max_connections(connections).test_before_acquire(false);
-        Ok(Self { pool: pool.connect_with(options.disable_statement_logging()).await? })
+        Ok(Self { pool: pool(server, setting).await? })
     }
+}
+
+/// A pool that does not test connections before each use.
+pub(crate) async fn pool(server: &Server, setting: Setting) -> Result<PgPool> {
+    let options: sqlx::postgres::PgConnectOptions = server.url(setting).parse()?;
+    let connections = u32::try_from(setting.connections)?;
+    let pool = PgPoolOptions::new().max_connections(connections).test_before_acquire(false);
+    Ok(pool.connect_with(options.disable_statement_logging()).await?)
 }
 
 impl Engine for SqlxPostgres {

@@ -43,18 +43,22 @@ impl SqlxSqlite {
 
 /// A pool of readers and one of a single writer.
 pub(crate) async fn pools(path: &Path, setting: Setting) -> Result<(SqlitePool, SqlitePool)> {
+    let readers = Setting { connections: setting.connections - 1, ..setting };
+    let writer = Setting { connections: 1, ..setting };
+    Ok((pool(path, readers).await?, pool(path, writer).await?))
+}
+
+/// A pool that does not test connections before each use.
+pub(crate) async fn pool(path: &Path, setting: Setting) -> Result<SqlitePool> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(setting.synchronous().parse::<SqliteSynchronous>()?)
         .pragma("recursive_triggers", "ON")
         .disable_statement_logging();
-    let pool = |connections: usize| {
-        let pool = SqlitePoolOptions::new().test_before_acquire(false);
-        pool.max_connections(u32::try_from(connections).unwrap_or(u32::MAX))
-    };
-    let readers = pool(setting.connections - 1).connect_with(options.clone()).await?;
-    Ok((readers, pool(1).connect_with(options).await?))
+    let connections = u32::try_from(setting.connections)?;
+    let pool = SqlitePoolOptions::new().test_before_acquire(false).max_connections(connections);
+    Ok(pool.connect_with(options).await?)
 }
 
 impl Engine for SqlxSqlite {
