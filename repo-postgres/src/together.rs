@@ -27,7 +27,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::error::Failure;
 use crate::pool::{Lease, Own};
 use crate::statement;
-use crate::value::{BinaryRow, arguments};
+use crate::value::{BinaryRow, arguments, types_of};
 pub(crate) use lines::Lines;
 use lines::{Lead, Place, Ticket, Turn, Waiting};
 
@@ -158,7 +158,7 @@ async fn alone(mut lease: Lease, statement: Statement<'_>, on_row: OnRow<'_>) ->
 
 fn hand_over(row: Option<PgRow>, on_row: OnRow<'_>) -> Result<u64> {
     let Some(row) = row else { return Ok(0) };
-    on_row(&Placed(&row)).map(|()| 1)
+    on_row(&Placed(BinaryRow::new(&row, &types_of(&row)))).map(|()| 1)
 }
 
 /// The row of the leader's key, and those of the followers' keys, in their order.
@@ -196,7 +196,7 @@ fn lists<'a>(statement: Statement<'a>, followers: &'a [Waiting]) -> Vec<Value<'a
 
 /// The place of the row's key, counted from 0.
 fn place_of(row: &PgRow) -> Option<usize> {
-    match BinaryRow(row).value(0, Kind::I64) {
+    match BinaryRow::new(row, &types_of(row)).value(0, Kind::I64) {
         Ok(Value::I64(place)) => usize::try_from(place).ok()?.checked_sub(1),
         _ => None,
     }
@@ -207,10 +207,10 @@ fn unasked() -> Error {
 }
 
 /// A row behind the place of its key.
-struct Placed<'r>(&'r PgRow);
+struct Placed<'r>(BinaryRow<'r>);
 
 impl Row for Placed<'_> {
     fn value(&self, index: usize, kind: Kind) -> Result<Value<'_>, InvalidValue> {
-        BinaryRow::value_of(self.0, index + 1, kind)
+        self.0.value_of(index + 1, kind)
     }
 }
