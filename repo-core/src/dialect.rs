@@ -62,11 +62,9 @@ pub trait Dialect: Debug + Send + Sync {
     /// [`Value::List`](crate::Value::List).
     fn in_list(&self, sql: &mut String, quoted: &str, placeholder: usize, kind: Kind);
 
-    /// The table "`name`" of the keys that are bound as one [`Value::List`](crate::Value::List) for each of `kinds`, from
-    /// parameter 1 on: it has their values as `"key_1"`, `"key_2"` .., and their places, counted from 1, as
-    /// `"place"`. Returns whether there is one.
-    fn keys(&self, sql: &mut String, name: &str, kinds: &[Kind]) -> bool {
-        let _ = (sql, name, kinds);
+    /// A table of keys, which are bound as a [`Value::List`](crate::Value::List) for each of `kinds`: their values are
+    /// `"key_1"`, `"key_2"` .., their places, from 1, `"place"`. Returns whether there is one.
+    fn keys(&self, _sql: &mut String, _name: &str, _kinds: &[Kind]) -> bool {
         false
     }
 

@@ -578,6 +578,7 @@ conformance! {
         }
         tenants {
             a_row_of_another_tenant_is_not_found,
+            many_who_read_at_once_each_find_rows_of_their_own_tenant,
             its_error_is_that_of_an_id_which_no_row_has,
             an_entity_of_another_tenant_is_not_written,
             the_same_id_may_exist_in_two_tenants,

@@ -24,6 +24,35 @@ pub(crate) async fn a_row_of_another_tenant_is_not_found(fixture: Fixture) {
     assert_eq!(window.items, []);
 }
 
+pub(crate) async fn many_who_read_at_once_each_find_rows_of_their_own_tenant(fixture: Fixture) {
+    fixture.with(&schema![Ticket]).await;
+    let db = fixture.beside(2).await;
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for code in ["1", "2", "3", "4"] {
+        ours.push(acme(&db).repo::<Ticket>().create(ticket(code)).await.unwrap());
+        theirs.push(bolt(&db).repo::<Ticket>().create(ticket(code)).await.unwrap());
+    }
+    let gone = ours.pop().expect("there are four").id;
+    acme(&db).repo::<Ticket>().delete(gone).await.unwrap();
+    let readers = (0..64).map(|number| {
+        let (tenant, own, foreign) =
+            if number % 2 == 0 { (acme(&db), &ours, &theirs) } else { (bolt(&db), &theirs, &ours) };
+        let (own, foreign) = (own[number % 3].clone(), foreign[number % 3].id);
+        let tickets = tenant.repo::<Ticket>();
+        tokio::spawn(async move {
+            assert_eq!(tickets.find(own.id).await.unwrap().as_ref(), Some(&own));
+            assert_eq!(tickets.find(foreign).await.unwrap(), None);
+            assert_eq!(tickets.find(gone).await.unwrap(), None);
+            assert!(tickets.exists(own.id).await.unwrap());
+            assert!(!tickets.exists(foreign).await.unwrap());
+            assert!(!tickets.exists(gone).await.unwrap());
+        })
+    });
+    for reader in readers.collect::<Vec<_>>() {
+        reader.await.unwrap();
+    }
+}
+
 pub(crate) async fn its_error_is_that_of_an_id_which_no_row_has(fixture: Fixture) {
     let db = fixture.with(&schema![Ticket]).await;
     let others = bolt(&db).repo::<Ticket>();

@@ -85,8 +85,9 @@ impl Lines {
     pub(super) fn leave(&self, sql: &str, number: u64) -> bool {
         let mut lines = self.lines();
         let Some(line) = lines.iter_mut().find(|line| *line.sql == *sql) else { return false };
-        let position = line.waiting.iter().position(|waiting| waiting.number == number);
-        position.and_then(|position| line.waiting.remove(position)).is_some()
+        // They stand in the order in which they came.
+        let position = line.waiting.binary_search_by_key(&number, |waiting| waiting.number);
+        position.is_ok_and(|position| line.waiting.remove(position).is_some())
     }
 
     /// Takes the next ones who still wait, at most so many.
