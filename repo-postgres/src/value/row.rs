@@ -42,8 +42,10 @@ impl<'r> BinaryRow<'r> {
     /// The bytes of a column that is there, unless it is `NULL`.
     #[inline]
     fn bytes(&self, index: usize) -> Option<&'r [u8]> {
-        let raw = self.row.try_get_raw(index).ok()?;
-        if raw.is_null() { None } else { raw.as_bytes().ok() }
+        match self.row.try_get_raw(index) {
+            Ok(raw) if !raw.is_null() => raw.as_bytes().ok(),
+            _ => None,
+        }
     }
 
     /// The bytes of a column of this type.
