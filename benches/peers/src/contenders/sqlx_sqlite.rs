@@ -48,6 +48,7 @@ pub(crate) async fn pools(path: &Path, setting: Setting) -> Result<(SqlitePool, 
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(setting.synchronous().parse::<SqliteSynchronous>()?)
         .pragma("recursive_triggers", "ON")
+        .pragma("mmap_size", "1073741824")
         .disable_statement_logging();
     let pool = |connections: usize| {
         let pool = SqlitePoolOptions::new().test_before_acquire(false);
