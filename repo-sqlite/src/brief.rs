@@ -54,7 +54,7 @@ fn run(
 ) -> Result<(), Failure> {
     let mut here = Here { connection, shapes, cause: None };
     work(&mut here).map_err(|error| match here.cause {
-        Some(cause) => Failure::Known { error, cause },
+        Some(cause) => Failure::Known { error, cause: Box::new(cause) },
         None => Failure::Ours(error),
     })
 }

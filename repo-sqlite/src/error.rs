@@ -50,7 +50,7 @@ pub(crate) enum Failure {
     /// `on_row` or a value said so.
     Ours(Error),
     /// SQLite said so, and it was told already.
-    Known { error: Error, cause: rusqlite::Error },
+    Known { error: Error, cause: Box<rusqlite::Error> },
     /// It took too long for a thread of the runtime, and goes on elsewhere.
     OutOfTime,
     /// Nobody is there any more to take its rows.

@@ -58,7 +58,8 @@ impl Opened {
         }
         // SQLite rolled back by itself: the cause is this member's error.
         let error = match &result {
-            Err(Failure::Driver(error) | Failure::Known { cause: error, .. }) => copy(error),
+            Err(Failure::Driver(error)) => copy(error),
+            Err(Failure::Known { cause, .. }) => copy(cause),
             _ => copy(&rusqlite::Error::InvalidQuery),
         };
         if let Some(group) = self.group.take() {
