@@ -76,7 +76,8 @@ impl ByHand {
         connection.set_prepared_statement_cache_capacity(128);
         connection.execute_batch(&format!(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = {mode}; \
-             PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON"
+             PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; \
+             PRAGMA mmap_size = 1073741824"
         ))?;
         Ok(Self { connection: Mutex::new(connection), path: path.to_owned() })
     }

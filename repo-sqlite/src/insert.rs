@@ -10,10 +10,11 @@ use tokio::task::yield_now;
 
 use crate::error::Failure;
 use crate::statement::check_parameters;
+use crate::turns::make_way;
 use crate::value::{StoredRow, bind};
 
 /// How long the thread is held before the other tasks have their turn.
-const TURN: Duration = Duration::from_micros(300);
+const TURN: Duration = Duration::from_micros(200);
 /// The rows between two looks at the clock.
 const ROWS: usize = 16;
 
@@ -32,6 +33,7 @@ pub(crate) async fn insert(at: &mut impl Connected, insert: Insert<'_>) -> Resul
         start = insert_from(at.connection(), &insert, start, until, &mut identities)?;
         if start < insert.rows.len() {
             yield_now().await;
+            make_way().await;
         }
     }
     Ok(identities)

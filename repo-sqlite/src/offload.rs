@@ -18,11 +18,12 @@ use crate::error::Failure;
 use crate::shapes::Shape;
 use crate::statement::{OnError, step};
 use crate::threads;
+use crate::turns::make_way;
 
 /// Batches that wait for the task.
 const WAITING: usize = 2;
 /// How long rows are handed over before the other tasks have their turn.
-const TURN: Duration = Duration::from_micros(200);
+const TURN: Duration = Duration::from_micros(100);
 /// The rows between two looks at the clock.
 const ROWS: usize = 16;
 
@@ -79,6 +80,7 @@ pub(crate) async fn run(
             break;
         }
         yield_now().await;
+        make_way().await;
     }
     // Whoever sends more finds nobody there.
     drop(batches);
@@ -100,6 +102,7 @@ async fn hand_over(batch: &Batch, on_row: OnRow<'_>, handed_over: &mut u64) -> R
         on_row(&batch.row(index))?;
         if index % ROWS == ROWS - 1 && started.elapsed() >= TURN {
             yield_now().await;
+            make_way().await;
             started = Instant::now();
         }
     }
