@@ -4,6 +4,7 @@
 //! with these; a get, a window, a create and a patch should not.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -72,13 +73,16 @@ pub fn grow(
     let mut series: Vec<Series> =
         names.into_iter().map(|name| Series { name, microseconds: Vec::new() }).collect();
     for (rows, tenants) in sizes {
-        if !known.costs.contains_key(&(*rows, *tenants)) {
-            let Some(place) = outside.block_on(place(system))? else { return Ok(None) };
-            let costs = measure(&place, *rows, *tenants, rounds);
-            outside.block_on(place.remove())?;
-            known.costs.insert((*rows, *tenants), costs?);
-        }
-        for (series, cost) in series.iter_mut().zip(&known.costs[&(*rows, *tenants)]) {
+        let costs = match known.costs.entry((*rows, *tenants)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let Some(place) = outside.block_on(place(system))? else { return Ok(None) };
+                let costs = measure(&place, *rows, *tenants, rounds);
+                outside.block_on(place.remove())?;
+                unknown.insert(costs?)
+            }
+        };
+        for (series, cost) in series.iter_mut().zip(costs) {
             series.microseconds.push(*cost);
         }
     }

@@ -137,6 +137,7 @@ impl Library {
                  #[key(partition = tenant_id, local = id)]\npub struct Ticket{n} {{\n{KEYS}{}}}\n",
                 fields("jiff::Timestamp", "#[version]\n    ", "toasty::Json<serde_json::Value>")
                     .replace("version: i64", "version: u64")
+                    .replace("pub context", "#[column(type = text)]\n    pub context")
             ),
             Self::Sqlx => format!(
                 "#[derive(Debug, Clone, sqlx::FromRow)]\npub struct Ticket{n} {{\n{KEYS}{}}}\n",
