@@ -20,6 +20,7 @@ mod row_security;
 mod scratch;
 mod server;
 mod settings;
+mod short_ways;
 mod sqlx_holes;
 mod statements;
 mod together;
