@@ -20,8 +20,6 @@ use crate::threads;
 
 /// The rows that are changed by an ordinary transaction.
 const FEW: u64 = 300;
-/// More than a thread of the runtime should wait for a disk.
-const SLOW: Duration = Duration::from_millis(1);
 
 /// A connection, taken for one operation or one transaction.
 pub(crate) struct Checkout {
@@ -77,12 +75,7 @@ impl Checkout {
         let (has_few_changes, started) = (self.has_few_changes(), Instant::now());
         let value = commit(self.opened_mut());
         if has_few_changes {
-            let took = started.elapsed();
-            self.shapes().record(Shape::COMMIT, took);
-            if self.pool.is_durable() && took > SLOW {
-                // A disk that was slow once is likely to be slow again: no accident.
-                self.shapes().surprise(Shape::COMMIT);
-            }
+            self.shapes().record(Shape::COMMIT, started.elapsed());
         }
         value
     }

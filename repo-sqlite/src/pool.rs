@@ -65,6 +65,7 @@ impl Pool {
         let is_single = source.options.is_single();
         let cores = available_parallelism().map_or(1, NonZero::get);
         let checkpoints = Checkpoints::new(source.options.checkpoint_pages);
+        let is_durable = source.is_durable();
         Arc::new(Self {
             source,
             size,
@@ -74,7 +75,7 @@ impl Pool {
             long: Semaphore::new(size.min(cores).saturating_sub(1).max(1)),
             joining: AtomicUsize::new(0),
             groups: AtomicU64::new(0),
-            shapes: Shapes::new(),
+            shapes: Shapes::new(is_durable),
             checkpoints,
             state: Mutex::default(),
         })

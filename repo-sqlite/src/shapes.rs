@@ -21,6 +21,8 @@ const TIME_BITS: u32 = 24;
 #[derive(Debug)]
 pub(crate) struct Shapes {
     slots: Box<[AtomicU64]>,
+    /// What one run counts at most. Where commits wait for the disk a slow one is no accident.
+    most: Duration,
 }
 
 /// A statement's text, as a number.
@@ -36,8 +38,9 @@ pub(crate) enum Speed {
 }
 
 impl Shapes {
-    pub(crate) fn new() -> Self {
-        Self { slots: (0..SLOTS).map(|_| AtomicU64::new(0)).collect() }
+    pub(crate) fn new(is_durable: bool) -> Self {
+        let most = if is_durable { MOST } else { ACCIDENT };
+        Self { slots: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(), most }
     }
 
     /// How fast statements of this shape were lately.
@@ -53,7 +56,7 @@ impl Shapes {
     pub(crate) fn record(&self, shape: Shape, took: Duration) {
         let time = match self.time(shape) {
             None => took,
-            Some(before) if before <= SHORT => (before * 3 + took.min(ACCIDENT)) / 4,
+            Some(before) if before <= SHORT => (before * 3 + took.min(self.most)) / 4,
             Some(before) => (before * 3 + took.min(MOST)) / 4,
         };
         self.store(shape, time);
@@ -110,7 +113,7 @@ mod tests {
 
     #[test]
     fn long_runs_make_a_shape_long_and_short_ones_make_it_short_again() {
-        let (shapes, shape) = (Shapes::new(), Shape::of("SELECT 1"));
+        let (shapes, shape) = (Shapes::new(false), Shape::of("SELECT 1"));
         assert_eq!(shapes.speed(shape), Speed::Unknown);
         shapes.record(shape, Duration::from_micros(20));
         assert_eq!(shapes.speed(shape), Speed::Short);
