@@ -25,13 +25,11 @@ fn all_contenders_agree_on_postgres() -> peers::Result<()> {
 }
 
 fn agree(place: &Place) -> peers::Result<()> {
-    let mut kinds = Kind::ALL.to_vec();
-    kinds.push(Kind::Adopted);
-    let run = Run { place, size: Size::TINY, commits_wait: false, kinds: &kinds };
+    let run = Run { place, size: Size::TINY, commits_wait: false, kinds: &Kind::ALL };
     let seed = run.fill()?;
     for (workload, sides) in run.agree(&seed)? {
         // Not everyone has an audit trail; beside ours there is the patch without one.
-        let least = if workload == Workload::AuditedPatch { 5 } else { kinds.len() };
+        let least = if workload == Workload::AuditedPatch { 4 } else { Kind::ALL.len() };
         assert!(sides >= least, "{}: {sides} sides", workload.name());
     }
     Ok(())
