@@ -37,8 +37,7 @@ impl RusqliteByHand {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.execute_batch(&format!(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; \
-             PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA busy_timeout = 5000; \
-             PRAGMA mmap_size = 1073741824"
+             PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA busy_timeout = 5000"
         ))?;
         connection.execute_batch(CREATE_LOG)?;
         Ok(Self { connection })

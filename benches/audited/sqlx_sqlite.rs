@@ -27,7 +27,6 @@ impl SqlxSqlite {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(synchronous.parse::<SqliteSynchronous>()?)
             .pragma("recursive_triggers", "ON")
-            .pragma("mmap_size", "1073741824")
             .disable_statement_logging();
         let pool = SqlitePoolOptions::new().test_before_acquire(false);
         Ok(Self { pool: pool.connect_with(options).await? })

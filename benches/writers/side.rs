@@ -76,8 +76,7 @@ impl ByHand {
         connection.set_prepared_statement_cache_capacity(128);
         connection.execute_batch(&format!(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = {mode}; \
-             PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; \
-             PRAGMA mmap_size = 1073741824"
+             PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON"
         ))?;
         Ok(Self { connection: Mutex::new(connection), path: path.to_owned() })
     }

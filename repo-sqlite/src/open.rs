@@ -27,10 +27,6 @@ const SWITCHES: [(DbConfig, bool); 5] = [
     (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
 ];
 
-/// How much of a file is read where it lies in memory, and not copied from the kernel page by page. What is mapped
-/// is address space, of which a program of 32 bits has little.
-const MAPPED: i64 = if cfg!(target_pointer_width = "64") { 1 << 30 } else { 0 };
-
 /// Where connections of one role come from.
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
@@ -116,12 +112,11 @@ impl Source {
         Ok(())
     }
 
-    /// Write-ahead logging, how sure a commit is, and how the file is read.
+    /// Write-ahead logging, and how sure a commit is.
     fn set_up_file(&self, connection: &Connection) -> Result<(), OpenError> {
         if self.is_memory() {
             return Ok(());
         }
-        connection.pragma_update(None, "mmap_size", MAPPED)?;
         if self.role == Role::Reader || connection.is_readonly(MAIN_DB)? {
             // Reads the file, and so finds out what it is.
             connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;

@@ -73,8 +73,6 @@ async fn the_settings_are_those_of_the_options() {
         ("synchronous", Access::Write, 1),
         ("cache_size", Access::Write, -4321),
         ("cache_size", Access::Read, -4321),
-        ("mmap_size", Access::Write, 1 << 30),
-        ("mmap_size", Access::Read, 1 << 30),
         ("foreign_keys", Access::Write, 1),
         ("foreign_keys", Access::Read, 1),
         ("recursive_triggers", Access::Write, 1),
@@ -89,13 +87,6 @@ async fn the_settings_are_those_of_the_options() {
         backend.run(statement(access, &sql, &[]), on_row).await.expect(pragma);
         assert_eq!(value, Some(expected), "{pragma}");
     }
-    let unmapped = file.options().pragma("mmap_size", "0").expect("a free pragma");
-    let backend = open(unmapped).await;
-    let mapped = &mut |row: &dyn repo_core::Row| {
-        assert_eq!(crate::support::integer(row)?, 0, "what the options say comes last");
-        Ok(())
-    };
-    backend.run(statement(Access::Read, "PRAGMA mmap_size", &[]), mapped).await.expect("a pragma");
     let error = file.options().pragma("JOURNAL_MODE", "DELETE").expect_err("it is relied on");
     assert!(matches!(error, Error::Configuration { .. }), "{error}");
 }

@@ -50,7 +50,7 @@ impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Pragmas {
     fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
         let pragmas = format!(
             "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = {}; \
-             PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA mmap_size = 1073741824",
+             PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON",
             self.synchronous
         );
         connection.batch_execute(&pragmas).map_err(diesel::r2d2::Error::QueryError)

@@ -55,7 +55,6 @@ pub(crate) async fn pool(path: &Path, setting: Setting) -> Result<SqlitePool> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(setting.synchronous().parse::<SqliteSynchronous>()?)
         .pragma("recursive_triggers", "ON")
-        .pragma("mmap_size", "1073741824")
         .disable_statement_logging();
     let connections = u32::try_from(setting.connections)?;
     let pool = SqlitePoolOptions::new().test_before_acquire(false).max_connections(connections);

@@ -61,7 +61,6 @@ async fn pool(path: &path::Path, setting: Setting, size: usize) -> Result<Db> {
             &format!("PRAGMA synchronous = {}", setting.synchronous()),
             "PRAGMA foreign_keys = ON",
             "PRAGMA recursive_triggers = ON",
-            "PRAGMA mmap_size = 1073741824",
         ] {
             toasty::sql::query(pragma).exec(connection).await?;
         }
