@@ -2,10 +2,10 @@
 //!
 //! ```text
 //! scripts/with-postgres cargo bench --manifest-path benches/peers/Cargo.toml -- \
-//!     [--quick] [--commit-waits] [--write-docs] [sqlite|postgres] [WORD..]
+//!     [--quick] [--rounds=N] [--commit-waits] [--write-docs] [sqlite|postgres] [WORD..]
 //! ```
 //!
-//! A word picks a database, or workloads by a part of their name. `--quick` does fewer rounds,
+//! A word picks a database, or workloads by a part of their name. `--quick` does 5 rounds and not 25, `--rounds` as many,
 //! `--without-toasty` (`-diesel`, `-seaorm`, `-sqlx`) leaves somebody out,
 //! `--commit-waits` makes each commit wait for the disk, `--write-docs` puts the tables and plots into `docs`.
 //! Single callers are on a current-thread runtime, the 64 tasks on a multi-threaded one.
@@ -46,7 +46,7 @@ fn measure(system: System, selection: &Selection) -> Result<()> {
     let commits_wait = selection.has("commit-waits");
     let run = Run { place: &place, size: Size::FULL, commits_wait, kinds: &kinds };
     let workloads = Workload::selected(&Workload::ALL, selection);
-    let rounds = if selection.has("quick") { 5 } else { 25 };
+    let rounds = selection.number("rounds", if selection.has("quick") { 5 } else { 25 })?;
     let measured = run.fill().and_then(|seed| run.measure(&seed, &workloads, rounds));
     outside.block_on(place.remove())?;
     let table = measured?;
