@@ -27,10 +27,11 @@ pub trait Dialect: Debug + Send + Sync {
     /// Parameter number `index`, counted from 1: the same number may be written more than once.
     fn placeholder(&self, sql: &mut String, index: usize);
 
-    /// The same, where the plan of the statement does not depend on the value: for a database that would plan
-    /// the statement anew for each.
-    fn unplanned_placeholder(&self, sql: &mut String, index: usize) {
-        self.placeholder(sql, index);
+    /// The same, of which the plan of the statement knows no value: for a database that would plan the statement
+    /// anew for each. None where plans are made without values anyway.
+    fn unplanned_placeholder(&self, index: usize) -> Option<String> {
+        let _ = index;
+        None
     }
 
     /// The type of a column, with the collation of text but without `NOT NULL`.

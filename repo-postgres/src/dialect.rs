@@ -51,8 +51,8 @@ impl Dialect for PostgresDialect {
     }
 
     /// The planner looks at the values of parameters, and not into a subquery.
-    fn unplanned_placeholder(&self, sql: &mut String, index: usize) {
-        push(sql, format_args!("(SELECT ${index})"));
+    fn unplanned_placeholder(&self, index: usize) -> Option<String> {
+        Some(format!("(SELECT ${index})"))
     }
 
     fn column_type(&self, sql: &mut String, kind: Kind) {

@@ -16,7 +16,7 @@ impl<'a> Writer<'a> {
     /// One row with the number of rows that the selection names, whatever its limit.
     pub(crate) fn count(&mut self, selection: &'a Selection) -> Result<()> {
         self.push("SELECT COUNT(*) FROM ").table_name();
-        self.is_planned_once = has_one_plan(self.table, selection);
+        self.is_planned_once = self.has_one_plan(selection);
         let restricted = self.restrict(selection, &[]);
         self.is_planned_once = false;
         restricted
@@ -28,7 +28,7 @@ impl<'a> Writer<'a> {
         let (start, params) = (self.sql.len(), self.params.len());
         self.restrict(selection, &[])?;
         let condition = self.sql[start..].to_owned();
-        if has_one_plan(self.table, selection) {
+        if self.has_one_plan(selection) {
             self.sql.truncate(start);
             self.params.truncate(params);
             self.is_planned_once = true;
@@ -37,6 +37,11 @@ impl<'a> Writer<'a> {
             restricted?;
         }
         Ok(condition)
+    }
+
+    /// Whether the values are to be hidden, and may be.
+    fn has_one_plan(&self, selection: &Selection) -> bool {
+        self.dialect.unplanned_placeholder(1).is_some() && has_one_plan(self.table, selection)
     }
 }
 

@@ -61,11 +61,12 @@ impl<'a> Writer<'a> {
     pub(crate) fn bind(&mut self, value: Value<'a>) -> &mut Self {
         self.params.push(value);
         let index = self.params.len();
-        if self.is_planned_once {
-            self.dialect.unplanned_placeholder(&mut self.sql, index);
-            return self;
+        let unplanned =
+            if self.is_planned_once { self.dialect.unplanned_placeholder(index) } else { None };
+        match unplanned {
+            Some(unplanned) => self.push(&unplanned),
+            None => self.placeholder(index),
         }
-        self.placeholder(index)
     }
 
     /// A parameter whose value is bound later, or was bound before.
