@@ -3,10 +3,10 @@
 //!
 //! The values of some rows lie one after the other in one buffer, and are read there.
 
-use repo_core::{InvalidValue, Kind, Row, Value};
+use repo_core::Row;
 use rusqlite::types::ValueRef;
 
-use crate::value::read;
+use crate::row::{Cells, StoredRow};
 
 /// The rows of the first batch, which is not to be waited for, and of the largest: waking a task takes as long as
 /// some ten rows.
@@ -90,27 +90,21 @@ impl Batch {
 
     /// The row at `index`, which is less than [`len`](Self::len).
     pub(crate) fn row(&self, index: usize) -> impl Row + '_ {
-        BatchRow { batch: self, row: index }
+        StoredRow(BatchRow { batch: self, row: index })
     }
 
-    /// The value of a column of a row, borrowed.
-    pub(crate) fn value(
-        &self,
-        row: usize,
-        column: usize,
-        kind: Kind,
-    ) -> Result<Value<'_>, InvalidValue> {
+    /// The value of a column of a row, as it is stored.
+    pub(crate) fn cell(&self, row: usize, column: usize) -> Option<ValueRef<'_>> {
         if row >= self.rows || column >= self.columns {
-            return Err(InvalidValue::new("is not among the columns of the row"));
+            return None;
         }
-        let stored = match self.cells[row * self.columns + column] {
+        Some(match self.cells[row * self.columns + column] {
             Cell::Null => ValueRef::Null,
             Cell::Integer(value) => ValueRef::Integer(value),
             Cell::Real(value) => ValueRef::Real(value),
             Cell::Text(start, end) => ValueRef::Text(&self.bytes[start..end]),
             Cell::Blob(start, end) => ValueRef::Blob(&self.bytes[start..end]),
-        };
-        read(stored, kind)
+        })
     }
 
     fn keep(&mut self, bytes: &[u8]) -> (usize, usize) {
@@ -120,8 +114,9 @@ impl Batch {
     }
 }
 
-impl Row for BatchRow<'_> {
-    fn value(&self, index: usize, kind: Kind) -> Result<Value<'_>, InvalidValue> {
-        self.batch.value(self.row, index, kind)
+impl Cells for BatchRow<'_> {
+    #[inline]
+    fn cell(&self, index: usize) -> Option<ValueRef<'_>> {
+        self.batch.cell(self.row, index)
     }
 }

@@ -4,14 +4,15 @@
 
 use std::time::{Duration, Instant};
 
-use repo_core::{Error, Insert, Kind, Result, Row as _, Value};
+use repo_core::{Error, Insert, Kind, Result, Row, Value};
 use rusqlite::{CachedStatement, Connection};
 use tokio::task::yield_now;
 
 use crate::error::Failure;
+use crate::row::StoredRow;
 use crate::statement::check_parameters;
 use crate::turns::make_way;
-use crate::value::{StoredRow, bind};
+use crate::value::bind;
 
 /// How long the thread is held before the other tasks have their turn.
 const TURN: Duration = Duration::from_micros(200);
@@ -106,7 +107,7 @@ fn step(
     Ok(())
 }
 
-fn identity(row: &StoredRow<'_, '_>, insert: &Insert<'_>) -> Result<i64> {
+fn identity(row: &impl Row, insert: &Insert<'_>) -> Result<i64> {
     let reason = match row.value(0, Kind::I64) {
         Ok(Value::I64(identity)) => return Ok(identity),
         Ok(_) => "is NULL".into(),

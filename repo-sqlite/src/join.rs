@@ -5,15 +5,15 @@
 
 use async_trait::async_trait;
 use repo_core::__beside::Joinable;
-use repo_core::{
-    Error, Insert, InvalidValue, Joined, Kind, Result, Row, Scope, Session, Statement, Value,
-};
+use repo_core::{Error, Insert, Joined, Result, Scope, Session, Statement};
+use rusqlite::types::ValueRef;
 use sqlx::SqliteConnection;
 
 use crate::adopted::{Port, depth};
 use crate::batch::Batch;
 use crate::error::without_table;
 use crate::nested::{Keep, Nested};
+use crate::row::{Cells, StoredRow};
 use crate::statement::OnError;
 
 /// Runs `work` with `session` in the transaction that sqlx began on `connection`: `work` is given a session of the
@@ -117,22 +117,26 @@ impl Drop for Borrowed<'_> {
 /// A row that owns what it holds.
 struct OwnRow(Batch);
 
-impl Row for OwnRow {
-    fn value(&self, index: usize, kind: Kind) -> Result<Value<'_>, InvalidValue> {
-        self.0.value(0, index, kind)
+impl Cells for OwnRow {
+    fn cell(&self, index: usize) -> Option<ValueRef<'_>> {
+        self.0.cell(0, index)
     }
 }
 
 #[async_trait]
 impl Joinable for Borrowed<'_> {
-    type Row = OwnRow;
+    type Row = StoredRow<OwnRow>;
 
-    async fn run(&mut self, statement: Statement<'_>, rows: &mut Vec<OwnRow>) -> Result<u64> {
+    async fn run(
+        &mut self,
+        statement: Statement<'_>,
+        rows: &mut Vec<StoredRow<OwnRow>>,
+    ) -> Result<u64> {
         self.port.check_open()?;
         let ran = self.port.step(statement, OnError::Keep, |row| {
             let mut own = Batch::first();
             own.push(row)?;
-            rows.push(OwnRow(own));
+            rows.push(StoredRow(OwnRow(own)));
             Ok(())
         });
         ran.await

@@ -60,6 +60,7 @@ mod opened;
 mod pool;
 mod queue;
 mod rhythm;
+mod row;
 mod run;
 mod shapes;
 mod statement;

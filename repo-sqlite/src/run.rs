@@ -14,9 +14,9 @@ use crate::checkout::Checkout;
 use crate::control::Limit;
 use crate::error::Failure;
 use crate::offload;
+use crate::row::StoredRow;
 use crate::shapes::{Shape, Speed};
 use crate::statement::{self, OnError, execute, step};
-use crate::value::StoredRow;
 
 /// How long a statement may hold a thread of the runtime.
 pub(crate) const TIME: Duration = Duration::from_micros(750);

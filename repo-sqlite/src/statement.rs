@@ -7,7 +7,8 @@ use repo_core::{Access, DatabaseError, Error, OnRow, Statement};
 use rusqlite::{Connection, Row, Rows};
 
 use crate::error::Failure;
-use crate::value::{StoredRow, bind};
+use crate::row::StoredRow;
+use crate::value::bind;
 
 /// Whether what a statement wrote before an error stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

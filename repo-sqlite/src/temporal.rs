@@ -67,7 +67,8 @@ pub(crate) fn parse_time(text: &str) -> Option<NaiveTime> {
     fixed_time(text.as_bytes()).or_else(|| lenient_time(text))
 }
 
-fn fixed_timestamp(text: &[u8]) -> Option<DateTime<Utc>> {
+/// Reads a moment of the fixed width.
+pub(crate) fn fixed_timestamp(text: &[u8]) -> Option<DateTime<Utc>> {
     let text: &TimestampText = text.try_into().ok()?;
     if text[10] != b'T' || text[26..] != *b"+00:00" {
         return None;

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use repo_core::{InvalidValue, Kind, Row, Value};
+use repo_core::{InvalidValue, Kind, Value};
 use rusqlite::Statement;
 use rusqlite::types::{Null, Value as Stored, ValueRef};
 use uuid::Uuid;
@@ -76,19 +76,6 @@ fn stored(value: &Value<'_>) -> Result<Stored, InvalidValue> {
         Value::Decimal { units, .. } => Stored::Integer(*units),
         _ => return Err(InvalidValue::new("is of a kind that no list holds")),
     })
-}
-
-/// A row of a statement that is being stepped.
-pub(crate) struct StoredRow<'row, 'statement>(pub(crate) &'row rusqlite::Row<'statement>);
-
-impl Row for StoredRow<'_, '_> {
-    fn value(&self, index: usize, kind: Kind) -> Result<Value<'_>, InvalidValue> {
-        let stored = self
-            .0
-            .get_ref(index)
-            .map_err(|_| InvalidValue::new("is not among the columns of the row"))?;
-        read(stored, kind)
-    }
 }
 
 /// The stored value, read as `kind`.

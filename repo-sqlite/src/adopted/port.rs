@@ -13,8 +13,8 @@ use crate::adopted::sqlx_error::of_sqlx;
 use crate::busy::Patience;
 use crate::error::{Failure, is_busy, of_script, without_table};
 use crate::insert::{self, Connected};
+use crate::row::StoredRow;
 use crate::statement::{OnError, execute, step};
-use crate::value::StoredRow;
 
 const KNOW_THE_SCHEMA: &str = "SELECT count(*) FROM (SELECT 1 FROM sqlite_schema LIMIT 1)";
 
