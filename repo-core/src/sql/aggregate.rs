@@ -17,7 +17,7 @@ impl<'a> Writer<'a> {
     pub(crate) fn aggregates(&mut self, selection: &'a Selection, terms: &[Term]) -> Result<()> {
         self.push("SELECT ");
         self.terms(terms);
-        self.ranked_rows(selection, &[], terms)
+        self.ranked_rows(selection, &[], terms, false)
     }
 
     /// A row for each group: its keys, then its aggregates.
@@ -34,7 +34,8 @@ impl<'a> Writer<'a> {
             self.push(", ");
         }
         self.terms(terms);
-        self.ranked_rows(selection, keys, &grouping.terms(terms))?;
+        let is_limited = grouping.limit().is_some();
+        self.ranked_rows(selection, keys, &grouping.terms(terms), is_limited)?;
         // By position: a key may have parameters, and the same text is then not the same expression.
         self.push(" GROUP BY ");
         for position in 1..=keys.len() {

@@ -1,8 +1,8 @@
-//! How many rows a selection names.
+//! How many rows a selection names, and the condition of whatever counts them.
 //!
 //! A count reads all of them, so that what Postgres expects it to cost depends on the values that are asked for,
-//! and it plans the statement anew at each use. Where one index answers whatever the values are, they are
-//! written so that they do not matter to the plan, which then is made once.
+//! and it plans the statement anew at each use. Where one index answers whatever the values are, they are written so that they do not
+//! matter to the plan, which then is made once.
 
 use std::collections::BTreeSet;
 
@@ -16,6 +16,11 @@ impl<'a> Writer<'a> {
     /// One row with the number of rows that the selection names, whatever its limit.
     pub(crate) fn count(&mut self, selection: &'a Selection) -> Result<()> {
         self.push("SELECT COUNT(*) FROM ").table_name();
+        self.restrict_all(selection)
+    }
+
+    /// The condition of a statement that counts the rows that the selection names, or those of each group.
+    pub(super) fn restrict_all(&mut self, selection: &'a Selection) -> Result<()> {
         self.is_planned_once = self.has_one_plan(selection);
         let restricted = self.restrict(selection, &[]);
         self.is_planned_once = false;
@@ -31,10 +36,7 @@ impl<'a> Writer<'a> {
         if self.has_one_plan(selection) {
             self.sql.truncate(start);
             self.params.truncate(params);
-            self.is_planned_once = true;
-            let restricted = self.restrict(selection, &[]);
-            self.is_planned_once = false;
-            restricted?;
+            self.restrict_all(selection)?;
         }
         Ok(condition)
     }

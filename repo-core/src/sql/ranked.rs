@@ -18,6 +18,7 @@ impl<'a> Writer<'a> {
         selection: &'a Selection,
         keys: &[Key],
         terms: &[Term],
+        is_limited: bool,
     ) -> Result<()> {
         let is_percentile = |term: &&Term| matches!(term.function, Function::Percentile(_));
         let mut columns: Vec<_> = terms.iter().filter(is_percentile).map(|it| it.column).collect();
@@ -30,7 +31,14 @@ impl<'a> Writer<'a> {
             self.push(" FROM ");
         }
         self.table_name();
-        self.restrict(selection, &[])?;
+        // Of each group all rows are read then. An extreme, or the first few groups, may be found sooner by another
+        // index: which is the better one depends on the values.
+        let is_count = |term: &Term| matches!(term.function, Function::Rows);
+        if !keys.is_empty() && !is_limited && terms.iter().all(is_count) {
+            self.restrict_all(selection)?;
+        } else {
+            self.restrict(selection, &[])?;
+        }
         if !columns.is_empty() {
             // By its own name: a row that a key looks for is found by it.
             self.push(") AS ").table_name();
