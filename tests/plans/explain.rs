@@ -28,6 +28,15 @@ pub(crate) struct Plan {
     pub(crate) text: String,
 }
 
+impl Plan {
+    /// Whether it reads indexes alone, and no row.
+    pub(crate) fn is_of_indexes(&self) -> bool {
+        let is_covered =
+            |scan: &String| scan.contains("COVERING INDEX") || scan.starts_with("Index Only Scan");
+        !self.scans.is_empty() && self.scans.iter().all(is_covered)
+    }
+}
+
 /// What a statement did, counted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cost {

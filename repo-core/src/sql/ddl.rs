@@ -108,11 +108,32 @@ fn create_index(writer: &mut Writer<'_>, index: &Index) {
         writer.push(if position == 0 { "" } else { ", " }).column(part.column);
         writer.push(if part.descending { " DESC" } else { "" });
     }
+    for column in covered(dialect, table, index) {
+        writer.push(", ").column(column);
+    }
     writer.push(")");
     if let Some(predicate) = index_predicate(table, index) {
         writer.push(" WHERE ").push(&predicate);
     }
     writer.push(";\n");
+}
+
+/// What an index ends in beside its columns, none of which is a part of its name.
+///
+/// Almost every read asks whether a row is deleted: an index that knows does without the row where it is only
+/// counted, or left out. Where an identity is what SQLite calls its rows by it is the end of every index, and so
+/// gives the order among rows that are alike: it stays before what is added.
+fn covered(dialect: &dyn Dialect, table: &Table, index: &Index) -> Vec<usize> {
+    let Some(deleted_at) = table.roles.deleted_at.filter(|_| !index.unique) else {
+        return Vec::new();
+    };
+    let is_rowid = table.has_identity() && dialect.identity_is_primary_key();
+    let id = is_rowid.then_some(table.roles.id);
+    let is_missing = |column: &usize| index.columns.iter().all(|part| part.column != *column);
+    if !is_missing(&deleted_at) {
+        return Vec::new();
+    }
+    id.into_iter().filter(is_missing).chain([deleted_at]).collect()
 }
 
 /// Unique keys are about live rows.

@@ -11,6 +11,7 @@ mod files;
 mod group_ends;
 mod groups;
 mod guards;
+mod indexes;
 mod other_process;
 mod pool;
 mod statements;
