@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::task::{self, yield_now};
 
-/// The time in which every task should have had its turn, and the runtime has looked for timers.
-const ROUND: Duration = Duration::from_millis(1);
+/// The time after which the runtime is to look for timers. In it every task should have had its turn, where they
+/// are not more than their shortest turns fit in.
+const ROUND: Duration = Duration::from_micros(500);
 /// The rounds that a task lets pass before it goes on in one that lasts.
 const PATIENCE: usize = 3;
 /// A pause after which the thread is taken to have been idle.
