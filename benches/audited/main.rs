@@ -2,14 +2,16 @@
 //! whose entries are in no chain, and against a trail by hand.
 //!
 //! ```text
-//! scripts/with-postgres cargo bench -p benches --bench audited -- [--quick] [--full] [--threads] [WORD..]
+//! scripts/with-postgres cargo bench -p benches --bench audited -- \
+//!     [--quick] [--full] [--round-trip=US] [--threads] [WORD..]
 //! ```
 //!
 //! A word picks a database (`sqlite`, `postgres`) or workloads by a part of their name (`patch`, `create one`,
-//! `create_many`). `--quick` does fewer rounds, `--full` makes each commit wait for the disk, `--threads`
-//! uses tokio's multi-threaded runtime. By hand means: a transaction that locks and reads the row, changes
-//! it, and adds what changed, as JSON, to a table; without a chain. Sides take turns, and nothing here
-//! measures concurrency.
+//! `create_many`). `--quick` does fewer rounds, `--full` makes each commit wait for the disk, `--round-trip` has
+//! Postgres so many microseconds farther away, as a server on another machine is (the report says what a round trip
+//! then takes), `--threads` uses tokio's multi-threaded runtime. By hand means: a transaction that locks and reads
+//! the row, changes it, and adds what changed, as JSON, to a table; without a chain. Sides take turns, and nothing
+//! here measures concurrency.
 
 mod contest;
 mod engine;

@@ -1,7 +1,10 @@
 //! Postgres: a database of its own on the server that `REPO_TEST_POSTGRES_URL` names.
 
+use std::net::ToSocketAddrs as _;
+use std::time::{Duration, Instant};
+
 use async_trait::async_trait;
-use benches::{Result, Selection, Ticket};
+use benches::{Result, Selection, Ticket, farther};
 use repo_core::schema;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, PgPool};
@@ -22,15 +25,46 @@ pub(crate) async fn measure(selection: &Selection) -> Result<()> {
         return Ok(());
     };
     let server: PgConnectOptions = url.parse()?;
+    let farther = selection.number("round-trip", 0)?;
     let mut admin = PgConnection::connect_with(&server).await?;
     let wait = if selection.has("full") { "on" } else { "off" };
     execute(&mut admin, format!("DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")).await?;
     execute(&mut admin, format!("CREATE DATABASE {NAME}")).await?;
     execute(&mut admin, format!("ALTER DATABASE {NAME} SET synchronous_commit = {wait}")).await?;
-    let measured = measure_on(selection, server.database(NAME)).await;
+    let mut options = server.database(NAME);
+    if farther > 0 {
+        options = farther_away(options, Duration::from_micros(farther.try_into()?))?;
+    }
+    let round_trip = round_trip(&options).await;
+    let measured = measure_on(selection, options).await;
     execute(&mut admin, format!("DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")).await?;
-    println!("### Postgres, synchronous_commit = {wait}\n\n{}", measured?);
+    let away = round_trip?.as_micros();
+    println!("### Postgres, {away} us away, synchronous_commit = {wait}\n\n{}", measured?);
     Ok(())
+}
+
+/// How long the shortest statement takes, there and back.
+async fn round_trip(options: &PgConnectOptions) -> Result<Duration> {
+    let mut connection = PgConnection::connect_with(options).await?;
+    let mut times = Vec::new();
+    for _ in 0..200 {
+        let started = Instant::now();
+        sqlx::query("SELECT 1").execute(&mut connection).await?;
+        times.push(started.elapsed());
+    }
+    times.sort();
+    Ok(times[times.len() / 2])
+}
+
+/// The same server, to which a round trip takes so much more.
+fn farther_away(options: PgConnectOptions, round_trip: Duration) -> Result<PgConnectOptions> {
+    if options.get_socket().is_some() {
+        return Err("a server behind a socket of the file system cannot be farther away".into());
+    }
+    let address = (options.get_host(), options.get_port()).to_socket_addrs()?.next();
+    let near = address.ok_or("the server has no address")?;
+    let far = farther(near, round_trip)?;
+    Ok(options.host(&far.ip().to_string()).port(far.port()))
 }
 
 async fn measure_on(selection: &Selection, options: PgConnectOptions) -> Result<benches::Report> {

@@ -4,11 +4,13 @@
 //! `cargo bench -p benches`.
 
 pub mod by_hand;
+mod distance;
 mod measure;
 mod report;
 mod selection;
 mod ticket;
 
+pub use distance::farther;
 pub use measure::{Samples, median};
 pub use report::{Line, Report};
 pub use selection::Selection;

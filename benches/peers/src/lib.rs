@@ -15,9 +15,11 @@ pub mod place;
 pub mod plot;
 pub mod report;
 pub mod runs;
+#[path = "../../src/measure.rs"]
 pub mod samples;
 pub mod scale;
 pub mod seed;
+#[path = "../../src/selection.rs"]
 pub mod selection;
 pub mod side;
 pub mod svg;
