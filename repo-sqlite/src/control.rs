@@ -1,13 +1,11 @@
-//! Stopping a statement while it runs: when its time is over, or when nobody waits for it any more. And letting
-//! other threads go first.
+//! Stopping a statement while it runs: when its time is over, or when nobody waits for it any more.
 //!
 //! SQLite asks every so many of its own instructions, on the thread that runs the statement. A job has a
 //! number, so that what comes too late for one never stops the next. What is stopped here fails with
 //! `SQLITE_INTERRUPT`: who may run it again is not decided here.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -25,17 +23,11 @@ pub(crate) struct Control {
     /// Odd while a job runs.
     running: AtomicU64,
     cancelled: AtomicU64,
-    /// Whether the thread that runs a statement lets others go first.
-    gives_way: AtomicBool,
 }
 
 /// A time limit that ends with this value.
 #[derive(Debug)]
 pub(crate) struct Limit<'a>(&'a Control);
-
-/// As long as there is this value, what runs lets other threads go first.
-#[derive(Debug)]
-pub(crate) struct Way<'a>(&'a Control);
 
 impl Control {
     /// Installs the switch on a connection.
@@ -45,7 +37,6 @@ impl Control {
             deadline: AtomicU64::new(NO_LIMIT),
             running: AtomicU64::new(0),
             cancelled: AtomicU64::new(0),
-            gives_way: AtomicBool::new(false),
         });
         let asked = Arc::clone(&control);
         connection.progress_handler(INSTRUCTIONS, Some(move || asked.must_stop()))?;
@@ -57,13 +48,6 @@ impl Control {
         let deadline = nanoseconds(end.saturating_duration_since(self.epoch));
         self.deadline.store(deadline, Ordering::Relaxed);
         Limit(self)
-    }
-
-    /// Has what runs offer the core to other threads each time that SQLite asks. Where threads are more than cores
-    /// the system otherwise lets one run for milliseconds, and a timer that is due waits.
-    pub(crate) fn give_way(&self) -> Way<'_> {
-        self.gives_way.store(true, Ordering::Relaxed);
-        Way(self)
     }
 
     /// Begins a job and returns its number. Whoever has the connection has one job at a time.
@@ -82,9 +66,6 @@ impl Control {
     }
 
     fn must_stop(&self) -> bool {
-        if self.gives_way.load(Ordering::Relaxed) {
-            thread::yield_now();
-        }
         let deadline = self.deadline.load(Ordering::Relaxed);
         if deadline != NO_LIMIT && nanoseconds(self.epoch.elapsed()) > deadline {
             return true;
@@ -97,12 +78,6 @@ impl Control {
 impl Drop for Limit<'_> {
     fn drop(&mut self) {
         self.0.deadline.store(NO_LIMIT, Ordering::Relaxed);
-    }
-}
-
-impl Drop for Way<'_> {
-    fn drop(&mut self) {
-        self.0.gives_way.store(false, Ordering::Relaxed);
     }
 }
 

@@ -174,9 +174,6 @@ impl Owned {
         let Self { sql, params, access, table, on_error, skip } = &self;
         let statement = Statement { sql, params, access: *access, table };
         let started = Instant::now();
-        // Nobody waits for what only reads: who writes holds the database.
-        let is_alone = *access == Access::Read && checkout.connection().is_autocommit();
-        let way = is_alone.then(|| checkout.opened().control.give_way());
         let (mut count, mut batch) = (0, Batch::first());
         let ran = step(checkout.connection(), &statement, *on_error, |row| {
             count += 1;
@@ -188,7 +185,6 @@ impl Owned {
             }
             Ok(batch.push(row)?)
         });
-        drop(way);
         checkout.shapes().record(Shape::of(sql), started.elapsed());
         let affected = ran?;
         if !batch.is_empty() {
