@@ -103,6 +103,21 @@ pub struct Lookup<'a> {
     pub of_keys: &'a str,
 }
 
+/// A row to add that can wait for no other transaction, and the addition of several such rows.
+///
+/// Its table has no unique key but the primary one, and refers to no other: nothing that somebody else did and has
+/// not committed is in the way of a new row.
+#[derive(Debug, Clone, Copy)]
+pub struct Addition<'a> {
+    /// The statement that adds the row, with a parameter for each of `columns`, in order. It answers with no row.
+    pub statement: Statement<'a>,
+    /// The columns given, as indexes into the table's columns.
+    pub columns: &'a [usize],
+    /// The text for several rows: in the place of each parameter it has a [`Value::List`] of as many values as there
+    /// are rows.
+    pub of_rows: &'a str,
+}
+
 /// Whether a statement or a transaction writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -217,6 +232,12 @@ pub trait Backend: Debug + Send + Sync + 'static {
     /// several callers by one statement: each is given its own row, or none.
     async fn look_up(&self, lookup: Lookup<'_>, on_row: OnRow<'_>) -> Result<u64> {
         self.run(lookup.statement, on_row).await
+    }
+
+    /// Adds a row, as [`run`](Self::run) does with [`Addition::statement`]: committed when this returns `Ok`. A backend
+    /// may add the rows of several callers by one statement: each has the outcome of its own row.
+    async fn add(&self, addition: Addition<'_>) -> Result<()> {
+        self.run(addition.statement, &mut no_rows).await.map(drop)
     }
 
     /// Inserts all rows or none, committed when this returns `Ok`.

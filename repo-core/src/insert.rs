@@ -5,12 +5,13 @@
 
 use crate::audit::Action;
 use crate::audit::author::Author;
-use crate::backend::{Access, Insert, InsertRows, Row, Statement};
+use crate::backend::{Access, Addition, Insert, InsertRows, Row, Statement};
 use crate::brief::{self, Added};
 use crate::column_type::ColumnType as _;
 use crate::encode::Encoder;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
+use crate::failure::complete;
 use crate::hooks::note;
 use crate::parents::{self, Parents};
 use crate::perform::one;
@@ -91,6 +92,9 @@ async fn insert_plain<E: Entity, S: Scope>(
     entity: &E,
 ) -> Result<Option<E::Id>> {
     let params = &insert_values(entity)?;
+    if add_among_others(session, repo, params).await? {
+        return Ok(None);
+    }
     let mut made = None;
     let mut read = |row: &dyn Row| {
         if E::TABLE.has_identity() {
@@ -103,6 +107,25 @@ async fn insert_plain<E: Entity, S: Scope>(
     let statement = Statement { sql, params, access: Access::Write, table: E::TABLE };
     let added = session.run(statement, &mut read).await?;
     unless_refused(session, entity, (added > 0 || guarded.is_none()).then_some(made)).await
+}
+
+/// Adds a row by itself, where a backend may add it together with those of others; `false` where it may not.
+async fn add_among_others<E: Entity, S: Scope>(
+    session: &Session<S>,
+    repo: &Repo<E, S>,
+    params: &[Value<'_>],
+) -> Result<bool> {
+    let crud = repo.crud();
+    let Some(of_rows) = crud.insert_of_rows.as_deref().filter(|_| !session.in_transaction()) else {
+        return Ok(false);
+    };
+    session.record_access(Some(E::TABLE)).await?;
+    let statement = Statement { sql: &crud.insert, params, access: Access::Write, table: E::TABLE };
+    tracing::trace!(target: "repo::sql", sql = statement.sql);
+    let (backend, columns) = (session.backend(), crud.insert_columns.as_slice());
+    let added = backend.add(Addition { statement, columns, of_rows }).await;
+    added.map_err(|error| complete(error, backend.dialect(), E::TABLE))?;
+    Ok(true)
 }
 
 /// Adds a row with its entry, where that is done at once; `None` where it is not. Then this is what

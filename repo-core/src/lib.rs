@@ -136,8 +136,8 @@ pub use audit::{
     ImageValue, Tail, Verification, Verify,
 };
 pub use backend::{
-    Access, Backend, BriefChange, Connection, Health, Insert, InsertRows, Isolation, Lookup, OnRow,
-    Row, Statement, Steps, TransactionOptions,
+    Access, Addition, Backend, BriefChange, Connection, Health, Insert, InsertRows, Isolation,
+    Lookup, OnRow, Row, Statement, Steps, TransactionOptions,
 };
 pub use bulk::DeleteInChunks;
 pub use change::{Change, Writing};

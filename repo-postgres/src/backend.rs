@@ -7,24 +7,24 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use repo_core::{
-    Access, Backend, Connection, Dialect, Health, Insert, InspectedTable, Lookup, OnRow, Reach,
-    Result, Statement, Table, TransactionOptions,
+    Access, Addition, Backend, Connection, Dialect, Health, Insert, InspectedTable, Lookup, OnRow,
+    Reach, Result, Statement, Table, TransactionOptions,
 };
 
 use crate::connection::Transaction;
 use crate::dialect::PostgresDialect;
 use crate::error::SOME_ROW;
 use crate::insert::Ways;
-use crate::pool::Pool;
-use crate::together::Lines;
+use crate::pool::{Own, Pool};
+use crate::together::Together;
 use crate::{insert, inspect, row_security, statement, together};
 
 /// A Postgres database behind a pool of connections. Cheap to clone: all clones share the pool.
 #[derive(Clone)]
 pub struct Postgres {
     pool: Arc<Pool>,
-    /// The reads by key that wait for a connection.
-    lines: Arc<Lines>,
+    /// What waits for a connection, to share a statement.
+    together: Arc<Together>,
     /// Whether statements stay prepared. Where they do not, a pooler may give each transaction another
     /// server connection, and preparing is one transaction and running another: both are put into one.
     persistent: bool,
@@ -36,8 +36,8 @@ pub struct Postgres {
 
 impl Postgres {
     pub(crate) fn new(pool: Pool, persistent: bool, dialect: PostgresDialect) -> Self {
-        let (pool, lines) = (Arc::new(pool), Arc::default());
-        Self { pool, lines, persistent, dialect, setting: None }
+        let (pool, together) = (Arc::new(pool), Arc::default());
+        Self { pool, together, persistent, dialect, setting: None }
     }
 
     /// Opens a connection, so that what is wrong with the settings shows now.
@@ -65,6 +65,11 @@ impl Postgres {
     /// Whether a statement by itself can be sent as it is.
     fn is_direct(&self) -> bool {
         self.persistent && self.setting.is_none()
+    }
+
+    /// The pool, where statements by themselves may be shared.
+    fn shareable(&self) -> Option<&Own> {
+        self.pool.own().filter(|_| self.is_direct() && !self.dialect.row_level_security)
     }
 
     async fn run_in_transaction(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
@@ -105,11 +110,16 @@ impl Backend for Postgres {
     }
 
     async fn look_up(&self, lookup: Lookup<'_>, on_row: OnRow<'_>) -> Result<u64> {
-        match self.pool.own() {
-            Some(pool) if self.is_direct() && !self.dialect.row_level_security => {
-                together::look_up(pool, &self.lines, lookup, on_row).await
-            }
-            _ => self.run(lookup.statement, on_row).await,
+        match self.shareable() {
+            Some(pool) => together::look_up(pool, &self.together, lookup, on_row).await,
+            None => self.run(lookup.statement, on_row).await,
+        }
+    }
+
+    async fn add(&self, addition: Addition<'_>) -> Result<()> {
+        match self.shareable() {
+            Some(pool) => together::add(pool, &self.together, addition).await,
+            None => self.run(addition.statement, &mut |_| Ok(())).await.map(drop),
         }
     }
 

@@ -125,6 +125,16 @@ impl Failure {
         }
     }
 
+    /// Whether the server said that it did nothing, or was not asked: on account of what the statement is.
+    pub(crate) fn is_refusal(&self) -> bool {
+        match self {
+            Failure::Core(_) => true,
+            Failure::Broken(_) => false,
+            Failure::Driver(sqlx::Error::Encode(_)) => true,
+            Failure::Driver(error) => postgres(error).is_some_and(|error| !is_fatal(error)),
+        }
+    }
+
     /// What becomes of the connection.
     pub(crate) fn aftermath(&self) -> Aftermath {
         match self {

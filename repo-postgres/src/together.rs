@@ -1,216 +1,134 @@
-//! Reads by key that wait for a connection share a statement.
+//! Operations on one row that wait for a connection share a statement: reads by key, and rows to add that can wait
+//! for no other transaction.
 //!
-//! A read that finds a connection free takes it and runs by itself. Of those that do not, one of each text waits for
-//! a connection, the leader, and the others line up behind it (`lines.rs`). The leader takes along as many of them
-//! as a statement is to have, and gives each its row. Rows are told apart by the place of their key alone, and
-//! decoded by who asked.
-//!
-//! What goes wrong in a statement that is shared is nobody's error: each of its readers then runs by itself. So it
-//! is where the leader is dropped meanwhile. Nobody depends on others for long: a future that is kept and not polled
-//! may be ahead of others in a line, and may have read their rows. Absent: transactions and row-level security, where each reader has
-//! something of its own beside the key.
+//! What finds a connection free takes it and runs by itself. Of those that do not, one of each text waits for a
+//! connection, the leader, and the others line up behind it (`lines.rs`). The leader takes along as many of them as a
+//! statement is to have, and gives each what is theirs. Nobody depends on others for long: a future that is kept and
+//! not polled may be ahead of others in a line. Absent: transactions and row-level security, where each has
+//! something of its own beside its row.
 
+mod additions;
 mod lines;
+mod reads;
 
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use repo_core::{
-    DatabaseError, Error, InvalidValue, Kind, Lookup, OnRow, Result, Row, Statement, Value,
-};
-use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
+use repo_core::{Result, Value};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::error::Failure;
 use crate::pool::{Lease, Own};
-use crate::statement;
-use crate::value::{BinaryRow, arguments, types_of};
-pub(crate) use lines::Lines;
-use lines::{Lead, Place, Ticket, Turn, Waiting};
+pub(crate) use additions::add;
+use lines::{Lead, Lines, Place, Ticket, Turn, Waiting};
+pub(crate) use reads::look_up;
 
-/// The most reads of one statement.
+/// The most operations of one statement.
 const MOST: usize = 16;
 
-/// How long a read stays in line before it waits for a connection itself: who is ahead may be a future that
+/// How long an operation stays in line before it waits for a connection itself: who is ahead may be a future that
 /// nobody polls.
 const PATIENCE: Duration = Duration::from_millis(10);
 
-/// How long it waits for a row that somebody else reads, for the same reason.
-const TRUST: Duration = Duration::from_secs(1);
-
-/// Reads the row of a key. Returns how many rows there are.
-pub(crate) async fn look_up(
-    pool: &Own,
-    lines: &Arc<Lines>,
-    lookup: Lookup<'_>,
-    on_row: OnRow<'_>,
-) -> Result<u64> {
-    if let Some(lease) = pool.get_if_free().await? {
-        return alone(lease, lookup.statement, on_row).await;
-    }
-    let reader = Reader { pool, lines, lookup, until: Instant::now() + pool.wait() };
-    match lines.enter(lookup.of_keys, lookup.statement.params) {
-        Place::Ahead(lead) => reader.lead(lead, on_row).await,
-        Place::Behind(ticket) => reader.follow(ticket, on_row).await,
-    }
+/// All lines of a pool.
+#[derive(Debug, Default)]
+pub(crate) struct Together {
+    reads: Arc<Lines<reads::Found>>,
+    additions: Arc<Lines<additions::Outcome>>,
 }
 
-/// A read that waits.
-#[derive(Clone, Copy)]
-struct Reader<'r> {
-    pool: &'r Own,
-    lines: &'r Arc<Lines>,
-    lookup: Lookup<'r>,
+/// An operation that waits for a connection.
+struct Member<'m, T> {
+    pool: &'m Own,
+    lines: &'m Arc<Lines<T>>,
+    /// The text that it shares with others, and what it would have of it.
+    sql: &'m str,
+    params: &'m [Value<'m>],
+    /// How long it waits for what somebody else is doing for it; none: until that is done.
+    trust: Option<Duration>,
     /// When it has waited for a connection for as long as an operation may.
     until: Instant,
 }
 
-impl Reader<'_> {
-    async fn follow(self, mut ticket: Ticket, on_row: OnRow<'_>) -> Result<u64> {
+/// What came of waiting.
+enum Came<T> {
+    /// What somebody else did.
+    Done(T),
+    /// A connection, and who is to be taken along.
+    Connection(Lease, Vec<Waiting<T>>),
+    /// Nothing that could be waited for any longer: it runs by itself.
+    Nothing,
+}
+
+impl<'m, T> Member<'m, T> {
+    fn new(
+        pool: &'m Own,
+        lines: &'m Arc<Lines<T>>,
+        (sql, params): (&'m str, &'m [Value<'m>]),
+        trust: Option<Duration>,
+    ) -> Self {
+        Self { pool, lines, sql, params, trust, until: Instant::now() + pool.wait() }
+    }
+
+    async fn wait(&self) -> Result<Came<T>> {
+        match self.lines.enter(self.sql, self.params) {
+            Place::Ahead(lead) => self.lead(lead).await,
+            Place::Behind(ticket) => self.follow(ticket).await,
+        }
+    }
+
+    async fn follow(&self, mut ticket: Ticket<T>) -> Result<Came<T>> {
         let patience = self.until.min(Instant::now() + PATIENCE);
         if let Ok(turn) = timeout_at(patience, &mut ticket.turn).await {
-            return self.take(turn.ok(), on_row).await;
+            return self.take(turn.ok()).await;
         }
         let lease = match self.turn_or_connection(&mut ticket).await {
-            Either::Left(turn) => return self.take(turn, on_row).await,
+            Either::Left(turn) => return self.take(turn).await,
             Either::Right(lease) => lease,
         };
-        if self.lines.leave(self.lookup.of_keys, ticket.number) {
+        if self.lines.leave(self.sql, ticket.number) {
             let lease = lease?;
-            let followers = self.lines.take(self.lookup.of_keys, MOST - 1);
-            return self.read(lease, followers, on_row).await;
+            return Ok(Came::Connection(lease, self.lines.take(self.sql, MOST - 1)));
         }
+        // Somebody is at it.
         drop(lease);
-        let turn = timeout(TRUST, ticket.turn).await;
-        self.take(turn.ok().and_then(Result::ok), on_row).await
+        let turn = match self.trust {
+            Some(trust) => timeout(trust, ticket.turn).await.ok().and_then(Result::ok),
+            None => ticket.turn.await.ok(),
+        };
+        self.take(turn).await
     }
 
     /// Whichever comes first. The other is over then: a future that waited on, and was not polled, would be given
     /// the next connection.
-    async fn turn_or_connection(self, ticket: &mut Ticket) -> Either<Option<Turn>, Result<Lease>> {
+    async fn turn_or_connection(
+        &self,
+        ticket: &mut Ticket<T>,
+    ) -> Either<Option<Turn<T>>, Result<Lease>> {
         match select(&mut ticket.turn, pin!(self.connection())).await {
             Either::Left((turn, _)) => Either::Left(turn.ok()),
             Either::Right((lease, _)) => Either::Right(lease),
         }
     }
 
-    /// Waits for a connection, and reads for those behind as well.
-    async fn lead(self, lead: Lead, on_row: OnRow<'_>) -> Result<u64> {
+    /// Waits for a connection, for those behind as well.
+    async fn lead(&self, lead: Lead<T>) -> Result<Came<T>> {
         let lease = self.connection().await?;
-        let followers = lead.take(MOST - 1);
-        self.read(lease, followers, on_row).await
+        Ok(Came::Connection(lease, lead.take(MOST - 1)))
     }
 
-    /// Does what its turn in the line is; without one, it reads by itself.
-    async fn take(self, turn: Option<Turn>, on_row: OnRow<'_>) -> Result<u64> {
+    /// Does what its turn in the line is.
+    async fn take(&self, turn: Option<Turn<T>>) -> Result<Came<T>> {
         match turn {
-            Some(Turn::Row(row)) => hand_over(row, on_row),
-            Some(Turn::Lead(lead)) => self.lead(lead, on_row).await,
-            None => self.by_itself(on_row).await,
+            Some(Turn::Done(done)) => Ok(Came::Done(done)),
+            Some(Turn::Lead(lead)) => self.lead(lead).await,
+            None => Ok(Came::Nothing),
         }
-    }
-
-    async fn read(
-        self,
-        mut lease: Lease,
-        followers: Vec<Waiting>,
-        on_row: OnRow<'_>,
-    ) -> Result<u64> {
-        if followers.is_empty() {
-            return alone(lease, self.lookup.statement, on_row).await;
-        }
-        let result = read(lease.start(), self.lookup, &followers).await;
-        lease.finish(&result);
-        drop(lease);
-        let mut rows = match result {
-            Ok(rows) => rows,
-            Err(failure) => {
-                tracing::debug!(?failure, "the readers of a shared statement go on by themselves");
-                drop(followers);
-                return self.by_itself(on_row).await;
-            }
-        };
-        for follower in followers.into_iter().rev() {
-            // Who does not wait any more needs no row.
-            let _ = follower.turn.send(Turn::Row(rows.pop().flatten()));
-        }
-        hand_over(rows.pop().flatten(), on_row)
-    }
-
-    async fn by_itself(self, on_row: OnRow<'_>) -> Result<u64> {
-        alone(self.pool.get(self.pool.wait()).await?, self.lookup.statement, on_row).await
     }
 
     /// A connection that becomes free in time.
-    async fn connection(self) -> Result<Lease> {
+    async fn connection(&self) -> Result<Lease> {
         self.pool.get(self.until.saturating_duration_since(Instant::now())).await
-    }
-}
-
-async fn alone(mut lease: Lease, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
-    let result = statement::run(lease.start(), true, statement, on_row).await;
-    lease.finish(&result);
-    result.map_err(|failure| failure.into_error(statement.table.entity))
-}
-
-fn hand_over(row: Option<PgRow>, on_row: OnRow<'_>) -> Result<u64> {
-    let Some(row) = row else { return Ok(0) };
-    on_row(&Placed(BinaryRow::new(&row, &types_of(&row)))).map(|()| 1)
-}
-
-/// The row of the leader's key, and those of the followers' keys, in their order.
-async fn read(
-    connection: &mut PgConnection,
-    lookup: Lookup<'_>,
-    followers: &[Waiting],
-) -> Result<Vec<Option<PgRow>>, Failure> {
-    let lists = lists(lookup.statement, followers);
-    // The text comes from core, which puts no value into it.
-    let query = sqlx::query_with(AssertSqlSafe(lookup.of_keys), arguments(&lists)?);
-    let answered = connection.fetch_all(query.persistent(true)).await?;
-    let mut rows: Vec<Option<PgRow>> = Vec::new();
-    rows.resize_with(followers.len() + 1, || None);
-    for row in answered {
-        match place_of(&row).and_then(|place| rows.get_mut(place)) {
-            Some(free) if free.is_none() => *free = Some(row),
-            _ => return Err(Failure::Core(unasked())),
-        }
-    }
-    Ok(rows)
-}
-
-/// One list for each part of the key: the leader's value, then those of the followers.
-fn lists<'a>(statement: Statement<'a>, followers: &'a [Waiting]) -> Vec<Value<'a>> {
-    let table = statement.table;
-    let columns = table.roles.tenant.into_iter().chain([table.roles.id]);
-    let list = |(part, column): (usize, usize)| {
-        let of_followers = followers.iter().map(|follower| &follower.key[part]);
-        let values = std::iter::once(&statement.params[part]).chain(of_followers);
-        Value::List(table.columns[column].kind, values.map(Value::borrowed).collect())
-    };
-    columns.enumerate().map(list).collect()
-}
-
-/// The place of the row's key, counted from 0.
-fn place_of(row: &PgRow) -> Option<usize> {
-    match BinaryRow::new(row, &types_of(row)).value(0, Kind::I64) {
-        Ok(Value::I64(place)) => usize::try_from(place).ok()?.checked_sub(1),
-        _ => None,
-    }
-}
-
-fn unasked() -> Error {
-    Error::Backend(DatabaseError::new("a row came for a key that nobody asked for"))
-}
-
-/// A row behind the place of its key.
-struct Placed<'r>(BinaryRow<'r>);
-
-impl Row for Placed<'_> {
-    fn value(&self, index: usize, kind: Kind) -> Result<Value<'_>, InvalidValue> {
-        self.0.value_of(index + 1, kind)
     }
 }

@@ -5,7 +5,7 @@ use crate::dialect::Dialect;
 use crate::parents;
 use crate::patch::Changes;
 use crate::sql::change::{ChangeSql, Parts};
-use crate::sql::insert::{insert, insert_columns, recorded_insert};
+use crate::sql::insert::{insert, insert_columns, insert_of_rows, recorded_insert};
 use crate::sql::keys::KeyTexts;
 use crate::sql::lookup::LookupSql;
 use crate::sql::patch::PatchSql;
@@ -23,7 +23,9 @@ pub(crate) struct CrudSql {
     pub(crate) insert_columns: Vec<usize>,
     /// Parameters: `insert_columns`.
     pub(crate) insert: String,
-    /// The same, unless a row that it refers to is deleted; answers with the id. Only where rows that are
+    /// The same of several rows. Parameters: a list for each of `insert_columns`.
+    pub(crate) insert_of_rows: Option<String>,
+    /// The same of one, unless a row that it refers to is deleted; answers with the id. Only where rows that are
     /// referred to can be.
     pub(crate) guarded_insert: Option<String>,
     /// Statements that insert a row unless its key is there.
@@ -87,6 +89,7 @@ impl CrudSql {
         Self {
             columns: text(&|w| _ = w.all_columns()),
             insert: text(&|w| insert(w, &insert_columns, false)),
+            insert_of_rows: insert_of_rows(dialect, table, &insert_columns),
             find: LookupSql::row(dialect, table),
             find_any: text(&find_any),
             exists: LookupSql::exists(dialect, table),

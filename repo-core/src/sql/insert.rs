@@ -47,6 +47,29 @@ fn insert_into(writer: &mut Writer<'_>, columns: &[usize], guarded: bool) {
     }
 }
 
+/// The rows of several callers, who know nothing of each other. None where a row could wait for a transaction of
+/// somebody else: a row of the same key that is not committed, or a change of one that it refers to. The others would
+/// wait with it.
+pub(super) fn insert_of_rows(
+    dialect: &dyn Dialect,
+    table: &'static Table,
+    columns: &[usize],
+) -> Option<String> {
+    let is_unique = table.indexes.iter().any(|index| index.unique);
+    if is_unique || table.has_identity() || !table.references.is_empty() {
+        return None;
+    }
+    let mut writer = Writer::new(dialect, table);
+    writer.push("INSERT INTO ").table_name().push(" (").columns(columns.iter().copied());
+    writer.push(") SELECT ");
+    for number in 1..=columns.len() {
+        writer.push(if number > 1 { ", " } else { "" }).push(&format!("\"key_{number}\""));
+    }
+    writer.push(" FROM ");
+    let kinds: Vec<_> = columns.iter().map(|column| table.columns[*column].kind).collect();
+    dialect.keys(&mut writer.sql, "repo_rows", &kinds).then_some(writer.sql)
+}
+
 pub(super) fn recorded_insert(
     dialect: &dyn Dialect,
     table: &'static Table,

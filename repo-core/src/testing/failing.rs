@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 
 use crate::backend::{
-    Backend, Connection, Health, Insert, Lookup, OnRow, Statement, TransactionOptions,
+    Addition, Backend, Connection, Health, Insert, Lookup, OnRow, Statement, TransactionOptions,
 };
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
@@ -71,6 +71,11 @@ impl Backend for Failing {
     async fn look_up(&self, lookup: Lookup<'_>, on_row: OnRow<'_>) -> Result<u64> {
         self.call()?;
         self.inner.look_up(lookup, on_row).await
+    }
+
+    async fn add(&self, addition: Addition<'_>) -> Result<()> {
+        self.call()?;
+        self.inner.add(addition).await
     }
 
     async fn insert(&self, insert: Insert<'_>) -> Result<Vec<i64>> {

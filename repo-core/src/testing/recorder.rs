@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 
 use crate::backend::{
-    Backend, Connection, Health, Insert, Lookup, OnRow, Statement, TransactionOptions,
+    Addition, Backend, Connection, Health, Insert, Lookup, OnRow, Statement, TransactionOptions,
 };
 use crate::dialect::Dialect;
 use crate::error::Result;
@@ -110,6 +110,11 @@ impl Backend for Recorder {
     async fn look_up(&self, lookup: Lookup<'_>, on_row: OnRow<'_>) -> Result<u64> {
         self.note_statement(lookup.statement);
         self.inner.look_up(lookup, on_row).await
+    }
+
+    async fn add(&self, addition: Addition<'_>) -> Result<()> {
+        self.note_statement(addition.statement);
+        self.inner.add(addition).await
     }
 
     async fn insert(&self, insert: Insert<'_>) -> Result<Vec<i64>> {

@@ -1,87 +1,85 @@
-//! The reads that wait for a connection: a line for each text, behind a leader.
+//! What waits for a connection: a line for each text, behind a leader.
 //!
 //! A line is there as long as it has a leader, and whoever stops to be it, with a connection or without, makes the
 //! next one the leader: nobody waits in a line that nobody gets a connection for. Absent: connections and statements.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use repo_core::Value;
-use sqlx::postgres::PgRow;
 use tokio::sync::oneshot;
 
-/// The reads that wait, by their texts.
-#[derive(Debug, Default)]
-pub(crate) struct Lines {
-    lines: Mutex<Vec<Line>>,
+/// The operations that wait, by their texts. A `T` is what comes to who was taken along.
+#[derive(Debug)]
+pub(crate) struct Lines<T> {
+    lines: Mutex<Vec<Line<T>>>,
+    /// How many have been in any of them: a number is nobody else's, also where a line is over and there is a new one
+    /// of its text.
+    numbers: AtomicU64,
 }
 
 #[derive(Debug)]
-struct Line {
+struct Line<T> {
     sql: Arc<str>,
-    waiting: VecDeque<Waiting>,
-    /// How many have been in it.
-    numbers: u64,
+    waiting: VecDeque<Waiting<T>>,
 }
 
-/// A read in a line.
+/// An operation in a line.
 #[derive(Debug)]
-pub(super) struct Waiting {
+pub(super) struct Waiting<T> {
     number: u64,
-    /// The parameters of the read.
-    pub(super) key: Vec<Value<'static>>,
-    /// Dropped, it sends the reader to get a connection of its own.
-    pub(super) turn: oneshot::Sender<Turn>,
+    pub(super) params: Vec<Value<'static>>,
+    /// Dropped, it sends who waits to get a connection of their own.
+    pub(super) turn: oneshot::Sender<Turn<T>>,
 }
 
 /// What comes to who waits in a line.
 #[derive(Debug)]
-pub(super) enum Turn {
+pub(super) enum Turn<T> {
     /// The duty to get a connection.
-    Lead(Lead),
-    /// The row of the key, behind the place of the key.
-    Row(Option<PgRow>),
+    Lead(Lead<T>),
+    /// What somebody else did for them.
+    Done(T),
 }
 
-/// Where a read is that entered a line.
+/// Where an operation is that entered a line.
 #[derive(Debug)]
-pub(super) enum Place {
-    Ahead(Lead),
-    Behind(Ticket),
+pub(super) enum Place<T> {
+    Ahead(Lead<T>),
+    Behind(Ticket<T>),
 }
 
-/// What a reader keeps that waits in a line.
+/// What is kept by who waits in a line.
 #[derive(Debug)]
-pub(super) struct Ticket {
+pub(super) struct Ticket<T> {
     pub(super) number: u64,
-    pub(super) turn: oneshot::Receiver<Turn>,
+    pub(super) turn: oneshot::Receiver<Turn<T>>,
 }
 
 /// The duty to get a connection for a line. Dropped, it is the next one's.
 #[derive(Debug)]
-pub(super) struct Lead {
-    lines: Arc<Lines>,
+pub(super) struct Lead<T> {
+    lines: Arc<Lines<T>>,
     sql: Arc<str>,
 }
 
-impl Lines {
-    /// Puts a read into the line of its text: ahead, where there is none.
-    pub(super) fn enter(self: &Arc<Self>, sql: &str, key: &[Value<'_>]) -> Place {
+impl<T> Lines<T> {
+    /// Puts an operation into the line of its text: ahead, where there is none.
+    pub(super) fn enter(self: &Arc<Self>, sql: &str, params: &[Value<'_>]) -> Place<T> {
         let mut lines = self.lines();
         if let Some(line) = lines.iter_mut().find(|line| *line.sql == *sql) {
             let (turn, receiver) = oneshot::channel();
-            line.numbers += 1;
-            let number = line.numbers;
-            let key = key.iter().map(|value| value.borrowed().into_owned()).collect();
-            line.waiting.push_back(Waiting { number, key, turn });
+            let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+            line.waiting.push_back(Waiting { number, params: owned(params), turn });
             return Place::Behind(Ticket { number, turn: receiver });
         }
         let sql: Arc<str> = sql.into();
-        lines.push(Line { sql: Arc::clone(&sql), waiting: VecDeque::new(), numbers: 0 });
+        lines.push(Line { sql: Arc::clone(&sql), waiting: VecDeque::new() });
         Place::Ahead(Lead { lines: Arc::clone(self), sql })
     }
 
-    /// Takes a read out of the line, unless it was taken out already: then its turn has come.
+    /// Takes an operation out of the line, unless it was taken out already: then its turn has come.
     pub(super) fn leave(&self, sql: &str, number: u64) -> bool {
         let mut lines = self.lines();
         let Some(line) = lines.iter_mut().find(|line| *line.sql == *sql) else { return false };
@@ -91,7 +89,7 @@ impl Lines {
     }
 
     /// Takes the next ones who still wait, at most so many.
-    pub(super) fn take(&self, sql: &str, most: usize) -> Vec<Waiting> {
+    pub(super) fn take(&self, sql: &str, most: usize) -> Vec<Waiting<T>> {
         let mut lines = self.lines();
         let Some(line) = lines.iter_mut().find(|line| *line.sql == *sql) else { return Vec::new() };
         let next = std::iter::from_fn(|| line.waiting.pop_front());
@@ -99,7 +97,7 @@ impl Lines {
     }
 
     /// Takes the next one who still waits. Where there is none, the line is over.
-    fn next(&self, sql: &str) -> Option<Waiting> {
+    fn next(&self, sql: &str) -> Option<Waiting<T>> {
         let mut lines = self.lines();
         let at = lines.iter().position(|line| *line.sql == *sql)?;
         while let Some(next) = lines[at].waiting.pop_front() {
@@ -111,20 +109,26 @@ impl Lines {
         None
     }
 
-    fn lines(&self) -> MutexGuard<'_, Vec<Line>> {
+    fn lines(&self) -> MutexGuard<'_, Vec<Line<T>>> {
         // Nothing panics in between.
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Lead {
+impl<T> Default for Lines<T> {
+    fn default() -> Self {
+        Self { lines: Mutex::default(), numbers: AtomicU64::default() }
+    }
+}
+
+impl<T> Lead<T> {
     /// Takes at most so many of those behind, and makes the next one the leader.
-    pub(super) fn take(self, most: usize) -> Vec<Waiting> {
+    pub(super) fn take(self, most: usize) -> Vec<Waiting<T>> {
         self.lines.take(&self.sql, most)
     }
 }
 
-impl Drop for Lead {
+impl<T> Drop for Lead<T> {
     fn drop(&mut self) {
         if let Some(next) = self.lines.next(&self.sql) {
             let lead = Self { lines: Arc::clone(&self.lines), sql: Arc::clone(&self.sql) };
@@ -134,31 +138,35 @@ impl Drop for Lead {
     }
 }
 
+pub(super) fn owned(params: &[Value<'_>]) -> Vec<Value<'static>> {
+    params.iter().map(|value| value.borrowed().into_owned()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const SQL: &str = "SELECT 1";
 
-    fn ahead(lines: &Arc<Lines>) -> Lead {
+    fn ahead(lines: &Arc<Lines<()>>) -> Lead<()> {
         match lines.enter(SQL, &[]) {
             Place::Ahead(lead) => lead,
             Place::Behind(_) => panic!("somebody is ahead"),
         }
     }
 
-    fn behind(lines: &Arc<Lines>, key: i64) -> Ticket {
+    fn behind(lines: &Arc<Lines<()>>, key: i64) -> Ticket<()> {
         match lines.enter(SQL, &[Value::I64(key)]) {
             Place::Behind(ticket) => ticket,
             Place::Ahead(_) => panic!("nobody is ahead"),
         }
     }
 
-    fn keys(taken: &[Waiting]) -> Vec<Value<'static>> {
-        taken.iter().flat_map(|waiting| waiting.key.clone()).collect()
+    fn params(taken: &[Waiting<()>]) -> Vec<Value<'static>> {
+        taken.iter().flat_map(|waiting| waiting.params.clone()).collect()
     }
 
-    fn lead_of(mut ticket: Ticket) -> Lead {
+    fn lead_of(mut ticket: Ticket<()>) -> Lead<()> {
         match ticket.turn.try_recv() {
             Ok(Turn::Lead(lead)) => lead,
             other => panic!("{other:?} is not the lead"),
@@ -167,21 +175,21 @@ mod tests {
 
     #[test]
     fn a_leader_takes_the_next_ones_along_and_the_one_behind_them_leads() {
-        let lines = Arc::new(Lines::default());
+        let lines = Arc::new(Lines::<()>::default());
         let lead = ahead(&lines);
-        let mut tickets: Vec<Ticket> = (0..5).map(|key| behind(&lines, key)).collect();
+        let mut tickets: Vec<Ticket<()>> = (0..5).map(|key| behind(&lines, key)).collect();
         let taken = lead.take(3);
-        assert_eq!(keys(&taken), [Value::I64(0), Value::I64(1), Value::I64(2)]);
+        assert_eq!(params(&taken), [Value::I64(0), Value::I64(1), Value::I64(2)]);
         let last = tickets.pop().expect("there are five");
         let lead = lead_of(tickets.pop().expect("there are five"));
-        assert_eq!(keys(&lead.take(3)), [Value::I64(4)]);
+        assert_eq!(params(&lead.take(3)), [Value::I64(4)]);
         drop(last);
         drop(ahead(&lines));
     }
 
     #[test]
     fn a_lead_that_is_dropped_anywhere_is_the_next_ones() {
-        let lines = Arc::new(Lines::default());
+        let lines = Arc::new(Lines::<()>::default());
         let lead = ahead(&lines);
         let (first, second, third) = (behind(&lines, 1), behind(&lines, 2), behind(&lines, 3));
         drop(second);
@@ -194,23 +202,35 @@ mod tests {
 
     #[test]
     fn who_left_or_went_away_is_not_taken_along() {
-        let lines = Arc::new(Lines::default());
+        let lines = Arc::new(Lines::<()>::default());
         let lead = ahead(&lines);
-        let tickets: Vec<Ticket> = (0..4).map(|key| behind(&lines, key)).collect();
+        let tickets: Vec<Ticket<()>> = (0..4).map(|key| behind(&lines, key)).collect();
         assert!(lines.leave(SQL, tickets[1].number));
         assert!(!lines.leave(SQL, tickets[1].number));
         let mut kept = tickets;
         drop(kept.remove(2));
-        assert_eq!(keys(&lead.take(4)), [Value::I64(0), Value::I64(3)]);
+        assert_eq!(params(&lead.take(4)), [Value::I64(0), Value::I64(3)]);
     }
 
     #[test]
     fn who_was_taken_along_cannot_leave() {
-        let lines = Arc::new(Lines::default());
+        let lines = Arc::new(Lines::<()>::default());
         let lead = ahead(&lines);
         let ticket = behind(&lines, 7);
         let taken = lead.take(1);
         assert!(!lines.leave(SQL, ticket.number));
-        assert_eq!(keys(&taken), [Value::I64(7)]);
+        assert_eq!(params(&taken), [Value::I64(7)]);
+    }
+
+    #[test]
+    fn who_was_in_a_line_that_is_over_takes_nobody_out_of_the_next_one() {
+        let lines = Arc::new(Lines::default());
+        let lead = ahead(&lines);
+        let earlier = behind(&lines, 1);
+        assert_eq!(params(&lead.take(1)), [Value::I64(1)]);
+        let lead = ahead(&lines);
+        let _later = behind(&lines, 2);
+        assert!(!lines.leave(SQL, earlier.number), "it was taken along");
+        assert_eq!(params(&lead.take(1)), [Value::I64(2)]);
     }
 }

@@ -1,5 +1,6 @@
 //! Reads by key that wait for a connection: they share statements, and each is answered as if by itself.
 
+mod additions;
 mod broken;
 
 use std::time::Duration;
