@@ -1,7 +1,7 @@
 //! What the layers above a backend cost: operations on a backend that answers at once.
 //!
 //! ```text
-//! cargo bench -p benches --bench overhead -- [--quick] [get | create | patch | delete]
+//! cargo bench -p benches --bench overhead -- [--quick] [get | create | patch | delete | query | page]
 //! ```
 //!
 //! The time is that of everything but the database: the session, the repository, the statement and its

@@ -3,8 +3,8 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use benches::{Result, Status, Ticket, TicketPatch, new_ticket};
-use repo_core::{Database, Session, Tenant};
+use benches::{Result, Status, Ticket, TicketPatch, TicketRepository, new_ticket};
+use repo_core::{Database, PageRequest, Query, Session, Tenant};
 use uuid::Uuid;
 
 use crate::by_hand;
@@ -17,6 +17,8 @@ pub(crate) enum Operation {
     Create,
     Patch,
     Delete,
+    Query,
+    Page,
 }
 
 /// A session on a database that answers at once.
@@ -37,7 +39,8 @@ pub(crate) async fn repeat(
 }
 
 impl Operation {
-    pub(crate) const ALL: [Self; 4] = [Self::Get, Self::Create, Self::Patch, Self::Delete];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Get, Self::Create, Self::Patch, Self::Delete, Self::Query, Self::Page];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -45,6 +48,8 @@ impl Operation {
             Operation::Create => "create",
             Operation::Patch => "patch",
             Operation::Delete => "delete",
+            Operation::Query => "query",
+            Operation::Page => "page",
         }
     }
 
@@ -58,6 +63,11 @@ impl Operation {
                 drop(black_box(tickets.patch(id, patch).if_version(1).await?));
             }
             Operation::Delete => tickets.delete(id).if_version(1).await?,
+            // Each answers with one row: what is left is the way from the question to its text.
+            Operation::Query => drop(black_box(newest(&tickets).limit(20).all().await?)),
+            Operation::Page => {
+                drop(black_box(newest(&tickets).page(PageRequest::number(1).size(20)).await?));
+            }
         }
         Ok(())
     }
@@ -65,10 +75,18 @@ impl Operation {
     /// The entity and its JSON, as code by hand makes them.
     pub(crate) fn by_hand(self) -> Result<()> {
         match self {
-            Operation::Get | Operation::Patch => drop(black_box(by_hand::ticket()?)),
+            Operation::Get | Operation::Patch | Operation::Query | Operation::Page => {
+                drop(black_box(by_hand::ticket()?))
+            }
             Operation::Create => drop(black_box(by_hand::create(new_ticket(7))?)),
             Operation::Delete => {}
         }
         Ok(())
     }
+}
+
+/// The newest resolved tickets.
+fn newest(tickets: &TicketRepository<Tenant<Uuid>>) -> Query<Ticket, Tenant<Uuid>> {
+    let resolved = tickets.query().filter(Ticket::STATUS.eq(Status::Resolved));
+    resolved.order_by(Ticket::CREATED_AT.desc())
 }

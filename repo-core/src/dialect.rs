@@ -69,6 +69,13 @@ pub trait Dialect: Debug + Send + Sync {
         false
     }
 
+    /// A table of rows to add for several callers, which are bound as a [`Value::List`](crate::Value::List) for each
+    /// of `kinds`: their values are `"key_1"`, `"key_2"` ... A statement with it does not wait for locks of rows for
+    /// longer than others may be kept from theirs, and fails then. Returns whether there is one.
+    fn rows(&self, _sql: &mut String, _name: &str, _kinds: &[Kind]) -> bool {
+        false
+    }
+
     /// The condition that `column` has the text bound as parameter `placeholder` at the place.
     ///
     /// The text is bound as it is, case included; where case is ignored, core has turned its ASCII

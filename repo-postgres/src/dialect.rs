@@ -94,6 +94,14 @@ impl Dialect for PostgresDialect {
         true
     }
 
+    fn rows(&self, sql: &mut String, name: &str, kinds: &[Kind]) -> bool {
+        if self.row_level_security {
+            return false;
+        }
+        keys::write_rows(sql, name, kinds);
+        true
+    }
+
     fn text_match(&self, sql: &mut String, quoted: &str, placeholder: usize, place: TextMatch) {
         let n = placeholder;
         match place {

@@ -3,6 +3,7 @@
 //! Only the server's message is kept, which names tables, columns and constraints. Its DETAIL quotes
 //! rows and is never read; class 22 quotes values in the message itself, so there the quotes go.
 
+use std::fmt;
 use std::io::ErrorKind;
 
 use repo_core::{DatabaseError, Error};
@@ -12,8 +13,7 @@ use sqlx::postgres::{PgDatabaseError, PgSeverity};
 /// may be of any table.
 pub(crate) const SOME_ROW: &str = "row";
 
-/// Why an operation on a connection failed.
-#[derive(Debug)]
+/// Why an operation on a connection failed. In logs it is without what the server says of the row.
 pub(crate) enum Failure {
     /// The server or the driver said so.
     Driver(sqlx::Error),
@@ -88,6 +88,9 @@ const POLICY_CHECK: &str = "ExecWithCheckOptions";
 /// What is left of a prepared statement when its tables changed, or when someone discarded it.
 const STALE_STATEMENT: &[&str] = &["0A000", "26000"];
 
+/// statement_completion_unknown: what speaks the protocol for others says so of a statement.
+const OUTCOME_UNKNOWN: &str = "40003";
+
 fn cause(code: &str) -> Option<Cause> {
     if code.starts_with("08") {
         return Some(Cause::Connection);
@@ -125,14 +128,13 @@ impl Failure {
         }
     }
 
-    /// Whether the server said that it did nothing, or was not asked: on account of what the statement is.
+    /// Whether the server said that it did nothing.
     pub(crate) fn is_refusal(&self) -> bool {
-        match self {
-            Failure::Core(_) => true,
-            Failure::Broken(_) => false,
-            Failure::Driver(sqlx::Error::Encode(_)) => true,
-            Failure::Driver(error) => postgres(error).is_some_and(|error| !is_fatal(error)),
-        }
+        let Failure::Driver(error) = self else { return false };
+        let is_known = |code: &str| !code.starts_with("08") && code != OUTCOME_UNKNOWN;
+        postgres(error).is_some_and(|error| {
+            matches!(error.severity(), PgSeverity::Error) && is_known(error.code())
+        })
     }
 
     /// What becomes of the connection.
@@ -236,6 +238,16 @@ fn without_quoted(text: &str) -> String {
             format!("{}…{}", &text[..=first], &text[last..])
         }
         _ => text.to_owned(),
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Driver(error) => f.debug_tuple("Driver").field(&describe(error)).finish(),
+            Failure::Core(error) => f.debug_tuple("Core").field(error).finish(),
+            Failure::Broken(error) => f.debug_tuple("Broken").field(error).finish(),
+        }
     }
 }
 

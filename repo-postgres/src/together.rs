@@ -3,9 +3,9 @@
 //!
 //! What finds a connection free takes it and runs by itself. Of those that do not, one of each text waits for a
 //! connection, the leader, and the others line up behind it (`lines.rs`). The leader takes along as many of them as a
-//! statement is to have, and gives each what is theirs. Nobody depends on others for long: a future that is kept and
-//! not polled may be ahead of others in a line. Absent: transactions and row-level security, where each has
-//! something of its own beside its row.
+//! statement is to have, and gives each what is theirs. A future that is kept and not polled may be ahead of others
+//! in a line, and keeps nobody from a connection for long. Absent: transactions and row-level security, where each
+//! has something of its own beside its row.
 
 mod additions;
 mod lines;
@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use repo_core::{Result, Value};
+use tokio::sync::oneshot::error::TryRecvError;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::pool::{Lease, Own};
@@ -30,6 +31,9 @@ const MOST: usize = 16;
 /// How long an operation stays in line before it waits for a connection itself: who is ahead may be a future that
 /// nobody polls.
 const PATIENCE: Duration = Duration::from_millis(10);
+
+/// What stands for a wait without an end.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// All lines of a pool.
 #[derive(Debug, Default)]
@@ -68,7 +72,9 @@ impl<'m, T> Member<'m, T> {
         (sql, params): (&'m str, &'m [Value<'m>]),
         trust: Option<Duration>,
     ) -> Self {
-        Self { pool, lines, sql, params, trust, until: Instant::now() + pool.wait() }
+        let now = Instant::now();
+        let until = now.checked_add(pool.wait()).unwrap_or(now + LONGEST);
+        Self { pool, lines, sql, params, trust, until }
     }
 
     async fn wait(&self) -> Result<Came<T>> {
@@ -91,8 +97,16 @@ impl<'m, T> Member<'m, T> {
             let lease = lease?;
             return Ok(Came::Connection(lease, self.lines.take(self.sql, MOST - 1)));
         }
-        // Somebody is at it.
-        drop(lease);
+        // It was taken along, or is ahead since.
+        match ticket.turn.try_recv() {
+            Ok(Turn::Lead(lead)) => {
+                let lease = lease?;
+                return Ok(Came::Connection(lease, lead.take(MOST - 1)));
+            }
+            Ok(Turn::Done(done)) => return Ok(Came::Done(done)),
+            Err(TryRecvError::Closed) => return Ok(Came::Nothing),
+            Err(TryRecvError::Empty) => drop(lease),
+        }
         let turn = match self.trust {
             Some(trust) => timeout(trust, ticket.turn).await.ok().and_then(Result::ok),
             None => ticket.turn.await.ok(),

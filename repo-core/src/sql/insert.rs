@@ -67,7 +67,7 @@ pub(super) fn insert_of_rows(
     }
     writer.push(" FROM ");
     let kinds: Vec<_> = columns.iter().map(|column| table.columns[*column].kind).collect();
-    dialect.keys(&mut writer.sql, "repo_rows", &kinds).then_some(writer.sql)
+    dialect.rows(&mut writer.sql, "repo_rows", &kinds).then_some(writer.sql)
 }
 
 pub(super) fn recorded_insert(

@@ -1,11 +1,34 @@
-//! Keys as a table: the elements of one array for each part of a key, and their places.
+//! Keys and rows as a table: the elements of one array for each of their parts.
 
 use repo_core::{Dialect as _, Kind, quote};
 
 use super::{PostgresDialect, push};
 
+/// How long rows of several callers wait together for somebody else's lock of a row.
+///
+/// By what is known of their table they never do; it may have keys and triggers that nobody told of.
+const LOCK_TIMEOUT: &str =
+    "(SELECT set_config('lock_timeout', '100ms', true) OFFSET 0) AS \"repo_patience\"";
+
 /// `unnest($1::bigint[], $2::uuid[]) WITH ORDINALITY AS "name" ("key_1", "key_2", "place")`
 pub(super) fn write(sql: &mut String, name: &str, kinds: &[Kind]) {
+    arrays(sql, kinds);
+    sql.push_str(" WITH ORDINALITY AS ");
+    columns(sql, name, kinds);
+    sql.push_str(", \"place\")");
+}
+
+/// The same without the place, and with a limit of how long a lock is waited for.
+pub(super) fn write_rows(sql: &mut String, name: &str, kinds: &[Kind]) {
+    sql.push_str(LOCK_TIMEOUT);
+    sql.push_str(", ");
+    arrays(sql, kinds);
+    sql.push_str(" AS ");
+    columns(sql, name, kinds);
+    sql.push(')');
+}
+
+fn arrays(sql: &mut String, kinds: &[Kind]) {
     sql.push_str("unnest(");
     for (position, kind) in kinds.iter().enumerate() {
         let mut column_type = String::new();
@@ -15,11 +38,13 @@ pub(super) fn write(sql: &mut String, name: &str, kinds: &[Kind]) {
         let separator = if position > 0 { ", " } else { "" };
         push(sql, format_args!("{separator}${}::{element}[]", position + 1));
     }
-    sql.push_str(") WITH ORDINALITY AS ");
+    sql.push(')');
+}
+
+fn columns(sql: &mut String, name: &str, kinds: &[Kind]) {
     quote(sql, name);
-    sql.push_str(" (");
     for position in 1..=kinds.len() {
-        push(sql, format_args!("\"key_{position}\", "));
+        let separator = if position > 1 { ", " } else { " (" };
+        push(sql, format_args!("{separator}\"key_{position}\""));
     }
-    sql.push_str("\"place\")");
 }

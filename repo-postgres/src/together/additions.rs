@@ -1,11 +1,19 @@
 //! Rows to add: all of a statement, or none.
 //!
-//! Where the server refuses one of them, none was added, and each is added by itself: the error is that of its own
-//! row. Where the connection is lost, each has that error, as it would have by itself: nobody knows then what the
-//! server did, and adding a row again could add it twice. A statement that is shared runs in a task of its own, so
-//! that who goes away meanwhile leaves nobody in the dark.
+//! Where the server refuses the statement, none of its rows was added, and each is added by itself: the error is that
+//! of its own row. Where the connection is lost, all are told so: nobody knows then what the server did, and a row
+//! that is added again may be there already. A statement that is shared runs in a task of its own, so that who goes
+//! away meanwhile leaves nobody in the dark; where all go away it ends, as theirs would have.
+//!
+//! By what is known of the table no row can wait for another transaction. Where one does, for a key or a trigger that
+//! nobody told of, the statement waits for a moment and is then refused.
 
-use repo_core::{Access, Addition, DatabaseError, Error, Result, Statement, Table, Value};
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::{Context, Poll};
+
+use futures_util::future::{Either, select};
+use repo_core::{Access, Addition, DatabaseError, Error, Result, Row, Statement, Table, Value};
 use tokio::sync::oneshot;
 
 use super::lines::{Turn, Waiting, owned};
@@ -13,12 +21,16 @@ use super::{Came, Member, Together};
 use crate::pool::{Lease, Own};
 use crate::statement;
 
-/// What became of a row that somebody else added.
+/// The most bytes of texts and documents in a row that shares a statement: larger ones are copied and sent for nobody
+/// but who adds them.
+const LARGEST: usize = 16 * 1024;
+
+/// What became of a row that somebody else was to add.
 #[derive(Debug)]
 pub(super) enum Outcome {
     Added,
-    /// It was not, on account of one of the rows.
-    Refused,
+    /// It was not, and is to be added by itself.
+    NotAdded,
     /// The connection was lost.
     Lost(Error),
 }
@@ -28,20 +40,32 @@ pub(crate) async fn add(pool: &Own, together: &Together, addition: Addition<'_>)
     if let Some(lease) = pool.get_if_free().await? {
         return alone(lease, addition.statement).await;
     }
-    let shared = (addition.of_rows, addition.statement.params);
-    let member = Member::new(pool, &together.additions, shared, None);
+    let params = addition.statement.params;
+    if params.iter().map(length).sum::<usize>() > LARGEST {
+        return alone(pool.get(pool.wait()).await?, addition.statement).await;
+    }
+    let member = Member::new(pool, &together.additions, (addition.of_rows, params), None);
     let outcome = match member.wait().await? {
         Came::Done(outcome) => outcome,
         Came::Connection(lease, followers) if followers.is_empty() => {
             return alone(lease, addition.statement).await;
         }
         Came::Connection(lease, followers) => share(lease, addition, followers).await,
-        Came::Nothing => Outcome::Refused,
+        Came::Nothing => Outcome::NotAdded,
     };
     match outcome {
         Outcome::Added => Ok(()),
-        Outcome::Refused => alone(pool.get(pool.wait()).await?, addition.statement).await,
+        Outcome::NotAdded => alone(pool.get(pool.wait()).await?, addition.statement).await,
         Outcome::Lost(error) => Err(error),
+    }
+}
+
+/// The bytes that a value holds outside of itself.
+fn length(value: &Value<'_>) -> usize {
+    match value {
+        Value::Text(text) | Value::Json(text) => text.len(),
+        Value::Bytes(bytes) => bytes.len(),
+        _ => 0,
     }
 }
 
@@ -54,31 +78,22 @@ async fn alone(mut lease: Lease, statement: Statement<'_>) -> Result<()> {
 /// Adds the leader's row and those of the followers. Returns what became of the leader's.
 async fn share(lease: Lease, addition: Addition<'_>, followers: Vec<Waiting<Outcome>>) -> Outcome {
     let Statement { params, table, .. } = addition.statement;
-    let count = followers.len() + 1;
-    let column = |position: usize| &table.columns[addition.columns[position]];
-    let mut lists: Vec<Vec<Value<'static>>> = owned(params)
-        .into_iter()
-        .map(|value| {
-            let mut list = Vec::with_capacity(count);
-            list.push(value);
-            list
-        })
-        .collect();
     let (turn, outcome) = oneshot::channel();
+    let mut columns: Vec<Vec<_>> = owned(params).into_iter().map(|value| vec![value]).collect();
     let mut turns = vec![turn];
     for follower in followers {
-        for (list, value) in lists.iter_mut().zip(follower.params) {
-            list.push(value);
+        for (column, value) in columns.iter_mut().zip(follower.params) {
+            column.push(value);
         }
         turns.push(follower.turn);
     }
-    let lists = lists.into_iter().enumerate();
-    let lists = lists.map(|(position, list)| Value::List(column(position).kind, list)).collect();
-    let shared = Shared { table, sql: addition.of_rows.to_owned(), lists, turns };
-    tokio::spawn(shared.run(lease));
+    let kinds = addition.columns.iter().map(|column| table.columns[*column].kind);
+    let lists = kinds.zip(columns).map(|(kind, values)| Value::List(kind, values)).collect();
+    let sql = addition.of_rows.to_owned();
+    tokio::spawn(Shared { table, sql, lists, turns: Turns(turns) }.run(lease));
     match outcome.await {
         Ok(Turn::Done(outcome)) => outcome,
-        // It was told before it ended, whatever happened.
+        // All are told before it ends, however it does.
         _ => Outcome::Lost(interrupted()),
     }
 }
@@ -89,36 +104,53 @@ struct Shared {
     sql: String,
     /// The values of each column.
     lists: Vec<Value<'static>>,
-    /// Who waits to hear of them.
-    turns: Vec<oneshot::Sender<Turn<Outcome>>>,
+    turns: Turns,
 }
+
+/// Who waits to hear of their rows.
+struct Turns(Vec<oneshot::Sender<Turn<Outcome>>>);
 
 impl Shared {
     async fn run(mut self, mut lease: Lease) {
-        let statement = Statement {
-            sql: &self.sql,
-            params: &self.lists,
-            access: Access::Write,
-            table: self.table,
+        let (sql, params, table) = (&self.sql, &self.lists, self.table);
+        let statement = Statement { sql, params, access: Access::Write, table };
+        let mut on_row = |_: &dyn Row| Ok(());
+        let ran = {
+            let adding = pin!(statement::run(lease.start(), true, statement, &mut on_row));
+            let all_gone = pin!(poll_fn(|context| self.turns.are_gone(context)));
+            match select(adding, all_gone).await {
+                Either::Left((result, _)) => Some(result),
+                Either::Right(_) => None,
+            }
         };
-        let result = statement::run(lease.start(), true, statement, &mut |_| Ok(())).await;
+        // Where all are gone the lease is not finished: its connection is closed.
+        let Some(result) = ran else { return };
         lease.finish(&result);
         drop(lease);
         match result {
-            Ok(_) => self.tell(|| Outcome::Added),
+            Ok(_) => self.turns.tell(|| Outcome::Added),
             Err(failure) if failure.is_refusal() => {
                 tracing::debug!(?failure, "rows that shared a statement are added by themselves");
-                self.tell(|| Outcome::Refused);
+                self.turns.tell(|| Outcome::NotAdded);
             }
             Err(failure) => {
-                let error = failure.into_error_of_autocommit(self.table.entity);
-                self.tell(|| Outcome::Lost(same(&error)));
+                let error = failure.into_error_of_autocommit(table.entity);
+                self.turns.tell(|| Outcome::Lost(same(&error)));
             }
         }
     }
+}
+
+impl Turns {
+    /// Whether nobody waits any more.
+    fn are_gone(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        // Woken by the first who still waits, it looks at the next one.
+        let are_gone = self.0.iter_mut().all(|turn| turn.poll_closed(context).is_ready());
+        if are_gone { Poll::Ready(()) } else { Poll::Pending }
+    }
 
     fn tell(&mut self, outcome: impl Fn() -> Outcome) {
-        for turn in self.turns.drain(..) {
+        for turn in self.0.drain(..) {
             // Who does not wait any more need not hear.
             let _ = turn.send(Turn::Done(outcome()));
         }
@@ -126,14 +158,14 @@ impl Shared {
 }
 
 /// Where the task ends early, as with its runtime, the statement may have been sent.
-impl Drop for Shared {
+impl Drop for Turns {
     fn drop(&mut self) {
         self.tell(|| Outcome::Lost(interrupted()));
     }
 }
 
 fn interrupted() -> Error {
-    Error::CommitUnknown { source: DatabaseError::new("the runtime was shut down") }
+    Error::CommitUnknown { source: DatabaseError::new("the task that added the row ended") }
 }
 
 /// The error of a lost connection once more.
@@ -141,6 +173,7 @@ fn same(error: &Error) -> Error {
     match error {
         Error::CommitUnknown { source } => Error::CommitUnknown { source: source.clone() },
         Error::Connection { source } => Error::Connection { source: source.clone() },
+        Error::StorageFull { source } => Error::StorageFull { source: source.clone() },
         Error::Backend(source) => Error::Backend(source.clone()),
         other => Error::Backend(DatabaseError::new(other.to_string())),
     }

@@ -7,6 +7,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "../../../tests/conformance/capture.rs"]
+mod capture;
 mod doctor;
 mod faults;
 mod guards;

@@ -6,16 +6,19 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use repo_core::testing::Recorder;
-use repo_core::{Backend, Database, Error, Repository, Tenant, TransactionOptions, schema};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use repo_core::{
+    Actor, Backend, ColumnEnum, Database, Error, Repository, Tenant, TransactionOptions, schema,
+};
 use repo_postgres::Postgres;
 use serde_json::{Value as Json, json};
 use sqlx::{AssertSqlSafe, PgConnection, query_scalar};
 use tokio::task::{JoinHandle, yield_now};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::{ACME, BOLT};
+use crate::capture::Watching;
 use crate::scratch::{Scratch, count};
 
 /// Nothing that others do is in the way of a new one.
@@ -29,8 +32,22 @@ struct Reading {
     value: Option<f64>,
     labels: Json,
     raw: Vec<u8>,
+    state: State,
+    load: f32,
+    phase: i16,
+    errors: Option<i32>,
+    is_remote: bool,
+    day: NaiveDate,
+    hour: Option<NaiveTime>,
+    read_at: DateTime<Utc>,
     version: i64,
     deleted_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ColumnEnum)]
+enum State {
+    Raw,
+    Checked,
 }
 
 /// Its name may be taken by somebody who has not committed.
@@ -41,6 +58,33 @@ struct Meter {
     tenant_id: Uuid,
     #[repository(unique)]
     name: String,
+}
+
+/// Its number is the database's to make.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "marks")]
+struct Mark {
+    id: i64,
+    text: String,
+}
+
+/// Its meter may be changed by somebody who has not committed.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "visits", tenant)]
+struct Visit {
+    id: Uuid,
+    tenant_id: Uuid,
+    #[repository(references = Meter)]
+    meter_id: Uuid,
+}
+
+/// Each has an entry, whose number is that of its tenant's chain.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "repairs", tenant, audited)]
+struct Repair {
+    id: Uuid,
+    tenant_id: Uuid,
+    what: String,
 }
 
 struct Plant {
@@ -57,7 +101,7 @@ impl Plant {
         let options = scratch.options().pool_size(connections).application_name(&scratch.schema);
         let pool = options.pool_timeout(Duration::from_secs(20)).connect_backend().await.unwrap();
         let db = Database::new(Arc::new(pool.clone()));
-        db.create_tables(&schema![Reading, Meter]).await.unwrap();
+        db.create_tables(&schema![Reading, Meter, Mark, Visit, Repair]).await.unwrap();
         Some(Self { scratch, pool, db })
     }
 
@@ -105,6 +149,13 @@ impl Plant {
         count(&self.pool, r#"SELECT count(*) FROM "Readings ""1""""#).await
     }
 
+    /// How many statements for several rows the pool's connections have prepared.
+    async fn shared_statements(&self) -> i64 {
+        let sql = "SELECT count(*) FROM pg_prepared_statements \
+            WHERE statement LIKE '%repo_' || 'rows%'";
+        count(&self.pool, sql).await
+    }
+
     /// How many transactions the rows were added by.
     async fn transactions(&self) -> i64 {
         count(&self.pool, r#"SELECT count(DISTINCT xmin::text) FROM "Readings ""1""""#).await
@@ -117,6 +168,16 @@ fn reading(number: usize) -> NewReading {
         value: number.is_multiple_of(3).then_some(0.1 + number as f64),
         labels: json!({ "n": number, "of": [null, "{\"}", 1.5] }),
         raw: vec![0, 0xff, b'\\', b'"', number as u8],
+        state: if number.is_multiple_of(2) { State::Raw } else { State::Checked },
+        load: 0.1,
+        phase: i16::MIN + number as i16,
+        errors: number.is_multiple_of(5).then_some(i32::MAX),
+        is_remote: number.is_multiple_of(2),
+        day: NaiveDate::from_ymd_opt(1999, 12, 31).unwrap(),
+        hour: number
+            .is_multiple_of(2)
+            .then(|| NaiveTime::from_hms_micro_opt(23, 59, 59, 999_999).unwrap()),
+        read_at: DateTime::from_timestamp_micros(-1).unwrap(),
     }
 }
 
@@ -138,6 +199,7 @@ async fn everybody_is_answered_with_the_row_that_is_stored_for_them() {
                 let created = readings.create(reading(number)).await.unwrap();
                 assert_eq!((created.tenant_id, &created.meter), (tenant, &new.meter));
                 assert_eq!((created.value, &created.labels), (new.value, &new.labels));
+                assert_eq!((created.hour, created.phase), (new.hour, new.phase));
                 assert_eq!(readings.get(created.id).await.unwrap(), created);
             }));
         }
@@ -158,6 +220,7 @@ async fn many_rows_that_wait_are_few_statements() {
         task.await.unwrap().unwrap();
     }
     assert_eq!(plant.stored().await, 40);
+    assert_eq!(plant.shared_statements().await, 1);
     let transactions = plant.transactions().await;
     assert!((1..=8).contains(&transactions), "{transactions} statements for 40 rows");
 }
@@ -169,6 +232,115 @@ async fn a_row_that_finds_a_connection_is_added_by_itself() {
         plant.readings(ACME).create(reading(number)).await.unwrap();
     }
     assert_eq!(plant.transactions().await, 3);
+    assert_eq!(plant.shared_statements().await, 0);
+}
+
+#[tokio::test]
+async fn rows_that_may_wait_for_somebody_elses_are_each_added_by_themselves() {
+    let Some(plant) = Plant::open(1).await else { return };
+    let session = plant.db.tenant(ACME).actor(Actor::User("somebody".to_owned()));
+    let meter = session.repo::<Meter>().create(NewMeter { name: "first".into() }).await.unwrap();
+    let held = plant.pool.begin(TransactionOptions::new()).await.unwrap();
+    let mut adding = Vec::new();
+    for number in 0..5 {
+        let (session, db, meter_id) = (session.clone(), plant.db.clone(), meter.id);
+        adding.push(tokio::spawn(async move {
+            let name = number.to_string();
+            session.repo::<Meter>().create(NewMeter { name: name.clone() }).await.unwrap();
+            session.repo::<Visit>().create(NewVisit { meter_id }).await.unwrap();
+            session.repo::<Repair>().create(NewRepair { what: name.clone() }).await.unwrap();
+            db.session().repo::<Mark>().create(NewMark { text: name }).await.unwrap();
+        }));
+        yield_now().await;
+    }
+    held.rollback().await.unwrap();
+    for task in adding {
+        task.await.unwrap();
+    }
+    assert_eq!(plant.shared_statements().await, 0);
+}
+
+#[tokio::test]
+async fn a_row_that_is_large_is_added_by_itself() {
+    let Some(plant) = Plant::open(1).await else { return };
+    let held = plant.pool.begin(TransactionOptions::new()).await.unwrap();
+    let large = |number| NewReading { raw: vec![7; 20_000], ..reading(number) };
+    let adding = plant.all_adding((0..6).map(large)).await;
+    held.rollback().await.unwrap();
+    for task in adding {
+        assert_eq!(task.await.unwrap().unwrap().raw.len(), 20_000);
+    }
+    assert_eq!(plant.transactions().await, 6);
+}
+
+#[tokio::test]
+async fn a_key_that_nobody_told_of_keeps_the_others_waiting_for_a_moment_only() {
+    let Some(plant) = Plant::open(2).await else { return };
+    let mut beside = plant.scratch.sqlx().await;
+    let key = r#"CREATE UNIQUE INDEX ON "Readings ""1""" (meter)"#;
+    sqlx::raw_sql(key).execute(&mut beside).await.unwrap();
+    let open = plant.db.tenant(BOLT).begin().await.unwrap();
+    open.session().repo::<Reading>().create(reading(3)).await.unwrap();
+    let held = plant.pool.begin(TransactionOptions::new()).await.unwrap();
+    let mut adding = plant.all_adding((0..6).map(reading)).await;
+    held.rollback().await.unwrap();
+    let blocked = adding.remove(3);
+    for task in adding.drain(..3) {
+        timeout(Duration::from_secs(10), task).await.unwrap().unwrap().unwrap();
+    }
+    assert!(!blocked.is_finished(), "its key may still become free");
+    open.rollback().await.unwrap();
+    for task in adding.into_iter().chain([blocked]) {
+        timeout(Duration::from_secs(10), task).await.unwrap().unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_statement_for_which_nobody_waits_any_more_gives_its_connection_back() {
+    let Some(plant) = Plant::open(1).await else { return };
+    let mut beside = plant.scratch.sqlx().await;
+    let held = plant.pool.begin(TransactionOptions::new()).await.unwrap();
+    let adding = plant.all_adding((0..10).map(reading)).await;
+    let mut locked = plant.locked().await;
+    held.rollback().await.unwrap();
+    plant.waiting_for_lock(&mut beside).await;
+    for task in adding {
+        task.abort();
+        assert!(task.await.unwrap_err().is_cancelled());
+    }
+    // Of another table, which nobody has locked.
+    let mark = plant.db.session().repo::<Mark>();
+    let mark = timeout(Duration::from_secs(10), mark.create(NewMark { text: "here".into() }));
+    mark.await.unwrap().unwrap();
+    sqlx::raw_sql("ROLLBACK").execute(&mut locked).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_runtime_that_ends_leaves_nobody_of_another_one_in_the_dark() {
+    let Some(plant) = Plant::open(1).await else { return };
+    let mut beside = plant.scratch.sqlx().await;
+    let other = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let held = plant.pool.begin(TransactionOptions::new()).await.unwrap();
+    let readings = plant.readings(ACME);
+    let ahead = other.spawn(async move { readings.create(reading(0)).await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    // Before any of them loses its patience.
+    let adding = plant.all_adding((1..6).map(reading)).await;
+    let mut locked = plant.locked().await;
+    held.rollback().await.unwrap();
+    plant.waiting_for_lock(&mut beside).await;
+    other.shutdown_background();
+    let mut unknown = 0;
+    sqlx::raw_sql("ROLLBACK").execute(&mut locked).await.unwrap();
+    for task in adding {
+        match timeout(Duration::from_secs(10), task).await.unwrap().unwrap() {
+            Ok(_) => {}
+            Err(Error::CommitUnknown { .. }) => unknown += 1,
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+    drop(ahead);
+    assert!(unknown > 0, "the statement was shared, and ended with its runtime");
 }
 
 #[tokio::test]
@@ -194,6 +366,48 @@ async fn a_row_that_is_refused_is_nobody_elses_error() {
 }
 
 #[tokio::test]
+async fn what_is_logged_of_a_refusal_has_nothing_of_a_row() {
+    let Some(plant) = Plant::open(1).await else { return };
+    let mut beside = plant.scratch.sqlx().await;
+    let check = r#"ALTER TABLE "Readings ""1""" ADD CONSTRAINT small CHECK (value < 30)"#;
+    sqlx::raw_sql(check).execute(&mut beside).await.unwrap();
+    let planted = ["m-planted-31".to_owned()];
+    let (rows, said) = (Watching::for_words(planted.to_vec()), "shared a statement".to_owned());
+    let said = Watching::for_words(vec![said]);
+    let held = plant.pool.begin(TransactionOptions::new()).await.unwrap();
+    let secret =
+        |number| NewReading { meter: planted[0].clone(), value: Some(40.0), ..reading(number) };
+    let adding = plant.all_adding((0..6).map(secret)).await;
+    held.rollback().await.unwrap();
+    for task in adding {
+        task.await.unwrap().unwrap_err();
+    }
+    let lines = |of: &Watching| -> Vec<_> {
+        of.found().into_iter().map(|line| (line.level, line.target, line.text)).collect()
+    };
+    assert!(!lines(&said).is_empty(), "the refusal is logged");
+    assert_eq!(lines(&rows), []);
+}
+
+#[tokio::test]
+async fn a_wait_without_an_end_is_one() {
+    let Some(scratch) = Scratch::new().await else { return };
+    let options = scratch.options().pool_size(1).pool_timeout(Duration::MAX);
+    let pool = options.connect_backend().await.unwrap();
+    let db = Database::new(Arc::new(pool.clone()));
+    db.create_tables(&schema![Reading]).await.unwrap();
+    let readings = db.tenant(ACME).repo::<Reading>();
+    let held = pool.begin(TransactionOptions::new()).await.unwrap();
+    let adding = tokio::spawn(async move {
+        let created = readings.create(reading(0)).await.unwrap();
+        readings.get(created.id).await.unwrap()
+    });
+    yield_now().await;
+    held.rollback().await.unwrap();
+    assert_eq!(adding.await.unwrap().meter, reading(0).meter);
+}
+
+#[tokio::test]
 async fn a_row_that_may_wait_for_somebody_elses_keeps_nobody_waiting() {
     let Some(plant) = Plant::open(3).await else { return };
     let of = |tenant: Uuid| plant.db.tenant(tenant).repo::<Meter>();
@@ -212,7 +426,7 @@ async fn a_row_that_may_wait_for_somebody_elses_keeps_nobody_waiting() {
     other.rollback().await.unwrap();
     let taken = adding.remove(0);
     for task in adding {
-        task.await.unwrap().unwrap();
+        timeout(Duration::from_secs(10), task).await.unwrap().unwrap().unwrap();
     }
     assert!(!taken.is_finished(), "its name may still become free");
     open.commit().await.unwrap();
@@ -345,15 +559,4 @@ async fn a_table_that_changed_meanwhile_takes_each_row_or_refuses_it() {
         }
         assert_eq!(plant.stored().await - before, if is_gone { 0 } else { 20 });
     }
-}
-
-#[tokio::test]
-async fn a_backend_around_it_sees_each_row() {
-    let Some(plant) = Plant::open(1).await else { return };
-    let recorder = Recorder::new(Arc::new(plant.pool.clone()));
-    let db = Database::new(Arc::new(recorder.clone()));
-    let readings = db.tenant(ACME).repo::<Reading>();
-    recorder.clear();
-    readings.create(reading(1)).await.unwrap();
-    assert_eq!(recorder.sql().len(), 1);
 }
