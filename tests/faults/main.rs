@@ -14,6 +14,7 @@ mod pools;
 mod programs;
 mod server;
 mod servers;
+mod shared_rows;
 mod site;
 mod sqlite_audited;
 mod sqlite_disk;
