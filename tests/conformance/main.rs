@@ -636,6 +636,7 @@ conformance! {
         values {
             a_value_of_every_type_comes_back,
             a_row_of_nothing_but_null_comes_back,
+            rows_that_many_add_at_once_come_back_as_each_gave_them,
             integers_keep_their_limits,
             floats_keep_every_bit,
             a_float_that_is_not_finite_is_refused,

@@ -90,6 +90,36 @@ pub(crate) async fn a_row_of_nothing_but_null_comes_back(fixture: Fixture) {
     assert_eq!(samples.get(many[1].id).await.unwrap(), many[1]);
 }
 
+pub(crate) async fn rows_that_many_add_at_once_come_back_as_each_gave_them(fixture: Fixture) {
+    fixture.with(&schema![Sample]).await;
+    let db = fixture.beside(2).await;
+    let adding = (0..64_i16).map(|number| {
+        let samples = db.session().repo::<Sample>();
+        let new = NewSample {
+            flag: number % 2 == 0,
+            small: i16::MAX - number,
+            single: f32::MIN_POSITIVE * f32::from(number),
+            double: 0.1 + f64::from(number),
+            text: format!("{number} \"quoted\" {{\\, 'NULL', ü, 𝄞}}"),
+            bytes: vec![0, 0xff, b'\\', number.to_be_bytes()[1]],
+            price: Decimal::new(-i64::from(number), 4),
+            json: serde_json::json!({ "n": number, "of": [null, "{}", "\\"] }),
+            status: if number % 3 == 0 { Status::Done } else { Status::InProgress },
+            ..sample()
+        };
+        tokio::spawn(async move {
+            let text = new.text.clone();
+            let created = samples.create(new).await.unwrap();
+            assert_eq!((created.small, &created.text), (i16::MAX - number, &text));
+            assert_eq!(samples.get(created.id).await.unwrap(), created);
+        })
+    });
+    for adding in adding.collect::<Vec<_>>() {
+        adding.await.unwrap();
+    }
+    assert_eq!(db.session().repo::<Sample>().count().await.unwrap(), 64);
+}
+
 pub(crate) async fn integers_keep_their_limits(fixture: Fixture) {
     let db = fixture.with(&schema![Optional]).await;
     kept(&db, Optional::FLAG, |new, v| new.flag = v, &[true, false]).await;
