@@ -201,6 +201,9 @@ where
 
     /// Locks the rows and does the work on them, chunk by chunk.
     async fn in_chunks(&self, work: &Work<'_>) -> Result<u64> {
+        // What is wrong with the query is told before anything else.
+        let dialect = self.repo.session().database().backend().dialect();
+        Writer::new(dialect, E::TABLE).restrict(&self.selection, &[])?;
         let own = Own::Inner(self.repo.session().begin().await?);
         let done = async {
             if let Work::Patch { changes, .. } = work {

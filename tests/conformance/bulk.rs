@@ -290,6 +290,29 @@ pub(crate) async fn a_bulk_change_in_a_read_only_transaction_is_refused(fixture:
     tx.commit().await.unwrap();
 }
 
+/// Also where the transaction takes no write, whatever the entity's policies are.
+pub(crate) async fn what_is_wrong_with_a_query_is_told_first(fixture: Fixture) {
+    let db = fixture.with(&projects()).await;
+    db.create_tables(&schema![Ticket]).await.unwrap();
+    let owner = alice(&db).repo::<Person>().create(NewPerson { name: "x".into() }).await.unwrap();
+    let tx = alice(&db).begin_with(TransactionOptions::new().read_only()).await.unwrap();
+    let odd = || tx.repo::<Ticket>().filter(Ticket::CODE.starts_with("a\0b"));
+    for refused in [
+        odd().delete_all().await,
+        tx.repo::<Ticket>().filter(!Ticket::CODE.starts_with("a\0b")).delete_all().await,
+        odd().patch_all(TicketPatch::new().title("x")).await,
+    ] {
+        assert_error!(refused, Error::InvalidInput { column, .. } if column == "code");
+    }
+    let odd = || tx.repo::<Task>().filter(Task::CODE.eq("a\0b"));
+    for refused in
+        [odd().delete_all().await, odd().patch_all(TaskPatch::new().owner_id(owner.id)).await]
+    {
+        assert_error!(refused, Error::InvalidInput { column, .. } if column == "code");
+    }
+    tx.commit().await.unwrap();
+}
+
 pub(crate) async fn a_bulk_change_does_not_pass_over_what_others_hold(fixture: Fixture) {
     let db = fixture.with(&schema![Ticket]).await;
     tickets(&acme(&db), &["a"]).await;

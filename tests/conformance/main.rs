@@ -182,6 +182,7 @@ conformance! {
             a_row_that_goes_with_another_is_counted,
             an_id_given_twice_is_one_row,
             a_bulk_change_in_a_read_only_transaction_is_refused,
+            what_is_wrong_with_a_query_is_told_first,
             a_bulk_change_does_not_pass_over_what_others_hold,
             rows_that_refer_to_each_other_go_at_once,
         }
