@@ -48,15 +48,17 @@ fn insert_into(writer: &mut Writer<'_>, columns: &[usize], guarded: bool) {
 }
 
 /// The rows of several callers, who know nothing of each other. None where a row could wait for a transaction of
-/// somebody else: a row of the same key that is not committed, or a change of one that it refers to. The others would
-/// wait with it.
+/// somebody else: for a row of the same key that is not committed, a change of one that it refers to, or an entry of
+/// its chain. The others would wait with it.
 pub(super) fn insert_of_rows(
     dialect: &dyn Dialect,
     table: &'static Table,
     columns: &[usize],
 ) -> Option<String> {
     let is_unique = table.indexes.iter().any(|index| index.unique);
-    if is_unique || table.has_identity() || !table.references.is_empty() {
+    let may_wait = is_unique || !table.references.is_empty() || table.audit.is_some();
+    // What the database makes comes back in no order.
+    if may_wait || table.has_identity() {
         return None;
     }
     let mut writer = Writer::new(dialect, table);

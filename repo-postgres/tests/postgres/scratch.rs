@@ -1,13 +1,17 @@
 //! A schema for one test, and tables and statements to fill it with.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::Poll;
+use std::time::Duration;
 
 use repo_core::{
     Access, Backend, ColumnDef, Error, Insert, InsertRows, Kind, Result, Roles, Row, Statement,
     Table, TransactionOptions, Value,
 };
 use repo_postgres::{Options, Postgres};
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, query_scalar};
 
 /// A schema of its own on the test server.
 pub(crate) struct Scratch {
@@ -237,6 +241,35 @@ pub(crate) async fn count(db: &Postgres, sql: &str) -> i64 {
     match read(db, sql, &[], Kind::I64).await.unwrap()[..] {
         [Value::I64(count)] => count,
         ref other => panic!("{other:?} is not a number"),
+    }
+}
+
+/// Polls once.
+pub(crate) async fn is_pending<F: Future>(mut future: Pin<&mut F>) -> bool {
+    poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_pending())).await
+}
+
+impl Scratch {
+    /// A connection beside the pool that holds a lock of a table: `"tickets" IN SHARE MODE`.
+    pub(crate) async fn locked(&self, lock: &str) -> PgConnection {
+        let mut connection = self.sqlx().await;
+        let lock = format!("BEGIN; LOCK TABLE {lock}");
+        sqlx::raw_sql(AssertSqlSafe(lock)).execute(&mut connection).await.unwrap();
+        connection
+    }
+
+    /// The process that waits for a lock, of a pool whose connections are called as the schema is.
+    pub(crate) async fn waiting_for_lock(&self, beside: &mut PgConnection) -> i32 {
+        let sql = "SELECT pid FROM pg_stat_activity \
+            WHERE application_name = $1 AND wait_event_type = 'Lock'";
+        for _ in 0..400 {
+            let pid = query_scalar(sql).bind(&self.schema);
+            if let Some(pid) = pid.fetch_optional(&mut *beside).await.unwrap() {
+                return pid;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("nobody waits for the lock")
     }
 }
 

@@ -10,7 +10,7 @@ use repo_core::{
     Value, schema,
 };
 use repo_postgres::Postgres;
-use sqlx::{PgConnection, query_scalar};
+use sqlx::PgConnection;
 use tokio::task::{JoinHandle, yield_now};
 use uuid::Uuid;
 
@@ -102,24 +102,7 @@ impl Desk {
 
     /// A connection beside the pool that keeps everybody from reading tickets.
     async fn locked(&self) -> PgConnection {
-        let mut connection = self.scratch.sqlx().await;
-        let lock = "BEGIN; LOCK TABLE tickets IN ACCESS EXCLUSIVE MODE";
-        sqlx::raw_sql(lock).execute(&mut connection).await.unwrap();
-        connection
-    }
-
-    /// The process of the pool's connection that waits for the lock.
-    async fn waiting_for_lock(&self, beside: &mut PgConnection) -> i32 {
-        let sql = "SELECT pid FROM pg_stat_activity \
-            WHERE application_name = $1 AND wait_event_type = 'Lock'";
-        for _ in 0..400 {
-            let pid = query_scalar(sql).bind(&self.scratch.schema);
-            if let Some(pid) = pid.fetch_optional(&mut *beside).await.unwrap() {
-                return pid;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!("nobody waits for the lock")
+        self.scratch.locked("tickets IN ACCESS EXCLUSIVE MODE").await
     }
 }
 

@@ -1,8 +1,6 @@
 //! What goes wrong while reads wait or share a statement: nobody gets another's row, or none, or waits forever.
 
-use std::future::poll_fn;
-use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::pin::pin;
 use std::time::Duration;
 
 use repo_core::{Backend, Database, Error, TransactionOptions, schema};
@@ -10,12 +8,7 @@ use sqlx::{AssertSqlSafe, Connection as _, query_scalar};
 use tokio::task::yield_now;
 
 use super::{ACME, Desk, NewPlace, Place, answers, some};
-use crate::scratch::Scratch;
-
-/// Polls once.
-async fn is_pending<F: Future>(mut future: Pin<&mut F>) -> bool {
-    poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_pending())).await
-}
+use crate::scratch::{Scratch, is_pending};
 
 #[tokio::test]
 async fn who_waits_for_too_long_is_told_so_whoever_is_ahead() {
@@ -105,7 +98,7 @@ async fn a_shared_statement_that_nobody_polls_keeps_nobody_waiting() {
     held.rollback().await.unwrap();
     tokio::select! {
         _ = &mut ahead => panic!("the table is locked"),
-        _ = desk.waiting_for_lock(&mut beside) => {}
+        _ = desk.scratch.waiting_for_lock(&mut beside) => {}
     }
     sqlx::raw_sql("ROLLBACK").execute(&mut locked).await.unwrap();
     other.rollback().await.unwrap();
@@ -121,7 +114,7 @@ async fn a_shared_statement_that_is_dropped_is_run_by_each_reader() {
     let mut finding = desk.all_finding(&desk.of_acme[..10]).await;
     let mut locked = desk.locked().await;
     held.rollback().await.unwrap();
-    desk.waiting_for_lock(&mut beside).await;
+    desk.scratch.waiting_for_lock(&mut beside).await;
     let leader = finding.remove(0);
     leader.abort();
     assert!(leader.await.unwrap_err().is_cancelled());
@@ -137,7 +130,7 @@ async fn a_shared_statement_whose_connection_is_killed_is_run_by_each_reader() {
     let finding = desk.all_finding(&desk.of_acme[..10]).await;
     let mut locked = desk.locked().await;
     held.rollback().await.unwrap();
-    let pid = desk.waiting_for_lock(&mut beside).await;
+    let pid = desk.scratch.waiting_for_lock(&mut beside).await;
     let kill = query_scalar("SELECT pg_terminate_backend($1, 5000)").bind(pid);
     let killed: bool = kill.fetch_one(&mut beside).await.unwrap();
     assert!(killed);
