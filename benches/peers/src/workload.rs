@@ -7,8 +7,13 @@ use crate::selection::Selection;
 pub const PAGE: usize = 20;
 /// How many tickets a window has.
 pub const WINDOW: usize = 100;
+/// How many operations of one caller make a sample of writes.
+const WRITES: usize = 200;
+/// How many operations are done before such a sample. What resets the tables has every connection plan its
+/// statements anew, as a server otherwise has it do once in hours.
+const BEFORE: usize = 10;
 /// How many tickets there are to patch.
-pub const KNOWN: usize = 200;
+pub const KNOWN: usize = WRITES + BEFORE;
 /// How many tasks there are at once.
 pub const TASKS: usize = 64;
 /// How many connections they share.
@@ -127,13 +132,18 @@ impl Workload {
             Self::Get | Self::Groups => 300,
             Self::Page | Self::Eager => 50,
             Self::Window => 20,
-            Self::Create | Self::Patch | Self::AuditedPatch => KNOWN,
+            Self::Create | Self::Patch | Self::AuditedPatch => WRITES,
             Self::CreateMany | Self::All => 1,
             Self::SharedGets => TASKS * 25,
             Self::SharedCreates => TASKS * 10,
             Self::SharedMix => TASKS * 20,
             Self::DurableCreates => TASKS * 3,
         }
+    }
+
+    /// How many operations are done before those of a sample, and not counted.
+    pub fn operations_before(self) -> usize {
+        if matches!(self, Self::Create | Self::Patch | Self::AuditedPatch) { BEFORE } else { 0 }
     }
 
     /// Whether several tasks do it at once.
