@@ -77,7 +77,8 @@ impl Pool {
         match self {
             Pool::Own(own) => own.get(own.wait).await,
             #[cfg(feature = "sqlx")]
-            Pool::Adopted(adopted) => Ok(Lease::new(Taken::Adopted(adopted.get().await?))),
+            // Its future has room for connecting: see `Manager::create`.
+            Pool::Adopted(adopted) => Ok(Lease::new(Taken::Adopted(Box::pin(adopted.get()).await?))),
         }
     }
 
