@@ -307,3 +307,27 @@ impl Manager {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn own() -> Pool {
+        let manager = Manager {
+            options: PgConnectOptions::new_without_pgpass(),
+            connect_timeout: Duration::from_secs(1),
+            idle_test_after: Duration::from_secs(1),
+            max_lifetime: None,
+            generation: AtomicU64::new(0),
+        };
+        Pool::Own(Own::new(manager, 1, Duration::from_secs(1)).unwrap())
+    }
+
+    #[test]
+    fn what_each_statement_waits_with_has_no_room_for_connecting() {
+        let pool = own();
+        let connecting = size_of_val(&PgConnectOptions::new_without_pgpass().connect());
+        let waiting = size_of_val(&pool.get());
+        assert!(waiting < 2048, "{waiting} bytes, and {connecting} to connect");
+    }
+}
