@@ -78,7 +78,9 @@ impl Pool {
             Pool::Own(own) => own.get(own.wait).await,
             #[cfg(feature = "sqlx")]
             // Its future has room for connecting: see `Manager::create`.
-            Pool::Adopted(adopted) => Ok(Lease::new(Taken::Adopted(Box::pin(adopted.get()).await?))),
+            Pool::Adopted(adopted) => {
+                Ok(Lease::new(Taken::Adopted(Box::pin(adopted.get()).await?)))
+            }
         }
     }
 
