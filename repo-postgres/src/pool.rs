@@ -311,10 +311,12 @@ impl Manager {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use super::*;
 
-    fn own() -> Pool {
+    #[test]
+    fn what_each_statement_waits_with_has_no_room_for_connecting() {
         let manager = Manager {
             options: PgConnectOptions::new_without_pgpass(),
             connect_timeout: Duration::from_secs(1),
@@ -322,13 +324,8 @@ mod tests {
             max_lifetime: None,
             generation: AtomicU64::new(0),
         };
-        Pool::Own(Own::new(manager, 1, Duration::from_secs(1)).unwrap())
-    }
-
-    #[test]
-    fn what_each_statement_waits_with_has_no_room_for_connecting() {
-        let pool = own();
-        let connecting = size_of_val(&PgConnectOptions::new_without_pgpass().connect());
+        let connecting = size_of_val(&manager.options.connect());
+        let pool = Pool::Own(Own::new(manager, 1, Duration::from_secs(1)).unwrap());
         let waiting = size_of_val(&pool.get());
         assert!(waiting < 2048, "{waiting} bytes, and {connecting} to connect");
     }
