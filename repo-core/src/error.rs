@@ -274,6 +274,9 @@ pub enum Error {
         operation: &'static str,
     },
     /// A row holds what the entity cannot.
+    ///
+    /// If it is the row of a change outside of a transaction, Postgres may have committed the change, and SQLite has
+    /// not. In a transaction it is rolled back with the rest.
     #[error("`{column}` of a stored `{entity}` {reason}")]
     Decode {
         /// The entity.

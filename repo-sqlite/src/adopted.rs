@@ -5,7 +5,9 @@
 //! the application's pool's to do.
 
 mod handle;
+mod kept;
 mod lease;
+mod names;
 mod port;
 mod settings;
 mod sqlx_error;
@@ -34,6 +36,7 @@ use crate::dialect::SqliteDialect;
 use crate::error::without_table;
 use crate::inspect::inspect;
 use crate::statement::OnError;
+use handle::interrupt;
 use lease::Lease;
 
 /// `SELECT 1` alone would not touch the file.
@@ -181,7 +184,7 @@ impl Backend for AdoptedSqlite {
 
     async fn run(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
         let mut lease = self.checkout(statement.access).await?;
-        lease.port_mut().run(statement, on_row, OnError::Undo).await
+        lease.port_mut().run(statement, on_row, OnError::Undo(interrupt)).await
     }
 
     async fn insert(&self, rows: Insert<'_>) -> Result<Vec<i64>> {

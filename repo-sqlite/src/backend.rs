@@ -23,7 +23,7 @@ use crate::pool::{Pool, Purpose};
 use crate::queue::{is_shared, join, open, settle, write};
 use crate::run::run;
 use crate::shapes::{Shape, Speed};
-use crate::statement::OnError;
+use crate::statement::{OnError, interrupt};
 use crate::turns::take_turns;
 
 /// `SELECT 1` alone would not touch the file.
@@ -62,7 +62,7 @@ impl Sqlite {
         let is_long = self.readers.shapes.speed(Shape::of(statement.sql)) == Speed::Long;
         let _admitted = if is_long { Some(self.readers.admit_long().await?) } else { None };
         let mut checkout = self.checkout(Access::Read).await?;
-        run(&mut checkout, statement, on_row, OnError::Undo).await
+        run(&mut checkout, statement, on_row, OnError::Undo(interrupt)).await
     }
 
     /// A few rows, together with what others write.

@@ -108,7 +108,8 @@ struct Borrowed<'c> {
 
 impl Drop for Borrowed<'_> {
     fn drop(&mut self) {
-        if let Err(error) = self.port.settings.restore(self.port.connection()) {
+        let Port { handle, settings } = &mut self.port;
+        if let Err(error) = settings.restore(handle.ours()) {
             tracing::warn!(target: "repo", %error, "the settings of a connection were not restored");
         }
     }

@@ -23,7 +23,7 @@ use crate::opened::Opened;
 use crate::pool::{Pool, Purpose};
 use crate::run::{TIME, is_listed, run};
 use crate::shapes::{Shape, Speed};
-use crate::statement::{self, OnError};
+use crate::statement::{self, OnError, interrupt};
 
 pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
 
@@ -172,7 +172,8 @@ fn run_until(
         limit = None;
         on_row(row)
     };
-    let ran = statement::run(connection, statement, &mut on_row, OnError::Undo, handed_over);
+    let ran =
+        statement::run(connection, statement, &mut on_row, OnError::Undo(interrupt), handed_over);
     match ran {
         // SQLite asks once more behind the commit, and then says that it was stopped.
         Err(failure) if failure.is_out_of_time() && connection.total_changes() != before => {

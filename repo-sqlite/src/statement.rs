@@ -11,13 +11,16 @@ use crate::row::StoredRow;
 use crate::value::bind;
 
 /// Whether what a statement wrote before an error stays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum OnError {
-    /// It is undone: the statement is a transaction of its own.
-    Undo,
+    /// It is undone, once this interrupted it: the statement is a transaction of its own.
+    Undo(Interrupt),
     /// It stays in the transaction, which the caller rolls back.
     Keep,
 }
+
+/// Interrupts what runs on a connection.
+pub(crate) type Interrupt = fn(&Connection);
 
 /// Runs `statement` and returns the rows affected: those changed, or those read. Counts in
 /// `handed_over` the rows that `on_row` was given.
@@ -51,8 +54,11 @@ pub(crate) fn step(
         bind(&mut prepared, index + 1, value)?;
     }
     let writes = !prepared.readonly();
-    let undo = writes && on_error == OnError::Undo;
-    let mut stepping = Stepping { rows: prepared.raw_query(), undo: undo.then_some(connection) };
+    let undo = match on_error {
+        OnError::Undo(interrupt) if writes => Some((connection, interrupt)),
+        _ => None,
+    };
+    let mut stepping = Stepping { rows: prepared.raw_query(), undo };
     let mut read = 0;
     while let Some(row) = stepping.rows.next()? {
         read += 1;
@@ -60,6 +66,11 @@ pub(crate) fn step(
     }
     stepping.undo = None;
     Ok(if writes { connection.changes() } else { read })
+}
+
+/// Interrupts what runs on a connection that is ours.
+pub(crate) fn interrupt(connection: &Connection) {
+    connection.get_interrupt_handle().interrupt();
 }
 
 /// Runs a statement that has neither parameters nor rows.
@@ -80,13 +91,13 @@ pub(crate) fn check_parameters(wanted: usize, given: usize) -> Result<(), Failur
 /// Resetting a statement that has already written would commit it. Interrupted, it rolls back.
 struct Stepping<'a> {
     rows: Rows<'a>,
-    undo: Option<&'a Connection>,
+    undo: Option<(&'a Connection, Interrupt)>,
 }
 
 impl Drop for Stepping<'_> {
     fn drop(&mut self) {
-        if let Some(connection) = self.undo {
-            connection.get_interrupt_handle().interrupt();
+        if let Some((connection, interrupt)) = self.undo {
+            interrupt(connection);
             let interrupted = self.rows.next().is_err();
             tracing::debug!(interrupted, "a statement was left before its end");
         }

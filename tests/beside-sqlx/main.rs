@@ -17,3 +17,4 @@ mod on_postgres;
 mod on_sqlite;
 mod only_postgres;
 mod only_sqlite;
+mod prepared_sqlite;

@@ -43,3 +43,14 @@ pub(crate) async fn numbers(connection: &mut Connection) -> Result<Vec<i64>, sql
 pub(crate) async fn notes(connection: &mut Connection) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar("SELECT count(*) FROM notes").fetch_one(connection).await
 }
+
+/// The settings that repositories need otherwise, and what an application's statements make of them.
+pub(crate) async fn settings(connection: &mut Connection) -> (i64, i64, i64, String) {
+    let mut pragma = async |sql| sqlx::query_scalar(sql).fetch_one(&mut *connection).await.unwrap();
+    let busy_timeout: i64 = pragma("PRAGMA busy_timeout").await;
+    let foreign_keys: i64 = pragma("PRAGMA foreign_keys").await;
+    let recursive_triggers: i64 = pragma("PRAGMA recursive_triggers").await;
+    let quoted: String =
+        sqlx::query_scalar("SELECT \"no column\" FROM legacy").fetch_one(connection).await.unwrap();
+    (busy_timeout, foreign_keys, recursive_triggers, quoted)
+}

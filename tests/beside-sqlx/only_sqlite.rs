@@ -3,22 +3,11 @@
 use std::time::Duration;
 
 use repo_core::{Error, schema};
+use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
-use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::notes::{LEGACY, Note, acme, note, texts};
-use crate::on_sqlite::{join, lend, numbers, put, run};
-
-/// The settings that repositories need otherwise, and what an application's statements make of them.
-async fn settings(connection: &mut SqliteConnection) -> (i64, i64, i64, String) {
-    let mut pragma = async |sql| sqlx::query_scalar(sql).fetch_one(&mut *connection).await.unwrap();
-    let busy_timeout: i64 = pragma("PRAGMA busy_timeout").await;
-    let foreign_keys: i64 = pragma("PRAGMA foreign_keys").await;
-    let recursive_triggers: i64 = pragma("PRAGMA recursive_triggers").await;
-    let quoted: String =
-        sqlx::query_scalar("SELECT \"no column\" FROM legacy").fetch_one(connection).await.unwrap();
-    (busy_timeout, foreign_keys, recursive_triggers, quoted)
-}
+use crate::on_sqlite::{join, lend, numbers, put, run, settings};
 
 #[tokio::test]
 async fn the_settings_of_the_application_are_left_as_they_were() {

@@ -28,6 +28,28 @@ pub(crate) async fn a_stored_value_that_the_type_cannot_hold_is_a_decode_error(f
     assert!(unknown("status")(&error), "{error:?}");
 }
 
+pub(crate) async fn a_change_whose_row_cannot_be_decoded_is_an_error(fixture: Fixture) {
+    let db = fixture.with(&schema![StatusAsText]).await;
+    let texts = db.session().repo::<StatusAsText>();
+    let new = NewStatusAsText { status: Some("paused".to_owned()), label: "x".to_owned() };
+    let row = texts.create(new).await.unwrap();
+    let statuses = db.session().repo::<StatusOnly>();
+    let patch = || StatusOnlyPatch::new().label("y");
+    let patched = db
+        .session()
+        .transaction(async |tx| tx.repo::<StatusOnly>().patch(row.id, patch()).await)
+        .await;
+    let error = patched.expect_err("decoded");
+    assert!(matches!(error, Error::Decode { column: "status", .. }), "{error:?}");
+    assert_eq!(texts.get(row.id).await.unwrap().label, "x");
+
+    let error = statuses.patch(row.id, patch()).await.expect_err("decoded");
+    assert!(matches!(error, Error::Decode { column: "status", .. }), "{error:?}");
+    // Postgres has committed what is one statement before it answers.
+    let label = if db.system() == "sqlite" { "x" } else { "y" };
+    assert_eq!(texts.get(row.id).await.unwrap().label, label);
+}
+
 pub(crate) async fn a_status_outside_of_the_enum_is_refused_by_the_database(fixture: Fixture) {
     let db = fixture.with(&schema![Optional]).await;
     let texts = db.session().repo::<StatusAsText>();

@@ -236,6 +236,7 @@ conformance! {
             a_stored_value_that_the_type_cannot_hold_is_a_decode_error,
             a_status_outside_of_the_enum_is_refused_by_the_database,
             a_column_of_another_type_is_a_decode_error,
+            a_change_whose_row_cannot_be_decoded_is_an_error,
         }
         doctor {
             it_finds_nothing_wrong_with_a_new_schema,

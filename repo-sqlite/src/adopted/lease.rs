@@ -70,8 +70,8 @@ impl Lease {
         &mut self,
         work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, sqlx::Error>,
     ) -> Result<Result<T, sqlx::Error>> {
-        let port = self.port();
-        let suspended = port.settings.suspend(port.connection());
+        let Port { handle, settings } = self.port_mut();
+        let suspended = settings.suspend(handle.ours());
         suspended.map_err(|error| without_table(&error))?;
         let connection = self.port_mut().handle.sqlx();
         if depth(connection) == 0 {
@@ -85,7 +85,7 @@ impl Lease {
         let result = work(connection).await;
         let port = self.port_mut();
         port.handle.resume().await.map_err(|error| of_sqlx(&error))?;
-        let resumed = port.settings.resume(port.connection());
+        let resumed = port.settings.resume(port.handle.ours());
         resumed.map_err(|error| without_table(&error))?;
         Ok(result)
     }
@@ -101,7 +101,7 @@ async fn settle(mut port: Port<PoolConnection<Sqlite>>) -> Result<PoolConnection
     if !port.handle.is_ours() {
         port.handle.resume().await.map_err(|error| of_sqlx(&error))?;
     }
-    let ordered = clean(&port, false).map_err(|error| without_table(&error));
+    let ordered = clean(&mut port, false).map_err(|error| without_table(&error));
     let forgotten = match ordered {
         Ok(()) => forget(&mut port).await,
         Err(error) => Err(error),
@@ -134,9 +134,9 @@ async fn forget(port: &mut Port<PoolConnection<Sqlite>>) -> Result<()> {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let Some(port) = self.port.take() else { return };
+        let Some(mut port) = self.port.take() else { return };
         let is_ours = port.handle.is_ours();
-        let cleaned = if is_ours { clean(&port, self.query_only) } else { Ok(()) };
+        let cleaned = if is_ours { clean(&mut port, self.query_only) } else { Ok(()) };
         if let Err(error) = cleaned {
             tracing::warn!(%error, "a connection is closed: not clean");
             drop(port.handle.into_home().detach());
@@ -162,13 +162,14 @@ impl Drop for Lease {
 }
 
 /// Ends the transaction that a dropped or failed operation left behind, and brings the settings back.
-fn clean(port: &Port<PoolConnection<Sqlite>>, query_only: bool) -> rusqlite::Result<()> {
-    let connection = port.connection();
+fn clean(port: &mut Port<PoolConnection<Sqlite>>, query_only: bool) -> rusqlite::Result<()> {
+    let Port { handle, settings } = port;
+    let connection = handle.ours();
     if !connection.is_autocommit() {
         execute(connection, "ROLLBACK")?;
     }
     if query_only {
         connection.execute_batch("PRAGMA query_only = OFF")?;
     }
-    port.settings.restore(connection)
+    settings.restore(connection)
 }

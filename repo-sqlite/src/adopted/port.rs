@@ -4,11 +4,12 @@
 //! statement after the other. Where another writer holds the database, an operation waits for as long as the
 //! application lets its own.
 
-use repo_core::{Error, Insert, OnRow, Result, Statement};
+use repo_core::{Access, Error, Insert, OnRow, Result, Statement};
 use rusqlite::{Connection, Row};
 
 use crate::adopted::handle::{Handle, Home};
-use crate::adopted::settings::Settings;
+use crate::adopted::names::in_backquotes;
+use crate::adopted::settings::{Settings, with_names_alone};
 use crate::adopted::sqlx_error::of_sqlx;
 use crate::busy::Patience;
 use crate::error::{Failure, is_busy, of_script, without_table};
@@ -54,6 +55,26 @@ impl<H: Home> Port<H> {
         &mut self,
         statement: Statement<'_>,
         on_error: OnError,
+        each: impl FnMut(&Row<'_>) -> Result<(), Failure> + Send,
+    ) -> Result<u64> {
+        let replaces = statement.access == Access::Write && names_replace(statement.sql);
+        if replaces {
+            let started = self.settings.start_replacing(self.handle.ours());
+            started.map_err(|error| without_table(&error))?;
+        }
+        let text = in_backquotes(statement.sql);
+        let ran = self.attempt(Statement { sql: &text, ..statement }, on_error, each).await;
+        if replaces {
+            let stopped = self.settings.stop_replacing(self.handle.ours());
+            stopped.map_err(|error| without_table(&error))?;
+        }
+        ran
+    }
+
+    async fn attempt(
+        &mut self,
+        statement: Statement<'_>,
+        on_error: OnError,
         mut each: impl FnMut(&Row<'_>) -> Result<(), Failure> + Send,
     ) -> Result<u64> {
         let mut patience = Patience::new(self.settings.busy_timeout());
@@ -76,16 +97,24 @@ impl<H: Home> Port<H> {
 
     /// Inserts all rows, in the transaction that is open.
     pub(crate) async fn insert(&mut self, insert: Insert<'_>) -> Result<Vec<i64>> {
-        insert::insert(self, insert).await
+        let text = in_backquotes(insert.sql);
+        insert::insert(self, Insert { sql: &text, ..insert }).await
     }
 
     /// Runs SQL text without parameters, in the transaction that is open.
-    pub(crate) fn script(&self, sql: &str) -> Result<()> {
-        let connection = self.connection();
-        // What another connection dropped is known only to a statement that runs: one that makes the same again is
-        // refused before.
-        let known = connection.query_row(KNOW_THE_SCHEMA, [], |_| Ok(()));
-        known.and_then(|()| connection.execute_batch(sql)).map_err(|error| of_script(&error))
+    pub(crate) fn script(&mut self, sql: &str) -> Result<()> {
+        let Self { handle, settings } = self;
+        let connection = handle.ours();
+        let run = || {
+            // What another connection dropped is known only to a statement that runs: one that makes the same again
+            // is refused before.
+            connection.query_row(KNOW_THE_SCHEMA, [], |_| Ok(()))?;
+            connection.execute_batch(sql)
+        };
+        let ran =
+            settings.start_replacing(connection).and_then(|()| with_names_alone(connection, run));
+        let stopped = settings.stop_replacing(connection);
+        ran.and(stopped).map_err(|error| of_script(&error))
     }
 
     /// Runs a statement about the transaction.
@@ -121,6 +150,11 @@ impl<H: Home> Port<H> {
             }
         }
     }
+}
+
+/// Whether a statement may be one that replaces rows.
+fn names_replace(sql: &str) -> bool {
+    sql.as_bytes().windows(7).any(|word| word.eq_ignore_ascii_case(b"replace"))
 }
 
 impl<H: Home> Connected for Port<H> {

@@ -1,8 +1,9 @@
 //! What policies need of a connection, and what the application had set instead.
 //!
-//! Keys are checked and triggers run on what a `REPLACE` removes, whatever the application has set; a name in
-//! double quotes is a name, as a query by hand relies on it; and waiting for another writer is ours to do, without
-//! holding the thread. All other settings are left alone.
+//! Keys are checked, and waiting for another writer is ours to do, without holding the thread. Triggers run on what a
+//! `REPLACE` removes while SQL by hand is run; what repositories themselves write replaces nothing. All other settings
+//! are left alone: a change of most makes SQLite prepare every statement of the connection again, ours and the
+//! application's.
 
 use std::time::Duration;
 
@@ -14,8 +15,8 @@ use rusqlite::{Connection, Result};
 pub(crate) struct Settings {
     busy_timeout: Duration,
     foreign_keys: bool,
-    recursive_triggers: bool,
-    quoted_strings: [bool; 2],
+    /// Whether triggers were made to run on what is replaced, and have to be stopped.
+    replacing: bool,
 }
 
 /// The switches by which a name in double quotes that no column has is a text.
@@ -25,17 +26,10 @@ const QUOTED_STRINGS: [DbConfig; 2] =
 impl Settings {
     /// Reads them.
     pub(crate) fn of(connection: &Connection) -> Result<Self> {
-        let milliseconds: u32 =
-            connection.query_row("PRAGMA busy_timeout", [], |row| row.get(0))?;
         Ok(Self {
-            busy_timeout: Duration::from_millis(milliseconds.into()),
+            busy_timeout: busy_timeout(connection)?,
             foreign_keys: connection.db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY)?,
-            recursive_triggers: connection
-                .query_row("PRAGMA recursive_triggers", [], |row| row.get(0))?,
-            quoted_strings: [
-                connection.db_config(QUOTED_STRINGS[0])?,
-                connection.db_config(QUOTED_STRINGS[1])?,
-            ],
+            replacing: false,
         })
     }
 
@@ -51,48 +45,73 @@ impl Settings {
 
     /// Sets what repositories need.
     pub(crate) fn replace(&self, connection: &Connection) -> Result<()> {
-        rusqlite::vtab::array::load_module(connection)?;
-        self.resume(connection)?;
-        // Each is written only where it differs: it makes SQLite prepare every statement of the connection again.
+        connection.busy_timeout(Duration::ZERO)?;
         if !self.foreign_keys {
             connection.execute_batch("PRAGMA foreign_keys = ON")?;
-        }
-        if !self.recursive_triggers {
-            connection.execute_batch("PRAGMA recursive_triggers = ON")?;
         }
         Ok(())
     }
 
     /// Sets what the application had set. Not within a transaction.
-    pub(crate) fn restore(&self, connection: &Connection) -> Result<()> {
-        self.suspend(connection)?;
+    pub(crate) fn restore(&mut self, connection: &Connection) -> Result<()> {
+        self.stop_replacing(connection)?;
+        connection.busy_timeout(self.busy_timeout)?;
         if !self.foreign_keys {
             connection.execute_batch("PRAGMA foreign_keys = OFF")?;
         }
-        if !self.recursive_triggers {
-            connection.execute_batch("PRAGMA recursive_triggers = OFF")?;
-        }
         Ok(())
     }
 
-    /// Sets what SQL by hand is used to: policies of the tables hold for it too.
-    pub(crate) fn suspend(&self, connection: &Connection) -> Result<()> {
-        connection.busy_timeout(self.busy_timeout)?;
-        self.set_quoted_strings(connection, |was| was)
+    /// Sets what SQL through sqlx is used to: policies of the tables hold for it too.
+    pub(crate) fn suspend(&mut self, connection: &Connection) -> Result<()> {
+        self.start_replacing(connection)?;
+        connection.busy_timeout(self.busy_timeout)
     }
 
     /// Sets what statements of the repositories need.
-    pub(crate) fn resume(&self, connection: &Connection) -> Result<()> {
-        connection.busy_timeout(Duration::ZERO)?;
-        self.set_quoted_strings(connection, |_| false)
+    pub(crate) fn resume(&mut self, connection: &Connection) -> Result<()> {
+        self.stop_replacing(connection)?;
+        connection.busy_timeout(Duration::ZERO)
     }
 
-    fn set_quoted_strings(&self, connection: &Connection, to: fn(bool) -> bool) -> Result<()> {
-        for (switch, was) in QUOTED_STRINGS.into_iter().zip(self.quoted_strings) {
-            if was {
-                connection.set_db_config(switch, to(was))?;
-            }
+    /// Makes triggers run on what a `REPLACE` removes.
+    pub(crate) fn start_replacing(&mut self, connection: &Connection) -> Result<()> {
+        let is_on: bool =
+            connection.query_row("PRAGMA recursive_triggers", [], |row| row.get(0))?;
+        if !is_on {
+            connection.execute_batch("PRAGMA recursive_triggers = ON")?;
+            self.replacing = true;
         }
         Ok(())
     }
+
+    pub(crate) fn stop_replacing(&mut self, connection: &Connection) -> Result<()> {
+        if self.replacing {
+            connection.execute_batch("PRAGMA recursive_triggers = OFF")?;
+            self.replacing = false;
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn busy_timeout(connection: &Connection) -> Result<Duration> {
+    let milliseconds: u32 = connection.query_row("PRAGMA busy_timeout", [], |row| row.get(0))?;
+    Ok(Duration::from_millis(milliseconds.into()))
+}
+
+/// Runs `work` where a name in double quotes is a name: what it makes is kept by the database as it is written.
+pub(crate) fn with_names_alone<T>(
+    connection: &Connection,
+    work: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    let mut were = [false; 2];
+    for (switch, was) in QUOTED_STRINGS.into_iter().zip(&mut were) {
+        *was = connection.db_config(switch)?;
+        connection.set_db_config(switch, false)?;
+    }
+    let result = work();
+    for (switch, was) in QUOTED_STRINGS.into_iter().zip(were) {
+        connection.set_db_config(switch, was)?;
+    }
+    result
 }

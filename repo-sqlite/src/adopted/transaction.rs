@@ -59,7 +59,7 @@ impl Connection for Transaction {
     }
 
     async fn execute_script(&mut self, sql: &str) -> Result<()> {
-        let port = self.lease.port();
+        let port = self.lease.port_mut();
         port.check_open()?;
         port.script(sql)
     }
