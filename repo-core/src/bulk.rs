@@ -24,7 +24,7 @@ use crate::registry::Registry;
 use crate::repo::Repo;
 use crate::scope::{Scope, WritableFrom};
 use crate::session::Session;
-use crate::sql::crud::and_differs;
+use crate::sql::clauses::and_differs;
 use crate::sql::writer::Writer;
 use crate::target::out_of_range;
 use crate::transaction::Own;

@@ -1,21 +1,19 @@
 //! Whose rows, on which connection: what every operation is asked of.
 
-use std::future::Future;
+mod run;
+mod transactions;
+
 use std::sync::Arc;
 
 use crate::access::Access;
 use crate::actor::Actor;
-use crate::audit::append::Pending;
 use crate::audit::{Audit, AuditEntry};
-use crate::backend::{Backend, Insert, OnRow, Statement, TransactionOptions};
+use crate::backend::Backend;
 use crate::database::Database;
 use crate::entity::Entity;
-use crate::error::{Error, Result};
-use crate::failure::{complete, complete_insert};
 use crate::repo::Repo;
 use crate::scope::{AllTenants, Reach, ReachableFrom, Scope};
-use crate::table::Table;
-use crate::transaction::{Executor, Own, Transaction};
+use crate::transaction::Executor;
 use crate::unchecked::UncheckedSql;
 
 /// A scope, a context, and the database or a transaction in it. Cheap to clone.
@@ -113,119 +111,6 @@ impl<S: Scope> Session<S> {
         UncheckedSql::new(self, reason)
     }
 
-    /// Runs `work` in a transaction: committed when it returns `Ok`, rolled back when it returns
-    /// `Err`, panics, or is dropped before it ends.
-    ///
-    /// Inside a transaction this is a savepoint. Use the session that the closure is given: the one
-    /// it was opened on is not part of the transaction.
-    ///
-    /// After an error of the database inside the transaction, caught or not, only a rollback is
-    /// possible: `Ok` from `work` is then [`Error::TransactionFailed`]. An operation that may fail and
-    /// is to be survived goes into a nested transaction.
-    ///
-    /// ```no_run
-    /// # use repo_core::{Database, Repository, Error};
-    /// # #[derive(Repository)]
-    /// # #[repository(table = "accounts")]
-    /// # struct Account { id: uuid::Uuid, balance: i64 }
-    /// # async fn f(db: Database, from: uuid::Uuid, to: uuid::Uuid, amount: i64) -> Result<(), Error> {
-    /// db.session()
-    ///     .transaction(async |tx| {
-    ///         let accounts = tx.repo::<Account>();
-    ///         let (payer, payee) = (accounts.get(from).await?, accounts.get(to).await?);
-    ///         accounts.patch(from, AccountPatch::new().balance(payer.balance - amount)).await?;
-    ///         accounts.patch(to, AccountPatch::new().balance(payee.balance + amount)).await
-    ///     })
-    ///     .await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// The error of `work`; [`Error::TransactionFailed`] when an error inside was swallowed;
-    /// [`Error::CommitUnknown`] when the connection went away during COMMIT.
-    pub async fn transaction<T, Err, F>(&self, work: F) -> Result<T, Err>
-    where
-        F: AsyncFnOnce(&Session<S>) -> Result<T, Err>,
-        Err: From<Error>,
-    {
-        self.transaction_with(TransactionOptions::default(), work).await
-    }
-
-    /// As [`transaction`](Self::transaction), with options.
-    ///
-    /// # Errors
-    ///
-    /// As for [`transaction`](Self::transaction); [`Error::InvalidInput`] when options are given for
-    /// a nested transaction.
-    pub async fn transaction_with<T, Err, F>(
-        &self,
-        options: TransactionOptions,
-        work: F,
-    ) -> Result<T, Err>
-    where
-        F: AsyncFnOnce(&Session<S>) -> Result<T, Err>,
-        Err: From<Error>,
-    {
-        let transaction = self.begin_with(options).await?;
-        match work(transaction.session()).await {
-            Ok(value) => {
-                transaction.commit().await?;
-                Ok(value)
-            }
-            Err(error) => {
-                if let Err(lost) = transaction.rollback().await {
-                    // The connection is not used again, so the database rolls back by itself.
-                    tracing::warn!(target: "repo", error = %lost, "a rollback was not confirmed");
-                }
-                Err(error)
-            }
-        }
-    }
-
-    /// Opens a transaction that ends with [`Transaction::commit`] or [`Transaction::rollback`];
-    /// dropped, it rolls back. Inside a transaction this is a savepoint.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::PoolTimeout`]: no connection became free in time.
-    pub async fn begin(&self) -> Result<Transaction<S>> {
-        self.begin_with(TransactionOptions::default()).await
-    }
-
-    /// As [`begin`](Self::begin), with options.
-    ///
-    /// # Errors
-    ///
-    /// As for [`begin`](Self::begin); [`Error::InvalidInput`] when options are given for a nested
-    /// transaction.
-    pub async fn begin_with(&self, options: TransactionOptions) -> Result<Transaction<S>> {
-        self.record_access(None).await?;
-        let executor = self.executor.begin(self.backend(), options).await?;
-        Ok(Transaction::new(Session { executor, ..self.clone() }))
-    }
-
-    /// Runs `hook` once the outermost transaction is committed, and never if it is not; outside a
-    /// transaction at once. Hooks run in the order they were given, each to its end, as part of the commit:
-    /// if that is dropped meanwhile, or a hook panics, those that are left do not run.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::TransactionEnded`]: the session's transaction is over.
-    pub async fn after_commit(
-        &self,
-        hook: impl Future<Output = ()> + Send + 'static,
-    ) -> Result<()> {
-        match &self.executor {
-            Executor::Pool => {
-                hook.await;
-                Ok(())
-            }
-            Executor::Transaction(handle) => handle.after_commit(Box::pin(hook)).await,
-        }
-    }
-
     /// The same session in a transaction.
     pub(crate) fn within_transaction(&self, executor: Executor) -> Self {
         Self { executor, ..self.clone() }
@@ -246,28 +131,6 @@ impl<S: Scope> Session<S> {
         matches!(self.executor, Executor::Transaction(_))
     }
 
-    /// Whether a statement of it runs by itself, and nothing else is told of it.
-    pub(crate) fn is_plain(&self) -> bool {
-        !self.in_transaction() && self.access.is_none()
-    }
-
-    /// Records that this session looks at all tenants, where it does and it is not recorded yet.
-    pub(crate) async fn record_access(&self, table: Option<&'static Table>) -> Result<()> {
-        let Some(access) = &self.access else { return Ok(()) };
-        if self.in_transaction() && !access.is_needed(table) {
-            return Ok(());
-        }
-        // A large future that few need, kept apart from those of all statements.
-        Box::pin(access.record(self, table)).await
-    }
-
-    /// Told before a statement that looks at rows of other tables than its own.
-    pub(crate) fn looks_at<'t>(&self, tables: impl IntoIterator<Item = &'t Table>) {
-        if let Some(access) = &self.access {
-            access.look_at(tables);
-        }
-    }
-
     /// Who looks at all tenants, why and for what is recorded of each, also of clones of one session.
     fn with_access_of_its_own(mut self) -> Self {
         if !self.in_transaction() {
@@ -279,31 +142,6 @@ impl<S: Scope> Session<S> {
     /// The backend as this scope has it.
     pub(crate) fn backend(&self) -> &Arc<dyn Backend> {
         self.within.as_ref().unwrap_or_else(|| self.database.backend())
-    }
-
-    /// Adds entries to the audit trail in this session's transaction.
-    pub(crate) async fn record(&self, entries: Vec<Pending>) -> Result<()> {
-        match &self.executor {
-            Executor::Pool => Err(Error::NoTransaction { operation: "record" }),
-            Executor::Transaction(handle) => {
-                handle.record(self.database.backend().dialect(), entries).await
-            }
-        }
-    }
-
-    /// Only a rollback is possible from now on, where this session is in a transaction.
-    pub(crate) async fn fail(&self, error: &Error) {
-        if let Executor::Transaction(handle) = &self.executor {
-            handle.fail(error).await;
-        }
-    }
-
-    /// The transaction that this session is in, or one of its own for several statements.
-    pub(crate) async fn own_transaction(&self) -> Result<Own<S>> {
-        if self.in_transaction() {
-            return Ok(Own::outer(self.clone()));
-        }
-        self.begin().await.map(Own::Inner)
     }
 
     pub(crate) fn executor(&self) -> &Executor {
@@ -325,36 +163,6 @@ impl<S: Scope> Session<S> {
 
     pub(crate) fn cursor_key(&self) -> [u8; 32] {
         self.database.cursor_key()
-    }
-
-    /// Runs one statement where this session runs. Returns the rows affected.
-    pub(crate) async fn run(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
-        self.record_access(Some(statement.table)).await?;
-        tracing::trace!(target: "repo::sql", sql = statement.sql);
-        let backend = self.backend();
-        let dialect = backend.dialect();
-        match &self.executor {
-            Executor::Pool => {
-                let result = backend.run(statement, on_row).await;
-                result.map_err(|error| complete(error, dialect, statement.table))
-            }
-            Executor::Transaction(handle) => handle.run(dialect, statement, on_row).await,
-        }
-    }
-
-    /// Inserts all rows or none where this session runs. Returns their identities.
-    pub(crate) async fn insert(&self, insert: Insert<'_>) -> Result<Vec<i64>> {
-        self.record_access(Some(insert.table)).await?;
-        tracing::trace!(target: "repo::sql", sql = insert.sql, rows = insert.rows.len());
-        let backend = self.backend();
-        let dialect = backend.dialect();
-        match &self.executor {
-            Executor::Pool => {
-                let result = backend.insert(insert).await;
-                result.map_err(|error| complete_insert(error, dialect, insert))
-            }
-            Executor::Transaction(handle) => handle.insert(dialect, insert).await,
-        }
     }
 }
 

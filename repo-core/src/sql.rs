@@ -2,6 +2,7 @@
 
 pub(crate) mod aggregate;
 pub(crate) mod change;
+pub(crate) mod clauses;
 mod count;
 pub(crate) mod crud;
 pub(crate) mod ddl;
@@ -14,6 +15,7 @@ pub(crate) mod names;
 pub(crate) mod patch;
 pub(crate) mod predicate;
 pub(crate) mod ranked;
+mod removal;
 pub(crate) mod select;
 pub(crate) mod shape;
 pub(crate) mod together;

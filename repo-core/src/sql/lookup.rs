@@ -4,7 +4,7 @@
 //! makes one statement of the reads of several callers is a backend.
 
 use crate::dialect::{Dialect, quote};
-use crate::sql::crud::own_column;
+use crate::sql::clauses::own_column;
 use crate::sql::writer::Writer;
 use crate::table::Table;
 use crate::value::Kind;

@@ -10,7 +10,7 @@ use crate::audit::Action;
 use crate::dialect::Dialect;
 use crate::patch::Changes;
 use crate::sql::change::{ChangeSql, Parts};
-use crate::sql::crud::{and_differs, and_live_parents, changing};
+use crate::sql::clauses::{and_differs, and_live_parents, changing};
 use crate::sql::writer::Writer;
 use crate::table::Table;
 use crate::value::Value;

@@ -1,0 +1,90 @@
+//! Running statements where a session runs: by themselves or in its transaction, and recorded where it looks at all
+//! tenants.
+
+use super::Session;
+use crate::audit::append::Pending;
+use crate::backend::{Insert, OnRow, Statement};
+use crate::error::{Error, Result};
+use crate::failure::{complete, complete_insert};
+use crate::scope::Scope;
+use crate::table::Table;
+use crate::transaction::{Executor, Own};
+
+impl<S: Scope> Session<S> {
+    /// Runs one statement where this session runs. Returns the rows affected.
+    pub(crate) async fn run(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
+        self.record_access(Some(statement.table)).await?;
+        tracing::trace!(target: "repo::sql", sql = statement.sql);
+        let backend = self.backend();
+        let dialect = backend.dialect();
+        match &self.executor {
+            Executor::Pool => {
+                let result = backend.run(statement, on_row).await;
+                result.map_err(|error| complete(error, dialect, statement.table))
+            }
+            Executor::Transaction(handle) => handle.run(dialect, statement, on_row).await,
+        }
+    }
+
+    /// Inserts all rows or none where this session runs. Returns their identities.
+    pub(crate) async fn insert(&self, insert: Insert<'_>) -> Result<Vec<i64>> {
+        self.record_access(Some(insert.table)).await?;
+        tracing::trace!(target: "repo::sql", sql = insert.sql, rows = insert.rows.len());
+        let backend = self.backend();
+        let dialect = backend.dialect();
+        match &self.executor {
+            Executor::Pool => {
+                let result = backend.insert(insert).await;
+                result.map_err(|error| complete_insert(error, dialect, insert))
+            }
+            Executor::Transaction(handle) => handle.insert(dialect, insert).await,
+        }
+    }
+
+    /// Whether a statement of it runs by itself, and nothing else is told of it.
+    pub(crate) fn is_plain(&self) -> bool {
+        !self.in_transaction() && self.access.is_none()
+    }
+
+    /// Records that this session looks at all tenants, where it does and it is not recorded yet.
+    pub(crate) async fn record_access(&self, table: Option<&'static Table>) -> Result<()> {
+        let Some(access) = &self.access else { return Ok(()) };
+        if self.in_transaction() && !access.is_needed(table) {
+            return Ok(());
+        }
+        // A large future that few need, kept apart from those of all statements.
+        Box::pin(access.record(self, table)).await
+    }
+
+    /// Told before a statement that looks at rows of other tables than its own.
+    pub(crate) fn looks_at<'t>(&self, tables: impl IntoIterator<Item = &'t Table>) {
+        if let Some(access) = &self.access {
+            access.look_at(tables);
+        }
+    }
+
+    /// Adds entries to the audit trail in this session's transaction.
+    pub(crate) async fn record(&self, entries: Vec<Pending>) -> Result<()> {
+        match &self.executor {
+            Executor::Pool => Err(Error::NoTransaction { operation: "record" }),
+            Executor::Transaction(handle) => {
+                handle.record(self.database.backend().dialect(), entries).await
+            }
+        }
+    }
+
+    /// Only a rollback is possible from now on, where this session is in a transaction.
+    pub(crate) async fn fail(&self, error: &Error) {
+        if let Executor::Transaction(handle) = &self.executor {
+            handle.fail(error).await;
+        }
+    }
+
+    /// The transaction that this session is in, or one of its own for several statements.
+    pub(crate) async fn own_transaction(&self) -> Result<Own<S>> {
+        if self.in_transaction() {
+            return Ok(Own::outer(self.clone()));
+        }
+        self.begin().await.map(Own::Inner)
+    }
+}

@@ -1,0 +1,124 @@
+//! Opening transactions of a session, and what waits for their end.
+
+use std::future::Future;
+
+use super::Session;
+use crate::backend::TransactionOptions;
+use crate::error::{Error, Result};
+use crate::scope::Scope;
+use crate::transaction::{Executor, Transaction};
+
+impl<S: Scope> Session<S> {
+    /// Runs `work` in a transaction: committed when it returns `Ok`, rolled back when it returns
+    /// `Err`, panics, or is dropped before it ends.
+    ///
+    /// Inside a transaction this is a savepoint. Use the session that the closure is given: the one
+    /// it was opened on is not part of the transaction.
+    ///
+    /// After an error of the database inside the transaction, caught or not, only a rollback is
+    /// possible: `Ok` from `work` is then [`Error::TransactionFailed`]. An operation that may fail and
+    /// is to be survived goes into a nested transaction.
+    ///
+    /// ```no_run
+    /// # use repo_core::{Database, Repository, Error};
+    /// # #[derive(Repository)]
+    /// # #[repository(table = "accounts")]
+    /// # struct Account { id: uuid::Uuid, balance: i64 }
+    /// # async fn f(db: Database, from: uuid::Uuid, to: uuid::Uuid, amount: i64) -> Result<(), Error> {
+    /// db.session()
+    ///     .transaction(async |tx| {
+    ///         let accounts = tx.repo::<Account>();
+    ///         let (payer, payee) = (accounts.get(from).await?, accounts.get(to).await?);
+    ///         accounts.patch(from, AccountPatch::new().balance(payer.balance - amount)).await?;
+    ///         accounts.patch(to, AccountPatch::new().balance(payee.balance + amount)).await
+    ///     })
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The error of `work`; [`Error::TransactionFailed`] when an error inside was swallowed;
+    /// [`Error::CommitUnknown`] when the connection went away during COMMIT.
+    pub async fn transaction<T, Err, F>(&self, work: F) -> Result<T, Err>
+    where
+        F: AsyncFnOnce(&Session<S>) -> Result<T, Err>,
+        Err: From<Error>,
+    {
+        self.transaction_with(TransactionOptions::default(), work).await
+    }
+
+    /// As [`transaction`](Self::transaction), with options.
+    ///
+    /// # Errors
+    ///
+    /// As for [`transaction`](Self::transaction); [`Error::InvalidInput`] when options are given for
+    /// a nested transaction.
+    pub async fn transaction_with<T, Err, F>(
+        &self,
+        options: TransactionOptions,
+        work: F,
+    ) -> Result<T, Err>
+    where
+        F: AsyncFnOnce(&Session<S>) -> Result<T, Err>,
+        Err: From<Error>,
+    {
+        let transaction = self.begin_with(options).await?;
+        match work(transaction.session()).await {
+            Ok(value) => {
+                transaction.commit().await?;
+                Ok(value)
+            }
+            Err(error) => {
+                if let Err(lost) = transaction.rollback().await {
+                    // The connection is not used again, so the database rolls back by itself.
+                    tracing::warn!(target: "repo", error = %lost, "a rollback was not confirmed");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Opens a transaction that ends with [`Transaction::commit`] or [`Transaction::rollback`];
+    /// dropped, it rolls back. Inside a transaction this is a savepoint.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PoolTimeout`]: no connection became free in time.
+    pub async fn begin(&self) -> Result<Transaction<S>> {
+        self.begin_with(TransactionOptions::default()).await
+    }
+
+    /// As [`begin`](Self::begin), with options.
+    ///
+    /// # Errors
+    ///
+    /// As for [`begin`](Self::begin); [`Error::InvalidInput`] when options are given for a nested
+    /// transaction.
+    pub async fn begin_with(&self, options: TransactionOptions) -> Result<Transaction<S>> {
+        self.record_access(None).await?;
+        let executor = self.executor.begin(self.backend(), options).await?;
+        Ok(Transaction::new(Session { executor, ..self.clone() }))
+    }
+
+    /// Runs `hook` once the outermost transaction is committed, and never if it is not; outside a
+    /// transaction at once. Hooks run in the order they were given, each to its end, as part of the commit:
+    /// if that is dropped meanwhile, or a hook panics, those that are left do not run.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TransactionEnded`]: the session's transaction is over.
+    pub async fn after_commit(
+        &self,
+        hook: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<()> {
+        match &self.executor {
+            Executor::Pool => {
+                hook.await;
+                Ok(())
+            }
+            Executor::Transaction(handle) => handle.after_commit(Box::pin(hook)).await,
+        }
+    }
+}
