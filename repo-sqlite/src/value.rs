@@ -5,17 +5,20 @@
 //! in `dialect.rs`.
 
 use std::borrow::Cow;
-use std::rc::Rc;
+use std::ffi::CStr;
 
 use repo_core::{InvalidValue, Kind, Value};
 use rusqlite::Statement;
-use rusqlite::types::{Null, Value as Stored, ValueRef};
+use rusqlite::types::{Null, ToSqlOutput, Value as Stored, ValueRef};
 use uuid::Uuid;
 
 use crate::error::Failure;
 use crate::temporal::{
     date_text, parse_date, parse_time, parse_timestamp, time_text, timestamp_text,
 };
+
+/// What `rarray` knows its lists by.
+const LIST: &CStr = c"rarray";
 
 /// Binds `value` as parameter `index`, counted from 1.
 pub(crate) fn bind(
@@ -50,7 +53,9 @@ pub(crate) fn bind(
         Value::Decimal { units, .. } => statement.raw_bind_parameter(index, units)?,
         Value::List(_, values) => {
             let list: Result<Vec<Stored>, _> = values.iter().map(stored).collect();
-            statement.raw_bind_parameter(index, Rc::new(list.map_err(invalid)?))?;
+            let list = list.map_err(invalid)?;
+            // Not as an `Array`: what rusqlite 0.39 makes of that frees the counter and not the list.
+            statement.raw_bind_parameter(index, ToSqlOutput::new_boxed(list, LIST))?;
         }
         _ => return Err(invalid(InvalidValue::new("is of a kind that SQLite does not store"))),
     }

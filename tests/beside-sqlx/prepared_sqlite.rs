@@ -1,7 +1,8 @@
 //! Statements that stay prepared on connections of SQLite: what the application does with those meanwhile, and the
 //! settings that would have them prepared again.
 
-use repo_core::Error;
+use repo_core::{Error, schema};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{Connection as _, SqliteConnection, SqlitePool};
 
 use crate::notes::{Note, acme, note, texts};
@@ -112,4 +113,97 @@ async fn a_table_that_was_changed_meanwhile_is_read_as_it_is() {
         assert!(matches!(read, Err(Error::Backend(_))), "{read:?}");
     })
     .await;
+}
+
+#[tokio::test]
+async fn no_statement_keeps_a_connection_from_its_end() {
+    run(1, async |pool: SqlitePool, db| {
+        let acme = acme(&db);
+        acme.repo::<Note>().create(note("a")).await.unwrap();
+        let read = acme.unchecked_sql("whose is it?");
+        let read = read.fetch("SELECT * FROM repo_watch", |row| row.get::<String>(0)).await;
+        assert!(read.unwrap_err().to_string().contains("repositories' own"));
+        pool.acquire().await.unwrap().detach().close().await.unwrap();
+        assert_eq!(texts(&acme).await, ["a"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn sql_by_hand_says_what_it_says() {
+    run(1, async |pool: SqlitePool, db| {
+        let acme = acme(&db);
+        let sql = "CREATE TABLE odd (\"a\" INTEGER, `a``b` INTEGER, \"a\"\"c\" INTEGER)";
+        acme.unchecked_sql("a table").execute(sql).await.unwrap();
+        let kept = "SELECT sql FROM sqlite_schema WHERE name = 'odd'";
+        let kept: String = sqlx::query_scalar(kept).fetch_one(&pool).await.unwrap();
+        assert_eq!(kept, sql);
+        acme.unchecked_sql("a row").execute("INSERT INTO odd VALUES (1, 2, 3)").await.unwrap();
+        for (columns, n) in [
+            ("\"a\"`b`", 1),
+            ("`a`\"b\"", 1),
+            ("`a``b`", 2),
+            ("\"a`b\"", 2),
+            ("\"a\"\"c\"", 3),
+            ("'\"a\"' IS NOT \"a\"", 1),
+        ] {
+            let sql = format!("SELECT {columns} FROM odd");
+            let read = acme.unchecked_sql("a look").fetch(&sql, |row| row.get::<i64>(0));
+            assert_eq!(read.await.unwrap(), [n], "{columns}");
+        }
+    })
+    .await;
+}
+
+#[derive(Debug, repo_core::Repository)]
+#[repository(table = "slots", immutable, tenant)]
+struct Slot {
+    id: uuid::Uuid,
+    tenant_id: uuid::Uuid,
+    number: i64,
+}
+
+/// A key that only the application knows, and a trigger that replaces by it.
+const REPLACING: &str = "CREATE UNIQUE INDEX one_a_number ON slots (number);
+    CREATE TRIGGER replace_seven AFTER INSERT ON legacy BEGIN
+        INSERT OR REPLACE INTO slots SELECT randomblob(16), tenant_id, number FROM slots WHERE number = 7;
+    END";
+
+#[tokio::test]
+async fn a_row_that_never_changes_is_not_replaced_by_a_trigger_either() {
+    run(1, async |pool: SqlitePool, db| {
+        db.create_tables(&schema![Slot]).await.unwrap();
+        sqlx::raw_sql(REPLACING).execute(&pool).await.unwrap();
+        let acme = acme(&db);
+        let first = acme.repo::<Slot>().create(NewSlot { number: 7 }).await.unwrap();
+        let sql = "INSERT INTO legacy VALUES (2)";
+        let alone = acme.unchecked_sql("a number").execute(sql).await;
+        assert!(matches!(alone, Err(Error::Immutable { .. })), "{alone:?}");
+        let tx = acme.begin().await.unwrap();
+        let lent = lend(tx.unchecked_sql("a number"), async |connection| {
+            sqlx::query(sql).execute(connection).await
+        });
+        assert!(matches!(lent.await, Err(Error::Immutable { .. })));
+        drop(tx);
+        assert!(acme.repo::<Slot>().find(first.id).await.unwrap().is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_database_that_the_application_puts_there_is_read_as_it_is() {
+    let options = SqliteConnectOptions::new().in_memory(true);
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+    let db = repo_sqlite::adopt(pool.clone()).await.unwrap();
+    db.create_tables(&schema![Note]).await.unwrap();
+    let acme = acme(&db);
+    acme.repo::<Note>().create(note("a")).await.unwrap();
+    for _ in 0..3 {
+        let listed = Note::TEXT.in_list(["a".to_owned(), "b".to_owned()]);
+        assert_eq!(acme.repo::<Note>().query().filter(listed).count().await.unwrap(), 1);
+        let mut connection = pool.acquire().await.unwrap();
+        let image = connection.serialize(None).await.unwrap();
+        connection.deserialize(None, image, false).await.unwrap();
+    }
+    pool.close().await;
 }

@@ -20,6 +20,9 @@ use peers::selection::Selection;
 use peers::workload::{System, Workload};
 use peers::{Result, documents, plot};
 
+/// Set by `scripts/apart`: the program and the server are bound to a core each.
+const APART: &str = "REPO_BENCH_APART";
+
 fn main() -> ExitCode {
     let Some(selection) = Selection::from_args() else { return ExitCode::SUCCESS };
     for system in [System::Sqlite, System::Postgres] {
@@ -51,10 +54,13 @@ fn measure(system: System, selection: &Selection) -> Result<()> {
     outside.block_on(place.remove())?;
     let table = measured?;
     println!("{table}");
-    let name = format!("peers-{}", system.name());
+    let is_apart = std::env::var_os(APART).is_some();
+    let name = format!("peers-{}{}", system.name(), if is_apart { "-apart" } else { "" });
     let is_for_docs = selection.has("write-docs");
     eprintln!("written: {}", documents::json(&name, &table, is_for_docs)?.display());
-    if is_for_docs {
+    if is_for_docs && is_apart {
+        documents::quote(&name, &table.to_string())?;
+    } else if is_for_docs {
         documents::plot(&name, &plot::ratios(&table, system.title()))?;
         documents::quote(&name, &format!("![{}](plots/{name}.svg)\n\n{table}", system.title()))?;
     }

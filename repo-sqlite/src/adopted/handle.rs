@@ -19,8 +19,9 @@
 //!   crates rely on it. Hooks, functions and collations that the application registered are `Send`, and run where the
 //!   connection is used.
 //! - **Nothing is left behind.** A statement borrows the wrapper, and those that it keeps prepared are finalised
-//!   when it is dropped: at the latest when SQLite closes the handle. Nothing of rusqlite that outlives it is made
-//!   here: no hook, no blob, no backup, no interrupt handle. The module of `rarray` is registered without data.
+//!   when it is dropped: at the latest when SQLite closes the handle. Nothing else of rusqlite that outlives it is
+//!   made here: no hook, no blob, no backup, no interrupt handle. Of the two modules that are registered `rarray` has no
+//!   data, and that of `kept` an address, which it never follows.
 //!
 //! A [`Handle`] that is leaked keeps the lock, for which sqlx's thread waits in vain; the handle of SQLite stays
 //! valid.
@@ -51,8 +52,6 @@ pub(crate) struct Handle<H> {
     ours: Option<Ours>,
     /// From a box. While the connection is ours, nobody looks at it.
     home: NonNull<H>,
-    /// In how many transactions sqlx took it to be when it became ours.
-    depth: usize,
 }
 
 /// A connection that is ours. The fields are dropped in this order.
@@ -68,7 +67,7 @@ impl<H: Home> Handle<H> {
     /// Takes the connection from sqlx.
     pub(crate) async fn take(home: H) -> Result<Self, sqlx::Error> {
         let home = NonNull::from(Box::leak(Box::new(home)));
-        let mut handle = Self { ours: None, home, depth: 0 };
+        let mut handle = Self { ours: None, home };
         handle.resume().await?;
         Ok(handle)
     }
@@ -79,7 +78,6 @@ impl<H: Home> Handle<H> {
         // SAFETY: it lives until `home` is dropped or given back, which is after `ours` is dropped; until then
         // nothing but the lock refers to it.
         let connection: &'static mut SqliteConnection = unsafe { &mut *connection };
-        self.depth = SqliteTransactionManager::get_transaction_depth(connection);
         let mut lock = connection.lock_handle().await?;
         let raw = lock.as_raw_handle();
         // SAFETY: the handle is open, and nobody but us can use it until `ours` is dropped; see the module.
@@ -107,9 +105,10 @@ impl<H: Home> Handle<H> {
         unsafe { self.home.as_mut() }
     }
 
-    /// In how many transactions sqlx took it to be when it was taken. Since then nobody can have told it otherwise.
-    pub(crate) fn depth(&self) -> usize {
-        self.depth
+    /// In how many transactions sqlx takes the connection to be, which is sqlx's from now on. If it was ours, nothing
+    /// is left that sqlx's thread has yet to do.
+    pub(crate) fn depth(&mut self) -> usize {
+        SqliteTransactionManager::get_transaction_depth(self.sqlx())
     }
 
     /// Gives it back to where it lives.

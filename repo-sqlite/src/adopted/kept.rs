@@ -7,7 +7,8 @@
 //!
 //! It must not go while it is used: what is used is not in [`PUT_AWAY`]. And it must not be put there once the
 //! table is disconnected, or where the table never was connected (a table of the application has its name): then
-//! there is no place for it, and it is dropped.
+//! there is no place for it, and it is dropped. A statement about the table would keep it connected: none is ever
+//! prepared, as [`Watch`] refuses to be planned for.
 
 #![allow(
     unsafe_code,
@@ -41,7 +42,7 @@ const STATEMENTS: usize = 128;
 static PUT_AWAY: LazyLock<Mutex<HashMap<usize, Option<Connection>>>> =
     LazyLock::new(Mutex::default);
 
-/// Nothing that can panic is done under the lock, nor anything of SQLite.
+/// Nothing that can panic is done under the lock, and nothing is dropped, which would call SQLite.
 fn put_away() -> MutexGuard<'static, HashMap<usize, Option<Connection>>> {
     PUT_AWAY.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -67,6 +68,8 @@ impl Kept {
             // SAFETY: the caller's.
             None => set_up(unsafe { Connection::from_handle(handle) }?, address)?,
         };
+        // Anew at each use: the table of a module is lost on a schema that `sqlite3_deserialize` took away.
+        rusqlite::vtab::array::load_module(&connection)?;
         Ok(Self { connection: ManuallyDrop::new(connection), address })
     }
 }
@@ -92,12 +95,11 @@ impl Drop for Kept {
 }
 
 fn set_up(connection: Connection, address: usize) -> Result<Connection> {
-    rusqlite::vtab::array::load_module(&connection)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    watch(&connection, address)?;
     // Without a watch nothing is kept, and all else is the same.
-    if let Err(error) = watch(&connection, address) {
-        tracing::debug!(%error, "the statements of an adopted connection are not kept");
-    }
+    let is_kept = put_away().contains_key(&address);
+    tracing::debug!(is_kept, "an adopted connection is used for the first time");
     Ok(connection)
 }
 
@@ -107,9 +109,10 @@ fn watch(connection: &Connection, address: usize) -> Result<()> {
     // It reads the schema. Whoever holds the database then is not waited for: the thread is the runtime's.
     let patience = settings::busy_timeout(connection)?;
     connection.busy_timeout(Duration::ZERO)?;
-    let connected = connection.prepare(CONNECT).map(drop);
-    connection.busy_timeout(patience)?;
-    connected
+    // An error in any case: it connects the table, or cannot, before the table refuses.
+    let refused = connection.prepare(CONNECT).map(drop);
+    tracing::trace!(?refused, "what a watch answers with");
+    connection.busy_timeout(patience)
 }
 
 /// A table without rows, which SQLite disconnects before it closes the connection.
@@ -137,13 +140,14 @@ unsafe impl VTab<'_> for Watch {
         _: &[&[u8]],
     ) -> Result<(String, Self)> {
         let address = *address.ok_or(rusqlite::Error::InvalidQuery)?;
-        put_away().insert(address, None);
+        let replaced = put_away().insert(address, None);
+        drop(replaced);
         let watch = Self { base: sqlite3_vtab::default(), address };
         Ok(("CREATE TABLE watch (x)".to_owned(), watch))
     }
 
     fn best_index(&self, _: &mut IndexInfo) -> Result<()> {
-        Ok(())
+        Err(rusqlite::Error::ModuleError(format!("`{WATCH}` is a table of the repositories' own")))
     }
 
     fn open(&mut self) -> Result<NoRows> {

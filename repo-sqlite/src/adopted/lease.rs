@@ -97,11 +97,14 @@ pub(crate) fn depth(connection: &SqliteConnection) -> usize {
 }
 
 /// Brings a connection back into order that sqlx takes for one in a transaction.
-async fn settle(mut port: Port<PoolConnection<Sqlite>>) -> Result<PoolConnection<Sqlite>> {
+async fn settle(
+    mut port: Port<PoolConnection<Sqlite>>,
+    query_only: bool,
+) -> Result<PoolConnection<Sqlite>> {
     if !port.handle.is_ours() {
         port.handle.resume().await.map_err(|error| of_sqlx(&error))?;
     }
-    let ordered = clean(&mut port, false).map_err(|error| without_table(&error));
+    let ordered = clean(&mut port, query_only).map_err(|error| without_table(&error));
     let forgotten = match ordered {
         Ok(()) => forget(&mut port).await,
         Err(error) => Err(error),
@@ -118,6 +121,7 @@ async fn settle(mut port: Port<PoolConnection<Sqlite>>) -> Result<PoolConnection
 
 /// sqlx forgets a transaction only when it ends one: as none is left, it is given another.
 async fn forget(port: &mut Port<PoolConnection<Sqlite>>) -> Result<()> {
+    // Nothing is in the way of `depth` here: what was sent to sqlx's thread was done when the connection became ours.
     match port.handle.depth() {
         0 => return Ok(()),
         1 => {}
@@ -126,6 +130,7 @@ async fn forget(port: &mut Port<PoolConnection<Sqlite>>) -> Result<()> {
             return Err(Error::TransactionFailed { reason: reason.to_owned() });
         }
     }
+    port.handle.resume().await.map_err(|error| of_sqlx(&error))?;
     let begun = port.connection().execute_batch("BEGIN");
     begun.map_err(|error| without_table(&error))?;
     let ended = SqliteTransactionManager::rollback(port.handle.sqlx()).await;
@@ -151,9 +156,11 @@ impl Drop for Lease {
             return;
         }
         // What was cancelled on sqlx's thread has to end first, and what sqlx is told must not be cancelled.
+        // What is in order is not brought there again.
+        let query_only = self.query_only && !is_ours;
         let turn = self.turn.take();
         runtime.spawn(async move {
-            if let Err(error) = settle(port).await {
+            if let Err(error) = settle(port, query_only).await {
                 tracing::warn!(%error, "a connection is closed: not clean");
             }
             drop(turn);

@@ -4,7 +4,8 @@
 //! That switch is the application's, and at each change of it SQLite prepares all statements of the connection
 //! again. In backquotes a name is a name whatever the switch says.
 //!
-//! How SQLite tells what is quoted: <https://www.sqlite.org/lang_keywords.html>.
+//! How SQLite tells what is quoted: <https://www.sqlite.org/lang_keywords.html>. What it calls an expression that has
+//! no name is the text, and so another one here: SQLite promises none.
 
 /// The statement with the names that are in double quotes in backquotes.
 pub(crate) fn in_backquotes(sql: &str) -> String {
@@ -15,6 +16,10 @@ pub(crate) fn in_backquotes(sql: &str) -> String {
         rest = &rest[at..];
         let (length, is_name) = passage(rest);
         let (passage, after) = rest.split_at(length);
+        if text.ends_with('`') && (is_name || passage.starts_with('`')) {
+            // Two names side by side are not one with a quote in it.
+            text.push(' ');
+        }
         if is_name {
             let name = passage[1..length - 1].replace("\"\"", "\"").replace('`', "``");
             text.push('`');
@@ -36,13 +41,12 @@ fn passage(rest: &str) -> (usize, bool) {
         rest[from..].find(end).map_or(rest.len(), |at| from + at + end.len())
     };
     match rest.as_bytes() {
-        [b'"', ..] => match end_of_name(rest.as_bytes()) {
-            Some(end) => (end, true),
+        [quote @ (b'"' | b'`'), ..] => match end_of_name(rest.as_bytes(), *quote) {
+            Some(end) => (end, *quote == b'"'),
             None => (rest.len(), false),
         },
         // A quote that is doubled inside is the end of one passage and the beginning of another.
         [b'\'', ..] => (until(1, "'"), false),
-        [b'`', ..] => (until(1, "`"), false),
         [b'[', ..] => (until(1, "]"), false),
         [b'-', b'-', ..] => (until(2, "\n"), false),
         [b'/', b'*', ..] => (until(2, "*/"), false),
@@ -50,20 +54,31 @@ fn passage(rest: &str) -> (usize, bool) {
     }
 }
 
-fn end_of_name(rest: &[u8]) -> Option<usize> {
+/// Behind the quote that ends a name. One that is doubled is a part of it.
+fn end_of_name(rest: &[u8], quote: u8) -> Option<usize> {
     let mut at = 1;
     loop {
-        at += rest[at..].iter().position(|byte| *byte == b'"')? + 1;
-        if rest.get(at) != Some(&b'"') {
+        at += rest[at..].iter().position(|byte| *byte == quote)? + 1;
+        if rest.get(at) != Some(&quote) {
             return Some(at);
         }
         at += 1;
     }
 }
 
+/// Whether a statement makes something of which SQLite keeps the text.
+pub(crate) fn is_kept_as_text(sql: &str) -> bool {
+    let mut rest = sql.trim_start();
+    while rest.starts_with("--") || rest.starts_with("/*") {
+        rest = rest[passage(rest).0..].trim_start();
+    }
+    let word = rest.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+    ["create", "alter"].iter().any(|it| word.eq_ignore_ascii_case(it))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::in_backquotes;
+    use super::{in_backquotes, is_kept_as_text};
 
     #[test]
     fn names_in_double_quotes_are_names_in_backquotes() {
@@ -73,9 +88,26 @@ mod tests {
             ("\"a`b\"", "`a``b`"),
             ("\"\"", "``"),
             ("\"größe\" = '🦀'", "`größe` = '🦀'"),
+            ("`n`\"m\"", "`n` `m`"),
+            ("\"n\"`m`", "`n` `m`"),
+            ("\"a\"\"b\"'c'\"d\"", "`a\"b`'c'`d`"),
         ];
         for (sql, expected) in cases {
             assert_eq!(in_backquotes(sql), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_made_is_told_by_its_first_word() {
+        for sql in
+            ["CREATE VIEW v AS SELECT 1", " alter\ttable t", "-- why\n/* that */create table t(n)"]
+        {
+            assert!(is_kept_as_text(sql), "{sql}");
+        }
+        for sql in
+            ["", "SELECT 'create'", "INSERT INTO created VALUES (1)", "-- create", "/*", "created"]
+        {
+            assert!(!is_kept_as_text(sql), "{sql}");
         }
     }
 

@@ -8,8 +8,8 @@ use repo_core::{Access, Error, Insert, OnRow, Result, Statement};
 use rusqlite::{Connection, Row};
 
 use crate::adopted::handle::{Handle, Home};
-use crate::adopted::names::in_backquotes;
-use crate::adopted::settings::{Settings, with_names_alone};
+use crate::adopted::names::{in_backquotes, is_kept_as_text};
+use crate::adopted::settings::Settings;
 use crate::adopted::sqlx_error::of_sqlx;
 use crate::busy::Patience;
 use crate::error::{Failure, is_busy, of_script, without_table};
@@ -57,18 +57,23 @@ impl<H: Home> Port<H> {
         on_error: OnError,
         each: impl FnMut(&Row<'_>) -> Result<(), Failure> + Send,
     ) -> Result<u64> {
-        let replaces = statement.access == Access::Write && names_replace(statement.sql);
-        if replaces {
-            let started = self.settings.start_replacing(self.handle.ours());
-            started.map_err(|error| without_table(&error))?;
+        if statement.access == Access::Write {
+            self.prepare_to_write()?;
         }
-        let text = in_backquotes(statement.sql);
-        let ran = self.attempt(Statement { sql: &text, ..statement }, on_error, each).await;
-        if replaces {
-            let stopped = self.settings.stop_replacing(self.handle.ours());
-            stopped.map_err(|error| without_table(&error))?;
+        if !is_kept_as_text(statement.sql) {
+            let text = in_backquotes(statement.sql);
+            return self.attempt(Statement { sql: &text, ..statement }, on_error, each).await;
         }
-        ran
+        let taken = self.settings.take_names_alone(self.handle.ours());
+        taken.map_err(|error| without_table(&error))?;
+        let ran = self.attempt(statement, on_error, each).await;
+        let restored = self.settings.restore_names(self.handle.ours());
+        restored.map_err(|error| without_table(&error)).and(ran)
+    }
+
+    fn prepare_to_write(&mut self) -> Result<()> {
+        let set = self.settings.run_triggers_of_replace(self.handle.ours());
+        set.map_err(|error| without_table(&error))
     }
 
     async fn attempt(
@@ -97,24 +102,26 @@ impl<H: Home> Port<H> {
 
     /// Inserts all rows, in the transaction that is open.
     pub(crate) async fn insert(&mut self, insert: Insert<'_>) -> Result<Vec<i64>> {
+        self.prepare_to_write()?;
         let text = in_backquotes(insert.sql);
         insert::insert(self, Insert { sql: &text, ..insert }).await
     }
 
     /// Runs SQL text without parameters, in the transaction that is open.
     pub(crate) fn script(&mut self, sql: &str) -> Result<()> {
+        self.prepare_to_write()?;
         let Self { handle, settings } = self;
         let connection = handle.ours();
-        let run = || {
+        let mut run = || {
+            settings.take_names_alone(connection)?;
             // What another connection dropped is known only to a statement that runs: one that makes the same again
             // is refused before.
             connection.query_row(KNOW_THE_SCHEMA, [], |_| Ok(()))?;
             connection.execute_batch(sql)
         };
-        let ran =
-            settings.start_replacing(connection).and_then(|()| with_names_alone(connection, run));
-        let stopped = settings.stop_replacing(connection);
-        ran.and(stopped).map_err(|error| of_script(&error))
+        let ran = run();
+        let restored = settings.restore_names(connection);
+        ran.and(restored).map_err(|error| of_script(&error))
     }
 
     /// Runs a statement about the transaction.
@@ -150,11 +157,6 @@ impl<H: Home> Port<H> {
             }
         }
     }
-}
-
-/// Whether a statement may be one that replaces rows.
-fn names_replace(sql: &str) -> bool {
-    sql.as_bytes().windows(7).any(|word| word.eq_ignore_ascii_case(b"replace"))
 }
 
 impl<H: Home> Connected for Port<H> {
