@@ -16,7 +16,7 @@ use crate::brief::make;
 use crate::checkout::Checkout;
 use crate::connection::{Transaction, begin, commit};
 use crate::dialect::SqliteDialect;
-use crate::error::{Failure, without_table};
+use crate::error::without_table;
 use crate::insert::{insert, insert_few};
 use crate::inspect::inspect;
 use crate::pool::{Pool, Purpose};
@@ -72,10 +72,7 @@ impl Sqlite {
             settle(&mut checkout).await?;
             return insert_alone(checkout, rows).await;
         }
-        join(checkout, rows.table, |connection| {
-            insert_few(connection, &rows).map_err(Failure::Ours)
-        })
-        .await
+        join(checkout, rows.table, |connection| insert_few(connection, &rows)).await
     }
 
     /// Whether one connection does everything.

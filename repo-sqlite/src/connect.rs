@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use repo_core::{Database, Error, Result, Settings};
+use tokio::sync::Semaphore;
 
 use crate::backend::Sqlite;
 use crate::location::Location;
@@ -165,7 +166,7 @@ impl Options {
     ///
     /// # Errors
     ///
-    /// - [`Error::Configuration`]: the file is no database, or cannot be there.
+    /// - [`Error::Configuration`]: the file is no database, or cannot be there; no pool has so many readers.
     /// - [`Error::Connection`]: the file cannot be opened.
     /// - [`Error::Busy`]: another process held it for longer than the busy timeout.
     pub async fn connect(self) -> Result<Database> {
@@ -178,6 +179,10 @@ impl Options {
     ///
     /// As for [`connect`](Self::connect).
     pub async fn connect_backend(self) -> Result<Sqlite> {
+        if self.readers > Semaphore::MAX_PERMITS {
+            let reason = format!("{} connections are more than there can be", self.readers);
+            return Err(Error::Configuration { reason });
+        }
         let options = Arc::new(self);
         let pool = |role, size| {
             Pool::new(Source { options: Arc::clone(&options), role }, size, options.pool_timeout)

@@ -2,10 +2,11 @@
 //!
 //! SQLite asks every so many of its own instructions, on the thread that runs the statement. A job has a
 //! number, so that what comes too late for one never stops the next. What is stopped here fails with
-//! `SQLITE_INTERRUPT`: who may run it again is not decided here.
+//! `SQLITE_INTERRUPT`: who may run it again is not decided here. A statement that commits by itself is not stopped
+//! by its limit once it begins to commit: what was stopped is undone.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -23,6 +24,8 @@ pub(crate) struct Control {
     /// Odd while a job runs.
     running: AtomicU64,
     cancelled: AtomicU64,
+    /// Whether a commit was begun since the last limit was set.
+    is_committing: AtomicBool,
 }
 
 /// A time limit that ends with this value.
@@ -37,17 +40,30 @@ impl Control {
             deadline: AtomicU64::new(NO_LIMIT),
             running: AtomicU64::new(0),
             cancelled: AtomicU64::new(0),
+            is_committing: AtomicBool::new(false),
         });
         let asked = Arc::clone(&control);
         connection.progress_handler(INSTRUCTIONS, Some(move || asked.must_stop()))?;
+        let told = Arc::clone(&control);
+        connection.commit_hook(Some(move || {
+            told.is_committing.store(true, Ordering::Relaxed);
+            told.deadline.store(NO_LIMIT, Ordering::Relaxed);
+            false
+        }))?;
         Ok(control)
     }
 
     /// Stops what runs after `end`, unless the limit was dropped before.
     pub(crate) fn limit(&self, end: Instant) -> Limit<'_> {
+        self.is_committing.store(false, Ordering::Relaxed);
         let deadline = nanoseconds(end.saturating_duration_since(self.epoch));
         self.deadline.store(deadline, Ordering::Relaxed);
         Limit(self)
+    }
+
+    /// Whether a commit was begun since the last limit was set.
+    pub(crate) fn is_committing(&self) -> bool {
+        self.is_committing.load(Ordering::Relaxed)
     }
 
     /// Begins a job and returns its number. Whoever has the connection has one job at a time.

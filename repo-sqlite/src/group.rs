@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use repo_core::{DatabaseError, Error, Result};
 use rusqlite::{Connection, ffi};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use crate::error::{Failure, of_commit, without_table};
 use crate::statement::execute;
@@ -18,6 +19,9 @@ use crate::statement::execute;
 const MEMBERS: usize = 256;
 /// The age at which a group is committed, if it is not before: what its first member waits for others.
 const AGE: Duration = Duration::from_millis(5);
+
+/// How long a member waits before it looks whether anybody has the connection.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// An open transaction, and who waits for its end.
 #[derive(Debug)]
@@ -77,9 +81,16 @@ impl Group {
     }
 }
 
-/// What became of the group that answers.
-pub(crate) async fn wait_for(answer: Answer) -> Result<()> {
-    let Ok(outcome) = answer.await else {
+/// What became of the group that answers. Whose turn it is to commit it may be a future that nobody polls: so after a
+/// while `settle_unused` is asked to, and again.
+pub(crate) async fn wait_for(mut answer: Answer, settle_unused: impl Fn()) -> Result<()> {
+    let answered = loop {
+        match timeout(PATIENCE, &mut answer).await {
+            Ok(answered) => break answered,
+            Err(_) => settle_unused(),
+        }
+    };
+    let Ok(outcome) = answered else {
         let source = DatabaseError::new("the connection was closed before the commit");
         return Err(Error::Connection { source });
     };

@@ -8,7 +8,7 @@ use repo_core::{Error, Insert, Kind, Result, Row, Value};
 use rusqlite::{CachedStatement, Connection};
 use tokio::task::yield_now;
 
-use crate::error::Failure;
+use crate::error::{Failure, copy};
 use crate::row::StoredRow;
 use crate::statement::check_parameters;
 use crate::turns::make_way;
@@ -31,7 +31,8 @@ pub(crate) async fn insert(at: &mut impl Connected, insert: Insert<'_>) -> Resul
     let mut start = 0;
     while start < insert.rows.len() {
         let until = Some(Instant::now() + TURN);
-        start = insert_from(at.connection(), &insert, start, until, &mut identities)?;
+        let inserted = insert_from(at.connection(), &insert, start, until, &mut identities);
+        start = inserted.map_err(|failure| failure.into_error(insert.table))?;
         if start < insert.rows.len() {
             yield_now().await;
             make_way().await;
@@ -41,7 +42,10 @@ pub(crate) async fn insert(at: &mut impl Connected, insert: Insert<'_>) -> Resul
 }
 
 /// Inserts all rows at once.
-pub(crate) fn insert_few(connection: &Connection, insert: &Insert<'_>) -> Result<Vec<i64>> {
+pub(crate) fn insert_few(
+    connection: &Connection,
+    insert: &Insert<'_>,
+) -> Result<Vec<i64>, Failure> {
     let mut identities = room_for(insert);
     insert_from(connection, insert, 0, None, &mut identities)?;
     Ok(identities)
@@ -58,21 +62,33 @@ fn insert_from(
     start: usize,
     until: Option<Instant>,
     identities: &mut Vec<i64>,
-) -> Result<usize> {
-    let of_table = |failure: Failure| failure.into_error(insert.table);
-    let prepared = connection.prepare_cached(insert.sql);
-    let mut prepared = prepared.map_err(|error| of_table(error.into()))?;
-    check_parameters(prepared.parameter_count(), insert.columns.len()).map_err(of_table)?;
+) -> Result<usize, Failure> {
+    let mut prepared = connection.prepare_cached(insert.sql)?;
+    check_parameters(prepared.parameter_count(), insert.columns.len())?;
     let mut values = Vec::with_capacity(insert.columns.len());
     for index in start..insert.rows.len() {
         values.clear();
         let inserted = insert_row(&mut prepared, insert, index, &mut values, identities);
-        inserted.map_err(|failure| of_table(failure).in_row(index))?;
+        inserted.map_err(|failure| in_row(failure, insert, index))?;
         if index % ROWS == ROWS - 1 && until.is_some_and(|until| Instant::now() >= until) {
             return Ok(index + 1);
         }
     }
     Ok(insert.rows.len())
+}
+
+/// The failure of one of the rows, and what SQLite said.
+#[cold]
+fn in_row(failure: Failure, insert: &Insert<'_>, index: usize) -> Failure {
+    let cause = match &failure {
+        Failure::Driver(cause) => Some(Box::new(copy(cause))),
+        _ => None,
+    };
+    let error = failure.into_error(insert.table).in_row(index);
+    match cause {
+        Some(cause) => Failure::Known { error, cause },
+        None => Failure::Ours(error),
+    }
 }
 
 fn insert_row<'a>(

@@ -13,7 +13,7 @@ use crate::statement::execute;
 use crate::wal;
 
 const DEFERRED_KEYS: &str =
-    "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE sql LIKE '%INITIALLY%DEFERRED%')";
+    "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE upper(sql) LIKE '%INITIALLY%DEFERRED%')";
 
 /// An open connection.
 #[derive(Debug)]

@@ -181,6 +181,18 @@ impl Pool {
         }
     }
 
+    /// Commits a group whose connection nobody has, although it may be somebody's turn to take it: who that is has
+    /// no use for it before the next time it is polled.
+    pub(crate) fn settle_unused(&self, group: u64) {
+        // Nobody takes the connection meanwhile.
+        let mut state = self.state();
+        let is_it =
+            |opened: &&mut Opened| opened.group.as_ref().is_some_and(|open| open.number() == group);
+        if let Some(opened) = state.free.iter_mut().find(is_it) {
+            opened.settle();
+        }
+    }
+
     /// Takes a connection back, or nothing in place of one that was closed.
     pub(crate) fn give_back(&self, opened: Option<Opened>) {
         let mut state = self.state();

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use repo_core::{OnRow, Result, Row, Statement, Table};
+use repo_core::{Error, OnRow, Result, Row, Statement, Table};
 use rusqlite::Connection;
 use tokio::runtime::Handle;
 use tokio::task::yield_now;
@@ -16,14 +16,14 @@ use tokio::task::yield_now;
 use crate::busy::Patience;
 use crate::checkout::Checkout;
 use crate::connection::{begin, commit_of};
-use crate::error::Failure;
-use crate::group::wait_for;
+use crate::error::{Failure, of_commit, without_table};
+use crate::group::{Group, wait_for};
 use crate::offload;
 use crate::opened::Opened;
 use crate::pool::{Pool, Purpose};
 use crate::run::{TIME, is_listed, run};
 use crate::shapes::{Shape, Speed};
-use crate::statement::{self, OnError, interrupt};
+use crate::statement::{self, OnError, execute, interrupt};
 
 pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
 
@@ -42,8 +42,10 @@ pub(crate) async fn write(
     };
     if is_short && is_shared(&mut checkout) && open(&mut checkout).await? {
         return join(checkout, statement.table, |connection| {
-            let mut handed_over = 0;
-            statement::run(connection, &statement, on_row, OnError::Keep, &mut handed_over)
+            let started = Instant::now();
+            let ran = statement::run(connection, &statement, on_row, OnError::Keep, &mut 0)?;
+            pool.shapes.record(shape, started.elapsed());
+            Ok(ran)
         })
         .await;
     }
@@ -72,6 +74,11 @@ pub(crate) async fn open(checkout: &mut Checkout) -> Result<bool> {
         return Ok(false);
     }
     begin(checkout, BEGIN).await?;
+    // Another process may have changed the schema before the transaction began.
+    if checkout.opened_mut().has_deferred_keys() {
+        execute(checkout.connection(), "ROLLBACK").map_err(|error| without_table(&error))?;
+        return Ok(false);
+    }
     let group = checkout.pool.new_group();
     let committer = Committer { pool: Arc::clone(&checkout.pool), group: group.number() };
     checkout.opened_mut().group = Some(group);
@@ -86,13 +93,18 @@ pub(crate) async fn join<T>(
     work: impl FnOnce(&Connection) -> Result<T, Failure>,
 ) -> Result<T> {
     let opened = checkout.opened_mut();
+    let group = opened.group.as_ref().map(Group::number);
     let (result, answer) = opened.join(work);
-    if opened.group.as_ref().is_some_and(|group| group.is_full()) {
-        settle(&mut checkout).await?;
+    if opened.group.as_ref().is_some_and(|group| group.is_full())
+        && let Err(error) = settle(&mut checkout).await
+    {
+        // The committer is still there, and answers.
+        tracing::warn!(%error, "a group of writes is committed later");
     }
+    let pool = Arc::clone(&checkout.pool);
     drop(checkout);
-    if let Some(answer) = answer {
-        wait_for(answer).await?;
+    if let Some((answer, group)) = answer.zip(group) {
+        wait_for(answer, || pool.settle_unused(group)).await?;
     }
     result.map_err(|failure| failure.into_error(table))
 }
@@ -164,22 +176,25 @@ fn run_until(
     until: Instant,
     handed_over: &mut u64,
 ) -> Result<u64, Failure> {
-    let connection = &opened.connection;
-    let before = connection.total_changes();
     let mut limit = Some(opened.control.limit(until));
     let mut on_row = |row: &dyn Row| {
         // All is written before the first row is handed over.
         limit = None;
         on_row(row)
     };
-    let ran =
-        statement::run(connection, statement, &mut on_row, OnError::Undo(interrupt), handed_over);
-    match ran {
-        // SQLite asks once more behind the commit, and then says that it was stopped.
-        Err(failure) if failure.is_out_of_time() && connection.total_changes() != before => {
-            Ok(connection.changes())
-        }
-        ran => ran,
+    let undo = OnError::Undo(interrupt);
+    let ran = statement::run(&opened.connection, statement, &mut on_row, undo, handed_over);
+    ran.map_err(|failure| match failure {
+        Failure::Driver(error) if opened.control.is_committing() => of_own_commit(error),
+        failure => failure,
+    })
+}
+
+/// The failure of a statement whose commit was begun: it may be there.
+fn of_own_commit(error: rusqlite::Error) -> Failure {
+    match of_commit(&error) {
+        error @ Error::CommitUnknown { .. } => Failure::Ours(error),
+        _ => Failure::Driver(error),
     }
 }
 
@@ -224,9 +239,24 @@ mod tests {
     use crate::statement::tests::TABLE;
 
     #[test]
+    fn a_commit_of_its_own_that_could_not_be_written_is_unknown() {
+        let error = |code| rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        let unknown = of_own_commit(error(rusqlite::ffi::SQLITE_IOERR_FSYNC));
+        assert!(matches!(unknown, Failure::Ours(Error::CommitUnknown { .. })), "{unknown:?}");
+        let full = of_own_commit(error(rusqlite::ffi::SQLITE_FULL));
+        assert!(matches!(full, Failure::Driver(_)), "{full:?}");
+    }
+
+    #[test]
     fn what_is_said_to_be_stopped_is_undone_and_what_is_said_to_be_done_is_committed() {
         let connection = Connection::open_in_memory().expect("memory");
-        connection.execute_batch("CREATE TABLE t (a INTEGER PRIMARY KEY)").expect("a table");
+        // What a trigger wrote counts as changed, also if it is undone.
+        let tables = "CREATE TABLE t (a INTEGER PRIMARY KEY); CREATE TABLE log (a INTEGER);
+            CREATE TRIGGER logged AFTER INSERT ON t BEGIN
+                INSERT INTO log VALUES (NEW.a);
+                INSERT INTO log VALUES (-NEW.a);
+            END";
+        connection.execute_batch(tables).expect("tables");
         let opened = Opened::new(connection).expect("a connection");
         let sql = "INSERT INTO t SELECT max(coalesce(max(a), 0), ?1) + 1 FROM t";
         let params = [repo_core::Value::I64(0)];

@@ -2,8 +2,9 @@
 //!
 //! A statement that is known to be short, or may be left in time, runs on the calling thread; a long one on
 //! another. One that reads is left when its time is over and runs again there, from the same
-//! snapshot, behind the rows that were handed over. One that writes is not left within a transaction:
-//! SQLite would undo all of it.
+//! snapshot, behind the rows that were handed over. Of SQL by hand nobody knows that it has the same rows again, in
+//! the same order: it is not left behind its first row. One that writes is not left within a transaction: SQLite would
+//! undo all of it.
 
 use std::time::{Duration, Instant};
 
@@ -51,6 +52,11 @@ pub(crate) fn is_listed(sql: &str) -> bool {
     sql.starts_with("INSERT") && sql.contains("VALUES") && !sql.contains("SELECT")
 }
 
+/// Whether a statement is not one of the repositories: it is of no entity, or of none that is known.
+fn is_by_hand(statement: &Statement<'_>) -> bool {
+    statement.table.columns.is_empty()
+}
+
 async fn attempt(
     checkout: &mut Checkout,
     statement: &Statement<'_>,
@@ -64,7 +70,8 @@ async fn attempt(
     let is_elsewhere = match speed {
         Speed::Long => true,
         Speed::Short => false,
-        Speed::Unknown => !reads && !is_listed(statement.sql),
+        Speed::Unknown if reads => is_by_hand(statement),
+        Speed::Unknown => !is_listed(statement.sql),
     };
     if !is_elsewhere {
         let started = Instant::now();
@@ -101,9 +108,10 @@ fn read_here(
     // A transaction keeps the snapshot. Most statements that are known to be short have one row, and can do
     // without.
     let keep_at = if speed == Speed::Short { 2 } else { 1 };
+    let may_be_left = !is_by_hand(statement);
     step(connection, statement, OnError::Keep, |row| {
         let number = *handed_over + 1;
-        if number < keep_at {
+        if number < keep_at || !may_be_left {
             limit = None;
         } else if number == keep_at {
             if connection.is_autocommit() {

@@ -15,8 +15,10 @@ const IDLE: Duration = Duration::from_secs(10);
 
 type Job = Box<dyn FnOnce() + Send>;
 
-static THREADS: Threads =
-    Threads { state: Mutex::new(State { jobs: VecDeque::new(), idle: 0 }), work: Condvar::new() };
+static THREADS: Threads = Threads {
+    state: Mutex::new(State { jobs: VecDeque::new(), last: 0, idle: 0 }),
+    work: Condvar::new(),
+};
 
 struct Threads {
     state: Mutex<State>,
@@ -24,7 +26,9 @@ struct Threads {
 }
 
 struct State {
-    jobs: VecDeque<Job>,
+    /// Each with its number.
+    jobs: VecDeque<(u64, Job)>,
+    last: u64,
     /// The threads that wait.
     idle: usize,
 }
@@ -32,7 +36,9 @@ struct State {
 /// Does `job` on another thread. Where there can be none it is dropped, with all it holds.
 pub(crate) fn run(job: impl FnOnce() + Send + 'static) {
     let mut state = THREADS.state();
-    state.jobs.push_back(Box::new(job));
+    state.last += 1;
+    let number = state.last;
+    state.jobs.push_back((number, Box::new(job)));
     if state.jobs.len() <= state.idle {
         drop(state);
         THREADS.work.notify_one();
@@ -42,8 +48,20 @@ pub(crate) fn run(job: impl FnOnce() + Send + 'static) {
     let started = thread::Builder::new().name("repo-sqlite".to_owned()).spawn(|| THREADS.work());
     if let Err(error) = started {
         tracing::error!(%error, "there is no thread for a long statement");
-        let job = THREADS.state().jobs.pop_back();
+        let job = THREADS.state().withdraw(number);
         drop(job);
+    }
+}
+
+impl State {
+    fn next(&mut self) -> Option<Job> {
+        self.jobs.pop_front().map(|(_, job)| job)
+    }
+
+    /// The job with this number, unless a thread has it.
+    fn withdraw(&mut self, number: u64) -> Option<Job> {
+        let at = self.jobs.iter().position(|(it, _)| *it == number)?;
+        self.jobs.remove(at).map(|(_, job)| job)
     }
 }
 
@@ -60,7 +78,7 @@ impl Threads {
     /// The next job, or none after a while.
     fn next(&self) -> Option<Job> {
         let mut state = self.state();
-        if let Some(job) = state.jobs.pop_front() {
+        if let Some(job) = state.next() {
             return Some(job);
         }
         state.idle += 1;
@@ -68,7 +86,7 @@ impl Threads {
             let waited = self.work.wait_timeout(state, IDLE);
             let (woken, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
             state = woken;
-            let job = state.jobs.pop_front();
+            let job = state.next();
             if job.is_some() || timeout.timed_out() {
                 state.idle -= 1;
                 return job;

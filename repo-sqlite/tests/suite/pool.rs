@@ -84,3 +84,10 @@ async fn after_close_what_is_running_ends_and_nothing_begins() {
         assert!(matches!(backend.health().await, Err(Error::Closed)));
     }
 }
+
+#[tokio::test]
+async fn more_readers_than_there_can_be_are_refused() {
+    let file = File::new();
+    let refused = file.options().readers(usize::MAX).connect().await.map(drop);
+    assert!(matches!(refused, Err(Error::Configuration { .. })), "{refused:?}");
+}

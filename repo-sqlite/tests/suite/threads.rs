@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use repo_core::{Access, Backend, Error, Kind, Result, TransactionOptions, Value};
+use repo_core::{Access, Backend, Database, Error, Kind, Result, TransactionOptions, Value};
 
 use crate::support::{
     File, INSERT, Titles, add, add_in, both, count, ignore, integer, statement, text, with_tables,
@@ -260,4 +260,25 @@ async fn two_statements_of_one_task_run_side_by_side() {
         backend.run(statement(Access::Write, INSERT, &params), &mut on_row)
     );
     assert_eq!((slow.expect("a count"), written.expect("a write")), (vec![300_000], 1));
+}
+
+#[tokio::test]
+async fn sql_by_hand_that_chooses_at_random_gives_every_row_once() {
+    let file = File::new();
+    let backend = with_tables(file.options()).await;
+    filled(&backend).await;
+    let session = Database::new(backend).session();
+    for round in 0..4 {
+        let mut ids = session
+            .unchecked_sql("a draw")
+            .fetch("SELECT id FROM notes WHERE id <= 400 ORDER BY random()", |row| {
+                // Whoever takes a moment for each row is not done in time.
+                std::thread::sleep(Duration::from_micros(8));
+                row.get::<i64>(0)
+            })
+            .await
+            .expect("rows");
+        ids.sort_unstable();
+        assert_eq!(ids, (1..=400).collect::<Vec<_>>(), "{round}");
+    }
 }
