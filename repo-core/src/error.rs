@@ -305,6 +305,15 @@ pub struct DatabaseError {
 }
 
 impl Error {
+    /// A row was to be added, and the database neither took nor refused it: a trigger of the application's left it out
+    /// (`RETURN NULL` of Postgres, `RAISE(IGNORE)` of SQLite). For backends.
+    #[doc(hidden)]
+    pub fn left_out() -> Self {
+        let message =
+            "a row was neither added nor refused: a trigger of the database leaves rows out";
+        Error::Backend(DatabaseError::new(message))
+    }
+
     /// A refused value of `column`.
     pub fn invalid_input(
         column: impl Into<Cow<'static, str>>,

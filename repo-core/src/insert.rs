@@ -106,7 +106,8 @@ async fn insert_plain<E: Entity, S: Scope>(
     let sql = guarded.unwrap_or(&repo.crud().insert);
     let statement = Statement { sql, params, access: Access::Write, table: E::TABLE };
     let added = session.run(statement, &mut read).await?;
-    unless_refused(session, entity, (added > 0 || guarded.is_none()).then_some(made)).await
+    let is_there = added > 0 && made.is_some() == E::TABLE.has_identity();
+    unless_refused(session, entity, is_there.then_some(made)).await
 }
 
 /// Adds a row by itself, where a backend may add it together with those of others; `false` where it may not.
@@ -149,7 +150,8 @@ async fn insert_briefly<E: Entity, S: Scope>(
     })
 }
 
-/// The id of a row that was added; where none was, it would have referred to a deleted one.
+/// The id of a row that was added; where none was, it would have referred to a deleted one, or the database left it
+/// out.
 async fn unless_refused<E: Entity, S: Scope>(
     session: &Session<S>,
     entity: &E,

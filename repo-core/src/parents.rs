@@ -78,7 +78,9 @@ impl<'a> Parents<'a> {
     ) -> Result<Error> {
         self.references.retain(|(_, _, ids)| !ids.is_empty());
         let entity = self.table.entity;
-        let parent = self.references.first().map_or("", |(parent, ..)| parent.entity);
+        let Some(parent) = self.references.first().map(|(parent, ..)| parent.entity) else {
+            return Ok(Error::left_out());
+        };
         if self.references.len() > 1 {
             self.check(session, tenant).await?;
         }

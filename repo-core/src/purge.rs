@@ -13,6 +13,7 @@ use crate::audit::author::Author;
 use crate::audit::{Action, image};
 use crate::backend::{Access, Row, Statement};
 use crate::cascade::{Cascade, Collected, Stored, known};
+use crate::column_type::ColumnType as _;
 use crate::entity::{Entity, SoftDelete};
 use crate::error::{Error, Result};
 use crate::registry::Registry;
@@ -22,7 +23,7 @@ use crate::session::Session;
 use crate::sql::together::{chunk_before, tenants_before};
 use crate::table::Table;
 use crate::transaction::Own;
-use crate::value::Value;
+use crate::value::{Kind, Value};
 
 /// The rows of a chunk, unless it is told.
 const CHUNK: u32 = 1_000;
@@ -77,7 +78,7 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     /// - [`Error::Configuration`]: what goes with the rows is not known: see
     ///   [`Database::register`](crate::Database::register).
     /// - [`Error::MissingActor`]: it is recorded, and nobody acts.
-    /// - [`is_invalid_input`](Error::is_invalid_input): a chunk of no rows.
+    /// - [`is_invalid_input`](Error::is_invalid_input): a chunk of no rows; a time that no column holds.
     pub fn purge_deleted_before(&self, time: DateTime<Utc>) -> PurgeDeleted<'_, E, S>
     where
         E: SoftDelete,
@@ -121,15 +122,11 @@ where
     if purge.chunk == 0 {
         return Err(Error::invalid_input("chunk", "has at least one row"));
     }
+    let before = purge.before.encode(Kind::Timestamp);
+    let before = before.map_err(|invalid| Error::invalid_value("time", invalid))?.into_owned();
     let session = purge.repo.session();
     let registry = known(session.database(), E::TABLE)?;
-    let job = Job {
-        session,
-        table: E::TABLE,
-        registry: &registry,
-        before: Value::Timestamp(crate::clock::to_microseconds(purge.before)),
-        chunk: purge.chunk,
-    };
+    let job = Job { session, table: E::TABLE, registry: &registry, before, chunk: purge.chunk };
     let author = job.author()?;
     let tenants = match (E::TABLE.roles.tenant, purge.repo.tenant()?) {
         (None, _) => vec![None],

@@ -55,7 +55,8 @@ impl<S: Scope> Session<S> {
 
     /// The same session, acting for somebody: who a change of an `audited` entity is recorded under.
     ///
-    /// A text is the id of a user; [`Actor::System`] and [`Actor::Service`] are said explicitly.
+    /// A text is the id of a user; [`Actor::System`] and [`Actor::Service`] are said explicitly. At most 1,000 bytes
+    /// are recorded: of more, a change is [`Error::InvalidInput`](crate::Error::InvalidInput).
     #[must_use]
     pub fn actor(mut self, actor: impl Into<Actor>) -> Self {
         self.actor = Some(actor.into());
@@ -70,7 +71,8 @@ impl<S: Scope> Session<S> {
     }
 
     /// The same session, with the id of the request or the job that it serves. It is recorded in the
-    /// audit trail, and stored in the `correlation_id` of the rows of `correlated` entities.
+    /// audit trail, and stored in the `correlation_id` of the rows of `correlated` entities. At most 1,000 bytes are
+    /// recorded: of more, a change is [`Error::InvalidInput`](crate::Error::InvalidInput).
     #[must_use]
     pub fn correlation(mut self, id: impl ToString) -> Self {
         self.correlation = Some(id.to_string().into());

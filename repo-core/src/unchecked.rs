@@ -67,8 +67,12 @@ pub struct UncheckedRow<'r> {
 
 impl<'s, S: Scope> UncheckedSql<'s, S> {
     pub(crate) fn new(session: &'s Session<S>, reason: &str) -> Self {
-        let error = reason.trim().is_empty();
-        let error = error.then(|| Error::invalid_input("reason", "is empty"));
+        let invalid = match reason {
+            _ if reason.trim().is_empty() => Some("is empty"),
+            _ if reason.contains('\0') => Some("holds a NUL character"),
+            _ => None,
+        };
+        let error = invalid.map(|invalid| Error::invalid_input("reason", invalid));
         Self { session, reason: reason.to_owned(), params: Vec::new(), error }
     }
 
@@ -92,7 +96,7 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
     /// - [`Error::ReadOnly`]: the statement writes; use [`execute`](Self::execute).
     /// - [`Error::Decode`]: a value is not of the type that `read` asks for.
     /// - [`Error::InvalidInput`]: the statement begins or ends a transaction, or changes the connection for
-    ///   whoever has it next.
+    ///   whoever has it next; it is empty or holds a NUL character; a parameter has no value, or a value no parameter.
     pub async fn fetch<T: Send>(
         self,
         sql: &str,
@@ -110,7 +114,7 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
     ) -> Result<Vec<T>> {
         let Self { session, params, .. } = self;
         let dialect = session.database().backend().dialect();
-        let sql = numbered(dialect, sql);
+        let sql = numbered(dialect, sql, params.len())?;
         // A transaction, or a savepoint, of its own, in which nothing can be written.
         let (nested, read_only) = match session.in_transaction() {
             true => (session.begin().await?, dialect.forbid_writes()),
@@ -150,7 +154,7 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
     /// - [`Error::Immutable`]: it would change or remove a row of an immutable entity.
     /// - [`Error::Configuration`]: the database has no audit trail; nothing was written.
     /// - [`Error::InvalidInput`]: the statement begins or ends a transaction, or changes the connection for
-    ///   whoever has it next.
+    ///   whoever has it next; it is empty or holds a NUL character; a parameter has no value, or a value no parameter.
     pub async fn execute(self, sql: &str) -> Result<u64> {
         control::refuse(sql)?;
         let reason = self.reason.clone();
@@ -158,7 +162,7 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
         let reach = session.scope().chain().map_err(|it| Error::invalid_value("tenant", it))?;
         let author = Author::acting(session, reach, UNCHECKED.entity)?;
         let author = Author { reason: Some(reason.into()), ..author };
-        let text = numbered(session.database().backend().dialect(), sql);
+        let text = numbered(session.database().backend().dialect(), sql, params.len())?;
         let own = session.own_transaction().await?;
         let done = async {
             let affected = run(own.session(), &text, &params, Access::Write).await?;
@@ -243,15 +247,25 @@ fn without_trail(error: Error) -> Error {
     Error::Configuration { reason }
 }
 
-/// The statement with its parameters as the database spells them. What is quoted is left as it is.
-fn numbered(dialect: &dyn Dialect, sql: &str) -> String {
+/// The statement with its parameters as the database spells them, of which there are `given`. What is quoted is left
+/// as it is.
+fn numbered(dialect: &dyn Dialect, sql: &str, given: usize) -> Result<String> {
+    if sql.trim().is_empty() {
+        return Err(Error::invalid_input("sql", "is empty"));
+    }
     let mut text = String::with_capacity(sql.len());
-    let mut rest = sql;
+    let (mut rest, mut last) = (sql, 0);
     while let Some(next) = rest.chars().next() {
         let length = match next {
             '$' => {
                 let digits = rest[1..].bytes().take_while(u8::is_ascii_digit).count();
-                if let Ok(index) = rest[1..=digits].parse() {
+                if digits > 0 {
+                    let index = rest[1..=digits].parse().unwrap_or(usize::MAX);
+                    if index == 0 || index > given {
+                        let name = rest[..=digits].to_owned();
+                        return Err(Error::invalid_input(name, "has no value: bind it"));
+                    }
+                    last = last.max(index);
                     dialect.placeholder(&mut text, index);
                     rest = &rest[1 + digits..];
                     continue;
@@ -263,7 +277,11 @@ fn numbered(dialect: &dyn Dialect, sql: &str) -> String {
         text.push_str(&rest[..length]);
         rest = &rest[length..];
     }
-    text
+    if last < given {
+        let name = format!("${given}");
+        return Err(Error::invalid_input(name, "is bound, and no parameter of the statement"));
+    }
+    Ok(text)
 }
 
 impl<S: Scope> fmt::Debug for UncheckedSql<'_, S> {

@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use repo_core::{
-    Access, Addition, Backend, Connection, Dialect, Health, Insert, InspectedTable, Lookup, OnRow,
-    Reach, Result, Statement, Table, TransactionOptions,
+    Access, Addition, Backend, Connection, Dialect, Error, Health, Insert, InspectedTable, Lookup,
+    OnRow, Reach, Result, Statement, Table, TransactionOptions,
 };
 
 use crate::connection::Transaction;
@@ -119,7 +119,10 @@ impl Backend for Postgres {
     async fn add(&self, addition: Addition<'_>) -> Result<()> {
         match self.shareable() {
             Some(pool) => together::add(pool, &self.together, addition).await,
-            None => self.run(addition.statement, &mut |_| Ok(())).await.map(drop),
+            None => match self.run(addition.statement, &mut |_| Ok(())).await? {
+                0 => Err(Error::left_out()),
+                _ => Ok(()),
+            },
         }
     }
 

@@ -61,8 +61,14 @@ async fn insert_one(
         Statement { sql: insert.sql, params: &params, access: Access::Write, table: insert.table };
     let mut ids = Vec::new();
     let mut on_row = |row: &dyn Row| read_id(row, &insert).map(|id| ids.push(id));
-    statement::run(connection, persistent, statement, &mut on_row).await?;
+    let added = statement::run(connection, persistent, statement, &mut on_row).await?;
+    all_of(1, added)?;
     Ok(ids)
+}
+
+/// An error where the database took fewer rows than it was given.
+fn all_of(given: usize, added: u64) -> Result<(), Failure> {
+    if added == given as u64 { Ok(()) } else { Err(Failure::Core(Error::left_out())) }
 }
 
 fn read_id(row: &dyn Row, insert: &Insert<'_>) -> Result<i64, Error> {

@@ -112,15 +112,17 @@ fn step(
     insert: &Insert<'_>,
     identities: &mut Vec<i64>,
 ) -> Result<(), Failure> {
-    if !insert.table.has_identity() {
-        prepared.raw_execute()?;
-        return Ok(());
-    }
-    let mut rows = prepared.raw_query();
-    while let Some(row) = rows.next()? {
-        identities.push(identity(&StoredRow(row), insert).map_err(Failure::Ours)?);
-    }
-    Ok(())
+    let before = identities.len();
+    let added = if insert.table.has_identity() {
+        let mut rows = prepared.raw_query();
+        while let Some(row) = rows.next()? {
+            identities.push(identity(&StoredRow(row), insert).map_err(Failure::Ours)?);
+        }
+        identities.len() - before
+    } else {
+        prepared.raw_execute()?
+    };
+    if added == 0 { Err(Failure::Ours(Error::left_out())) } else { Ok(()) }
 }
 
 fn identity(row: &impl Row, insert: &Insert<'_>) -> Result<i64> {

@@ -41,6 +41,7 @@ mod ids;
 mod import_trees;
 mod imports;
 mod isolation;
+mod left_out;
 mod nesting;
 mod ordering;
 mod pages;
@@ -53,6 +54,7 @@ mod queries_by_hand;
 mod queues;
 mod references;
 mod refused_rows;
+mod refused_texts;
 mod related_rows;
 mod relations;
 mod retention;
@@ -252,6 +254,14 @@ conformance! {
             json_null_is_not_sql_null,
             json_with_a_nul_is_refused,
             a_document_that_could_not_be_read_again_is_refused,
+        }
+        left_out {
+            a_row_that_is_left_out_is_no_success,
+        }
+        refused_texts {
+            sql_by_hand_that_is_not_whole_is_refused,
+            who_acts_and_for_what_is_short_enough_to_be_found_again,
+            a_time_that_no_column_holds_purges_nothing,
         }
         escapes {
             looking_at_all_tenants_is_recorded_once,

@@ -12,6 +12,9 @@ use crate::session::Session;
 use crate::table::Table;
 use crate::value::{Kind, Value};
 
+/// The most bytes of a text of an entry that is looked up by an index: one of Postgres holds some 2,700 in all.
+const LONGEST: usize = 1_000;
+
 /// The author of an operation.
 #[derive(Debug, Clone)]
 pub(crate) struct Author {
@@ -87,17 +90,22 @@ impl Author {
         ]
     }
 
-    /// Texts come from requests, and no database stores NUL.
+    /// Texts come from requests. No database stores NUL, and an index of Postgres no long text.
     fn check(&self) -> Result<()> {
-        let texts = [
-            ("actor", Some(&self.actor)),
-            ("correlation", self.correlation_id.as_ref()),
-            ("reason", self.reason.as_ref()),
-        ];
-        match texts.into_iter().find(|(_, text)| text.is_some_and(|text| text.contains('\0'))) {
-            Some((name, _)) => Err(Error::invalid_input(name, "holds a NUL character")),
-            None => Ok(()),
+        let indexed = [("actor", Some(&self.actor)), ("correlation", self.correlation_id.as_ref())];
+        let reason = [("reason", self.reason.as_ref())];
+        for (name, text) in indexed.into_iter().chain(reason) {
+            if text.is_some_and(|text| text.contains('\0')) {
+                return Err(Error::invalid_input(name, "holds a NUL character"));
+            }
         }
+        for (name, text) in indexed {
+            if text.is_some_and(|text| text.len() > LONGEST) {
+                let reason = format!("is longer than {LONGEST} bytes");
+                return Err(Error::invalid_input(name, reason));
+            }
+        }
+        Ok(())
     }
 }
 

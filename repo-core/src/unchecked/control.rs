@@ -15,17 +15,25 @@ const CONNECTIONS: [&str; 5] = ["ATTACH", "DETACH", "DISCARD", "PRAGMA", "RESET"
 /// What follows a `SET` that ends with the transaction.
 const ENDING: [&str; 3] = ["CONSTRAINTS", "LOCAL", "TRANSACTION"];
 
-/// Refuses such statements.
+/// Whether a comment holds another, and what ends a line.
+const READINGS: [(bool, &[char]); 4] =
+    [(true, &['\n']), (false, &['\n']), (true, &['\n', '\r']), (false, &['\n', '\r'])];
+
+/// Refuses such statements, and what no database takes for one.
 pub(super) fn refuse(sql: &str) -> Result<()> {
-    // Databases differ in whether a comment holds another.
-    for nested in [true, false] {
-        let (first, rest) = first_word(sql, nested);
+    if sql.contains('\0') {
+        return Err(Error::invalid_input("sql", "holds a NUL character"));
+    }
+    // Databases differ in whether a comment holds another, and in what ends a line.
+    for (nested, ends) in READINGS {
+        let (first, rest) = first_word(sql, nested, ends);
         if is_one(first, &TRANSACTIONS) {
             let reason =
                 "begins or ends a transaction: use `transaction` or `begin` of the session";
             return Err(Error::invalid_input("sql", reason));
         }
-        let is_lasting = is_one(first, &["SET"]) && !is_one(first_word(rest, nested).0, &ENDING);
+        let is_lasting =
+            is_one(first, &["SET"]) && !is_one(first_word(rest, nested, ends).0, &ENDING);
         if is_lasting || is_one(first, &CONNECTIONS) {
             let reason = "changes the connection, which is another's afterwards";
             return Err(Error::invalid_input("sql", reason));
@@ -39,12 +47,12 @@ fn is_one(word: &str, of: &[&str]) -> bool {
 }
 
 /// The first word, after spaces, comments and empty statements, and what follows it.
-fn first_word(sql: &str, nested: bool) -> (&str, &str) {
+fn first_word<'s>(sql: &'s str, nested: bool, ends: &[char]) -> (&'s str, &'s str) {
     let mut rest = sql;
     loop {
         rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ';' || c == '\u{feff}');
         rest = if rest.starts_with("--") {
-            rest.find('\n').map_or("", |at| &rest[at..])
+            rest.find(ends).map_or("", |at| &rest[at..])
         } else if rest.starts_with("/*") {
             after_comment(rest, nested)
         } else {
@@ -77,6 +85,9 @@ mod tests {
             " ;\n;commit and chain",
             "/* /* a */ */ -- b\n END",
             "/* /* a */end",
+            "-- a\rcommit",
+            "-- a\rSELECT 1\nCOMMIT",
+            "SELECT 1 \0 FROM a",
             "-- a\r\nrollback to a",
             "PREPARE TRANSACTION 'a'",
             "SET search_path = a",

@@ -69,14 +69,32 @@ pub(super) fn words(query: &str) -> Vec<String> {
     let (mut words, mut rest) = (Vec::new(), query);
     while let Some(next) = rest.chars().next() {
         let (passage, after) = rest.split_at(passage(rest).unwrap_or(next.len_utf8()));
-        let word = passage.trim_matches(['\'', '"']);
+        let (passage, after) = quoted_by(rest).unwrap_or((passage, after));
+        let word = passage.trim_matches(['\'', '"', '`', '[', ']']);
         let is_quoted = word.len() < passage.len();
         if is_quoted || name(word) > 0 {
-            words.push(word.to_owned());
+            words.push(word.replace("\"\"", "\"").replace("``", "`"));
         }
         rest = after;
     }
     words
+}
+
+/// A name in quotes, with those that are doubled in it, and what follows.
+fn quoted_by(text: &str) -> Option<(&str, &str)> {
+    let end = match text.chars().next()? {
+        '[' => ']',
+        quote @ ('"' | '`') => quote,
+        _ => return None,
+    };
+    let mut at = 1;
+    loop {
+        at += text[at..].find(end)? + 1;
+        if end == ']' || !text[at..].starts_with(end) {
+            return Some(text.split_at(at));
+        }
+        at += 1;
+    }
 }
 
 impl Numbered {

@@ -7,7 +7,8 @@ pub(super) fn passage(text: &str) -> Option<usize> {
     let next = text.chars().next()?;
     let length = match next {
         '\'' | '"' => quoted(text, next),
-        '-' if text.starts_with("--") => text.find('\n').unwrap_or(text.len()),
+        // For Postgres a line ends with either.
+        '-' if text.starts_with("--") => text.find(['\n', '\r']).unwrap_or(text.len()),
         '/' if text.starts_with("/*") => text.find("*/").map_or(text.len(), |at| at + 2),
         'e' | 'E' if text[1..].starts_with('\'') => 1 + escaped(&text[1..]),
         _ => name(text),

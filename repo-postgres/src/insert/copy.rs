@@ -3,7 +3,7 @@
 use repo_core::{DatabaseError, Error, Insert, Value};
 use sqlx::PgConnection;
 
-use super::push_target;
+use super::{all_of, push_target};
 use crate::error::Failure;
 use crate::value::write_sized;
 
@@ -45,8 +45,7 @@ pub(super) async fn insert(
     }
     chunk.extend_from_slice(&TRAILER);
     copy.send(&chunk[..]).await?;
-    copy.finish().await?;
-    Ok(())
+    all_of(count, copy.finish().await?)
 }
 
 fn write_row(id: Option<&i64>, values: &[Value<'_>], out: &mut Vec<u8>) -> Result<(), Error> {

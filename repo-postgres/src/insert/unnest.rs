@@ -5,7 +5,7 @@ use std::ops::Range;
 use repo_core::{Access, Insert, Statement, Value};
 use sqlx::PgConnection;
 
-use super::{no_rows, push_target};
+use super::{all_of, no_rows, push_target};
 use crate::error::Failure;
 use crate::statement;
 
@@ -17,13 +17,13 @@ pub(super) async fn insert(
     rows: Range<usize>,
     ids: &[i64],
 ) -> Result<(), Failure> {
+    let count = rows.len();
     let params =
         arrays(insert, rows.clone(), ids.get(rows).unwrap_or_default()).map_err(Failure::Core)?;
     let sql = sql(insert, !ids.is_empty(), params.len());
     let statement =
         Statement { sql: &sql, params: &params, access: Access::Write, table: insert.table };
-    statement::run(connection, persistent, statement, &mut no_rows).await?;
-    Ok(())
+    all_of(count, statement::run(connection, persistent, statement, &mut no_rows).await?)
 }
 
 fn sql(insert: &Insert<'_>, with_id: bool, arrays: usize) -> String {

@@ -72,7 +72,11 @@ fn length(value: &Value<'_>) -> usize {
 async fn alone(mut lease: Lease, statement: Statement<'_>) -> Result<()> {
     let result = statement::run(lease.start(), true, statement, &mut |_| Ok(())).await;
     lease.finish(&result);
-    result.map(drop).map_err(|failure| failure.into_error_of_autocommit(statement.table.entity))
+    match result {
+        Ok(0) => Err(Error::left_out()),
+        Ok(_) => Ok(()),
+        Err(failure) => Err(failure.into_error_of_autocommit(statement.table.entity)),
+    }
 }
 
 /// Adds the leader's row and those of the followers. Returns what became of the leader's.
@@ -113,6 +117,7 @@ struct Turns(Vec<oneshot::Sender<Turn<Outcome>>>);
 impl Shared {
     async fn run(mut self, mut lease: Lease) {
         let (sql, params, table) = (&self.sql, &self.lists, self.table);
+        let given = self.turns.0.len() as u64;
         let statement = Statement { sql, params, access: Access::Write, table };
         let mut on_row = |_: &dyn Row| Ok(());
         let ran = {
@@ -128,7 +133,12 @@ impl Shared {
         lease.finish(&result);
         drop(lease);
         match result {
-            Ok(_) => self.turns.tell(|| Outcome::Added),
+            Ok(added) if added == given => self.turns.tell(|| Outcome::Added),
+            // Whose rows those are that a trigger left out is not known.
+            Ok(_) => self.turns.tell(|| {
+                let source = DatabaseError::new(Error::left_out().to_string());
+                Outcome::Lost(Error::CommitUnknown { source })
+            }),
             Err(failure) if failure.is_refusal() => {
                 tracing::debug!(?failure, "rows that shared a statement are added by themselves");
                 self.turns.tell(|| Outcome::NotAdded);

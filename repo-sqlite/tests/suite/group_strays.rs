@@ -44,9 +44,9 @@ fn a_runtime_that_rests_keeps_nobody_else_waiting() {
         assert!(poll(writes[0].as_mut()).is_pending());
         // Given up, as by a timeout.
         drop(writes);
-        second
+        Some(second)
     });
-    let second = there.block_on(async { timeout(SOON, second).await });
+    let second = there.block_on(async { timeout(SOON, second.expect("it began")).await });
     second.expect("it does not wait for the other runtime").expect("no panic").expect("a row");
     let lock = file.stranger().execute_batch("BEGIN IMMEDIATE; ROLLBACK");
     lock.expect("nothing is left open");

@@ -1,0 +1,82 @@
+//! Rows that a trigger of the application leaves out, without an error: nobody is told that they were added, and nothing
+//! is recorded of them.
+
+use repo_core::{Database, Error, Repository, schema};
+use uuid::Uuid;
+
+use crate::attacker::run;
+use crate::entities::*;
+use crate::fixture::{Fixture, acme};
+
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "pallets", tenant)]
+struct Pallet {
+    id: Uuid,
+    tenant_id: Uuid,
+    name: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "tallies", tenant)]
+struct Tally {
+    id: i64,
+    tenant_id: Uuid,
+    name: String,
+}
+
+fn pallet(name: &str) -> NewPallet {
+    NewPallet { name: name.to_owned() }
+}
+
+fn tally(name: &str) -> NewTally {
+    NewTally { name: name.to_owned() }
+}
+
+async fn leave_out_of(db: &Database, table: &str) {
+    let trigger = if db.system() == "sqlite" {
+        format!(
+            "CREATE TRIGGER {table}_out BEFORE INSERT ON {table} BEGIN SELECT RAISE(IGNORE); END"
+        )
+    } else {
+        format!(
+            "CREATE OR REPLACE FUNCTION leave_out() RETURNS trigger LANGUAGE plpgsql \
+             AS 'BEGIN RETURN NULL; END'; \
+             CREATE TRIGGER {table}_out BEFORE INSERT ON {table} \
+             FOR EACH ROW EXECUTE FUNCTION leave_out()"
+        )
+    };
+    run(db, &trigger).await;
+}
+
+fn assert_left_out<T: std::fmt::Debug>(result: Result<T, Error>, what: &str) {
+    let error = result.expect_err(what);
+    let error = error.cause();
+    assert!(matches!(error, Error::Backend(_)), "{what}: {error:?}");
+    assert!(error.to_string().contains("leaves rows out"), "{what}: {error}");
+}
+
+pub(crate) async fn a_row_that_is_left_out_is_no_success(fixture: Fixture) {
+    let db = fixture.with(&schema![Pallet, Tally, Claim]).await;
+    for table in ["pallets", "tallies", "claims"] {
+        leave_out_of(&db, table).await;
+    }
+    let session = acme(&db).actor("alice");
+    let (pallets, tallies) = (session.repo::<Pallet>(), session.repo::<Tally>());
+    assert_left_out(pallets.create(pallet("a")).await, "a row");
+    assert_left_out(pallets.create_many([pallet("a"), pallet("b")]).await, "two rows");
+    let many: Vec<_> = (0..1_200).map(|n| pallet(&n.to_string())).collect();
+    assert_left_out(pallets.create_many(many).await, "many rows");
+    let inside =
+        session.transaction(async |tx| tx.repo::<Pallet>().create(pallet("a")).await).await;
+    assert_left_out(inside, "a row in a transaction");
+    assert_left_out(tallies.create(tally("a")).await, "a row with an identity");
+    assert_left_out(tallies.create_many([tally("a"), tally("b")]).await, "two of those");
+    assert_eq!(pallets.count().await.unwrap() + tallies.count().await.unwrap(), 0);
+
+    let claims = session.repo::<Claim>();
+    assert_left_out(claims.create(claim("C-1")).await, "a recorded row");
+    assert_left_out(claims.create_many([claim("C-1"), claim("C-2")]).await, "two recorded rows");
+    let inside = session.transaction(async |tx| tx.repo::<Claim>().create(claim("C-1")).await);
+    assert_left_out(inside.await, "a recorded row in a transaction");
+    assert_eq!(session.audit().count().await.unwrap(), 0, "nothing happened");
+}
