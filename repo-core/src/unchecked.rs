@@ -23,7 +23,7 @@ use crate::scope::Scope;
 use crate::session::Session;
 use crate::table::{Chaining, Roles, Table};
 use crate::value::Value;
-use passage::passage;
+use passage::{dollar_quoted, passage};
 
 /// What an entry of SQL by hand is about.
 pub(crate) const SQL: &str = "sql";
@@ -270,7 +270,7 @@ fn numbered(dialect: &dyn Dialect, sql: &str, given: usize) -> Result<String> {
                     rest = &rest[1 + digits..];
                     continue;
                 }
-                1
+                dollar_quoted(rest).unwrap_or(1)
             }
             other => passage(rest).unwrap_or(other.len_utf8()),
         };

@@ -260,6 +260,7 @@ conformance! {
         }
         refused_texts {
             sql_by_hand_that_is_not_whole_is_refused,
+            a_body_in_dollar_quotes_has_parameters_of_its_own,
             who_acts_and_for_what_is_short_enough_to_be_found_again,
             a_time_that_no_column_holds_purges_nothing,
         }

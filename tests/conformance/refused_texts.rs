@@ -40,6 +40,20 @@ pub(crate) async fn sql_by_hand_that_is_not_whole_is_refused(fixture: Fixture) {
     assert_eq!(session.audit().count().await.unwrap(), 2, "what was not run is not recorded");
 }
 
+pub(crate) async fn a_body_in_dollar_quotes_has_parameters_of_its_own(fixture: Fixture) {
+    let db = fixture.with(&schema![Claim]).await;
+    if db.system() == "sqlite" {
+        return;
+    }
+    let session = acme(&db).actor("alice");
+    let twice =
+        "CREATE FUNCTION twice(int) RETURNS int LANGUAGE sql AS $body$ SELECT 2 * $1 $body$";
+    session.unchecked_sql("a function").execute(twice).await.unwrap();
+    let read = session.unchecked_sql("a look").bind(21_i32);
+    let read = read.fetch("SELECT twice($1)", |row| row.get::<i32>(0)).await;
+    assert_eq!(read.unwrap(), [42]);
+}
+
 pub(crate) async fn who_acts_and_for_what_is_short_enough_to_be_found_again(fixture: Fixture) {
     let db = fixture.with(&schema![Claim]).await;
     // Kept as `user:xx..`.

@@ -68,20 +68,25 @@ pub(super) fn columns_of(query: &str, columns: &[&str]) -> String {
 pub(super) fn words(query: &str) -> Vec<String> {
     let (mut words, mut rest) = (Vec::new(), query);
     while let Some(next) = rest.chars().next() {
+        if let Some(quoted) = quoted_by(rest) {
+            words.push(quoted[1..quoted.len() - 1].replace("\"\"", "\"").replace("``", "`"));
+            // What else is a quote for SQLite is none for Postgres: what is in it is looked at as well.
+            rest = if next == '"' { &rest[quoted.len()..] } else { &rest[1..] };
+            continue;
+        }
         let (passage, after) = rest.split_at(passage(rest).unwrap_or(next.len_utf8()));
-        let (passage, after) = quoted_by(rest).unwrap_or((passage, after));
-        let word = passage.trim_matches(['\'', '"', '`', '[', ']']);
+        let word = passage.trim_matches(['\'', '"']);
         let is_quoted = word.len() < passage.len();
         if is_quoted || name(word) > 0 {
-            words.push(word.replace("\"\"", "\"").replace("``", "`"));
+            words.push(word.to_owned());
         }
         rest = after;
     }
     words
 }
 
-/// A name in quotes, with those that are doubled in it, and what follows.
-fn quoted_by(text: &str) -> Option<(&str, &str)> {
+/// A name in quotes, with those that are doubled in it.
+fn quoted_by(text: &str) -> Option<&str> {
     let end = match text.chars().next()? {
         '[' => ']',
         quote @ ('"' | '`') => quote,
@@ -91,7 +96,7 @@ fn quoted_by(text: &str) -> Option<(&str, &str)> {
     loop {
         at += text[at..].find(end)? + 1;
         if end == ']' || !text[at..].starts_with(end) {
-            return Some(text.split_at(at));
+            return Some(&text[..at]);
         }
         at += 1;
     }
@@ -149,5 +154,15 @@ mod tests {
     fn the_words_are_those_that_may_be_names() {
         let found = words("SELECT t.\"Ab\" FROM Tasks t -- not this\nWHERE x = 'nor this'");
         assert_eq!(found, ["SELECT", "t", "Ab", "FROM", "Tasks", "t", "WHERE", "x", "nor this"]);
+    }
+
+    #[test]
+    fn a_name_is_seen_in_every_kind_of_quotes_and_behind_every_end_of_a_line() {
+        for sql in ["FROM \"a \"\"b\"\"\"", "FROM [a \"b\"]", "FROM `a \"b\"`"] {
+            assert!(words(sql).contains(&"a \"b\"".to_owned()), "{sql}: {:?}", words(sql));
+        }
+        for sql in ["x[(SELECT n FROM tasks)]", "a ` b FROM tasks `", "-- a\rFROM tasks"] {
+            assert!(words(sql).contains(&"tasks".to_owned()), "{sql}: {:?}", words(sql));
+        }
     }
 }

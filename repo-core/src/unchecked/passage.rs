@@ -1,6 +1,6 @@
 //! Passages of SQL by hand in which nothing is a name or a parameter: what is quoted, and comments.
 //!
-//! Absent: dollar quotes, which a query with named parameters cannot have.
+//! Dollar quotes are apart: a query with named parameters cannot have them.
 
 /// The length of the passage, or of the name, that the text starts with.
 pub(super) fn passage(text: &str) -> Option<usize> {
@@ -14,6 +14,15 @@ pub(super) fn passage(text: &str) -> Option<usize> {
         _ => name(text),
     };
     (length > 0).then_some(length)
+}
+
+/// The length of what is between two `$tag$` of Postgres, with them.
+pub(super) fn dollar_quoted(text: &str) -> Option<usize> {
+    let tag = 1 + name(text.strip_prefix('$')?);
+    text[tag..].starts_with('$').then_some(())?;
+    let tag = &text[..=tag];
+    let end = text[tag.len()..].find(tag)?;
+    Some(end + 2 * tag.len())
 }
 
 /// The length of the name that the text starts with.
@@ -37,4 +46,24 @@ fn escaped(text: &str) -> usize {
         is_end
     });
     end.map_or(text.len(), |at| at + 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::dollar_quoted;
+
+    #[test]
+    fn what_is_between_two_tags_is_a_passage() {
+        for (text, length) in [
+            ("$$ SELECT $1 $$ x", Some(15)),
+            ("$a$ $$ $1 $a$;", Some(13)),
+            ("$$$$", Some(4)),
+            ("$$ no end", None),
+            ("$a no tag", None),
+            ("$ 1", None),
+            ("a", None),
+        ] {
+            assert_eq!(dollar_quoted(text), length, "{text}");
+        }
+    }
 }
