@@ -237,10 +237,8 @@ pub trait Backend: Debug + Send + Sync + 'static {
     /// Adds a row, as [`run`](Self::run) does with [`Addition::statement`]: committed when this returns `Ok`. A backend
     /// may add the rows of several callers by one statement: each has the outcome of its own row.
     async fn add(&self, addition: Addition<'_>) -> Result<()> {
-        match self.run(addition.statement, &mut no_rows).await? {
-            0 => Err(Error::left_out()),
-            _ => Ok(()),
-        }
+        let added = self.run(addition.statement, &mut no_rows).await?;
+        if added == 0 { Err(Error::left_out()) } else { Ok(()) }
     }
 
     /// Inserts all rows or none, committed when this returns `Ok`.

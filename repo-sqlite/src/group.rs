@@ -19,7 +19,6 @@ use crate::statement::execute;
 const MEMBERS: usize = 256;
 /// The age at which a group is committed, if it is not before: what its first member waits for others.
 const AGE: Duration = Duration::from_millis(5);
-
 /// How long a member waits before it looks whether anybody has the connection.
 const PATIENCE: Duration = Duration::from_millis(20);
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use repo_core::{Access, Backend, BriefChange, Error, Result, Steps, Value};
 use tokio::task::JoinSet;
 
-use crate::groups::{commits, hold, logged, poll};
+use crate::groups::{NEVER, commits, hold, logged, poll};
 use crate::support::{File, INSERT, NOTES, add, both, count, ignore, statement, text};
 
 /// Two notes, the second of which may be refused.
@@ -122,9 +122,7 @@ async fn a_panic_between_the_statements_undoes_the_first() {
 async fn a_trigger_that_rolls_back_in_it_tells_the_others_to_try_again() {
     let file = File::new();
     let backend = logged(&file).await;
-    let trigger = "CREATE TRIGGER never BEFORE INSERT ON notes WHEN NEW.title = 'never' \
-        BEGIN SELECT RAISE(ROLLBACK, 'never'); END";
-    file.stranger().execute_batch(trigger).expect("a trigger");
+    file.stranger().execute_batch(NEVER).expect("a trigger");
     let holder = hold(&backend).await;
     let release = async {
         tokio::task::yield_now().await;

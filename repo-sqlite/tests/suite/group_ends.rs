@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use repo_core::{Access, Error, Result, TransactionOptions, Value};
 
-use crate::groups::{all, hold, logged, poll, waiting};
+use crate::groups::{NEVER, all, hold, logged, poll, waiting};
 use crate::support::{File, add, add_in, count, ignore, open, statement, with_tables};
 
 #[tokio::test]
@@ -43,9 +43,7 @@ async fn a_full_disk_fails_the_whole_group_and_nothing_of_it_is_there() {
 async fn a_trigger_that_rolls_back_fails_the_others_with_an_error_to_try_again() {
     let file = File::new();
     let backend = logged(&file).await;
-    let trigger = "CREATE TRIGGER never BEFORE INSERT ON notes WHEN NEW.title = 'never' \
-        BEGIN SELECT RAISE(ROLLBACK, 'never'); END";
-    file.stranger().execute_batch(trigger).expect("a trigger");
+    file.stranger().execute_batch(NEVER).expect("a trigger");
     let holder = hold(&backend).await;
     let writes = waiting(&backend, &["a", "never", "b"]).await;
     drop(holder);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use repo_core::{Access, Error, Value};
 use tokio::time::timeout;
 
-use crate::groups::{all, hold, logged, poll, waiting};
+use crate::groups::{NEVER, all, hold, logged, poll, waiting};
 use crate::support::{File, Titles, add, count, ignore, statement, with_tables};
 
 const SOON: Duration = Duration::from_secs(5);
@@ -56,9 +56,7 @@ fn a_runtime_that_rests_keeps_nobody_else_waiting() {
 async fn a_few_rows_that_roll_back_fail_the_others_with_an_error_to_try_again() {
     let file = File::new();
     let backend = logged(&file).await;
-    let trigger = "CREATE TRIGGER never BEFORE INSERT ON notes WHEN NEW.title = 'never' \
-        BEGIN SELECT RAISE(ROLLBACK, 'never'); END";
-    file.stranger().execute_batch(trigger).expect("a trigger");
+    file.stranger().execute_batch(NEVER).expect("a trigger");
     let holder = hold(&backend).await;
     let few = async {
         let titles = Titles(vec!["x".to_owned(), "never".to_owned()]);

@@ -14,6 +14,10 @@ use crate::support::{File, INSERT, Titles, add, count, open, statement, text, wi
 
 const TASKS: usize = 64;
 
+/// Rolls back, for who writes this title, and for all who share the transaction.
+pub(crate) const NEVER: &str = "CREATE TRIGGER never BEFORE INSERT ON notes \
+    WHEN NEW.title = 'never' BEGIN SELECT RAISE(ROLLBACK, 'never'); END";
+
 /// A file whose log keeps all commits.
 pub(crate) async fn logged(file: &File) -> Arc<dyn Backend> {
     let options = file.options().pragma("wal_autocheckpoint", "0").expect("a number");
