@@ -38,7 +38,7 @@ type Done = Result<Option<Pending>>;
 
 /// Changes or removes a row and records it. Returns whether it did: not where the backend does not do that at once.
 ///
-/// As `perform`, but of a row in which nothing differs it says that there was none.
+/// As `perform`.
 pub(crate) async fn change<S: Scope>(
     session: &Session<S>,
     (table, sql, brief): (&'static Table, &ChangeSql, &BriefSql),

@@ -305,12 +305,12 @@ pub struct DatabaseError {
 }
 
 impl Error {
-    /// A row was to be added, and the database neither took nor refused it: a trigger of the application's left it out
-    /// (`RETURN NULL` of Postgres, `RAISE(IGNORE)` of SQLite). For backends.
+    /// A row was to be added, changed or removed, and the database neither did nor refused that: a trigger of the
+    /// application's left it out (`RETURN NULL` of Postgres, `RAISE(IGNORE)` of SQLite). For backends.
     #[doc(hidden)]
     pub fn left_out() -> Self {
         let message =
-            "a row was neither added nor refused: a trigger of the database leaves rows out";
+            "a row was neither written nor refused: a trigger of the database leaves rows out";
         Error::Backend(DatabaseError::new(message))
     }
 

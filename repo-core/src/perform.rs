@@ -25,7 +25,7 @@ pub(crate) type Read<T> = fn(&dyn Row) -> Result<T>;
 /// Does a change, and returns what `read` makes of the row: as it is afterwards, or as it was where it is
 /// gone.
 ///
-/// None when the statement met no row; where the row is not seen, also when nothing differs.
+/// None when the statement changed no row: it met none, nothing differs, or a trigger left it as it was.
 pub(crate) async fn perform<E: Entity, S: Scope, T: Send>(
     session: &Session<S>,
     sql: &ChangeSql,
@@ -83,10 +83,8 @@ impl<S: Scope> Change<'_, S> {
     }
 
     async fn selected<T: Send>(&self, select: &str, read: Read<T>) -> Result<Option<T>> {
-        let Some((was, before)) = self.row(select, read).await? else { return Ok(None) };
-        let Some((is, after)) = self.row(&self.sql.plain, read).await? else {
-            return Ok(Some(before));
-        };
+        let Some((was, _)) = self.row(select, read).await? else { return Ok(None) };
+        let Some((is, after)) = self.row(&self.sql.plain, read).await? else { return Ok(None) };
         self.note(&was, Some(&is[..])).await?;
         Ok(Some(after))
     }
@@ -98,18 +96,14 @@ impl<S: Scope> Change<'_, S> {
             let was = values(table, row)?;
             let after = Later { row, by: width };
             let is_same = after.value(table.roles.id, table.id().kind).is_ok_and(|id| id.is_null());
-            met = Some(if is_same {
-                (was, None, read(row)?)
-            } else {
-                (was, Some(values(table, &after)?), read(&after)?)
-            });
+            if !is_same {
+                met = Some((was, values(table, &after)?, read(&after)?));
+            }
             Ok(())
         };
         self.run(text, &mut on_row).await?;
         let Some((was, is, row)) = met else { return Ok(None) };
-        if let Some(is) = is {
-            self.note(&was, Some(&is[..])).await?;
-        }
+        self.note(&was, Some(&is[..])).await?;
         Ok(Some(row))
     }
 

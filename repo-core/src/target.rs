@@ -4,13 +4,13 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::audit::author::Author;
-use crate::backend::{Access, Statement, no_rows};
+use crate::backend::{Access, Row, Statement, no_rows};
 use crate::dialect::Dialect;
 use crate::entity::Entity;
 use crate::error::{DatabaseError, Error, Result};
 use crate::parents::Parents;
 use crate::patch::{Changes, Patch};
-use crate::perform::perform;
+use crate::perform::{perform, values};
 use crate::read::{decode, encode_id};
 use crate::repo::Repo;
 use crate::scope::Scope;
@@ -122,6 +122,7 @@ impl<E: Entity, S: Scope> Target<'_, E, S> {
     ) -> Result<()> {
         let asked = self.asked(wants);
         let session = self.repo.session();
+        let mut last = None;
         for _ in 0..ATTEMPTS {
             let removed = match &sql.seen {
                 None => self.execute(&sql.plain, params).await,
@@ -144,7 +145,13 @@ impl<E: Entity, S: Scope> Target<'_, E, S> {
             }
             match diagnose(self.repo, self.tenant.as_ref(), &self.id, asked).await? {
                 Verdict::Refused(error) => return Err(error),
-                Verdict::Unchanged(_) | Verdict::Again(..) => {}
+                Verdict::Unchanged(_) => {}
+                Verdict::Again(_, row) => {
+                    if last.as_ref() == Some(&row) {
+                        return Err(Error::left_out());
+                    }
+                    last = Some(row);
+                }
             }
         }
         Err(restless::<E>())
@@ -210,8 +217,8 @@ pub(crate) async fn until_met<E: Entity, S: Scope>(
 ) -> Result<E> {
     let mut last = None;
     for _ in 0..ATTEMPTS {
-        let params = params.iter().map(Value::borrowed).collect();
-        let changed = perform::<E, S, E>(repo.session(), sql, params, author, decode::<E>).await;
+        let given = params.iter().map(Value::borrowed).collect();
+        let changed = perform::<E, S, E>(repo.session(), sql, given, author, decode::<E>).await;
         match changed {
             Ok(Some(entity)) => return Ok(entity),
             Ok(None) => {}
@@ -222,15 +229,37 @@ pub(crate) async fn until_met<E: Entity, S: Scope>(
             Verdict::Unchanged(entity) => return Ok(entity),
             Verdict::Again(entity, row) => {
                 refuse_deleted_parents::<E, S>(repo, tenant, asked, &row).await?;
-                // The same row twice: the database finds the same in it that it is asked to set.
-                if asked.wants == Wants::Live && last.as_ref() == Some(&row) {
-                    return Ok(entity);
+                if last.as_ref() == Some(&row) {
+                    match would_change(repo, sql, params).await? {
+                        Some(again) if again == row => return Err(Error::left_out()),
+                        // The database finds the same in it that it is asked to set.
+                        None if asked.wants == Wants::Live => return Ok(entity),
+                        _ => {}
+                    }
                 }
                 last = Some(row);
             }
         }
     }
     Err(restless::<E>())
+}
+
+/// The row that a change is for, where the database finds that anything differs in it.
+async fn would_change<E: Entity, S: Scope>(
+    repo: &Repo<E, S>,
+    sql: &ChangeSql,
+    params: &[Value<'_>],
+) -> Result<Option<Vec<Value<'static>>>> {
+    let session = repo.session();
+    let sql = &sql.would_change(session.database().backend().dialect(), E::TABLE);
+    let mut found = None;
+    let mut on_row = |row: &dyn Row| {
+        found = Some(values(E::TABLE, row)?);
+        Ok(())
+    };
+    let statement = Statement { sql, params, access: Access::Read, table: E::TABLE };
+    session.run(statement, &mut on_row).await?;
+    Ok(found)
 }
 
 /// A sum that does not fit its column. Where a database has no type of this range, a check refuses it.

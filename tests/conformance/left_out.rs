@@ -32,23 +32,25 @@ fn tally(name: &str) -> NewTally {
     NewTally { name: name.to_owned() }
 }
 
-async fn leave_out_of(db: &Database, table: &str) {
+/// From here on, the table leaves out every row that is inserted, updated or deleted.
+pub(crate) async fn leave_out(db: &Database, event: &str, table: &str) {
     let trigger = if db.system() == "sqlite" {
         format!(
-            "CREATE TRIGGER {table}_out BEFORE INSERT ON {table} BEGIN SELECT RAISE(IGNORE); END"
+            "CREATE TRIGGER {table}_{event} BEFORE {event} ON {table} \
+             BEGIN SELECT RAISE(IGNORE); END"
         )
     } else {
         format!(
             "CREATE OR REPLACE FUNCTION leave_out() RETURNS trigger LANGUAGE plpgsql \
              AS 'BEGIN RETURN NULL; END'; \
-             CREATE TRIGGER {table}_out BEFORE INSERT ON {table} \
+             CREATE TRIGGER {table}_{event} BEFORE {event} ON {table} \
              FOR EACH ROW EXECUTE FUNCTION leave_out()"
         )
     };
     run(db, &trigger).await;
 }
 
-fn assert_left_out<T: std::fmt::Debug>(result: Result<T, Error>, what: &str) {
+pub(crate) fn assert_left_out<T: std::fmt::Debug>(result: Result<T, Error>, what: &str) {
     let error = result.expect_err(what);
     let error = error.cause();
     assert!(matches!(error, Error::Backend(_)), "{what}: {error:?}");
@@ -58,7 +60,7 @@ fn assert_left_out<T: std::fmt::Debug>(result: Result<T, Error>, what: &str) {
 pub(crate) async fn a_row_that_is_left_out_is_no_success(fixture: Fixture) {
     let db = fixture.with(&schema![Pallet, Tally, Claim]).await;
     for table in ["pallets", "tallies", "claims"] {
-        leave_out_of(&db, table).await;
+        leave_out(&db, "insert", table).await;
     }
     let session = acme(&db).actor("alice");
     let (pallets, tallies) = (session.repo::<Pallet>(), session.repo::<Tally>());

@@ -41,6 +41,7 @@ mod ids;
 mod import_trees;
 mod imports;
 mod isolation;
+mod left_as_it_was;
 mod left_out;
 mod nesting;
 mod ordering;
@@ -257,6 +258,10 @@ conformance! {
         }
         left_out {
             a_row_that_is_left_out_is_no_success,
+        }
+        left_as_it_was {
+            a_row_that_is_left_as_it_was_is_no_success,
+            what_goes_along_and_is_left_out_keeps_the_whole,
         }
         refused_texts {
             sql_by_hand_that_is_not_whole_is_refused,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Cascade, Stored, ids};
 use crate::audit::Action;
 use crate::backend::{Access, Statement, no_rows};
-use crate::error::{DatabaseError, Error, Result};
+use crate::error::{Error, Result};
 use crate::parents::Parents;
 use crate::scope::Scope;
 use crate::sql::together::State;
@@ -66,7 +66,7 @@ impl<S: Scope> Cascade<'_, S> {
         Ok(())
     }
 
-    /// Marks rows as deleted by `deletion`, or brings them back if there is none.
+    /// Marks rows, which are locked, as deleted by `deletion`, or brings them back if there is none.
     pub(crate) async fn change(
         &self,
         table: &'static Table,
@@ -82,22 +82,15 @@ impl<S: Scope> Cascade<'_, S> {
             let (sql, params) = (&writer.sql, &writer.params);
             let statement = Statement { sql, params, access: Access::Write, table };
             let changed = self.session.run(statement, &mut no_rows).await?;
-            return all_of(table, rows, usize::try_from(changed).unwrap_or(usize::MAX));
+            return if changed == rows.len() as u64 { Ok(()) } else { Err(Error::left_out()) };
         }
         writer.push(" RETURNING ").all_columns();
         let after = self.answers(&writer).await?;
-        all_of(table, rows, after.len())?;
+        if after.len() != rows.len() {
+            return Err(Error::left_out());
+        }
         self.note_pairs(table, action, rows, after).await
     }
-}
-
-/// The rows were locked: a change that does not meet all of them is one of something else.
-pub(super) fn all_of(table: &Table, rows: &[Stored], changed: usize) -> Result<()> {
-    if changed == rows.len() {
-        return Ok(());
-    }
-    let message = format!("{changed} of {} rows of `{}` were changed", rows.len(), table.entity);
-    Err(Error::Serialization { source: DatabaseError::new(message) })
 }
 
 fn as_restore_conflict(error: Error) -> Error {

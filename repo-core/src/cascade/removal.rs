@@ -2,11 +2,10 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use super::marks::all_of;
 use super::{Cascade, Stored, ids};
 use crate::audit::Action;
 use crate::backend::{Access, Statement, no_rows};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::read::IdKey;
 use crate::scope::Scope;
 use crate::sql::together::State;
@@ -84,9 +83,16 @@ impl<S: Scope> Cascade<'_, S> {
             let (sql, params) = (&writer.sql, &writer.params);
             let statement = Statement { sql, params, access: Access::Write, table };
             let removed = self.session.run(statement, &mut no_rows).await?;
-            if table.is_seen_to_go() {
-                // Of other tables the database may have removed some with their parents.
-                all_of(table, &rows, usize::try_from(removed).unwrap_or(usize::MAX))?;
+            // The rows were locked. Of a table that is not seen to go the database may have removed some with
+            // their parents, and counts them with those.
+            if removed != rows.len() as u64
+                && (table.is_seen_to_go()
+                    || !self
+                        .rows(self.among(table, table.roles.id, &of), State::Any)
+                        .await?
+                        .is_empty())
+            {
+                return Err(Error::left_out());
             }
             let gone: Vec<_> = rows.iter().map(|row| (Some(row.as_slice()), None)).collect();
             self.note(table, action, &gone).await?;

@@ -4,6 +4,8 @@
 //! that anything differs: what changes nothing writes nothing. From these come the plain statement, and
 //! where the rows are seen those that also give the row as it was.
 
+use std::ops::Range;
+
 use crate::audit::Action;
 use crate::dialect::{AuditedChange, Dialect, ImageOf};
 use crate::sql::writer::Writer;
@@ -32,6 +34,8 @@ pub(crate) struct ChangeSql {
     /// Answers with the row: as it is afterwards, or as it was where it is gone. A deletion that is not
     /// seen answers with nothing.
     pub(crate) plain: String,
+    /// Where ` WHERE ..` is in it: which row, and that anything differs.
+    condition: Range<usize>,
     pub(crate) seen: Option<SeenSql>,
 }
 
@@ -72,12 +76,21 @@ impl ChangeSql {
         let Parts { action, write, condition, differs, .. } = &parts;
         let is_deletion = matches!(action, Action::Delete | Action::Purge);
         let mut plain = format!("{write}{condition}{differs}");
+        let condition = write.len()..plain.len();
         let is_seen = table.is_seen(*action);
         if !is_deletion || is_seen {
             plain = plain + " RETURNING " + &columns;
         }
         let seen = is_seen.then(|| seen(dialect, table, &parts, &columns));
-        Self { action: *action, plain, seen }
+        Self { action: *action, plain, condition, seen }
+    }
+
+    /// The query for the row that the change is for, if anything differs in it. It has the same parameters.
+    pub(crate) fn would_change(&self, dialect: &dyn Dialect, table: &'static Table) -> String {
+        let mut writer = Writer::new(dialect, table);
+        writer.push("SELECT ").all_columns().push(" FROM ").table_name();
+        writer.push(&self.plain[self.condition.clone()]);
+        writer.sql
     }
 }
 
