@@ -151,6 +151,9 @@ impl Backend for Postgres {
     async fn begin(&self, options: TransactionOptions) -> Result<Box<dyn Connection>> {
         let lease = self.pool.get().await?;
         let setting = self.setting.as_deref();
+        let nobody = setting.is_none() && self.has_policies();
+        let nobody = nobody.then(|| row_security::again("", "off"));
+        let setting = setting.or(nobody.as_deref());
         Ok(Box::new(Transaction::begin(lease, self.ways(), options, setting).await?))
     }
 

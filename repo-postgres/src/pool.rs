@@ -47,6 +47,8 @@ pub(crate) struct Lease {
     connection: Option<Taken>,
     is_unfinished: bool,
     in_transaction: bool,
+    /// An operation left it of no more use: what is done on it afterwards does not mend that.
+    is_broken: bool,
 }
 
 #[derive(Debug)]
@@ -182,7 +184,12 @@ impl Own {
 
 impl Lease {
     fn new(connection: Taken) -> Self {
-        Self { connection: Some(connection), is_unfinished: false, in_transaction: false }
+        Self {
+            connection: Some(connection),
+            is_unfinished: false,
+            in_transaction: false,
+            is_broken: false,
+        }
     }
 
     /// The connection, marked until [`finish`](Self::finish) is told what became of the operation.
@@ -195,13 +202,13 @@ impl Lease {
         }
     }
 
-    /// Clears the mark, where the operation left the connection usable.
+    /// Clears the mark, and says whether the connection is of use still.
     pub(crate) fn finish<T>(&mut self, result: &Result<T, Failure>) {
         let aftermath = result.as_ref().map_or_else(Failure::aftermath, |_| Aftermath::Usable);
-        match aftermath {
-            Aftermath::Usable => self.is_unfinished = false,
-            Aftermath::Unusable => {}
-            Aftermath::OthersToo => self.retire_others(),
+        self.is_unfinished = false;
+        self.is_broken |= aftermath != Aftermath::Usable;
+        if aftermath == Aftermath::OthersToo {
+            self.retire_others();
         }
     }
 
@@ -233,7 +240,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let Some(connection) = self.connection.take() else { return };
-        let is_sound = !self.is_unfinished && !self.in_transaction;
+        let is_sound = !self.is_unfinished && !self.in_transaction && !self.is_broken;
         match connection {
             Taken::Own(own) if is_sound => drop(own),
             Taken::Own(own) => drop(Object::take(own)),

@@ -42,7 +42,6 @@ pub(crate) const BEFORE: &str = "SELECT coalesce(current_setting('repo.tenant', 
     coalesce(current_setting('repo.all_tenants', true), '')";
 
 /// The statement that says again what was said before.
-#[cfg(feature = "sqlx")]
 pub(crate) fn again(tenant: &str, all_tenants: &str) -> String {
     let text = |text| format!("convert_from(decode('{}', 'hex'), 'UTF8')", hex(text));
     let (tenant, all_tenants) = (text(tenant), text(all_tenants));

@@ -10,6 +10,7 @@ mod cases;
 mod adopt;
 mod joined;
 mod joined_errors;
+mod left_postgres;
 mod left_sqlite;
 mod lent;
 mod lent_errors;

@@ -264,6 +264,20 @@ async fn a_setting_that_sql_by_hand_left_on_a_connection_shows_no_tenant_more() 
     assert_eq!(desk.count(&Reach::All).await, 3);
 }
 
+#[tokio::test]
+async fn a_setting_that_was_left_on_a_connection_shows_a_session_without_a_tenant_nothing() {
+    let Some(desk) = Desk::open().await else { return };
+    let left = format!("SELECT set_config('repo.tenant', '{ACME}', false)");
+    run_by_hand(&desk.pool, &left).await;
+    let nobody = desk.db.session();
+    let seen = nobody.unchecked_sql("a count").fetch(COUNT, |row| row.get::<i64>(0)).await;
+    assert_eq!(seen.unwrap(), [0]);
+    let tx = nobody.begin().await.unwrap();
+    let seen = tx.unchecked_sql("a count").fetch(COUNT, |row| row.get::<i64>(0)).await;
+    assert_eq!(seen.unwrap(), [0]);
+    tx.commit().await.unwrap();
+}
+
 /// Runs a query on the only connection of the pool, in no tenant's name.
 async fn run_by_hand(pool: &Postgres, sql: &str) {
     pool.run(statement(sql, &[], Access::Read), &mut |_| Ok(())).await.unwrap();

@@ -1,0 +1,51 @@
+//! Connections of an application's pool of Postgres: what is broken on them is not given to the next one.
+
+use repo_core::schema;
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{Connection as _, PgPool};
+
+use crate::notes::{Note, acme, note, texts};
+use crate::on_postgres::{in_schema, lend, run};
+
+#[tokio::test]
+async fn a_statement_of_a_table_that_changed_fails_once_in_a_transaction_too() {
+    run(1, async |pool: PgPool, db| {
+        let acme = acme(&db);
+        let stored = acme.repo::<Note>().create(note("a")).await.unwrap();
+        for _ in 0..2 {
+            acme.transaction(async |tx| tx.repo::<Note>().get(stored.id).await).await.unwrap();
+        }
+        sqlx::query("ALTER TABLE notes ALTER text TYPE varchar(40)").execute(&pool).await.unwrap();
+        let mut failed = 0;
+        for _ in 0..3 {
+            let read = acme.transaction(async |tx| tx.repo::<Note>().get(stored.id).await).await;
+            failed += u32::from(read.is_err());
+        }
+        assert!(failed <= 1, "{failed} of 3 failed");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_transaction_that_was_forgotten_in_a_lent_connection_takes_nobody_along() {
+    in_schema(async |url: String| {
+        let db = repo_postgres::Options::new(&url).unwrap().pool_size(1).connect().await.unwrap();
+        db.create_tables(&schema![Note]).await.unwrap();
+        let acme = acme(&db);
+        let forgotten = acme.transaction(async |tx| {
+            lend(tx.unchecked_sql("old code"), async |connection| {
+                std::mem::forget(connection.begin().await?);
+                Ok(())
+            })
+            .await
+        });
+        forgotten.await.expect_err("it began what it did not end");
+        acme.repo::<Note>().create(note("a")).await.unwrap();
+        let others = PgPoolOptions::new().max_connections(1).connect(&url).await.unwrap();
+        let beside = repo_postgres::adopt(others.clone()).await.unwrap();
+        assert_eq!(texts(&crate::notes::acme(&beside)).await, ["a"], "others see it");
+        others.close().await;
+        db.close().await;
+    })
+    .await;
+}
