@@ -81,7 +81,7 @@ pub(crate) fn is_watched(table: &Table) -> bool {
 
 /// Whether the database has no audit trail.
 pub(crate) fn is_missing_table(error: &Error) -> bool {
-    let Error::Backend(DatabaseError { code, message }) = error else { return false };
+    let Error::Backend(DatabaseError { code, message, .. }) = error else { return false };
     code.as_deref() == Some("42P01") || message.contains("no such table")
 }
 

@@ -48,7 +48,7 @@ pub(crate) async fn delete<E: Entity, S: Scope>(target: Target<'_, E, S>) -> Res
     let at = database.now();
     let deletion = database.ids().next_id(at);
     let author = author(target.repo.session(), E::TABLE, &registry, at)?;
-    let own = Own::Inner(target.repo.session().begin().await?);
+    let own = Own::Inner(target.repo.session().begin_looking_anew().await?);
     let done = async {
         let repo = Repo::new(own.session().clone());
         let root = Target { at: Some(at), deletion: Some(deletion), ..target.inside(&repo) };
@@ -69,7 +69,7 @@ pub(crate) async fn restore<E: Entity, S: Scope>(target: Target<'_, E, S>) -> Re
     }
     let at = database.now();
     let author = author(target.repo.session(), E::TABLE, &registry, at)?;
-    let own = Own::Inner(target.repo.session().begin().await?);
+    let own = Own::Inner(target.repo.session().begin_looking_anew().await?);
     let done = async {
         let repo = Repo::new(own.session().clone());
         let root = Target { at: Some(at), ..target.inside(&repo) };
@@ -105,7 +105,7 @@ async fn remove<E: Entity, S: Scope>(
     }
     let at = target.repo.session().database().now();
     let author = author(target.repo.session(), E::TABLE, registry, at)?;
-    let own = Own::Inner(target.repo.session().begin().await?);
+    let own = Own::Inner(target.repo.session().begin_looking_anew().await?);
     let done = async {
         let repo = Repo::new(own.session().clone());
         let root = Target { at: Some(at), ..target.inside(&repo) };

@@ -177,6 +177,12 @@ pub trait Dialect: Debug + Send + Sync {
         ""
     }
 
+    /// What follows the condition of a `SELECT` for rows that others may have added since the transaction began: the
+    /// statement fails where the transaction does not see them, and is not told of them otherwise.
+    fn refuse_snapshot(&self, sql: &mut String) {
+        let _ = sql;
+    }
+
     /// What a `SELECT` ends with to lock its rows for a write: nothing where the transaction already
     /// locks the whole database.
     fn lock_rows(&self, sql: &mut String);

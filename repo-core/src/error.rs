@@ -302,6 +302,10 @@ pub struct DatabaseError {
     pub code: Option<String>,
     /// The message, without details that quote a row.
     pub message: String,
+    /// Of a failure to serialize: whether it is about what transactions read of each other, and not about a row that
+    /// another one changed. For backends.
+    #[doc(hidden)]
+    pub is_of_reads: bool,
 }
 
 impl Error {
@@ -330,12 +334,12 @@ impl Error {
 impl DatabaseError {
     /// A message without a code.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { code: None, message: message.into() }
+        Self { code: None, message: message.into(), is_of_reads: false }
     }
 
     /// A message with the SQLSTATE or the extended result code.
     pub fn with_code(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code: Some(code.into()), message: message.into() }
+        Self { code: Some(code.into()), message: message.into(), is_of_reads: false }
     }
 }
 

@@ -187,7 +187,7 @@ impl<S: Scope> Job<'_, S> {
         let mut counts = (0, 0);
         loop {
             let author = author.map(|author| self.of_tenant(author, tenant));
-            let own = Own::Inner(self.session.begin().await?);
+            let own = Own::Inner(self.session.begin_looking_anew().await?);
             let done = self.remove_chunk(own.session(), tenant, author).await;
             let (chunk, rows, below) = own.finish(done).await?;
             counts = (counts.0 + rows, counts.1 + below);

@@ -233,7 +233,7 @@ async fn update_one<E: Entity, S: Scope>(
 }
 
 /// Where a transaction sees one snapshot, the database reports a stale row as a failure to serialize. A
-/// deadlock is another thing: it says nothing about the row.
+/// deadlock is another thing, and so is what transactions read of each other: they say nothing about the row.
 pub(crate) fn as_version_conflict<E: Entity>(
     error: Error,
     id: &E::Id,
@@ -241,7 +241,7 @@ pub(crate) fn as_version_conflict<E: Entity>(
 ) -> Error {
     match (error, expected) {
         (Error::Serialization { source }, Some(expected))
-            if source.code.as_deref() == Some(SERIALIZATION_FAILURE) =>
+            if source.code.as_deref() == Some(SERIALIZATION_FAILURE) && !source.is_of_reads =>
         {
             let (entity, id) = (E::TABLE.entity, crate::repo::id_in_words::<E>(id));
             Error::VersionConflict { entity, id, expected, actual: None }

@@ -14,6 +14,7 @@ use repo_core::{
     TextMatch, Trigger,
 };
 
+use crate::error::OLD_SNAPSHOT;
 use crate::row_security::{policies_of, write_policies};
 
 /// The key of the lock under which tables are made: any constant that no one else uses.
@@ -189,6 +190,16 @@ impl Dialect for PostgresDialect {
 
     fn audit_objects(&self) -> &'static str {
         AUDIT_OBJECTS
+    }
+
+    fn refuse_snapshot(&self, sql: &mut String) {
+        push(
+            sql,
+            format_args!(
+                " AND CASE WHEN current_setting('transaction_isolation') \
+                 IN ('repeatable read', 'serializable') THEN current_setting('{OLD_SNAPSHOT}') IS NULL ELSE true END"
+            ),
+        );
     }
 
     fn lock_rows(&self, sql: &mut String) {

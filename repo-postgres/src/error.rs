@@ -85,8 +85,25 @@ const CAUSES: &[(&str, Cause)] = &[
 /// same state, and messages are translated.
 const POLICY_CHECK: &str = "ExecWithCheckOptions";
 
-/// What is left of a prepared statement when its tables changed, or when someone discarded it.
-const STALE_STATEMENT: &[&str] = &["0A000", "26000"];
+/// The server's file that finds what serializable transactions read of each other.
+const READS_FILE: &str = "predicate.c";
+
+/// undefined_object: what the parameters below are, which statements of ours ask for to be refused.
+const NO_SUCH_PARAMETER: &str = "42704";
+/// Asked for where a row is changed and its entry is not in the trail.
+pub(crate) const ENTRY_LEFT_OUT: &str = "repo.entry_left_out";
+/// Asked for where rows are looked for that may be newer than the snapshot.
+pub(crate) const OLD_SNAPSHOT: &str = "repo.old_snapshot";
+
+/// What is left of a prepared statement when someone discarded it.
+const NO_SUCH_STATEMENT: &str = "26000";
+
+/// The server's function that finds that the answer of a prepared statement has other columns than before: the
+/// state is that of all that is not supported.
+const STALE_CHECK: &str = "RevalidateCachedQuery";
+
+/// idle_in_transaction_session_timeout, idle_session_timeout
+const IDLE_FOR_TOO_LONG: &[&str] = &["25P03", "57P05"];
 
 /// statement_completion_unknown: what speaks the protocol for others says so of a statement.
 const OUTCOME_UNKNOWN: &str = "40003";
@@ -108,20 +125,26 @@ impl Failure {
     }
 
     /// The error of a write that commits by itself: the statement may have reached the server before
-    /// the connection went away.
+    /// the connection went away, from here or from a pooler between.
     pub(crate) fn into_error_of_autocommit(self, entity: &'static str) -> Error {
         match self {
-            Failure::Driver(error) if is_answer_lost(&error) => {
+            Failure::Driver(error) if is_answer_lost(&error) || is_told_of_another(&error) => {
                 Error::CommitUnknown { source: describe(&error) }
             }
             failure => failure.into_error(entity),
         }
     }
 
-    /// The error of a COMMIT: its outcome is known only from a server that takes the next statement.
+    /// The error of a COMMIT: its outcome is known only from a server that takes the next statement, or that had
+    /// ended the transaction before.
     pub(crate) fn into_error_of_commit(self) -> Error {
         match self {
-            Failure::Driver(error) if aftermath_of(&error) != Aftermath::Usable => {
+            Failure::Driver(error) if is_told_of_another(&error) => {
+                Error::CommitUnknown { source: describe(&error) }
+            }
+            Failure::Driver(error)
+                if aftermath_of(&error) != Aftermath::Usable && !is_timed_out_before(&error) =>
+            {
                 Error::CommitUnknown { source: describe(&error) }
             }
             failure => failure.into_error(SOME_ROW),
@@ -131,10 +154,8 @@ impl Failure {
     /// Whether the server said that it did nothing.
     pub(crate) fn is_refusal(&self) -> bool {
         let Failure::Driver(error) = self else { return false };
-        let is_known = |code: &str| !code.starts_with("08") && code != OUTCOME_UNKNOWN;
-        postgres(error).is_some_and(|error| {
-            matches!(error.severity(), PgSeverity::Error) && is_known(error.code())
-        })
+        !is_told_of_another(error)
+            && postgres(error).is_some_and(|it| matches!(it.severity(), PgSeverity::Error))
     }
 
     /// What becomes of the connection.
@@ -149,13 +170,27 @@ impl Failure {
 
 fn aftermath_of(error: &sqlx::Error) -> Aftermath {
     match (postgres(error), error) {
-        (Some(error), _) if is_fatal(error) || STALE_STATEMENT.contains(&error.code()) => {
-            Aftermath::OthersToo
-        }
+        (Some(said), _) if is_fatal(said) || is_stale(said) => Aftermath::OthersToo,
+        (Some(_), _) if is_told_of_another(error) => Aftermath::Unusable,
         (Some(_), _) | (None, sqlx::Error::Encode(_)) => Aftermath::Usable,
         (None, sqlx::Error::Io(_)) => Aftermath::OthersToo,
         (None, _) => Aftermath::Unusable,
     }
+}
+
+/// Whether a prepared statement is no more what it was: its tables changed, or somebody discarded it.
+fn is_stale(error: &PgDatabaseError) -> bool {
+    error.code() == NO_SUCH_STATEMENT || error.routine() == Some(STALE_CHECK)
+}
+
+/// Whether what speaks the protocol for the server lost it, or does not know what it did.
+fn is_told_of_another(error: &sqlx::Error) -> bool {
+    postgres(error).is_some_and(|it| it.code().starts_with("08") || it.code() == OUTCOME_UNKNOWN)
+}
+
+/// Whether the server ended the session while it waited for the next statement, which it never ran.
+fn is_timed_out_before(error: &sqlx::Error) -> bool {
+    postgres(error).is_some_and(|it| IDLE_FOR_TOO_LONG.contains(&it.code()))
 }
 
 fn is_fatal(error: &PgDatabaseError) -> bool {
@@ -171,6 +206,9 @@ pub(crate) fn into_error(error: sqlx::Error, entity: &'static str) -> Error {
             _ => Error::Backend(source),
         };
     };
+    if let Some(refusal) = refusal_of_ours(database) {
+        return refusal;
+    }
     let Some(cause) = cause(database.code()) else { return Error::Backend(source) };
     let constraint = || database.constraint().unwrap_or_default().to_owned();
     match cause {
@@ -198,6 +236,18 @@ pub(crate) fn into_error(error: sqlx::Error, entity: &'static str) -> Error {
     }
 }
 
+/// What a statement of ours says by asking for a parameter that there is not. Its name stands in the message in
+/// every language.
+fn refusal_of_ours(error: &PgDatabaseError) -> Option<Error> {
+    let asks_for = |name| error.code() == NO_SUCH_PARAMETER && error.message().contains(name);
+    if asks_for(ENTRY_LEFT_OUT) {
+        return Some(Error::left_out());
+    }
+    let reason = "rows that go along, and were added after a transaction of REPEATABLE READ or SERIALIZABLE \
+                  began, are not seen in it: use READ COMMITTED";
+    asks_for(OLD_SNAPSHOT).then(|| Error::Unsupported { reason: reason.into() })
+}
+
 /// Whether the statement was sent whole, but no answer came.
 fn is_answer_lost(error: &sqlx::Error) -> bool {
     // A broken pipe is known when writing: the server did not get all, and did nothing.
@@ -206,7 +256,9 @@ fn is_answer_lost(error: &sqlx::Error) -> bool {
 
 fn describe(error: &sqlx::Error) -> DatabaseError {
     if let Some(database) = postgres(error) {
-        return DatabaseError::with_code(database.code(), message(database));
+        let is_of_reads = database.file() == Some(READS_FILE);
+        let described = DatabaseError::with_code(database.code(), message(database));
+        return DatabaseError { is_of_reads, ..described };
     }
     match error {
         sqlx::Error::Io(error) if error.kind() == ErrorKind::UnexpectedEof => {

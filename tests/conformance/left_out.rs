@@ -82,3 +82,21 @@ pub(crate) async fn a_row_that_is_left_out_is_no_success(fixture: Fixture) {
     assert_left_out(inside.await, "a recorded row in a transaction");
     assert_eq!(session.audit().count().await.unwrap(), 0, "nothing happened");
 }
+
+pub(crate) async fn a_change_whose_entry_is_left_out_is_no_success(fixture: Fixture) {
+    let db = fixture.with(&schema![Claim]).await;
+    let session = acme(&db).actor("alice");
+    let claims = session.repo::<Claim>();
+    let stored = claims.create(claim("C-1")).await.unwrap();
+    leave_out(&db, "update", "repo_audit_heads").await;
+    let patch = || ClaimPatch::new().note(Some("n".to_owned()));
+    claims.create(claim("C-2")).await.expect_err("a row");
+    claims.create_many([claim("C-2"), claim("C-3")]).await.expect_err("rows");
+    claims.patch(stored.id, patch()).await.expect_err("a patch");
+    claims.query().patch_all(patch()).await.expect_err("a patch of all");
+    claims.delete(stored.id).await.expect_err("a deletion");
+    let inside = session.transaction(async |tx| tx.repo::<Claim>().delete(stored.id).await).await;
+    inside.expect_err("a deletion in a transaction");
+    assert_eq!(claims.all().await.unwrap(), [stored]);
+    assert_eq!(session.audit().count().await.unwrap(), 1);
+}

@@ -58,7 +58,7 @@ where
     E::Tenancy: WritableFrom<S>,
 {
     let deletion = Deletion::new(repo.session(), E::TABLE)?;
-    let own = Own::Inner(repo.session().begin().await?);
+    let own = Own::Inner(repo.session().begin_looking_anew().await?);
     let done = async {
         let repo = Repo::<E, S>::new(own.session().clone());
         // An id that is given twice is one row.

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use super::Session;
-use crate::backend::TransactionOptions;
+use crate::backend::{Isolation, TransactionOptions};
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 use crate::transaction::{Executor, Transaction};
@@ -100,6 +100,15 @@ impl<S: Scope> Session<S> {
         self.record_access(None).await?;
         let executor = self.executor.begin(self.backend(), options).await?;
         Ok(Transaction::new(Session { executor, ..self.clone() }))
+    }
+
+    /// A transaction for what locks rows and then looks for others: each of its statements sees what is committed by
+    /// then. In the caller's transaction a savepoint, whose isolation is the caller's.
+    pub(crate) async fn begin_looking_anew(&self) -> Result<Transaction<S>> {
+        if self.in_transaction() {
+            return self.begin().await;
+        }
+        self.begin_with(TransactionOptions::new().isolation(Isolation::ReadCommitted)).await
     }
 
     /// Runs `hook` once the outermost transaction is committed, and never if it is not; outside a

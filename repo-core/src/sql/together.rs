@@ -22,6 +22,7 @@ pub(crate) struct Among<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
     Any,
+    /// Those that are live now: a transaction that sees only what was there when it began is refused.
     Live,
     DeletedBy(Uuid),
 }
@@ -32,7 +33,11 @@ impl<'a> Among<'a> {
         let mut writer = Writer::new(dialect, self.table);
         writer.push("SELECT ").all_columns().push(" FROM ").table_name();
         self.condition(&mut writer);
-        writer.and_state(state).by_id();
+        writer.and_state(state);
+        if state == State::Live {
+            dialect.refuse_snapshot(&mut writer.sql);
+        }
+        writer.by_id();
         writer
     }
 

@@ -10,11 +10,15 @@ use std::fmt::Write as _;
 
 use repo_core::{AuditedChange, Chaining, ColumnDef, ImageOf, Kind, quote};
 
+use crate::error::ENTRY_LEFT_OUT;
+
 /// The most arguments of a function.
 const MOST_ARGUMENTS: usize = 90;
 
-/// The bytes of 32 zeros: the hash before the first entry.
-const ZERO: &str = "'\\x0000000000000000000000000000000000000000000000000000000000000000'::bytea";
+/// The bytes of 32 zeros: the hash before the first entry. As all bytes here, written so that it means the same
+/// whatever `standard_conforming_strings` is.
+const ZERO: &str =
+    "decode('0000000000000000000000000000000000000000000000000000000000000000', 'hex')";
 
 /// The columns of an entry.
 const COLUMNS: &str = "\"tenant\", \"seq\", \"entity\", \"entity_id\", \"action\", \"actor\", \
@@ -44,7 +48,14 @@ pub(super) fn recorded_change(change: &AuditedChange<'_>) -> String {
     };
     let insert = append(&mut sql, &names, change.chaining);
     let columns = change.columns;
-    push(&mut sql, format_args!(", repo_entered AS ({insert}) SELECT {columns} FROM repo_after"));
+    push(
+        &mut sql,
+        format_args!(
+            ", repo_entered AS ({insert} RETURNING 1) SELECT {columns}, \
+             CASE WHEN NOT EXISTS (SELECT FROM repo_entered) \
+             THEN current_setting('{ENTRY_LEFT_OUT}') END FROM repo_after"
+        ),
+    );
     sql
 }
 
@@ -126,8 +137,9 @@ fn append(sql: &mut String, names: &Names, chaining: Chaining) -> String {
         let values = values("nextval('repo_audit_unchained')", "NULL::bytea", "NULL::bytea");
         return format!("INSERT INTO \"repo_audit\" ({COLUMNS}) SELECT {values} FROM repo_entry e");
     }
-    let first = format!("sha256(e.hashed || '\\x000000000000000100000020'::bytea || {ZERO})");
-    let next = "sha256(e.hashed || int8send(h.\"seq\" + 1) || '\\x00000020'::bytea || h.\"hash\")";
+    let first = format!("sha256(e.hashed || decode('000000000000000100000020', 'hex') || {ZERO})");
+    let next =
+        "sha256(e.hashed || int8send(h.\"seq\" + 1) || decode('00000020', 'hex') || h.\"hash\")";
     let values = values("h.seq", "h.prev_hash", "h.hash");
     let hashed = hashed(&known);
     push(
@@ -148,14 +160,14 @@ fn append(sql: &mut String, names: &Names, chaining: Chaining) -> String {
 /// What is hashed of the entry `e` before its number and the hash of the entry before it.
 fn hashed(known: &str) -> String {
     let (id, before, after) = (field("e.entity_id"), field("e.before"), field("e.after"));
-    format!("{known} || {id} || {before} || {after} || '\\x00000008'::bytea")
+    format!("{known} || {id} || {before} || {after} || decode('00000008', 'hex')")
 }
 
 /// A text with its length, or what stands for NULL.
 fn field(text: &str) -> String {
     format!(
         "coalesce(int4send(octet_length({text})) || convert_to({text}, 'UTF8'), \
-         '\\xffffffff'::bytea)"
+         decode('ffffffff', 'hex'))"
     )
 }
 

@@ -18,6 +18,7 @@ mod locks;
 mod lookups;
 mod plans;
 mod pool;
+mod pooler;
 mod row_security;
 mod scratch;
 mod server;
