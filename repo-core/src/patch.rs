@@ -14,8 +14,8 @@ use crate::value::{Kind, Value};
 
 /// New values for some columns of a row: what the derive's `XPatch` wraps.
 ///
-/// Of a column that is set or added to twice, the last counts. An `Option` column set to `None` becomes
-/// `NULL`; one that is not set stays as it is.
+/// Of a column that is set twice, the last counts; what is added to it before is forgotten then, and what is added
+/// after is added. An `Option` column set to `None` becomes `NULL`; one that is not set stays as it is.
 pub struct Patch<E> {
     changes: Changes,
     error: Option<Error>,
@@ -66,15 +66,15 @@ impl<E: Entity> Patch<E> {
             self.error.get_or_insert(Error::invalid_input(def.name, reason));
             return self;
         }
-        match amount.into_operand().encode(def.kind) {
-            Ok(amount) => {
-                let amount = amount.into_owned();
-                remove(&mut self.changes.set, column.index());
-                put(&mut self.changes.add, column.index(), amount);
-            }
+        let added = match amount.into_operand().encode(def.kind) {
+            Ok(amount) => self.changes.add(column.index(), def.kind, amount.into_owned()),
             Err(invalid) => {
                 self.error.get_or_insert(Error::invalid_value(def.name, invalid));
+                return self;
             }
+        };
+        if !added {
+            self.error.get_or_insert(Error::OutOfRange { entity: E::TABLE.entity });
         }
         self
     }
@@ -118,6 +118,21 @@ impl<E: Entity> Patch<E> {
 }
 
 impl Changes {
+    /// Adds to what the column is set to, or to what is added to it. Returns whether the sum is a value of the
+    /// column's kind.
+    fn add(&mut self, column: usize, kind: Kind, amount: Value<'static>) -> bool {
+        let of = if position(&self.set, column).is_ok() { &mut self.set } else { &mut self.add };
+        let sum = match position(of, column) {
+            Ok(at) => sum(kind, &of[at].1, &amount),
+            Err(_) => Some(amount),
+        };
+        let is_a_value = sum.is_some();
+        if let Some(sum) = sum {
+            put(of, column, sum);
+        }
+        is_a_value
+    }
+
     /// How many columns are changed.
     pub(crate) fn count(&self) -> usize {
         self.set.len() + self.add.len()
@@ -136,10 +151,35 @@ impl Changes {
 }
 
 fn put(changes: &mut Vec<(usize, Value<'static>)>, column: usize, value: Value<'static>) {
-    match changes.binary_search_by_key(&column, |(index, _)| *index) {
+    match position(changes, column) {
         Ok(at) => changes[at].1 = value,
         Err(at) => changes.insert(at, (column, value)),
     }
+}
+
+/// Where the column is, or would be.
+fn position(changes: &[(usize, Value<'static>)], column: usize) -> Result<usize, usize> {
+    changes.binary_search_by_key(&column, |(index, _)| *index)
+}
+
+/// The sum of two numbers of one column; `NULL` stays `NULL`. None where it does not fit the kind.
+fn sum(kind: Kind, left: &Value<'_>, right: &Value<'_>) -> Option<Value<'static>> {
+    Some(match (left, right) {
+        (Value::Null(_), _) | (_, Value::Null(_)) => Value::Null(kind),
+        (Value::I16(left), Value::I16(right)) => Value::I16(left.checked_add(*right)?),
+        (Value::I32(left), Value::I32(right)) => Value::I32(left.checked_add(*right)?),
+        (Value::I64(left), Value::I64(right)) => Value::I64(left.checked_add(*right)?),
+        (Value::F64(left), Value::F64(right)) => {
+            Some(left + right).filter(|sum| sum.is_finite()).map(Value::F64)?
+        }
+        (Value::Decimal { units: left, scale }, Value::Decimal { units: right, .. }) => {
+            let Kind::Decimal { precision, .. } = kind else { return None };
+            let units = left.checked_add(*right)?;
+            let fits = units.unsigned_abs() < 10_u64.pow(precision.into());
+            fits.then_some(Value::Decimal { units, scale: *scale })?
+        }
+        _ => return None,
+    })
 }
 
 fn remove(changes: &mut Vec<(usize, Value<'static>)>, column: usize) {

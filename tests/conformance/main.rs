@@ -561,11 +561,12 @@ conformance! {
         }
         sums {
             a_number_of_any_type_is_added_to,
+            what_is_added_in_parts_is_added_as_a_whole,
             a_sum_that_does_not_fit_changes_nothing,
             a_sum_below_the_least_number_is_no_number,
             what_would_not_fit_elsewhere_is_no_error,
             what_is_no_sum_is_refused,
-            the_last_change_of_a_column_counts,
+            the_last_value_counts_and_what_is_added_after_it,
             of_many_sums_at_once_none_is_lost,
             nothing_added_is_no_change,
             a_sum_is_recorded_as_what_it_came_to,

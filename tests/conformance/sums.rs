@@ -33,6 +33,46 @@ pub(crate) async fn a_number_of_any_type_is_added_to(fixture: Fixture) {
     assert_eq!(samples.get(row.id).await.unwrap(), sum);
 }
 
+pub(crate) async fn what_is_added_in_parts_is_added_as_a_whole(fixture: Fixture) {
+    let samples = fixture.with(&schema![Optional]).await.session().repo::<Optional>();
+    let new = NewOptional {
+        small: Some(1),
+        double: Some(0.5),
+        fraction: Some(Decimal::new(1, 1)),
+        ..nothing("parts")
+    };
+    let row = samples.create(new).await.unwrap();
+    let patch = OptionalPatch::new()
+        .add(Optional::SMALL, 2)
+        .add(Optional::SMALL, 3)
+        .add(Optional::DOUBLE, 1.0)
+        .add(Optional::DOUBLE, 2.0)
+        .add(Optional::FRACTION, Decimal::new(1, 1))
+        .add(Optional::FRACTION, Decimal::new(2, 1))
+        .medium(Some(40))
+        .add(Optional::MEDIUM, 1)
+        .add(Optional::MEDIUM, 1)
+        .large(None)
+        .add(Optional::LARGE, 1)
+        .add(Optional::WHOLE, Decimal::ONE)
+        .whole(Some(Decimal::TEN));
+    let sum = samples.patch(row.id, patch).await.unwrap();
+    assert_eq!((sum.small, sum.medium, sum.large), (Some(6), Some(42), None));
+    assert_eq!((sum.double, sum.fraction), (Some(3.5), Some(Decimal::new(4, 1))));
+    assert_eq!(sum.whole, Some(Decimal::TEN), "what is set last counts");
+    let patch = OptionalPatch::new;
+    let most = Decimal::new(999_999_999_999_999_999, 0);
+    for patch in [
+        patch().add(Optional::SMALL, i16::MAX).add(Optional::SMALL, 1),
+        patch().large(Some(i64::MAX)).add(Optional::LARGE, 1),
+        patch().double(Some(f64::MAX)).add(Optional::DOUBLE, f64::MAX),
+        patch().whole(Some(most)).add(Optional::WHOLE, Decimal::ONE),
+    ] {
+        assert_error!(samples.patch(row.id, patch).await, Error::OutOfRange { .. });
+    }
+    assert_eq!(samples.get(row.id).await.unwrap(), sum);
+}
+
 pub(crate) async fn a_sum_that_does_not_fit_changes_nothing(fixture: Fixture) {
     let samples = fixture.with(&schema![Optional]).await.session().repo::<Optional>();
     let most = NewOptional {
@@ -99,14 +139,14 @@ pub(crate) async fn what_is_no_sum_is_refused(fixture: Fixture) {
     assert_eq!(counters.get(counter.id).await.unwrap(), counter);
 }
 
-pub(crate) async fn the_last_change_of_a_column_counts(fixture: Fixture) {
+pub(crate) async fn the_last_value_counts_and_what_is_added_after_it(fixture: Fixture) {
     let counters = fixture.with(&schema![Counter]).await.session().repo::<Counter>();
     let counter = counters.create(NewCounter { name: "n".into(), value: 1 }).await.unwrap();
     let value =
         |patch: CounterPatch| async { counters.patch(counter.id, patch).await.unwrap().value };
-    assert_eq!(value(CounterPatch::new().value(10).add(Counter::VALUE, 2)).await, 3);
+    assert_eq!(value(CounterPatch::new().value(10).add(Counter::VALUE, 2)).await, 12);
     assert_eq!(value(CounterPatch::new().add(Counter::VALUE, 2).value(10)).await, 10);
-    assert_eq!(value(CounterPatch::new().add(Counter::VALUE, 2).add(Counter::VALUE, 3)).await, 13);
+    assert_eq!(value(CounterPatch::new().add(Counter::VALUE, 2).add(Counter::VALUE, 3)).await, 15);
 }
 
 pub(crate) async fn of_many_sums_at_once_none_is_lost(fixture: Fixture) {

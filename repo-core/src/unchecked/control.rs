@@ -10,7 +10,12 @@ const TRANSACTIONS: [&str; 9] =
     ["ABORT", "BEGIN", "COMMIT", "END", "PREPARE", "RELEASE", "ROLLBACK", "SAVEPOINT", "START"];
 
 /// Change the connection.
-const CONNECTIONS: [&str; 5] = ["ATTACH", "DETACH", "DISCARD", "PRAGMA", "RESET"];
+const CONNECTIONS: [&str; 9] =
+    ["ATTACH", "DEALLOCATE", "DETACH", "DISCARD", "LISTEN", "LOAD", "PRAGMA", "RESET", "UNLISTEN"];
+
+/// What is made for the connection, by the words between `CREATE` and it, or before it.
+const TEMPORARY: [&str; 2] = ["TEMP", "TEMPORARY"];
+const BEFORE_TEMPORARY: [&str; 4] = ["GLOBAL", "LOCAL", "OR", "REPLACE"];
 
 /// What follows a `SET` that ends with the transaction.
 const ENDING: [&str; 3] = ["CONSTRAINTS", "LOCAL", "TRANSACTION"];
@@ -32,9 +37,18 @@ pub(super) fn refuse(sql: &str) -> Result<()> {
                 "begins or ends a transaction: use `transaction` or `begin` of the session";
             return Err(Error::invalid_input("sql", reason));
         }
-        let is_lasting =
-            is_one(first, &["SET"]) && !is_one(first_word(rest, nested, ends).0, &ENDING);
-        if is_lasting || is_one(first, &CONNECTIONS) {
+        let following = std::iter::successors(Some((first, rest)), |(_, rest)| {
+            Some(first_word(rest, nested, ends)).filter(|(word, _)| !word.is_empty())
+        });
+        let mut following = following.skip(1).map(|(word, _)| word);
+        let is_lasting = match first.to_ascii_uppercase().as_str() {
+            "SET" => !following.next().is_some_and(|word| is_one(word, &ENDING)),
+            "CREATE" => following
+                .find(|word| !is_one(word, &BEFORE_TEMPORARY))
+                .is_some_and(|word| is_one(word, &TEMPORARY)),
+            _ => is_one(first, &CONNECTIONS),
+        };
+        if is_lasting {
             let reason = "changes the connection, which is another's afterwards";
             return Err(Error::invalid_input("sql", reason));
         }
@@ -93,6 +107,10 @@ mod tests {
             "SET search_path = a",
             "set /* local */ session authorization a",
             "pragma ignore_check_constraints = on",
+            "create temp table a (b int)",
+            "CREATE /* a */ OR REPLACE LOCAL TEMPORARY VIEW a AS SELECT 1",
+            "deallocate all",
+            "LISTEN a",
         ] {
             assert!(refuse(sql).is_err(), "{sql}");
         }
@@ -108,6 +126,8 @@ mod tests {
             "WITH a AS (SELECT 1) DELETE FROM commits",
             "SET LOCAL lock_timeout = 1",
             "set constraints all deferred",
+            "CREATE TABLE temp (a int)",
+            "create or replace view temporary as select 1",
             "endless",
         ] {
             assert!(refuse(sql).is_ok(), "{sql}");

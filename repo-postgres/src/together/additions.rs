@@ -3,7 +3,8 @@
 //! Where the server refuses the statement, none of its rows was added, and each is added by itself: the error is that
 //! of its own row. Where the connection is lost, all are told so: nobody knows then what the server did, and a row
 //! that is added again may be there already. A statement that is shared runs in a task of its own, so that who goes
-//! away meanwhile leaves nobody in the dark; where all go away it ends, as theirs would have.
+//! away meanwhile leaves nobody in the dark; where all go away it ends, as theirs would have. Where a trigger leaves
+//! rows out, the table is asked whose they are.
 //!
 //! By what is known of the table no row can wait for another transaction. Where one does, for a key or a trigger that
 //! nobody told of, the statement waits for a moment and is then refused.
@@ -13,7 +14,9 @@ use std::pin::pin;
 use std::task::{Context, Poll};
 
 use futures_util::future::{Either, select};
-use repo_core::{Access, Addition, DatabaseError, Error, Result, Row, Statement, Table, Value};
+use repo_core::{
+    Access, Addition, DatabaseError, Error, Result, Row, Statement, Table, Value, quote,
+};
 use tokio::sync::oneshot;
 
 use super::lines::{Turn, Waiting, owned};
@@ -31,6 +34,8 @@ pub(super) enum Outcome {
     Added,
     /// It was not, and is to be added by itself.
     NotAdded,
+    /// A trigger left it out.
+    LeftOut,
     /// The connection was lost.
     Lost(Error),
 }
@@ -56,6 +61,7 @@ pub(crate) async fn add(pool: &Own, together: &Together, addition: Addition<'_>)
     match outcome {
         Outcome::Added => Ok(()),
         Outcome::NotAdded => alone(pool.get(pool.wait()).await?, addition.statement).await,
+        Outcome::LeftOut => Err(Error::left_out()),
         Outcome::Lost(error) => Err(error),
     }
 }
@@ -94,7 +100,8 @@ async fn share(lease: Lease, addition: Addition<'_>, followers: Vec<Waiting<Outc
     let kinds = addition.columns.iter().map(|column| table.columns[*column].kind);
     let lists = kinds.zip(columns).map(|(kind, values)| Value::List(kind, values)).collect();
     let sql = addition.of_rows.to_owned();
-    tokio::spawn(Shared { table, sql, lists, turns: Turns(turns) }.run(lease));
+    let id = addition.columns.iter().position(|column| *column == table.roles.id);
+    tokio::spawn(Shared { table, sql, lists, id, turns: Turns(turns) }.run(lease));
     match outcome.await {
         Ok(Turn::Done(outcome)) => outcome,
         // All are told before it ends, however it does.
@@ -108,6 +115,8 @@ struct Shared {
     sql: String,
     /// The values of each column.
     lists: Vec<Value<'static>>,
+    /// Which of them has the ids.
+    id: Option<usize>,
     turns: Turns,
 }
 
@@ -131,23 +140,46 @@ impl Shared {
         // Where all are gone the lease is not finished: its connection is closed.
         let Some(result) = ran else { return };
         lease.finish(&result);
-        drop(lease);
         match result {
-            Ok(added) if added == given => self.turns.tell(|| Outcome::Added),
-            // Whose rows those are that a trigger left out is not known.
-            Ok(_) => self.turns.tell(|| {
-                let source = DatabaseError::new(Error::left_out().to_string());
-                Outcome::Lost(Error::CommitUnknown { source })
-            }),
+            Ok(added) if added == given => self.turns.tell(|_| Outcome::Added),
+            Ok(_) => {
+                let there = self.there(&mut lease).await;
+                self.turns.tell(|row| match &there {
+                    Some(there) if there[row] => Outcome::Added,
+                    Some(_) => Outcome::LeftOut,
+                    None => Outcome::Lost(unknown("a trigger leaves rows out")),
+                });
+            }
             Err(failure) if failure.is_refusal() => {
                 tracing::debug!(?failure, "rows that shared a statement are added by themselves");
-                self.turns.tell(|| Outcome::NotAdded);
+                self.turns.tell(|_| Outcome::NotAdded);
             }
             Err(failure) => {
                 let error = failure.into_error_of_autocommit(table.entity);
-                self.turns.tell(|| Outcome::Lost(same(&error)));
+                self.turns.tell(|_| Outcome::Lost(same(&error)));
             }
         }
+    }
+
+    /// Which of the rows are there, where a trigger left some out.
+    async fn there(&self, lease: &mut Lease) -> Option<Vec<bool>> {
+        let (table, ids) = (self.table, self.lists.get(self.id?)?);
+        let Value::List(kind, given) = ids else { return None };
+        let (mut id, mut sql) = (String::new(), String::new());
+        quote(&mut id, table.columns[table.roles.id].name);
+        quote(&mut sql, table.name);
+        let sql = format!("SELECT {id} FROM {sql} WHERE {id} = ANY($1)");
+        let params = &[ids.borrowed()];
+        let statement = Statement { sql: &sql, params, access: Access::Read, table };
+        let mut found = Vec::with_capacity(given.len());
+        let mut on_row = |row: &dyn Row| {
+            found.extend(row.value(0, *kind).ok().map(Value::into_owned));
+            Ok(())
+        };
+        let result = statement::run(lease.start(), true, statement, &mut on_row).await;
+        lease.finish(&result);
+        result.ok()?;
+        Some(given.iter().map(|id| found.contains(id)).collect())
     }
 }
 
@@ -159,10 +191,11 @@ impl Turns {
         if are_gone { Poll::Ready(()) } else { Poll::Pending }
     }
 
-    fn tell(&mut self, outcome: impl Fn() -> Outcome) {
-        for turn in self.0.drain(..) {
+    /// Says what became of each row, by its number.
+    fn tell(&mut self, outcome: impl Fn(usize) -> Outcome) {
+        for (row, turn) in self.0.drain(..).enumerate() {
             // Who does not wait any more need not hear.
-            let _ = turn.send(Turn::Done(outcome()));
+            let _ = turn.send(Turn::Done(outcome(row)));
         }
     }
 }
@@ -170,12 +203,16 @@ impl Turns {
 /// Where the task ends early, as with its runtime, the statement may have been sent.
 impl Drop for Turns {
     fn drop(&mut self) {
-        self.tell(|| Outcome::Lost(interrupted()));
+        self.tell(|_| Outcome::Lost(interrupted()));
     }
 }
 
 fn interrupted() -> Error {
-    Error::CommitUnknown { source: DatabaseError::new("the task that added the row ended") }
+    unknown("the task that added the row ended")
+}
+
+fn unknown(why: &str) -> Error {
+    Error::CommitUnknown { source: DatabaseError::new(why) }
 }
 
 /// The error of a lost connection once more.

@@ -38,6 +38,28 @@ async fn a_key_that_nobody_told_of_keeps_the_others_waiting_for_a_moment_only() 
 }
 
 #[tokio::test]
+async fn a_row_that_a_trigger_leaves_out_is_told_to_whom_it_belongs() {
+    let Some(plant) = Plant::open(1).await else { return };
+    let skip = "CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS \
+        'BEGIN IF NEW.meter = ''m3'' THEN RETURN NULL; END IF; RETURN NEW; END'; \
+        CREATE TRIGGER skip BEFORE INSERT ON \"Readings \"\"1\"\"\" \
+        FOR EACH ROW EXECUTE FUNCTION skip()";
+    plant.scratch.admin(skip).await;
+    let held = plant.pool.begin(TransactionOptions::new()).await.unwrap();
+    let named = |n: usize| NewReading { meter: format!("m{n}"), ..reading(n) };
+    let adding = plant.all_adding((0..6).map(named)).await;
+    held.rollback().await.unwrap();
+    for (n, task) in adding.into_iter().enumerate() {
+        match task.await.unwrap() {
+            Ok(added) => assert_eq!(added.meter, format!("m{n}")),
+            Err(error) => assert!(n == 3 && matches!(error, Error::Backend(_)), "{n}: {error:?}"),
+        }
+    }
+    assert_eq!(plant.stored().await, 5);
+    assert!(plant.shared_statements().await > 0, "they shared one");
+}
+
+#[tokio::test]
 async fn a_statement_for_which_nobody_waits_any_more_gives_its_connection_back() {
     let Some(plant) = Plant::open(1).await else { return };
     let mut stuck = plant.stuck().await;
