@@ -54,7 +54,8 @@ use crate::{insert, row_security, statement};
 /// # Errors
 ///
 /// - [`Error::NoTransaction`]: sqlx began no transaction on the connection.
-/// - [`Error::Configuration`]: the session is of another database than Postgres.
+/// - [`Error::Configuration`]: the session is of another database than Postgres; with row-level security, no policy
+///   binds the role of the transaction.
 /// - [`Error::InvalidInput`]: the session is in a transaction of its own.
 /// - [`Error::TransactionFailed`]: an earlier error in the transaction, or one in `work` that was swallowed.
 /// - The error of `work`.
@@ -102,6 +103,11 @@ async fn reach<S: Scope>(connection: &mut PgConnection, session: &Session<S>) ->
         session.scope().chain().map_err(|it| Error::invalid_input("tenant", it.into_reason()))?;
     let before = sqlx::query(row_security::BEFORE).fetch_one(&mut *connection).await;
     let before = before.map_err(|error| of_some_row(error.into()))?;
+    if before.try_get::<Option<bool>, _>(2).is_ok_and(|is_free| is_free == Some(true)) {
+        let reason = "row-level security cannot hold: the joined transaction is of a role with SUPERUSER or \
+                      BYPASSRLS, which no policy binds";
+        return Err(Error::Configuration { reason: reason.to_owned() });
+    }
     let text =
         |index| before.try_get::<String, _>(index).map_err(|error| of_some_row(error.into()));
     let before = row_security::again(&text(0)?, &text(1)?);

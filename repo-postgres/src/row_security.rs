@@ -36,10 +36,11 @@ pub(crate) fn setting(reach: &Reach) -> Option<String> {
     ))
 }
 
-/// The statement that reads what a transaction has said, as [`again`] takes it.
+/// The statement that reads what a transaction has said, as [`again`] takes it, and whether no policy binds its role.
 #[cfg(feature = "sqlx")]
 pub(crate) const BEFORE: &str = "SELECT coalesce(current_setting('repo.tenant', true), ''), \
-    coalesce(current_setting('repo.all_tenants', true), '')";
+    coalesce(current_setting('repo.all_tenants', true), ''), \
+    (SELECT rolsuper OR rolbypassrls FROM pg_catalog.pg_roles WHERE rolname = current_user)";
 
 /// The statement that says again what was said before.
 pub(crate) fn again(tenant: &str, all_tenants: &str) -> String {

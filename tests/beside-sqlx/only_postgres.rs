@@ -79,8 +79,14 @@ async fn the_server_keeps_tenants_apart_on_an_adopted_pool() {
         let refused = repo_postgres::Adopt::new(superusers.clone()).row_level_security(true);
         let refused = refused.connect().await;
         assert!(matches!(refused, Err(Error::Configuration { .. })), "{refused:?}");
-        superusers.close().await;
         tenants_apart(&pool).await;
+        let db = repo_postgres::Adopt::new(pool.clone()).row_level_security(true);
+        let acme = acme(&db.connect().await.unwrap());
+        let mut tx = superusers.begin().await.unwrap();
+        let refused = join(&acme, &mut tx, async |_| Ok::<_, Error>(())).await;
+        assert!(matches!(refused, Err(Error::Configuration { .. })), "{refused:?}");
+        drop(tx);
+        superusers.close().await;
         pool.close().await;
         by_admin(server, format!("DROP OWNED BY {role} CASCADE; DROP ROLE {role}")).await;
     })
