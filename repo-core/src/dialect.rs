@@ -320,7 +320,7 @@ impl Owner {
 }
 
 /// Whether it is a table of the audit trail: their rows have a tenant as text.
-fn is_of_trail(table: &Table) -> bool {
+pub(crate) fn is_of_trail(table: &Table) -> bool {
     [TRAIL.name, HEADS.name].contains(&table.name)
 }
 

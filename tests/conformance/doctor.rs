@@ -150,19 +150,22 @@ pub(crate) async fn it_names_all_that_a_table_of_before_lacks(fixture: Fixture) 
 pub(crate) async fn it_names_a_trigger_of_the_trail_that_is_none_of_its_own(fixture: Fixture) {
     let schema = everything_and_the_trail();
     let db = fixture.with(&schema).await;
-    execute(
-        &db,
-        match db.system() {
-            "postgres" => {
-                "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; \
-                 CREATE TRIGGER lost BEFORE INSERT ON repo_audit FOR EACH ROW EXECUTE FUNCTION lose()"
-            }
-            _ => {
-                "CREATE TRIGGER lost BEFORE INSERT ON repo_audit BEGIN SELECT RAISE(IGNORE); END"
-            }
-        },
-    )
-    .await;
-    let expected = "the trigger `lost` of `repo_audit` is none of ours, and may lose entries";
-    assert_eq!(findings(&db, &schema).await, [expected]);
+    let is_postgres = db.system() == "postgres";
+    if is_postgres {
+        let lose = "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql \
+            AS 'BEGIN RETURN NULL; END'";
+        execute(&db, lose).await;
+    }
+    let body = match is_postgres {
+        true => "FOR EACH ROW EXECUTE FUNCTION lose()",
+        false => "BEGIN SELECT RAISE(IGNORE); END",
+    };
+    for (event, table) in [("INSERT", "repo_audit"), ("UPDATE", "repo_audit_heads")] {
+        execute(&db, &format!("CREATE TRIGGER lost BEFORE {event} ON {table} {body}")).await;
+        let expected =
+            format!("the trigger `lost` of `{table}` is none of ours, and may lose entries");
+        assert_eq!(findings(&db, &schema).await, [expected]);
+        let on = if is_postgres { format!("ON {table}") } else { String::new() };
+        execute(&db, &format!("DROP TRIGGER lost {on}")).await;
+    }
 }
