@@ -55,8 +55,9 @@ pub enum GuardKind {
 }
 
 impl Database {
-    /// What the database lacks of the guards that `schema` promises: tables, `NOT NULL`, keys, partial
-    /// unique indexes, references, checks, triggers and policies, there, as they should be and enabled.
+    /// What the database lacks of the guards that `schema` promises: tables, columns and their types,
+    /// `NOT NULL`, keys, partial unique indexes, references, checks, triggers and policies, there, as they
+    /// should be and enabled.
     /// Nothing, where all is well.
     ///
     /// What a schema does not promise is not looked at: other tables, columns and indexes. Only a trigger of

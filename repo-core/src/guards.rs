@@ -98,8 +98,8 @@ pub struct Policy {
 pub struct InspectedTable {
     /// What is wrong with the table as a whole, in words that follow its name.
     pub problems: Vec<String>,
-    /// The columns, each with whether it takes `NULL`.
-    pub columns: Vec<(String, bool)>,
+    /// The columns.
+    pub columns: Vec<InspectedColumn>,
     /// The primary key, unique constraints and unique indexes.
     pub keys: Vec<Found<UniqueKey>>,
     /// The foreign keys.
@@ -110,6 +110,19 @@ pub struct InspectedTable {
     pub triggers: Vec<Found<Trigger>>,
     /// The policies, each with how it differs from what it should do.
     pub policies: Vec<Found<Policy>>,
+}
+
+/// A column as a database has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InspectedColumn {
+    /// The name.
+    pub name: String,
+    /// Whether it takes `NULL`.
+    pub takes_null: bool,
+    /// How it differs from the one that the schema makes, in words that follow its name; nothing of a
+    /// column that the schema does not have.
+    pub problems: Vec<String>,
 }
 
 /// A guard in a database, and what keeps it from holding.
@@ -193,6 +206,13 @@ impl InspectedTable {
     /// A table of which nothing is known yet.
     pub fn new() -> Self {
         Self::default()
+    }
+}
+
+impl InspectedColumn {
+    /// A column with which nothing is wrong.
+    pub fn new(name: impl Into<String>, takes_null: bool) -> Self {
+        Self { name: name.into(), takes_null, problems: Vec::new() }
     }
 }
 

@@ -162,8 +162,8 @@ pub use event::Event;
 pub use filter::{Filter, IntoFilter};
 pub use filter_data::TrustedFilter;
 pub use guards::{
-    Check, DeleteAction, ForeignKey, Found, Guards, InspectedTable, Policy, Trigger, UniqueKey,
-    is_null_predicate,
+    Check, DeleteAction, ForeignKey, Found, Guards, InspectedColumn, InspectedTable, Policy,
+    Trigger, UniqueKey, is_null_predicate,
 };
 pub use held::Held;
 pub use hooks::{CheckRow, CheckUpdate, Hooks};

@@ -2,6 +2,7 @@
 //!
 //! A list of columns comes as one row for each column, in order. Nothing here writes.
 
+mod columns;
 mod policies;
 mod queries;
 
@@ -29,11 +30,7 @@ pub(crate) async fn inspect(
     if !is_there {
         return Ok(None);
     }
-    read(database, table, queries::COLUMNS, |row| {
-        found.columns.push((name(row, 0)?, flag(row, 1)?));
-        Ok(())
-    })
-    .await?;
+    found.columns = columns::inspect(database, table).await?;
     read(database, table, queries::KEYS, |row| key(row, &mut found.keys)).await?;
     read(database, table, queries::REFERENCES, |row| reference(row, &mut found.references)).await?;
     read(database, table, queries::CHECKS, |row| {

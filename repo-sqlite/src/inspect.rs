@@ -1,8 +1,10 @@
 //! What a database file says of a table: see [`repo_core::Database::doctor`].
 //!
-//! Pragmas tell columns, keys and references. Checks, and which rows an index is about, are only in the
-//! text of the statement that made them: see `text`.
+//! Pragmas tell columns, keys and references. Checks, how a column compares, and which rows an index is
+//! about, are only in the text of the statement that made them: see `text` and `definition`.
 
+mod columns;
+mod definition;
 mod text;
 
 use repo_core::{
@@ -14,8 +16,6 @@ use rusqlite::{Connection, OptionalExtension as _, Result, Row};
 const TABLE: &str = "SELECT s.sql, l.strict FROM sqlite_schema s \
     JOIN pragma_table_list(s.name) l ON l.schema = 'main' AND l.type = 'table' \
     WHERE s.type = 'table' AND s.name = ?1";
-
-const COLUMNS: &str = "SELECT name, \"notnull\" = 0 FROM pragma_table_xinfo(?1)";
 
 const PRIMARY_KEY: &str = "SELECT name FROM pragma_table_xinfo(?1) WHERE pk > 0 ORDER BY pk";
 
@@ -42,7 +42,7 @@ pub(crate) fn inspect(connection: &Connection, table: &Table) -> Result<Option<I
     if !is_strict {
         found.problems.push("is not STRICT: a column takes values of any type".to_owned());
     }
-    found.columns = rows(connection, COLUMNS, name, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    found.columns = columns::inspect(connection, table, &sql)?;
     found.keys = keys(connection, name)?;
     found.references = references(connection, name)?;
     found.checks = text::checks(&sql)

@@ -26,12 +26,19 @@ pub(super) fn table(found: &InspectedTable, guards: &Guards, findings: &mut Vec<
         findings.push(Finding::new(table, GuardKind::Table, table.name, problem));
     }
     for column in table.columns {
-        let problem = match found.columns.iter().find(|(name, _)| name == column.name) {
-            None => "is missing",
-            Some((_, true)) if guards.not_null.contains(&column.name) => "takes NULL",
-            Some(_) => continue,
+        let mut tell = |problem: &str| {
+            findings.push(Finding::new(table, GuardKind::Column, column.name, problem));
         };
-        findings.push(Finding::new(table, GuardKind::Column, column.name, problem));
+        let Some(found) = found.columns.iter().find(|found| found.name == column.name) else {
+            tell("is missing");
+            continue;
+        };
+        if found.takes_null && guards.not_null.contains(&column.name) {
+            tell("takes NULL");
+        }
+        for problem in &found.problems {
+            tell(problem);
+        }
     }
 }
 

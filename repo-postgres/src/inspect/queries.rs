@@ -14,11 +14,41 @@ SELECT CASE
 FROM pg_catalog.pg_class c
 WHERE c.oid = to_regclass($1)";
 
-/// Name, and whether it takes NULL.
+/// Name, whether it takes NULL, its type (of a domain the type below), the collation unless that orders by
+/// bytes, whether it is computed from others, `a` or `d` of an identity, and whether a sequence of its own
+/// numbers it.
 pub(super) const COLUMNS: &str = "
-SELECT a.attname::text, NOT a.attnotnull
+WITH RECURSIVE types AS (
+  SELECT attnum, atttypid AS type, atttypmod AS modifier
+  FROM pg_catalog.pg_attribute
+  WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped
+  UNION ALL
+  SELECT d.attnum, t.typbasetype, t.typtypmod
+  FROM types d JOIN pg_catalog.pg_type t ON t.oid = d.type AND t.typtype = 'd'
+)
+SELECT a.attname::text,
+       NOT a.attnotnull,
+       format_type(b.type, b.modifier),
+       (SELECT c.collname::text
+        FROM pg_catalog.pg_collation c, pg_catalog.pg_database d
+        WHERE c.oid = a.attcollation AND d.datname = current_database() AND NOT
+          CASE c.collprovider
+            WHEN 'b' THEN true
+            WHEN 'c' THEN c.collcollate::text IN ('C', 'POSIX')
+            WHEN 'd' THEN CASE coalesce(to_jsonb(d) ->> 'datlocprovider', 'c')
+              WHEN 'b' THEN true
+              WHEN 'c' THEN d.datcollate::text IN ('C', 'POSIX')
+              ELSE false END
+            ELSE false END),
+       a.attgenerated <> '',
+       a.attidentity::text,
+       a.attidentity = 'd'
+         OR a.atthasdef AND pg_get_serial_sequence($1, a.attname::text) IS NOT NULL
 FROM pg_catalog.pg_attribute a
-WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped";
+JOIN types b ON b.attnum = a.attnum
+JOIN pg_catalog.pg_type t ON t.oid = b.type AND t.typtype <> 'd'
+WHERE a.attrelid = to_regclass($1)
+ORDER BY a.attnum";
 
 /// A row for each column of each unique index: name, column, primary, predicate, the column whose
 /// `IS NULL` the predicate is, and whether it is in use.

@@ -8,9 +8,9 @@ use std::str::CharIndices;
 
 /// A word, a quoted name, a text, or one character of anything else.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Token<'a> {
+pub(super) struct Token<'a> {
     /// As it stands.
-    text: &'a str,
+    pub(super) text: &'a str,
     start: usize,
 }
 
@@ -57,12 +57,12 @@ pub(super) fn predicate(sql: &str) -> Predicate {
 }
 
 impl Token<'_> {
-    fn is(&self, keyword: &str) -> bool {
+    pub(super) fn is(&self, keyword: &str) -> bool {
         self.text.eq_ignore_ascii_case(keyword)
     }
 
     /// Without its quotes.
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         let inner = || &self.text[1..self.text.len() - 1];
         match self.text.chars().next() {
             Some(quote @ ('"' | '`' | '\'')) => {
@@ -102,7 +102,7 @@ fn closing(tokens: &[Token<'_>]) -> usize {
     tokens.last().map_or(0, |token| token.start)
 }
 
-fn tokens(sql: &str) -> Vec<Token<'_>> {
+pub(super) fn tokens(sql: &str) -> Vec<Token<'_>> {
     let mut chars = sql.char_indices().peekable();
     let mut tokens = Vec::new();
     while let Some((start, first)) = chars.next() {

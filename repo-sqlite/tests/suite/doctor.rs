@@ -37,6 +37,16 @@ struct Event {
     tenant_id: Uuid,
 }
 
+/// With columns of some types.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "bins", tenant)]
+struct Bin {
+    id: Uuid,
+    tenant_id: String,
+    n: i64,
+    note: Option<String>,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ColumnEnum)]
 enum Rank {
     Low,
@@ -47,11 +57,11 @@ enum Rank {
 async fn findings(change: impl FnOnce(&rusqlite::Connection)) -> Vec<String> {
     let file = File::new();
     let db = file.options().connect().await.expect("a database");
-    db.create_tables(&schema![Team, Member, Event]).await.expect("the tables");
+    db.create_tables(&schema![Team, Member, Event, Bin]).await.expect("the tables");
     db.close().await;
     change(&file.stranger());
     let db = file.options().connect().await.expect("a database");
-    let found = db.doctor(&schema![Team, Member, Event]).await.expect("an answer");
+    let found = db.doctor(&schema![Team, Member, Event, Bin]).await.expect("an answer");
     db.close().await;
     found.iter().map(ToString::to_string).collect()
 }
@@ -81,6 +91,48 @@ async fn a_table_that_is_edited_has_its_guards_told_one_by_one() {
             "\"tenant_id\" BLOB NOT NULL",
             "\"tenant_id\" BLOB",
             "the column `tenant_id` of `events` takes NULL",
+        ),
+        (
+            "bins",
+            "\"n\" INTEGER",
+            "\"n\" REAL",
+            "the column `n` of `bins` is REAL instead of INTEGER",
+        ),
+        (
+            "bins",
+            "\"n\" INTEGER",
+            "\"n\" ANY",
+            "the column `n` of `bins` is ANY instead of INTEGER",
+        ),
+        (
+            "bins",
+            "\"note\" TEXT",
+            "\"note\" TEXT COLLATE NOCASE",
+            "the column `note` of `bins` has the collation NOCASE instead of BINARY",
+        ),
+        (
+            "bins",
+            "\"tenant_id\" TEXT NOT NULL",
+            "\"tenant_id\" TEXT NOT NULL COLLATE nocase",
+            "the column `tenant_id` of `bins` has the collation nocase instead of BINARY",
+        ),
+        (
+            "bins",
+            "\"n\" INTEGER NOT NULL",
+            "\"n\" INTEGER NOT NULL AS (1)",
+            "the column `n` of `bins` is GENERATED from others: no value can be written to it",
+        ),
+        (
+            "bins",
+            "\"n\" INTEGER NOT NULL",
+            "\"n\" INTEGER NOT NULL GENERATED ALWAYS AS (length(note)) STORED",
+            "the column `n` of `bins` is GENERATED from others: no value can be written to it",
+        ),
+        (
+            "events",
+            " AUTOINCREMENT",
+            "",
+            "the column `id` of `events` is not AUTOINCREMENT: it gets numbers of removed rows again",
         ),
         (
             "members",
@@ -163,6 +215,12 @@ async fn what_means_the_same_is_well_however_it_is_written() {
         ("members", "IN ('low', 'high')", "= 'low' OR members.rank LIKE 'high'"),
         ("members", "\"active\" IN (0, 1)", "+active BETWEEN 0 AND 1"),
         ("members", "\"name\" TEXT", "name TEXT DEFAULT 'x'"),
+        ("bins", "\"n\" INTEGER", "\"n\" int"),
+        (
+            "bins",
+            "\"note\" TEXT",
+            "\"note\" TEXT COLLATE \"binary\" CHECK (note COLLATE NOCASE <> 'x')",
+        ),
         (
             "members_tenant_id_name_key",
             "WHERE \"deleted_at\" IS NULL",

@@ -1,0 +1,73 @@
+//! Whether the columns of a table are what a schema makes: their types, how they compare, and whether they
+//! can be written.
+//!
+//! Not here: checks, which say what a type of SQLite would take more than it should.
+
+use repo_core::{Dialect as _, InspectedColumn, Table};
+use rusqlite::{Connection, Result};
+
+use super::{definition, rows};
+use crate::dialect::SqliteDialect;
+
+const COLUMNS: &str =
+    "SELECT name, \"notnull\" = 0, type, hidden IN (2, 3), pk > 0 FROM pragma_table_xinfo(?1)";
+
+/// A column as the pragma tells it.
+struct Stored {
+    column: InspectedColumn,
+    sql_type: String,
+    is_generated: bool,
+    is_key: bool,
+}
+
+/// The columns of the table that this statement made, each with how it differs.
+pub(super) fn inspect(
+    connection: &Connection,
+    table: &Table,
+    sql: &str,
+) -> Result<Vec<InspectedColumn>> {
+    let mut stored = rows(connection, COLUMNS, table.name, |row| {
+        Ok(Stored {
+            column: InspectedColumn::new(row.get::<_, String>(0)?, row.get(1)?),
+            sql_type: row.get(2)?,
+            is_generated: row.get(3)?,
+            is_key: row.get(4)?,
+        })
+    })?;
+    let words = definition::columns(sql);
+    for it in &mut stored {
+        let Some(position) = table.position(&it.column.name) else { continue };
+        let words = words.iter().find(|words| words.name.eq_ignore_ascii_case(&it.column.name));
+        it.column.problems = problems(it, table, position, words);
+    }
+    Ok(stored.into_iter().map(|it| it.column).collect())
+}
+
+fn problems(
+    stored: &Stored,
+    table: &Table,
+    position: usize,
+    words: Option<&definition::Column>,
+) -> Vec<String> {
+    let mut promised = String::new();
+    SqliteDialect.column_type(&mut promised, table.columns[position].kind);
+    let mut problems = Vec::new();
+    let sql_type = stored.sql_type.to_ascii_uppercase();
+    // In a STRICT table they are the same, except that INT makes no number of the row.
+    let is_number = sql_type == "INT" && promised == "INTEGER" && !stored.is_key;
+    if sql_type != promised && !is_number {
+        problems.push(format!("is {sql_type} instead of {promised}"));
+    }
+    let collation = words.map_or(definition::BINARY, |words| words.collation.as_str());
+    if !collation.eq_ignore_ascii_case(definition::BINARY) {
+        problems.push(format!("has the collation {collation} instead of BINARY"));
+    }
+    if stored.is_generated {
+        problems.push("is GENERATED from others: no value can be written to it".to_owned());
+    }
+    let is_numbered = table.has_identity() && position == table.roles.id && stored.is_key;
+    if is_numbered && !words.is_some_and(|words| words.is_autoincrement) {
+        problems.push("is not AUTOINCREMENT: it gets numbers of removed rows again".to_owned());
+    }
+    problems
+}
