@@ -7,9 +7,9 @@ mod policies;
 mod queries;
 
 use repo_core::{
-    Access, Backend, Check, DatabaseError, DeleteAction, Error, ForeignKey, Found, InspectedTable,
-    Kind, Owner, Result, Row, Statement, Table, Trigger, UniqueKey, Value, is_null_predicate,
-    quote,
+    Access, Backend, Check, DatabaseError, DeleteAction, Error, ForeignKey, Found, Guards,
+    InspectedTable, Kind, Owner, Result, Row, Statement, Table, Trigger, UniqueKey, Value,
+    is_null_predicate, quote,
 };
 
 use crate::backend::Postgres;
@@ -39,8 +39,13 @@ pub(crate) async fn inspect(
         Ok(())
     })
     .await?;
+    let ours = database.dialect().triggers(&Guards::new(database.dialect(), table));
     read(database, table, queries::TRIGGERS, |row| {
         let trigger = Trigger { name: name(row, 0)?, definition: name(row, 1)? };
+        // One that is not ours does nothing while it is disabled.
+        if flag(row, 3)? && ours.iter().all(|it| it.name != trigger.name) {
+            return Ok(());
+        }
         found.triggers.push(Found::new(trigger, defect(row, 2, "is not enabled ALWAYS")?));
         Ok(())
     })

@@ -8,7 +8,8 @@ SELECT CASE
     WHEN c.relkind NOT IN ('r', 'p') THEN 'is no table'
     WHEN c.relpersistence = 'u' THEN 'is UNLOGGED: a crash empties it'
     WHEN c.relpersistence = 't' THEN 'is TEMPORARY'
-    WHEN EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = c.oid)
+    WHEN EXISTS (SELECT FROM pg_catalog.pg_rewrite r
+                 WHERE r.ev_class = c.oid AND r.ev_enabled <> 'D')
       THEN 'has a rule, which does something else instead'
   END
 FROM pg_catalog.pg_class c
@@ -99,7 +100,8 @@ SELECT c.conname::text,
 FROM pg_catalog.pg_constraint c
 WHERE c.conrelid = to_regclass($1) AND c.contype = 'c'";
 
-/// Name, what it does in the form of the dialect's triggers, and whether it always fires.
+/// Name, what it does in the form of the dialect's triggers, whether it always fires, and whether it never
+/// does.
 pub(super) const TRIGGERS: &str = "
 SELECT t.tgname::text,
        concat_ws(' ',
@@ -111,7 +113,8 @@ SELECT t.tgname::text,
          CASE WHEN cardinality(t.tgattr::int2[]) > 0 THEN 'of some columns' END,
          CASE WHEN t.tgqual IS NOT NULL THEN 'under a condition' END,
          p.prosrc),
-       t.tgenabled = 'A'
+       t.tgenabled = 'A',
+       t.tgenabled = 'D'
 FROM pg_catalog.pg_trigger t
 JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
 WHERE t.tgrelid = to_regclass($1) AND NOT t.tgisinternal";

@@ -333,3 +333,46 @@ async fn what_means_the_same_is_well_however_it_is_written() {
         execute(&db, "DROP FUNCTION IF EXISTS other").await;
     }
 }
+
+/// A row whose changes are recorded.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "doors", tenant, audited)]
+struct Door {
+    id: Uuid,
+    tenant_id: Uuid,
+}
+
+/// What is found after `change` of the trail, which is made anew before.
+async fn findings_of_trail(db: &Database, change: &str) -> Vec<String> {
+    let schema = schema![Door];
+    execute(db, "DROP TABLE IF EXISTS doors, repo_audit, repo_audit_heads CASCADE").await;
+    db.create_tables(&schema).await.unwrap();
+    execute(db, change).await;
+    let found = db.doctor(&schema).await.unwrap();
+    found.iter().map(ToString::to_string).collect()
+}
+
+#[tokio::test]
+async fn a_rule_or_a_trigger_of_the_trail_is_told_while_it_is_enabled() {
+    let Some(scratch) = Scratch::new().await else { return };
+    let db = scratch.options().connect().await.unwrap();
+    let lose =
+        "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'";
+    execute(&db, lose).await;
+    for (make, disable, expected) in [
+        (
+            "CREATE RULE lost AS ON INSERT TO repo_audit DO INSTEAD NOTHING",
+            "ALTER TABLE repo_audit DISABLE RULE lost",
+            "the table `repo_audit` has a rule, which does something else instead",
+        ),
+        (
+            "CREATE TRIGGER lost BEFORE UPDATE ON repo_audit_heads FOR EACH ROW EXECUTE FUNCTION lose()",
+            "ALTER TABLE repo_audit_heads DISABLE TRIGGER lost",
+            "the trigger `lost` of `repo_audit_heads` is none of ours, and may lose entries",
+        ),
+    ] {
+        assert_eq!(findings_of_trail(&db, make).await, [expected]);
+        let off = format!("{make}; {disable}");
+        assert_eq!(findings_of_trail(&db, &off).await, [""; 0], "{off}");
+    }
+}
