@@ -3,13 +3,14 @@
 //! A list of columns comes as one row for each column, in order. Nothing here writes.
 
 mod columns;
+mod family;
 mod policies;
 mod queries;
 
 use repo_core::{
-    Access, Backend, Check, DatabaseError, DeleteAction, Error, ForeignKey, Found, Guards,
-    InspectedTable, Kind, Owner, Result, Row, Statement, Table, Trigger, UniqueKey, Value,
-    is_null_predicate, quote,
+    Access, AuditEntry, Backend, Check, DatabaseError, DeleteAction, Entity as _, Error,
+    ForeignKey, Found, Guards, InspectedTable, Kind, Owner, Result, Row, Statement, Table, Trigger,
+    UniqueKey, Value, is_null_predicate, quote,
 };
 
 use crate::backend::Postgres;
@@ -29,6 +30,12 @@ pub(crate) async fn inspect(
     .await?;
     if !is_there {
         return Ok(None);
+    }
+    family::inspect(database, table, &mut found.problems).await?;
+    if table.name == AuditEntry::TABLE.name {
+        let problem =
+            "has no sequence `repo_audit_unchained`, which numbers entries outside of a chain";
+        tell_if(database, table, queries::NO_UNCHAINED, problem, &mut found.problems).await?;
     }
     found.columns = columns::inspect(database, table).await?;
     read(database, table, queries::KEYS, |row| key(row, &mut found.keys)).await?;
@@ -52,8 +59,26 @@ pub(crate) async fn inspect(
     .await?;
     if let Some(owner) = Owner::of(table).filter(|_| database.has_policies()) {
         policies::inspect(database, table, owner, &mut found).await?;
+    } else {
+        let problem = "has row-level security enabled where it should have none: it may hide rows";
+        tell_if(database, table, queries::HAS_ROW_SECURITY, problem, &mut found.problems).await?;
     }
     Ok(Some(found))
+}
+
+/// Adds the problem where the query about the table answers that it is there.
+async fn tell_if(
+    database: &Postgres,
+    table: &'static Table,
+    sql: &str,
+    problem: &str,
+    problems: &mut Vec<String>,
+) -> Result<()> {
+    read(database, table, sql, |row| {
+        problems.extend(flag(row, 0)?.then(|| problem.to_owned()));
+        Ok(())
+    })
+    .await
 }
 
 /// Runs a query about the table, whose quoted name is its parameter.

@@ -63,18 +63,22 @@ pub(super) async fn inspect(
     .await?;
     for policy in stored {
         let Some(ours) = policies_of(owner).into_iter().find(|it| it.name == policy.name) else {
-            // One that only narrows what the others show does no harm.
-            if policy.is_permissive {
-                let name = &policy.name;
-                problems
-                    .push(format!("has a policy `{name}`, which may show rows of other tenants"));
-            }
+            let (name, harm) = (&policy.name, harm(&policy));
+            problems.push(format!("has a policy `{name}`, which may {harm}"));
             continue;
         };
         let defect = defect(database, table, owner, ours, &policy).await?;
         found.policies.push(Found::new(Policy { name: policy.name }, defect));
     }
     Ok(())
+}
+
+/// What a policy that is none of ours may do.
+fn harm(policy: &Stored) -> &'static str {
+    match policy.is_permissive {
+        true => "show rows of other tenants",
+        false => "hide rows of the tenant, or refuse them",
+    }
 }
 
 async fn defect(

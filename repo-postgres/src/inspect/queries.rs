@@ -15,6 +15,22 @@ SELECT CASE
 FROM pg_catalog.pg_class c
 WHERE c.oid = to_regclass($1)";
 
+/// Whether it is partitioned, whether others inherit from it, and whether it is part of another: a partition,
+/// or one that inherits.
+pub(super) const FAMILY: &str = "
+SELECT c.relkind = 'p',
+       c.relkind <> 'p' AND EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid),
+       EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid)
+FROM pg_catalog.pg_class c
+WHERE c.oid = to_regclass($1)";
+
+/// Whether there is no sequence that numbers entries outside of a chain, beside the trail.
+pub(super) const NO_UNCHAINED: &str = "
+SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class s
+                   WHERE s.oid = to_regclass('repo_audit_unchained') AND s.relkind = 'S')
+FROM pg_catalog.pg_class c
+WHERE c.oid = to_regclass($1)";
+
 /// Name, whether it takes NULL, its type (of a domain the type below), the collation unless that orders by
 /// bytes, whether it is computed from others, `a` or `d` of an identity, and whether a sequence of its own
 /// numbers it.
@@ -125,6 +141,12 @@ SELECT CASE
     WHEN NOT c.relrowsecurity THEN 'has no row-level security enabled'
     WHEN NOT c.relforcerowsecurity THEN 'does not FORCE row-level security on its owner'
   END
+FROM pg_catalog.pg_class c
+WHERE c.oid = to_regclass($1)";
+
+/// Whether row-level security is enabled.
+pub(super) const HAS_ROW_SECURITY: &str = "
+SELECT c.relrowsecurity
 FROM pg_catalog.pg_class c
 WHERE c.oid = to_regclass($1)";
 

@@ -376,3 +376,41 @@ async fn a_rule_or_a_trigger_of_the_trail_is_told_while_it_is_enabled() {
         assert_eq!(findings_of_trail(&db, &off).await, [""; 0], "{off}");
     }
 }
+
+#[tokio::test]
+async fn tables_that_hold_rows_beside_the_guards_are_told() {
+    let Some(scratch) = Scratch::new().await else { return };
+    let db = scratch.options().connect().await.unwrap();
+    let inherited = "has tables that inherit from it, whose rows its guards do not cover";
+    for parent in ["repo_audit", "repo_audit_heads", "doors"] {
+        let kid = format!("CREATE TABLE kid () INHERITS ({parent})");
+        assert_eq!(
+            findings_of_trail(&db, &kid).await,
+            [format!("the table `{parent}` {inherited}")]
+        );
+    }
+    let partitioned = "is partitioned: its triggers and policies do not guard each partition";
+    let script = schema![Event, Door].script(db.backend().dialect()).unwrap();
+    for (table, by, is_guarded) in
+        [("\"events\"", "id", true), ("\"repo_audit\"", "tenant", true), ("\"doors\"", "id", false)]
+    {
+        execute(&db, "DROP TABLE IF EXISTS events, doors, repo_audit, repo_audit_heads CASCADE")
+            .await;
+        execute(&db, &crate::scratch::partitioned(&script, table, by)).await;
+        let found = db.doctor(&schema![Event, Door]).await.unwrap();
+        let found: Vec<_> = found.iter().map(ToString::to_string).collect();
+        let expected =
+            is_guarded.then(|| format!("the table `{table}` {partitioned}").replace('"', ""));
+        assert_eq!(found, Vec::from_iter(expected));
+    }
+}
+
+#[tokio::test]
+async fn a_trail_without_the_sequence_of_its_unchained_entries_is_told() {
+    let Some(scratch) = Scratch::new().await else { return };
+    let db = scratch.options().connect().await.unwrap();
+    let found = findings_of_trail(&db, "DROP SEQUENCE repo_audit_unchained").await;
+    let problem =
+        "has no sequence `repo_audit_unchained`, which numbers entries outside of a chain";
+    assert_eq!(found, [format!("the table `repo_audit` {problem}")]);
+}

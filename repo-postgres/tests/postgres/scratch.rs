@@ -284,6 +284,14 @@ pub(crate) fn note(id: i32, body: &str) -> [Value<'_>; 2] {
     [Value::I32(id), Value::Text(body.into())]
 }
 
+/// The script of a schema with the table partitioned by a column, without a partition.
+pub(crate) fn partitioned(script: &str, table: &str, by: &str) -> String {
+    let start = script.find(&format!("CREATE TABLE IF NOT EXISTS {table} (")).unwrap();
+    let end = start + script[start..].find(';').unwrap();
+    let (before, after) = script.split_at(end);
+    format!("{before} PARTITION BY HASH ({by}){after}")
+}
+
 /// Rows that a closure makes, by their index.
 pub(crate) struct Rows<F>(pub(crate) usize, pub(crate) F);
 

@@ -4,7 +4,7 @@ use repo_core::{Database, Repository, TransactionOptions, schema};
 use uuid::Uuid;
 
 use super::secured;
-use crate::scratch::Scratch;
+use crate::scratch::{Scratch, partitioned};
 
 #[derive(Debug, Clone, PartialEq, Repository)]
 #[repository(table = "Notes \"1\"", tenant, audited)]
@@ -39,6 +39,31 @@ async fn policies_as_they_are_made_are_well() {
     // Without the option nothing is promised.
     let plain = scratch.options().connect().await.unwrap();
     assert_eq!(findings(&plain, "SELECT 1").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn row_level_security_that_nobody_asked_for_is_told() {
+    let Some(scratch) = Scratch::of_a_role().await else { return };
+    let db = scratch.options().connect().await.unwrap();
+    for table in ["{n}", "repo_audit", "repo_audit_heads"] {
+        let enable = format!("ALTER TABLE {table} ENABLE ROW LEVEL SECURITY");
+        let problem = "has row-level security enabled where it should have none: it may hide rows";
+        let expected = format!("the table `{table}` {problem}");
+        assert_eq!(findings(&db, &enable).await, [expected]);
+    }
+}
+
+#[tokio::test]
+async fn a_partitioned_table_with_policies_is_told() {
+    let Some(scratch) = Scratch::of_a_role().await else { return };
+    let db = secured(&scratch).connect().await.unwrap();
+    let script = schema![Note].script(db.backend().dialect()).unwrap();
+    execute(&db, "DROP TABLE IF EXISTS {n}, repo_audit, repo_audit_heads").await;
+    execute(&db, &partitioned(&script, "\"Notes \"\"1\"\"\"", "{t}")).await;
+    let found = db.doctor(&schema![Note]).await.unwrap();
+    let found: Vec<_> = found.iter().map(ToString::to_string).collect();
+    let problem = "is partitioned: its triggers and policies do not guard each partition";
+    assert_eq!(found, [format!("the table `Notes \"1\"` {problem}")]);
 }
 
 #[tokio::test]
@@ -88,6 +113,16 @@ async fn a_policy_that_is_not_as_it_should_be_is_told() {
                 .to_owned(),
         ),
         (
+            "CREATE POLICY odd ON {n} AS RESTRICTIVE USING (id IS NOT NULL)".to_owned(),
+            "the table `{n}` has a policy `odd`, which may hide rows of the tenant, or refuse them"
+                .to_owned(),
+        ),
+        (
+            "CREATE TABLE whole (LIKE {n}); ALTER TABLE {n} INHERIT whole".to_owned(),
+            "the table `{n}` is part of another table, through which its policies do not hold"
+                .to_owned(),
+        ),
+        (
             "ALTER TABLE {n} NO FORCE ROW LEVEL SECURITY".to_owned(),
             "the table `{n}` does not FORCE row-level security on its owner".to_owned(),
         ),
@@ -105,11 +140,9 @@ async fn a_policy_that_is_not_as_it_should_be_is_told() {
 }
 
 #[tokio::test]
-async fn a_policy_that_only_narrows_and_one_with_the_same_meaning_are_well() {
+async fn a_policy_with_the_same_meaning_is_well() {
     let Some(scratch) = Scratch::of_a_role().await else { return };
     let db = secured(&scratch).connect().await.unwrap();
-    let narrower = "CREATE POLICY odd ON {n} AS RESTRICTIVE USING (id IS NOT NULL)";
-    assert_eq!(findings(&db, narrower).await, [""; 0]);
     let rewritten = "ALTER POLICY repo_tenant ON {n} \
         USING (current_setting('repo.tenant', true) = {t} AND {t} <> '') -- the same\n";
     assert_eq!(findings(&db, rewritten).await, [""; 0]);
