@@ -95,7 +95,7 @@ async fn read(
     database.run(statement, &mut on_row).await.map(drop)
 }
 
-/// Name, column, primary, predicate, column of `IS NULL`, sound.
+/// Name, column, primary, predicate, column of `IS NULL`, and what must be.
 fn key(row: &dyn Row, keys: &mut Vec<Found<UniqueKey>>) -> Result<()> {
     let (name, column) = (name(row, 0)?, name(row, 1)?);
     if let Some(known) = keys.last_mut().filter(|known| known.guard.name == name) {
@@ -109,11 +109,14 @@ fn key(row: &dyn Row, keys: &mut Vec<Found<UniqueKey>>) -> Result<()> {
         is_primary: flag(row, 2)?,
         predicate: is_null_of.or(text(row, 3)?),
     };
-    keys.push(Found::new(key, defect(row, 5, "is not valid, or may be deferred")?));
+    let nulls = defect(row, 6, "is NULLS NOT DISTINCT: it takes one NULL")?;
+    let collation = defect(row, 7, "compares by another collation than its columns")?;
+    let defect = defect(row, 5, "is not valid, or may be deferred")?;
+    keys.push(Found::new(key, defect.or(nulls).or(collation)));
     Ok(())
 }
 
-/// Name, column, parent, column of the parent, action, sound.
+/// Name, column, parent, column of the parent, action, and what must be.
 fn reference(row: &dyn Row, references: &mut Vec<Found<ForeignKey>>) -> Result<()> {
     let (key, column, parent_column) = (name(row, 0)?, name(row, 1)?, name(row, 3)?);
     if let Some(known) = references.last_mut().filter(|known| known.guard.name == key) {
@@ -134,8 +137,10 @@ fn reference(row: &dyn Row, references: &mut Vec<Found<ForeignKey>>) -> Result<(
         parent_columns: vec![parent_column],
         on_delete,
     };
+    let full = defect(row, 6, "is MATCH FULL: it refuses a NULL beside a tenant")?;
+    let deferred = defect(row, 7, "is INITIALLY DEFERRED: it is asked at the commit")?;
     let defect = defect(row, 5, "is disabled, not enforced, or not validated")?;
-    references.push(Found::new(key, defect));
+    references.push(Found::new(key, defect.or(full).or(deferred)));
     Ok(())
 }
 

@@ -19,11 +19,13 @@ const TABLE: &str = "SELECT s.sql, l.strict FROM sqlite_schema s \
 
 const PRIMARY_KEY: &str = "SELECT name FROM pragma_table_xinfo(?1) WHERE pk > 0 ORDER BY pk";
 
+const PRIMARY_INDEX: &str = "SELECT name FROM pragma_index_list(?1) WHERE origin = 'pk'";
+
 const UNIQUE_KEYS: &str = "SELECT i.name, i.partial, s.sql FROM pragma_index_list(?1) i \
     LEFT JOIN sqlite_schema s ON s.type = 'index' AND s.name = i.name \
     WHERE i.\"unique\" AND i.origin <> 'pk'";
 
-const KEY_COLUMNS: &str = "SELECT coalesce(name, '(an expression)') \
+const KEY_COLUMNS: &str = "SELECT coalesce(name, '(an expression)'), coll \
     FROM pragma_index_xinfo(?1) WHERE key ORDER BY seqno";
 
 const REFERENCES: &str = "SELECT id, \"from\", \"table\", coalesce(\"to\", ''), on_delete \
@@ -43,8 +45,8 @@ pub(crate) fn inspect(connection: &Connection, table: &Table) -> Result<Option<I
         found.problems.push("is not STRICT: a column takes values of any type".to_owned());
     }
     found.columns = columns::inspect(connection, table, &sql)?;
-    found.keys = keys(connection, name)?;
-    found.references = references(connection, name)?;
+    found.keys = keys(connection, name, &sql)?;
+    found.references = references(connection, name, &sql)?;
     found.checks = text::checks(&sql)
         .into_iter()
         .map(|(name, condition)| Found::sound(Check { name, condition }))
@@ -55,29 +57,52 @@ pub(crate) fn inspect(connection: &Connection, table: &Table) -> Result<Option<I
     Ok(Some(found))
 }
 
-fn keys(connection: &Connection, table: &str) -> Result<Vec<Found<UniqueKey>>> {
+fn keys(connection: &Connection, table: &str, sql: &str) -> Result<Vec<Found<UniqueKey>>> {
+    let columns = definition::columns(sql);
+    // None, where the key is the number of the row.
+    let index = rows(connection, PRIMARY_INDEX, table, |row| row.get::<_, String>(0))?.pop();
+    let primary_defect = match index {
+        Some(index) => key_columns(connection, &index, &columns)?.1,
+        None => None,
+    };
     let primary = UniqueKey {
         name: String::new(),
         columns: rows(connection, PRIMARY_KEY, table, |row| row.get(0))?,
         is_primary: true,
         predicate: None,
     };
-    let mut keys = vec![Found::sound(primary)];
+    let mut keys = vec![Found::new(primary, primary_defect)];
     let indexes = rows(connection, UNIQUE_KEYS, table, |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?, row.get::<_, Option<String>>(2)?))
     })?;
     for (name, is_partial, sql) in indexes {
-        let columns = rows(connection, KEY_COLUMNS, &name, |row| row.get(0))?;
+        let (columns, defect) = key_columns(connection, &name, &columns)?;
         let predicate = sql.filter(|_| is_partial).map(|sql| match text::predicate(&sql) {
             text::Predicate::IsNull(column) => is_null_predicate(&column),
             text::Predicate::Other(text) => text,
         });
-        keys.push(Found::sound(UniqueKey { name, columns, is_primary: false, predicate }));
+        keys.push(Found::new(UniqueKey { name, columns, is_primary: false, predicate }, defect));
     }
     Ok(keys)
 }
 
-fn references(connection: &Connection, table: &str) -> Result<Vec<Found<ForeignKey>>> {
+/// The columns of an index, and what is wrong where it compares them in a way of its own.
+fn key_columns(
+    connection: &Connection,
+    index: &str,
+    columns: &[definition::Column],
+) -> Result<(Vec<String>, Option<&'static str>)> {
+    let parts = rows(connection, KEY_COLUMNS, index, |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+    })?;
+    let is_own = parts.iter().any(|(column, collation)| {
+        !collation.eq_ignore_ascii_case(definition::collation_of(columns, column))
+    });
+    let defect = is_own.then_some("compares by another collation than its columns");
+    Ok((parts.into_iter().map(|(column, _)| column).collect(), defect))
+}
+
+fn references(connection: &Connection, table: &str, sql: &str) -> Result<Vec<Found<ForeignKey>>> {
     let mut references: Vec<(i64, ForeignKey)> = Vec::new();
     rows(connection, REFERENCES, table, |row| {
         let (id, column, parent_column) = (row.get(0)?, row.get(1)?, row.get(3)?);
@@ -104,7 +129,12 @@ fn references(connection: &Connection, table: &str) -> Result<Vec<Found<ForeignK
         ));
         Ok(())
     })?;
-    Ok(references.into_iter().map(|(_, key)| Found::sound(key)).collect())
+    // The last of the text has the number 0.
+    let deferred = definition::deferred(sql).into_iter().rev().chain(std::iter::repeat(false));
+    let found = references.into_iter().zip(deferred).map(|((_, key), is_deferred)| {
+        Found::new(key, is_deferred.then_some("is INITIALLY DEFERRED: it is asked at the commit"))
+    });
+    Ok(found.collect())
 }
 
 fn rows<T>(

@@ -68,7 +68,8 @@ WHERE a.attrelid = to_regclass($1)
 ORDER BY a.attnum";
 
 /// A row for each column of each unique index: name, column, primary, predicate, the column whose
-/// `IS NULL` the predicate is, and whether it is in use.
+/// `IS NULL` the predicate is, and whether it is in use, holds NULLs for distinct, and compares text as its
+/// columns do.
 pub(super) const KEYS: &str = "
 SELECT x.relname::text,
        coalesce(a.attname::text, '(an expression)'),
@@ -77,7 +78,13 @@ SELECT x.relname::text,
        (SELECT p.attname::text FROM pg_catalog.pg_attribute p
         WHERE p.attrelid = i.indrelid AND p.attnum > 0
           AND pg_get_expr(i.indpred, i.indrelid) = format('(%I IS NULL)', p.attname)),
-       i.indisvalid AND i.indisready AND i.indislive AND i.indimmediate
+       i.indisvalid AND i.indisready AND i.indislive AND i.indimmediate,
+       NOT coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false),
+       NOT EXISTS (
+         SELECT FROM unnest(i.indkey::int2[], i.indcollation::oid[]) AS u (attnum, compared)
+         JOIN pg_catalog.pg_collation c ON c.oid = u.compared AND NOT c.collisdeterministic
+         LEFT JOIN pg_catalog.pg_attribute b ON b.attrelid = i.indrelid AND b.attnum = u.attnum
+         WHERE b.attcollation IS DISTINCT FROM u.compared)
 FROM pg_catalog.pg_index i
 JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
 CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k (attnum, position)
@@ -86,8 +93,9 @@ LEFT JOIN pg_catalog.pg_attribute a
 WHERE i.indrelid = to_regclass($1) AND i.indisunique AND k.position <= i.indnkeyatts
 ORDER BY x.relname, k.position";
 
-/// A row for each column of each foreign key: name, column, parent, column of the parent, action, and
-/// whether it is enforced: validated, and none of its triggers disabled.
+/// A row for each column of each foreign key: name, column, parent, column of the parent, action, whether
+/// it is enforced (validated, and none of its triggers disabled), is not MATCH FULL, and does not wait for
+/// the commit.
 pub(super) const REFERENCES: &str = "
 SELECT c.conname::text,
        a.attname::text,
@@ -98,7 +106,9 @@ SELECT c.conname::text,
        c.convalidated
          AND coalesce((to_jsonb(c) ->> 'conenforced')::boolean, true)
          AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t
-                         WHERE t.tgconstraint = c.oid AND t.tgenabled IN ('D', 'R'))
+                         WHERE t.tgconstraint = c.oid AND t.tgenabled IN ('D', 'R')),
+       c.confmatchtype <> 'f',
+       NOT c.condeferred
 FROM pg_catalog.pg_constraint c
 JOIN pg_catalog.pg_class p ON p.oid = c.confrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = p.relnamespace

@@ -1,10 +1,12 @@
 //! What the doctor says of a schema that somebody changed.
 
 use chrono::{DateTime, Utc};
-use repo_core::{ColumnEnum, Database, Repository, TransactionOptions, schema};
+use repo_core::{
+    Access, ColumnEnum, Database, Kind, Repository, Row, TransactionOptions, Value, schema,
+};
 use uuid::Uuid;
 
-use crate::scratch::Scratch;
+use crate::scratch::{Scratch, partitioned, statement};
 
 #[derive(Debug, Clone, PartialEq, Repository)]
 #[repository(table = "teams", tenant)]
@@ -120,6 +122,14 @@ async fn a_key_or_a_check_that_is_not_as_it_should_be_is_told() {
             "UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{m}_key'::regclass"
                 .to_owned(),
             vec![format!("{key} is not valid, or may be deferred")],
+        ),
+        (
+            "DROP INDEX {m}_key; CREATE COLLATION any_case \
+               (provider = icu, locale = 'und-u-ks-level2', deterministic = false); \
+             CREATE UNIQUE INDEX {m}_key ON {m} (tenant_id, name COLLATE any_case) \
+             WHERE \"Deleted at\" IS NULL"
+                .to_owned(),
+            vec![format!("{key} compares by another collation than its columns")],
         ),
         ("ALTER TABLE {m} DROP CONSTRAINT {m}_rank".to_owned(), vec![format!("{rank} is missing")]),
         (format!("{recheck} (rank = 'low')"), vec![format!("{rank} refuses `high`")]),
@@ -241,6 +251,17 @@ async fn a_reference_that_is_not_as_it_should_be_is_told() {
         (
             format!("{again} (tenant_id, team_id) REFERENCES teams ON DELETE RESTRICT NOT VALID"),
             "is disabled, not enforced, or not validated",
+        ),
+        (
+            format!("{again} (tenant_id, team_id) REFERENCES teams MATCH FULL ON DELETE RESTRICT"),
+            "is MATCH FULL: it refuses a NULL beside a tenant",
+        ),
+        (
+            format!(
+                "{again} (tenant_id, team_id) REFERENCES teams ON DELETE RESTRICT \
+                 DEFERRABLE INITIALLY DEFERRED"
+            ),
+            "is INITIALLY DEFERRED: it is asked at the commit",
         ),
         (
             "ALTER TABLE {m} DISABLE TRIGGER ALL".to_owned(),
@@ -389,18 +410,18 @@ async fn tables_that_hold_rows_beside_the_guards_are_told() {
             [format!("the table `{parent}` {inherited}")]
         );
     }
-    let partitioned = "is partitioned: its triggers and policies do not guard each partition";
+    let problem = "is partitioned: its triggers and policies do not guard each partition";
     let script = schema![Event, Door].script(db.backend().dialect()).unwrap();
     for (table, by, is_guarded) in
         [("\"events\"", "id", true), ("\"repo_audit\"", "tenant", true), ("\"doors\"", "id", false)]
     {
         execute(&db, "DROP TABLE IF EXISTS events, doors, repo_audit, repo_audit_heads CASCADE")
             .await;
-        execute(&db, &crate::scratch::partitioned(&script, table, by)).await;
+        execute(&db, &partitioned(&script, table, by)).await;
         let found = db.doctor(&schema![Event, Door]).await.unwrap();
         let found: Vec<_> = found.iter().map(ToString::to_string).collect();
         let expected =
-            is_guarded.then(|| format!("the table `{table}` {partitioned}").replace('"', ""));
+            is_guarded.then(|| format!("the table `{table}` {problem}").replace('"', ""));
         assert_eq!(found, Vec::from_iter(expected));
     }
 }
@@ -413,4 +434,29 @@ async fn a_trail_without_the_sequence_of_its_unchained_entries_is_told() {
     let problem =
         "has no sequence `repo_audit_unchained`, which numbers entries outside of a chain";
     assert_eq!(found, [format!("the table `repo_audit` {problem}")]);
+}
+
+/// Servers before 15 have no such keys.
+#[tokio::test]
+async fn a_unique_key_that_takes_one_null_is_told() {
+    let Some(scratch) = Scratch::new().await else { return };
+    let db = scratch.options().connect().await.unwrap();
+    let mut version = 0;
+    let mut on_row = |row: &dyn Row| {
+        if let Ok(Value::I32(number)) = row.value(0, Kind::I32) {
+            version = number;
+        }
+        Ok(())
+    };
+    let sql = "SELECT current_setting('server_version_num')::int";
+    let question = statement(sql, &[], Access::Read);
+    db.backend().run(question, &mut on_row).await.unwrap();
+    if version < 150_000 {
+        return;
+    }
+    let change = "DROP INDEX {m}_key; CREATE UNIQUE INDEX {m}_key ON {m} (tenant_id, name) \
+        NULLS NOT DISTINCT WHERE \"Deleted at\" IS NULL";
+    let problem = "is NULLS NOT DISTINCT: it takes one NULL";
+    let expected = format!("the unique key `{{m}}_tenant_id_name_key` of `{{m}}` {problem}");
+    assert_eq!(findings(&db, change).await, [expected]);
 }

@@ -37,8 +37,7 @@ pub(super) fn inspect(
     let words = definition::columns(sql);
     for it in &mut stored {
         let Some(position) = table.position(&it.column.name) else { continue };
-        let words = words.iter().find(|words| words.name.eq_ignore_ascii_case(&it.column.name));
-        it.column.problems = problems(it, table, position, words);
+        it.column.problems = problems(it, table, position, &words);
     }
     Ok(stored.into_iter().map(|it| it.column).collect())
 }
@@ -47,7 +46,7 @@ fn problems(
     stored: &Stored,
     table: &Table,
     position: usize,
-    words: Option<&definition::Column>,
+    words: &[definition::Column],
 ) -> Vec<String> {
     let mut promised = String::new();
     SqliteDialect.column_type(&mut promised, table.columns[position].kind);
@@ -58,7 +57,7 @@ fn problems(
     if sql_type != promised && !is_number {
         problems.push(format!("is {sql_type} instead of {promised}"));
     }
-    let collation = words.map_or(definition::BINARY, |words| words.collation.as_str());
+    let collation = definition::collation_of(words, &stored.column.name);
     if !collation.eq_ignore_ascii_case(definition::BINARY) {
         problems.push(format!("has the collation {collation} instead of BINARY"));
     }
@@ -66,7 +65,7 @@ fn problems(
         problems.push("is GENERATED from others: no value can be written to it".to_owned());
     }
     let is_numbered = table.has_identity() && position == table.roles.id && stored.is_key;
-    if is_numbered && !words.is_some_and(|words| words.is_autoincrement) {
+    if is_numbered && words.iter().all(|words| !words.is_autoincrement) {
         problems.push("is not AUTOINCREMENT: it gets numbers of removed rows again".to_owned());
     }
     problems

@@ -1,4 +1,4 @@
-//! What only the text of a `CREATE TABLE` tells of its columns.
+//! What only the text of a `CREATE TABLE` tells of its columns and references.
 
 use super::text::{Token, tokens};
 
@@ -25,6 +25,40 @@ pub(super) fn columns(sql: &str) -> Vec<Column> {
         })
     };
     parts(&tokens).into_iter().filter_map(column).collect()
+}
+
+/// The collation of a column, of none that the text does not name.
+pub(super) fn collation_of<'a>(columns: &'a [Column], name: &str) -> &'a str {
+    let column = columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
+    column.map_or(BINARY, |column| column.collation.as_str())
+}
+
+/// Whether each reference, in the order of the text, is looked at only when a transaction ends.
+pub(super) fn deferred(sql: &str) -> Vec<bool> {
+    let tokens = tokens(sql);
+    let mut deferred = Vec::new();
+    for part in parts(&tokens) {
+        let starts = part.iter().enumerate().filter(|(_, token)| token.is("REFERENCES"));
+        let starts: Vec<_> = starts.map(|(at, _)| at).collect();
+        for (nth, start) in starts.iter().enumerate() {
+            let end = starts.get(nth + 1).copied().unwrap_or(part.len());
+            deferred.push(is_deferred(&part[*start..end]));
+        }
+    }
+    deferred
+}
+
+/// `NOT DEFERRABLE INITIALLY DEFERRED` is not.
+fn is_deferred(words: &[&Token<'_>]) -> bool {
+    words.windows(4).any(|four| match four {
+        [before, deferrable, initially, deferred] => {
+            !before.is("NOT")
+                && deferrable.is("DEFERRABLE")
+                && initially.is("INITIALLY")
+                && deferred.is("DEFERRED")
+        }
+        _ => false,
+    })
 }
 
 /// What stands between the commas of the outermost brackets, without what is in brackets there.
@@ -68,5 +102,16 @@ mod tests {
             column("COLLATE", BINARY, false),
         ];
         assert_eq!(found[..4], expected);
+    }
+
+    #[test]
+    fn references_that_wait_are_told() {
+        let sql = "CREATE TABLE t (
+            a INT REFERENCES p (x) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED REFERENCES q,
+            b INT references p not deferrable initially deferred,
+            c INT REFERENCES p DEFERRABLE INITIALLY IMMEDIATE,
+            FOREIGN KEY (a, b) REFERENCES p (x, y) /* ( */ deferrable initially deferred
+        )";
+        assert_eq!(deferred(sql), [true, false, false, false, true]);
     }
 }

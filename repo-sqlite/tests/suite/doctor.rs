@@ -186,6 +186,24 @@ async fn a_table_that_is_edited_has_its_guards_told_one_by_one() {
         (
             "members",
             "ON DELETE RESTRICT",
+            "ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED",
+            "the foreign key `members_team_id_fkey` of `members` is INITIALLY DEFERRED: it is asked at the commit",
+        ),
+        (
+            "members_tenant_id_name_key",
+            "\"name\"",
+            "\"name\" COLLATE NOCASE",
+            "the unique key `members_tenant_id_name_key` of `members` compares by another collation than its columns",
+        ),
+        (
+            "bins",
+            "PRIMARY KEY (\"tenant_id\", \"id\")",
+            "PRIMARY KEY (\"tenant_id\" COLLATE NOCASE, \"id\")",
+            "the primary key `bins_pkey` of `bins` compares by another collation than its columns",
+        ),
+        (
+            "members",
+            "ON DELETE RESTRICT",
             "",
             "the foreign key `members_team_id_fkey` of `members` has ON DELETE NO ACTION instead of ON DELETE RESTRICT",
         ),
@@ -216,6 +234,7 @@ async fn what_means_the_same_is_well_however_it_is_written() {
         ("members", "\"active\" IN (0, 1)", "+active BETWEEN 0 AND 1"),
         ("members", "\"name\" TEXT", "name TEXT DEFAULT 'x'"),
         ("bins", "\"n\" INTEGER", "\"n\" int"),
+        ("members", "ON DELETE RESTRICT", "ON DELETE RESTRICT NOT DEFERRABLE INITIALLY DEFERRED"),
         (
             "bins",
             "\"note\" TEXT",
