@@ -44,6 +44,9 @@ pub(crate) fn inspect(connection: &Connection, table: &Table) -> Result<Option<I
     if !is_strict {
         found.problems.push("is not STRICT: a column takes values of any type".to_owned());
     }
+    if let Some(action) = definition::on_conflict(&sql) {
+        found.problems.push(format!("has ON CONFLICT {action}, which does not just refuse a row"));
+    }
     found.columns = columns::inspect(connection, table, &sql)?;
     found.keys = keys(connection, name, &sql)?;
     found.references = references(connection, name, &sql)?;

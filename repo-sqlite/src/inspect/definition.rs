@@ -1,4 +1,5 @@
-//! What only the text of a `CREATE TABLE` tells of its columns and references.
+//! What only the text of a `CREATE TABLE` tells of its columns, its references, and of what becomes of a row
+//! that breaks a constraint.
 
 use super::text::{Token, tokens};
 
@@ -46,6 +47,16 @@ pub(super) fn deferred(sql: &str) -> Vec<bool> {
         }
     }
     deferred
+}
+
+/// What a constraint does with a row that breaks it, where that is not to undo the statement.
+pub(super) fn on_conflict(sql: &str) -> Option<String> {
+    let tokens = tokens(sql);
+    parts(&tokens).into_iter().find_map(|part| {
+        let mut clauses = part.windows(3).filter(|it| it[0].is("ON") && it[1].is("CONFLICT"));
+        let other = clauses.find(|it| !it[2].is("ABORT"))?;
+        Some(other[2].text.to_ascii_uppercase())
+    })
 }
 
 /// `NOT DEFERRABLE INITIALLY DEFERRED` is not.
@@ -113,5 +124,14 @@ mod tests {
             FOREIGN KEY (a, b) REFERENCES p (x, y) /* ( */ deferrable initially deferred
         )";
         assert_eq!(deferred(sql), [true, false, false, false, true]);
+    }
+
+    #[test]
+    fn what_becomes_of_a_row_that_breaks_a_constraint_is_told() {
+        let of = |end: &str| on_conflict(&format!("CREATE TABLE t (a TEXT, \"on\" TEXT {end})"));
+        assert_eq!(of("DEFAULT 'ON CONFLICT REPLACE'"), None);
+        assert_eq!(of("NOT NULL ON CONFLICT ABORT REFERENCES t ON DELETE CASCADE"), None);
+        assert_eq!(of("NOT NULL on conflict ignore").as_deref(), Some("IGNORE"));
+        assert_eq!(of(", UNIQUE (a) ON CONFLICT REPLACE").as_deref(), Some("REPLACE"));
     }
 }

@@ -87,6 +87,12 @@ async fn a_table_that_is_edited_has_its_guards_told_one_by_one() {
             "the table `members` is not STRICT: a column takes values of any type",
         ),
         (
+            "bins",
+            "PRIMARY KEY (\"tenant_id\", \"id\")",
+            "PRIMARY KEY (\"tenant_id\", \"id\") ON CONFLICT REPLACE",
+            "the table `bins` has ON CONFLICT REPLACE, which does not just refuse a row",
+        ),
+        (
             "events",
             "\"tenant_id\" BLOB NOT NULL",
             "\"tenant_id\" BLOB",
