@@ -46,17 +46,7 @@ pub(crate) async fn inspect(
         Ok(())
     })
     .await?;
-    let ours = database.dialect().triggers(&Guards::new(database.dialect(), table));
-    read(database, table, queries::TRIGGERS, |row| {
-        let trigger = Trigger { name: name(row, 0)?, definition: name(row, 1)? };
-        // One that is not ours does nothing while it is disabled.
-        if flag(row, 3)? && ours.iter().all(|it| it.name != trigger.name) {
-            return Ok(());
-        }
-        found.triggers.push(Found::new(trigger, defect(row, 2, "is not enabled ALWAYS")?));
-        Ok(())
-    })
-    .await?;
+    found.triggers = triggers(database, table).await?;
     if let Some(owner) = Owner::of(table).filter(|_| database.has_policies()) {
         policies::inspect(database, table, owner, &mut found).await?;
     } else {
@@ -64,6 +54,21 @@ pub(crate) async fn inspect(
         tell_if(database, table, queries::HAS_ROW_SECURITY, problem, &mut found.problems).await?;
     }
     Ok(Some(found))
+}
+
+/// Those that are there; of others than ours those that are not disabled, as they do nothing.
+async fn triggers(database: &Postgres, table: &'static Table) -> Result<Vec<Found<Trigger>>> {
+    let ours = database.dialect().triggers(&Guards::new(database.dialect(), table));
+    let mut triggers = Vec::new();
+    read(database, table, queries::TRIGGERS, |row| {
+        let trigger = Trigger { name: name(row, 0)?, definition: name(row, 1)? };
+        if !flag(row, 3)? || ours.iter().any(|it| it.name == trigger.name) {
+            triggers.push(Found::new(trigger, defect(row, 2, "is not enabled ALWAYS")?));
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(triggers)
 }
 
 /// Adds the problem where the query about the table answers that it is there.

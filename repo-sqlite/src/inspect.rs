@@ -31,8 +31,9 @@ const KEY_COLUMNS: &str = "SELECT coalesce(name, '(an expression)'), coll \
 const REFERENCES: &str = "SELECT id, \"from\", \"table\", coalesce(\"to\", ''), on_delete \
     FROM pragma_foreign_key_list(?1) ORDER BY id, seq";
 
-const TRIGGERS: &str =
-    "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1";
+/// The table's name is as the trigger spells it.
+const TRIGGERS: &str = "SELECT name, sql FROM sqlite_schema \
+    WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE";
 
 /// The table, or `None` where there is no such one.
 pub(crate) fn inspect(connection: &Connection, table: &Table) -> Result<Option<InspectedTable>> {

@@ -160,8 +160,11 @@ pub(crate) async fn it_names_a_trigger_of_the_trail_that_is_none_of_its_own(fixt
         true => "FOR EACH ROW EXECUTE FUNCTION lose()",
         false => "BEGIN SELECT RAISE(IGNORE); END",
     };
-    for (event, table) in [("INSERT", "repo_audit"), ("UPDATE", "repo_audit_heads")] {
-        execute(&db, &format!("CREATE TRIGGER lost BEFORE {event} ON {table} {body}")).await;
+    for (event, on) in
+        [("INSERT", "repo_audit"), ("UPDATE", "repo_audit_heads"), ("INSERT", "REPO_AUDIT")]
+    {
+        let table = on.to_lowercase();
+        execute(&db, &format!("CREATE TRIGGER lost BEFORE {event} ON {on} {body}")).await;
         let expected =
             format!("the trigger `lost` of `{table}` is none of ours, and may lose entries");
         assert_eq!(findings(&db, &schema).await, [expected]);
