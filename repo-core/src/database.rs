@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 
 use crate::audit::append_one::TrailSql;
-use crate::backend::{Backend, Health, TransactionOptions};
+use crate::backend::{Backend, Health, Isolation, TransactionOptions};
 use crate::clock::{Clock, SystemClock, to_microseconds};
 use crate::column_type::ColumnType;
 use crate::entity::Entity;
@@ -122,7 +122,8 @@ impl Database {
     /// Creates the tables, keys, indexes, checks and triggers of `schema` where they are not there yet,
     /// parents before children, in one transaction.
     ///
-    /// What is there already is left as it is, also where it differs: [`doctor`](Self::doctor) finds it.
+    /// What is there already is left as it is, also where it differs: [`doctor`](Self::doctor) finds it. On
+    /// Postgres it is not locked either, and no right is needed where nothing is missing.
     ///
     /// # Errors
     ///
@@ -130,7 +131,9 @@ impl Database {
     /// `schema`, two tables have one name, or tables refer to each other in a circle.
     pub async fn create_tables(&self, schema: &Schema) -> Result<()> {
         let script = schema.script(self.backend().dialect())?;
-        let mut connection = self.backend().begin(TransactionOptions::default()).await?;
+        // Whoever waited for another that makes tables must see what that one made.
+        let options = TransactionOptions::new().isolation(Isolation::ReadCommitted);
+        let mut connection = self.backend().begin(options).await?;
         if let Some(first) = self.backend().dialect().before_create_tables() {
             connection.execute_script(first).await?;
         }

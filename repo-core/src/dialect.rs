@@ -197,6 +197,15 @@ pub trait Dialect: Debug + Send + Sync {
     /// and it waits for whoever does; others may change them and keep them as well.
     fn keep_rows(&self, sql: &mut String);
 
+    /// Appends `statement`, the `CREATE .. IF NOT EXISTS` of a table or an index called `name`, with its
+    /// semicolon: behind a look whether it is there, where the statement itself would lock a table, or need a
+    /// right, to find out.
+    fn create_relation(&self, sql: &mut String, name: &str, statement: &str) {
+        let _ = name;
+        sql.push_str(statement);
+        sql.push_str(";\n");
+    }
+
     /// The triggers that a table has where this dialect is spoken: those that keep the rows of an
     /// `immutable` table as they are, and what else only a trigger can hold to.
     fn triggers(&self, guards: &Guards) -> Vec<Trigger> {

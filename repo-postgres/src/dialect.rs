@@ -4,6 +4,7 @@
 //! in core.
 
 mod audited;
+pub(crate) mod blocks;
 mod guards;
 mod keys;
 
@@ -25,8 +26,16 @@ const UNCHAINED_NUMBERS: &str = "SELECT nextval('repo_audit_unchained') \
     FROM generate_series(1, $2) WHERE $1::text IS NOT NULL";
 
 /// Where the numbers of entries outside of a chain come from.
-const AUDIT_OBJECTS: &str =
-    "CREATE SEQUENCE IF NOT EXISTS \"repo_audit_unchained\" START WITH 4611686018427387904;\n";
+const AUDIT_OBJECTS: &str = "DO $repo$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_class c
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relname = 'repo_audit_unchained' AND n.nspname = current_schema()) THEN
+    CREATE SEQUENCE \"repo_audit_unchained\" START WITH 4611686018427387904;
+  END IF;
+END
+$repo$;
+";
 
 /// The dialect of Postgres.
 #[derive(Debug, Clone, Copy, Default)]
@@ -217,6 +226,10 @@ impl Dialect for PostgresDialect {
 
     fn keep_rows(&self, sql: &mut String) {
         sql.push_str(" FOR KEY SHARE");
+    }
+
+    fn create_relation(&self, sql: &mut String, name: &str, statement: &str) {
+        blocks::create_relation(sql, name, statement);
     }
 
     fn triggers(&self, guards: &Guards) -> Vec<Trigger> {

@@ -8,6 +8,17 @@ use crate::table::{Index, Reference, Table};
 
 /// The statements that make a table, its indexes and its triggers where they are not there yet.
 pub(crate) fn create_table(dialect: &dyn Dialect, table: &'static Table) -> String {
+    let mut script = String::new();
+    dialect.create_relation(&mut script, table.name, &table_statement(dialect, table));
+    for index in table.indexes {
+        let name = names::index(dialect, table, index);
+        dialect.create_relation(&mut script, &name, &index_statement(dialect, table, index));
+    }
+    dialect.create_triggers(&mut script, &Guards::new(dialect, table));
+    script
+}
+
+fn table_statement(dialect: &dyn Dialect, table: &'static Table) -> String {
     let mut writer = Writer::new(dialect, table);
     writer.push("CREATE TABLE IF NOT EXISTS ").table_name().push(" (");
     for column in 0..table.columns.len() {
@@ -19,11 +30,6 @@ pub(crate) fn create_table(dialect: &dyn Dialect, table: &'static Table) -> Stri
     }
     writer.push("\n)");
     dialect.table_options(&mut writer.sql);
-    writer.push(";\n");
-    for index in table.indexes {
-        create_index(&mut writer, index);
-    }
-    dialect.create_triggers(&mut writer.sql, &Guards::new(dialect, table));
     writer.sql
 }
 
@@ -98,8 +104,8 @@ fn foreign_key(writer: &mut Writer<'_>, reference: &Reference) {
     writer.push(" (").names(&key.parent_columns).push(") ").push(key.on_delete.as_sql());
 }
 
-fn create_index(writer: &mut Writer<'_>, index: &Index) {
-    let (dialect, table) = (writer.dialect, writer.table);
+fn index_statement(dialect: &dyn Dialect, table: &'static Table, index: &Index) -> String {
+    let mut writer = Writer::new(dialect, table);
     writer.push(if index.unique { "CREATE UNIQUE INDEX" } else { "CREATE INDEX" });
     writer.push(" IF NOT EXISTS ");
     quote(&mut writer.sql, &names::index(dialect, table, index));
@@ -115,7 +121,7 @@ fn create_index(writer: &mut Writer<'_>, index: &Index) {
     if let Some(predicate) = index_predicate(table, index) {
         writer.push(" WHERE ").push(&predicate);
     }
-    writer.push(";\n");
+    writer.sql
 }
 
 /// What an index ends in beside its columns, none of which is a part of its name.

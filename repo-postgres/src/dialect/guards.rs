@@ -6,7 +6,7 @@
 
 use repo_core::{Guards, Table, Trigger, generated_name, quote, quote_literal};
 
-use super::push;
+use super::{blocks, push};
 
 /// The function that all of them run, one in a schema.
 const FUNCTION: &str = "repo_refuse_change";
@@ -37,7 +37,6 @@ pub(super) fn triggers(guards: &Guards) -> Vec<Trigger> {
     refusals.map(trigger).collect()
 }
 
-/// One block, so that what is there already is neither locked nor has to be one's own.
 pub(super) fn create(sql: &mut String, guards: &Guards) {
     if !guards.table.immutable {
         return;
@@ -48,9 +47,7 @@ pub(super) fn create(sql: &mut String, guards: &Guards) {
         create_trigger(&mut block, guards.table, refusal);
     }
     block.push_str("END");
-    sql.push_str("DO ");
-    quote_literal(sql, &block);
-    sql.push_str(";\n");
+    blocks::run(sql, &block);
 }
 
 fn create_function(block: &mut String) {

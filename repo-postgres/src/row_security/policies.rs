@@ -8,6 +8,7 @@
 use repo_core::{Dialect, Kind, Owner, Table, quote};
 
 use super::{ALL_TENANTS, TENANT};
+use crate::dialect::blocks;
 
 /// The policy whose presence says that a table is one of ours.
 pub(super) const MAIN: &str = "repo_tenant";
@@ -61,9 +62,7 @@ pub(crate) fn write(sql: &mut String, dialect: &dyn Dialect, table: &Table, owne
         ));
     }
     body.push_str("END");
-    sql.push_str("DO ");
-    sql.push_str(&literal(&body));
-    sql.push_str(";\n");
+    blocks::run(sql, &body);
 }
 
 /// The policies of a table whose rows have such an owner.

@@ -26,6 +26,7 @@ mod settings;
 mod short_ways;
 mod sqlx_holes;
 mod statements;
+mod tables;
 mod together;
 mod transactions;
 mod values;
