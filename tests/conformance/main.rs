@@ -259,6 +259,7 @@ conformance! {
         left_out {
             a_row_that_is_left_out_is_no_success,
             a_change_whose_entry_is_left_out_is_no_success,
+            a_row_that_a_view_takes_is_added_or_refused,
         }
         left_as_it_was {
             a_row_that_is_left_as_it_was_is_no_success,
