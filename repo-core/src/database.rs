@@ -128,8 +128,10 @@ impl Database {
     /// # Errors
     ///
     /// [`Error::InvalidSchema`](crate::Error::InvalidSchema): a table refers to one that is not in
-    /// `schema`, two tables have one name, or tables refer to each other in a circle.
+    /// `schema`, two entities need one table, in `schema` or with those of before, or tables refer to each
+    /// other in a circle.
     pub async fn create_tables(&self, schema: &Schema) -> Result<()> {
+        schema.check(self.backend().dialect(), self.registry().tables())?;
         let script = schema.script(self.backend().dialect())?;
         // Whoever waited for another that makes tables must see what that one made.
         let options = TransactionOptions::new().isolation(Isolation::ReadCommitted);
@@ -139,8 +141,7 @@ impl Database {
         }
         connection.execute_script(&script).await?;
         connection.commit().await?;
-        self.know(schema);
-        Ok(())
+        self.know(schema)
     }
 
     /// Tells the tables of `schema`, where something else made them: which rows are deleted together is
@@ -151,9 +152,7 @@ impl Database {
     ///
     /// As for [`create_tables`](Self::create_tables). The database is not asked.
     pub fn register(&self, schema: &Schema) -> Result<()> {
-        schema.check(self.backend().dialect())?;
-        self.know(schema);
-        Ok(())
+        self.know(schema)
     }
 
     /// Asks the database for an answer.
@@ -202,9 +201,11 @@ impl Database {
         Arc::clone(&self.shared.registry.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn know(&self, schema: &Schema) {
+    fn know(&self, schema: &Schema) -> Result<()> {
         let mut registry = self.shared.registry.write().unwrap_or_else(PoisonError::into_inner);
+        schema.check(self.backend().dialect(), registry.tables())?;
         *registry = Arc::new(registry.with(schema.tables()));
+        Ok(())
     }
 
     /// The fixed statements of an entity, rendered at first use.

@@ -5,6 +5,7 @@
 //! not seen here: the database refuses to remove a row then, and what is marked together with others is
 //! not deleted at all.
 
+use std::any::TypeId;
 use std::collections::HashMap;
 
 use crate::audit::{HEADS, TRAIL};
@@ -14,7 +15,8 @@ use crate::table::{OnDelete, Table};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Registry {
     tables: Vec<&'static Table>,
-    children: HashMap<&'static str, Vec<Child>>,
+    /// By the entity that they refer to.
+    children: HashMap<TypeId, Vec<Child>>,
 }
 
 /// A table whose rows go with the row that one of its columns refers to.
@@ -35,6 +37,11 @@ impl Registry {
         known
     }
 
+    /// The tables that are known.
+    pub(crate) fn tables(&self) -> &[&'static Table] {
+        &self.tables
+    }
+
     /// The names of the tables whose rows belong to tenants.
     pub(crate) fn of_tenants(&self) -> impl Iterator<Item = &'static str> {
         let owned = self.tables.iter().filter(|table| table.roles.tenant.is_some());
@@ -42,12 +49,12 @@ impl Registry {
     }
 
     pub(crate) fn knows(&self, table: &Table) -> bool {
-        self.tables.iter().any(|known| is_same(known, table))
+        self.tables.iter().any(|known| known.is_same(table))
     }
 
     /// The tables whose rows are removed with a row of `table`.
     pub(crate) fn removed_with(&self, table: &Table) -> &[Child] {
-        self.children.get(table.name).map_or(&[], Vec::as_slice)
+        self.children.get(&(table.entity_type)()).map_or(&[], Vec::as_slice)
     }
 
     /// The tables whose rows are marked with a row of `table`.
@@ -64,7 +71,7 @@ impl Registry {
         for child in self.removed_with(table) {
             self.visit(child.table, &mut open, &mut below);
         }
-        if self.removed_with(table).iter().any(|child| is_same(child.table, table)) {
+        if self.removed_with(table).iter().any(|child| child.table.is_same(table)) {
             below.push(table);
         }
         below
@@ -73,7 +80,7 @@ impl Registry {
     /// Whether rows of `table` go with other rows of it, at whatever distance.
     pub(crate) fn goes_with_itself(&self, table: &'static Table) -> bool {
         let leads_back = |above: &&'static Table| {
-            self.removed_with(above).iter().any(|child| is_same(child.table, table))
+            self.removed_with(above).iter().any(|child| child.table.is_same(table))
         };
         std::iter::once(table).chain(self.below(table)).any(|above| leads_back(&above))
     }
@@ -84,7 +91,7 @@ impl Registry {
         open: &mut Vec<&'static Table>,
         done: &mut Vec<&'static Table>,
     ) {
-        if open.iter().chain(&*done).any(|known| is_same(known, table)) {
+        if open.iter().chain(&*done).any(|known| known.is_same(table)) {
             return;
         }
         open.push(table);
@@ -101,13 +108,8 @@ impl Registry {
         }
         self.tables.push(table);
         for reference in table.references.iter().filter(|it| it.on_delete == OnDelete::Cascade) {
-            let children = self.children.entry((reference.parent)().name).or_default();
+            let children = self.children.entry(((reference.parent)().entity_type)()).or_default();
             children.push(Child { table, column: reference.column });
         }
     }
-}
-
-/// Whether it is one table of one entity. A constant may lie in several places.
-pub(crate) fn is_same(one: &Table, other: &Table) -> bool {
-    one.name == other.name && one.entity == other.entity
 }

@@ -1,19 +1,17 @@
 //! Tables to create together, parents before children.
 
-use std::any::TypeId;
-use std::collections::HashMap;
+mod taken;
 
 use crate::audit::{HEADS, TRAIL};
 use crate::dialect::{Dialect, Owner};
 use crate::entity::Entity;
 use crate::error::{Error, Result};
-use crate::sql::{ddl, names};
+use crate::sql::ddl;
 use crate::table::Table;
 
 /// The tables of some entities. Made by [`schema!`](crate::schema!).
 #[derive(Debug, Clone, Default)]
 pub struct Schema {
-    entities: Vec<TypeId>,
     tables: Vec<&'static Table>,
 }
 
@@ -45,9 +43,7 @@ impl Schema {
     /// With the table of `E`; once, however often it is named.
     #[must_use]
     pub fn with<E: Entity>(mut self) -> Self {
-        let entity = TypeId::of::<E>();
-        if !self.entities.contains(&entity) {
-            self.entities.push(entity);
+        if !is_among(&self.tables, E::TABLE) {
             self.tables.push(E::TABLE);
         }
         self
@@ -62,10 +58,10 @@ impl Schema {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidSchema`]: a table refers to one that is not here, two have one name, or tables
-    /// refer to each other in a circle.
+    /// [`Error::InvalidSchema`]: a table refers to one that is not here, two entities need one table, or
+    /// tables refer to each other in a circle.
     pub fn script(&self, dialect: &dyn Dialect) -> Result<String> {
-        self.check_names(dialect)?;
+        taken::check(dialect, &self.tables)?;
         let tables = self.parents_first()?.into_iter().chain(self.trail());
         let mut script: String = tables.map(|table| ddl::create_table(dialect, table)).collect();
         if self.trail().next().is_some() {
@@ -75,9 +71,10 @@ impl Schema {
         Ok(script)
     }
 
-    /// Whether the tables can be together.
-    pub(crate) fn check(&self, dialect: &dyn Dialect) -> Result<()> {
-        self.check_names(dialect)?;
+    /// Whether the tables can be together, and in one database with those that are `known`.
+    pub(crate) fn check(&self, dialect: &dyn Dialect, known: &[&'static Table]) -> Result<()> {
+        let new = self.tables.iter().filter(|table| !is_among(known, table));
+        taken::check(dialect, &known.iter().chain(new).copied().collect::<Vec<_>>())?;
         self.parents_first().map(drop)
     }
 
@@ -90,26 +87,8 @@ impl Schema {
     }
 
     /// The tables of the audit trail, where an entity is recorded in it.
-    pub(crate) fn trail(&self) -> impl Iterator<Item = &'static Table> {
-        let is_audited = self.tables.iter().any(|table| table.audit.is_some());
-        [&TRAIL, &HEADS].into_iter().filter(move |_| is_audited)
-    }
-
-    /// Names are unique in a database, and `IF NOT EXISTS` would pass over the second of two. To SQLite
-    /// those that differ in the case of their letters are one.
-    fn check_names(&self, dialect: &dyn Dialect) -> Result<()> {
-        let mut known: HashMap<String, &str> = HashMap::new();
-        for table in self.tables.iter().copied().chain(self.trail()) {
-            let indexes = table.indexes.iter().map(|index| names::index(dialect, table, index));
-            for name in std::iter::once(table.name.to_owned()).chain(indexes) {
-                if let Some(other) = known.insert(name.to_ascii_lowercase(), table.entity) {
-                    return Err(Error::InvalidSchema {
-                        reason: format!("`{other}` and `{}` both need `{name}`", table.entity),
-                    });
-                }
-            }
-        }
-        Ok(())
+    pub(crate) fn trail(&self) -> impl Iterator<Item = &'static Table> + use<> {
+        trail_of(&self.tables)
     }
 
     fn parents_first(&self) -> Result<Vec<&'static Table>> {
@@ -141,8 +120,7 @@ impl Schema {
         let mut ready = true;
         for reference in table.references {
             let parent = (reference.parent)();
-            let is_parent = |other: &&&Table| other.name == parent.name;
-            if !self.tables.iter().any(|other| is_parent(&other)) {
+            if !is_among(&self.tables, parent) {
                 return Err(Error::InvalidSchema {
                     reason: format!(
                         "`{}` refers to `{}`, which is not in it",
@@ -150,8 +128,17 @@ impl Schema {
                     ),
                 });
             }
-            ready &= parent.name == table.name || sorted.iter().any(|other| is_parent(&other));
+            ready &= parent.is_same(table) || is_among(sorted, parent);
         }
         Ok(ready)
     }
+}
+
+fn is_among(tables: &[&'static Table], table: &Table) -> bool {
+    tables.iter().any(|other| other.is_same(table))
+}
+
+fn trail_of(tables: &[&'static Table]) -> impl Iterator<Item = &'static Table> + use<> {
+    let is_audited = tables.iter().any(|table| table.audit.is_some());
+    [&TRAIL, &HEADS].into_iter().filter(move |_| is_audited)
 }

@@ -2,6 +2,8 @@
 //!
 //! Everything that depends on an entity but not on its Rust types is decided from here.
 
+use std::any::TypeId;
+
 use crate::hooks::Hooks;
 use crate::value::Kind;
 
@@ -10,6 +12,8 @@ use crate::value::Kind;
 pub struct Table {
     /// The name of the Rust type.
     pub entity: &'static str,
+    /// The Rust type itself: types of one name may lie in several modules.
+    pub entity_type: fn() -> TypeId,
     /// The name of the table.
     pub name: &'static str,
     /// All columns, in the order of the struct's fields.
@@ -127,6 +131,11 @@ pub enum OnDelete {
 }
 
 impl Table {
+    /// Whether it is the table of the same entity. A constant may lie in several places.
+    pub(crate) fn is_same(&self, other: &Table) -> bool {
+        (self.entity_type)() == (other.entity_type)()
+    }
+
     /// The column of the id.
     pub fn id(&self) -> &'static ColumnDef {
         &self.columns[self.roles.id]

@@ -31,6 +31,7 @@ pub(crate) const SQL: &str = "sql";
 /// What errors call a row of such a statement.
 pub(crate) static UNCHECKED: Table = Table {
     entity: "row of unchecked SQL",
+    entity_type: std::any::TypeId::of::<()>,
     name: "",
     columns: &[],
     roles: Roles {

@@ -52,6 +52,14 @@ struct Shout {
     id: Uuid,
 }
 
+mod elsewhere {
+    #[derive(repo_core::Repository)]
+    #[repository(table = "teams")]
+    pub(super) struct Team {
+        id: uuid::Uuid,
+    }
+}
+
 fn reason(schema: &Schema) -> String {
     match schema.script(&PlainDialect) {
         Err(Error::InvalidSchema { reason }) => reason,
@@ -81,6 +89,13 @@ fn a_parent_that_is_missing_is_named() {
 }
 
 #[test]
+fn a_parent_is_an_entity_and_not_whoever_has_its_table() {
+    for schema in [schema![Player, OtherTeam], schema![Player, elsewhere::Team]] {
+        assert_eq!(reason(&schema), "`Player` refers to `Team`, which is not in it");
+    }
+}
+
+#[test]
 fn a_circle_is_named() {
     assert_eq!(reason(&schema![Hen, Egg]), "Hen, Egg refer to each other in a circle");
 }
@@ -88,6 +103,13 @@ fn a_circle_is_named() {
 #[test]
 fn two_entities_of_one_table_are_named() {
     assert_eq!(reason(&schema![Team, OtherTeam]), "`Team` and `OtherTeam` both need `teams`");
+}
+
+#[test]
+fn entities_of_one_name_are_told_apart_by_where_they_are() {
+    let expected = "`Team` and another `Team` both need `teams`";
+    assert_eq!(reason(&schema![Team, elsewhere::Team]), expected);
+    schema![Team, Team].script(&PlainDialect).unwrap();
 }
 
 #[test]

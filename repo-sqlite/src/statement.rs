@@ -111,6 +111,7 @@ pub(crate) mod tests {
     /// A table, where one must be named.
     pub(crate) static TABLE: Table = Table {
         entity: "T",
+        entity_type: std::any::TypeId::of::<()>,
         name: "t",
         columns: &[],
         roles: Roles {

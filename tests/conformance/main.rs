@@ -577,6 +577,7 @@ conformance! {
             tables_are_made_once_by_many_at_once,
             a_parent_that_is_not_named_is_missed,
             two_entities_of_one_table_are_refused,
+            an_entity_is_not_put_on_the_table_of_another_later,
             a_circle_of_references_is_refused,
             a_table_that_is_missing_is_an_error_of_the_database,
             a_name_may_be_anything_that_is_quoted,

@@ -57,6 +57,68 @@ pub(crate) async fn two_entities_of_one_table_are_refused(fixture: Fixture) {
     fixture.with(&schema![Optional, Optional]).await;
 }
 
+/// Entities on tables that are not theirs.
+mod bare {
+    use repo_core::Repository;
+    use uuid::Uuid;
+
+    /// Without the policies of the other.
+    #[derive(Debug, Repository)]
+    #[repository(table = "Tickets")]
+    pub(super) struct Ticket {
+        id: Uuid,
+    }
+
+    #[derive(Debug, Repository)]
+    #[repository(table = "doors", audited)]
+    pub(super) struct Door {
+        id: Uuid,
+    }
+
+    #[derive(Debug, Repository)]
+    #[repository(table = "repo_audit")]
+    pub(super) struct Entry {
+        id: Uuid,
+    }
+
+    /// Its index has the name of a table.
+    #[derive(Debug, Repository)]
+    #[repository(table = "shelf")]
+    pub(super) struct Shelf {
+        id: Uuid,
+        #[repository(index)]
+        place: i64,
+    }
+
+    #[derive(Debug, Repository)]
+    #[repository(table = "shelf_place_idx")]
+    pub(super) struct Place {
+        id: Uuid,
+    }
+}
+
+pub(crate) async fn an_entity_is_not_put_on_the_table_of_another_later(fixture: Fixture) {
+    let db = fixture.with(&schema![Ticket, bare::Shelf]).await;
+    let refused = async |schema: Schema, expected: &str| {
+        for answer in [db.create_tables(&schema).await, db.clone().register(&schema)] {
+            assert_error!(answer, Error::InvalidSchema { reason } if reason == expected);
+        }
+    };
+    let twice = "`Ticket` and another `Ticket` both need `Tickets`";
+    refused(schema![bare::Ticket], twice).await;
+    refused(schema![Team, bare::Ticket], twice).await;
+    refused(schema![bare::Place], "`Shelf` and `Place` both need `shelf_place_idx`").await;
+    // What is refused is not known either, and who is known may come again.
+    db.register(&schema![Team, Ticket]).unwrap();
+    db.create_tables(&schema![Ticket, bare::Shelf]).await.unwrap();
+    // The trail has its tables as soon as an entity is recorded in it.
+    let trail = repo_core::Database::new(std::sync::Arc::clone(db.backend()));
+    trail.register(&schema![bare::Entry]).unwrap();
+    let refused = trail.register(&schema![bare::Door]);
+    assert_error!(refused, Error::InvalidSchema { reason }
+        if reason == "`Entry` and `AuditEntry` both need `repo_audit`");
+}
+
 #[derive(Debug, Repository)]
 #[repository(table = "hens")]
 struct Hen {

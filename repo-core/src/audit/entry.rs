@@ -112,6 +112,7 @@ pub(crate) const FIRST_UNCHAINED: i64 = 1 << 62;
 /// `repo_audit`
 pub(crate) static TRAIL: Table = Table {
     entity: "AuditEntry",
+    entity_type: std::any::TypeId::of::<AuditEntry>,
     name: "repo_audit",
     columns: &[
         text("tenant", false),

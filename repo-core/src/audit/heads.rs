@@ -4,9 +4,13 @@ use crate::hooks::Hooks;
 use crate::table::{ColumnDef, Roles, Table};
 use crate::value::Kind;
 
+/// What its rows are: no value of it is ever made.
+enum Head {}
+
 /// `repo_audit_heads`
 pub(crate) static HEADS: Table = Table {
     entity: "AuditHead",
+    entity_type: std::any::TypeId::of::<Head>,
     name: "repo_audit_heads",
     columns: &[
         column("tenant", Kind::Text),

@@ -175,6 +175,7 @@ impl<E: Entity> NewEntity for Unknown<E> {
 /// The table of an entity that could not be read.
 pub const UNKNOWN_TABLE: &Table = &Table {
     entity: "",
+    entity_type: std::any::TypeId::of::<()>,
     name: "",
     columns: &[],
     roles: Roles {

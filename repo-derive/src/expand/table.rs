@@ -19,6 +19,7 @@ pub(crate) fn table(entity: &Entity) -> TokenStream {
     quote! {
         &__core::Table {
             entity: #name,
+            entity_type: ::core::any::TypeId::of::<Self>,
             name: #table,
             columns: &[#(#columns),*],
             roles: #roles,

@@ -172,6 +172,7 @@ const fn table(entity: &'static str, name: &'static str, columns: &'static [Colu
     };
     Table {
         entity,
+        entity_type: std::any::TypeId::of::<()>,
         name,
         columns,
         roles,

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 /// `notes`: an identity, a unique title, and a number.
 pub(crate) static NOTES: Table = Table {
     entity: "Note",
+    entity_type: std::any::TypeId::of::<()>,
     name: "notes",
     columns: &[
         column("id", Kind::I64, false),
