@@ -78,7 +78,8 @@ impl Dialect for SqliteDialect {
     }
 
     fn in_list(&self, sql: &mut String, quoted: &str, placeholder: usize, _: Kind) {
-        append(sql, format_args!("{quoted} IN rarray(?{placeholder})"));
+        // It is in every schema. Tables are in others than `temp`: one of this name does not hide it.
+        append(sql, format_args!("{quoted} IN temp.rarray(?{placeholder})"));
     }
 
     fn text_match(&self, sql: &mut String, quoted: &str, placeholder: usize, place: TextMatch) {

@@ -578,6 +578,8 @@ conformance! {
             a_parent_that_is_not_named_is_missed,
             two_entities_of_one_table_are_refused,
             an_entity_is_not_put_on_the_table_of_another_later,
+            no_entity_has_a_table_that_repositories_have_themselves,
+            a_table_that_somebody_else_made_has_any_name,
             a_circle_of_references_is_refused,
             a_table_that_is_missing_is_an_error_of_the_database,
             a_name_may_be_anything_that_is_quoted,

@@ -120,6 +120,47 @@ pub(crate) async fn an_entity_is_not_put_on_the_table_of_another_later(fixture: 
 }
 
 #[derive(Debug, Repository)]
+#[repository(table = "rarray")]
+struct Named {
+    id: Uuid,
+}
+
+#[derive(Debug, Repository)]
+#[repository(table = "Repo_Watch")]
+struct Watched {
+    id: Uuid,
+}
+
+pub(crate) async fn no_entity_has_a_table_that_repositories_have_themselves(fixture: Fixture) {
+    for (schema, expected) in [
+        (schema![Named], "`Named` needs `rarray`, a name of the repositories' own on SQLite"),
+        (
+            schema![Watched],
+            "`Watched` needs `Repo_Watch`, a name of the repositories' own on SQLite",
+        ),
+    ] {
+        for answer in [fixture.db.create_tables(&schema).await, fixture.db.register(&schema)] {
+            assert_error!(answer, Error::InvalidSchema { reason } if reason == expected);
+        }
+    }
+}
+
+pub(crate) async fn a_table_that_somebody_else_made_has_any_name(fixture: Fixture) {
+    let db = fixture.with(&schema![Item]).await;
+    let mut raw = db.backend().begin(repo_core::TransactionOptions::new()).await.unwrap();
+    raw.execute_script("CREATE TABLE rarray (value text); CREATE TABLE repo_watch (n integer)")
+        .await
+        .unwrap();
+    raw.commit().await.unwrap();
+    let items = db.session().repo::<Item>();
+    let created = items.create(item("a")).await.unwrap();
+    for _ in 0..2 {
+        let found = items.filter(Item::ID.in_list([created.id])).all().await.unwrap();
+        assert_eq!(found, std::slice::from_ref(&created));
+    }
+}
+
+#[derive(Debug, Repository)]
 #[repository(table = "hens")]
 struct Hen {
     id: Uuid,

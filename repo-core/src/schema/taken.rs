@@ -11,11 +11,18 @@ use crate::error::{Error, Result};
 use crate::sql::names;
 use crate::table::Table;
 
+/// The virtual tables that repositories have on SQLite, for lists and to put connections away. A table of that name
+/// that another connection has just made is not seen behind them.
+const OUR_OWN: [&str; 2] = ["rarray", "repo_watch"];
+
 /// Whether each of these tables, no one of which is there twice, and their indexes have names of their own.
 pub(super) fn check(dialect: &dyn Dialect, tables: &[&'static Table]) -> Result<()> {
     let mut known: HashMap<String, &Table> = HashMap::new();
     let trail = trail_of(tables).filter(|table| !is_among(tables, table));
     for table in tables.iter().copied().chain(trail) {
+        if OUR_OWN.iter().any(|own| own.eq_ignore_ascii_case(table.name)) {
+            return Err(Error::InvalidSchema { reason: our_own(table) });
+        }
         let indexes = table.indexes.iter().map(|index| names::index(dialect, table, index));
         for name in std::iter::once(table.name.to_owned()).chain(indexes) {
             if let Some(other) = known.insert(name.to_ascii_lowercase(), table) {
@@ -24,6 +31,10 @@ pub(super) fn check(dialect: &dyn Dialect, tables: &[&'static Table]) -> Result<
         }
     }
     Ok(())
+}
+
+fn our_own(table: &Table) -> String {
+    format!("`{}` needs `{}`, a name of the repositories' own on SQLite", table.entity, table.name)
 }
 
 fn both_need(one: &Table, other: &Table, name: &str) -> String {
