@@ -120,7 +120,9 @@ fn text(variant: &Variant, case: Case, diag: &mut Diag) -> String {
         Ok(true)
     });
     let Some(Given { value, .. }) = rename else {
-        return case.apply(&names::plain(&variant.ident));
+        let name = names::plain(&variant.ident);
+        // Nothing is left of underscores alone.
+        return Some(case.apply(&name)).filter(|text| !text.is_empty()).unwrap_or(name);
     };
     if value.value().is_empty() || value.value().contains('\0') {
         diag.error(&value, "no variant can have this name", "write `rename = \"name\"`");

@@ -51,7 +51,10 @@ pub(crate) fn expand(entity: &Entity) -> TokenStream {
 
 /// What stands before generated items that a program may leave unused.
 fn lenient() -> TokenStream {
-    quote!(#[allow(deprecated, private_bounds, private_interfaces, unused, unused_qualifications)])
+    quote! {
+        #[allow(deprecated, private_bounds, private_interfaces, unused, unused_qualifications)]
+        #[allow(clippy::pub_underscore_fields)]
+    }
 }
 
 /// The type of repo-core that encodes and decodes a column.

@@ -70,6 +70,16 @@ pub(crate) fn snake_case(name: &str) -> String {
     words(name).join("_").to_lowercase()
 }
 
+/// `CREATED_AT`, the constant of the field `created_at`: with the underscore in front where nothing can be called so
+/// without it, and as the field where nothing is left.
+pub(crate) fn constant(field: &Ident) -> Ident {
+    let name = screaming_snake_case(&plain(field));
+    [name.clone(), format!("_{name}")]
+        .iter()
+        .find(|name| syn::parse_str::<Ident>(name).is_ok())
+        .map_or_else(|| expanded(field.clone()), |name| ident_at(name, field))
+}
+
 /// `created_at` and `createdAt` as `CREATED_AT`.
 pub(crate) fn screaming_snake_case(name: &str) -> String {
     snake_case(name).to_uppercase()
@@ -177,6 +187,21 @@ mod tests {
             assert_eq!(snake_case(name), expected);
         }
         assert_eq!(screaming_snake_case("createdAt"), "CREATED_AT");
+    }
+
+    #[test]
+    fn every_field_has_a_constant() {
+        for (field, expected) in [
+            ("createdAt", "CREATED_AT"),
+            ("r#type", "TYPE"),
+            ("_hidden", "HIDDEN"),
+            ("_1", "_1"),
+            ("_2fa_enabled", "_2FA_ENABLED"),
+            ("__", "__"),
+        ] {
+            let field = syn::parse_str::<Ident>(field).expect("it is an identifier");
+            assert_eq!(constant(&field), expected);
+        }
     }
 
     #[test]

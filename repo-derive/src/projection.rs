@@ -118,8 +118,7 @@ fn column<'i>(field: &'i Field, entity: &Type, diag: &mut Diag) -> Option<Column
     );
     let ident = field.ident.as_ref()?;
     let column = column.map(|given| given.value).unwrap_or_else(|| {
-        let constant = names::screaming_snake_case(&names::plain(ident));
-        let constant = Ident::new(&constant, ident.span());
+        let constant = names::constant(ident);
         parse_quote!(<#entity>::#constant)
     });
     Some(Column { ident, ty: &field.ty, column })

@@ -32,8 +32,6 @@ fn column(field: &Field<'_>, role: Option<Role>, generics: &Generics, diag: &mut
         check_managed(role, field, diag);
     }
     let is_mistaken = check_type(field, role, diag);
-    let plain = names::plain(ident);
-    let constant = names::screaming_snake_case(&plain);
     let (is_managed, is_json) = (role.is_some(), attr.json.is_some());
     Column {
         ident: names::expanded((*ident).clone()),
@@ -41,7 +39,7 @@ fn column(field: &Field<'_>, role: Option<Role>, generics: &Generics, diag: &mut
         ty: syntax.ty.clone(),
         docs: docs(&syntax.attrs),
         name: name(field, diag),
-        constant: names::ident_at(&constant, ident),
+        constant: names::constant(ident),
         storage: if is_managed { Storage::Plain } else { storage(field) },
         is_generic: is_generic(&syntax.ty, generics),
         is_mistaken,

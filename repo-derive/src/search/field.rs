@@ -92,9 +92,7 @@ pub(super) fn check<'i>(field: &'i Field, diag: &mut Diag) -> Option<Sought<'i>>
         }
         return None;
     }
-    let constant = || names::screaming_snake_case(&names::plain(ident));
-    let column =
-        keys.column.map_or_else(|| names::ident_at(&constant(), ident), |given| given.value);
+    let column = keys.column.map_or_else(|| names::constant(ident), |given| given.value);
     // As part of the expansion, as the constant is, so that rustc points at the field and not at the derive.
     let operator = keys.operator.map(names::expanded);
     let operator = operator.unwrap_or_else(|| names::ident_at("eq", ident));

@@ -21,4 +21,5 @@ pub mod raw;
 pub mod renamed;
 pub mod shadowed;
 pub mod types;
+pub mod underscores;
 pub mod visibility;
