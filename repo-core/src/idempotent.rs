@@ -18,6 +18,7 @@ use crate::repo::Repo;
 use crate::scope::Scope;
 use crate::session::Session;
 use crate::sql::keys::{InsertSql, KeySql, Unless, is_global};
+use crate::sql::names::told;
 use crate::table::Table;
 use crate::value::Value;
 
@@ -80,7 +81,7 @@ pub(crate) async fn create_or_get<E: Entity, S: Scope>(
     let dialect = repo.session().database().backend().dialect();
     let crud = repo.crud();
     let sql = crud.keys.of(dialect, E::TABLE, crud, key);
-    let mut params: Vec<_> = tenant.into_iter().collect();
+    let mut params: Vec<_> = tenant.filter(|_| !has_tenant(E::TABLE, key)).into_iter().collect();
     params.extend(key.iter().map(|column| given[*column].borrowed()));
     let once = Once { repo, sql: &sql, key, author: author.as_ref() };
     for attempt in 0..ATTEMPTS {
@@ -98,6 +99,11 @@ pub(crate) async fn create_or_get<E: Entity, S: Scope>(
         }
     }
     Err(once.unseen(dialect))
+}
+
+/// Whether the tenant is a column of the key itself.
+fn has_tenant(table: &Table, key: &[usize]) -> bool {
+    table.roles.tenant.is_some_and(|tenant| key.contains(&tenant))
 }
 
 /// A key must be one that the database keeps unique, and that has no part that is `NULL`.
@@ -208,10 +214,8 @@ impl<E: Entity, S: Scope> Once<'_, E, S> {
 
     /// An immutable table of SQLite refuses by a trigger what would be a conflict that does nothing.
     fn unless_there<T>(&self, inserted: Result<Option<T>>, unless: Unless) -> Result<Option<T>> {
-        let is_key = |columns: &[String]| {
-            unless == Unless::AnyKey
-                || self.key.iter().map(|column| E::TABLE.columns[*column].name).eq(columns)
-        };
+        let is_key =
+            |columns: &[String]| unless == Unless::AnyKey || told(E::TABLE, self.key) == columns;
         match inserted {
             Err(Error::Conflict { columns, .. })
                 if is_key(&columns) && !self.repo.session().in_transaction() =>

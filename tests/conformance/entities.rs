@@ -9,6 +9,7 @@ mod names;
 mod people;
 mod projects;
 mod samples;
+mod settings;
 mod specimens;
 mod tenancies;
 
@@ -21,5 +22,6 @@ pub(crate) use names::*;
 pub(crate) use people::*;
 pub(crate) use projects::*;
 pub(crate) use samples::*;
+pub(crate) use settings::*;
 pub(crate) use specimens::*;
 pub(crate) use tenancies::*;

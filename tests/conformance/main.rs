@@ -631,6 +631,8 @@ conformance! {
             null_conflicts_with_nothing,
             two_tenants_may_use_the_same_value,
             a_global_key_spans_all_tenants,
+            a_tenant_may_have_one_row_only,
+            the_tenant_may_be_the_key_by_which_a_row_is_found,
             letters_and_spaces_count,
             an_id_given_twice_is_a_conflict_with_the_primary_key,
             of_many_at_once_one_is_created,

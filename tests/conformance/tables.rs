@@ -11,7 +11,7 @@ use crate::fixture::{Fixture, acme};
 pub(crate) fn everything() -> Schema {
     schema![
         Remark, File, Member, Clause, LongNames, Ticket, Item, Counter, Sample, Optional, Event,
-        Host, Folder, Team, Country,
+        Host, Folder, Team, Country, Settings, Charter,
     ]
 }
 

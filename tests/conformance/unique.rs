@@ -1,6 +1,6 @@
 //! Unique keys: the same error on every database, about live rows only, within a tenant.
 
-use repo_core::{Error, schema};
+use repo_core::{Error, Outcome, schema};
 
 use crate::entities::*;
 use crate::expect::assert_error;
@@ -86,6 +86,48 @@ pub(crate) async fn a_global_key_spans_all_tenants(fixture: Fixture) {
     x.delete(taken.key).await.unwrap();
     y.create(host("10.0.0.1")).await.unwrap();
     assert_error!(x.restore(taken.key).await, Error::RestoreConflict { entity: "Host", .. });
+}
+
+pub(crate) async fn a_tenant_may_have_one_row_only(fixture: Fixture) {
+    let db = fixture.with(&schema![Settings, Charter]).await;
+    let (a, b) = (acme(&db).repo::<Settings>(), bolt(&db).repo::<Settings>());
+    let first = a.create(settings("en")).await.unwrap();
+    b.create(settings("de")).await.unwrap();
+    let second = a.create(settings("fr")).await;
+    let expected = key("Settings", "settings_tenant_id_key", &["tenant_id"]);
+    assert_eq!(conflict(second), expected);
+    let error = a.create_many([settings("fr")]).await.expect_err("there is one");
+    assert_eq!(error.into_cause().to_string(), "another `Settings` has the same tenant_id");
+    a.delete(first.id).await.unwrap();
+    a.create(settings("fr")).await.unwrap();
+    assert_error!(a.restore(first.id).await, Error::RestoreConflict { entity: "Settings", .. });
+    let charters = acme(&db).repo::<Charter>();
+    charters.create(charter("a")).await.unwrap();
+    assert_eq!(
+        conflict(charters.create(charter("b")).await),
+        key("Charter", "charters_tenant_id_key", &["tenant_id"])
+    );
+}
+
+pub(crate) async fn the_tenant_may_be_the_key_by_which_a_row_is_found(fixture: Fixture) {
+    let db = fixture.with(&schema![Settings, Charter]).await;
+    let (a, b) = (acme(&db).repo::<Settings>(), bolt(&db).repo::<Settings>());
+    let key = Settings::TENANT_ID;
+    let there = b.create(settings("de")).await.unwrap();
+    let made = a.create_or_get(key, settings("en")).await.unwrap();
+    assert!(made.is_new);
+    let found = a.create_or_get(key, settings("en")).await.unwrap();
+    assert_eq!((found.is_new, &found.entity), (false, &made.entity));
+    let mismatch = a.create_or_get(key, settings("fr")).await;
+    assert_error!(mismatch, Error::IdempotencyMismatch { entity: "Settings", .. });
+    let upserted = a.upsert(key, settings("fr")).await.unwrap();
+    assert_eq!((upserted.outcome, upserted.entity.id), (Outcome::Updated, made.entity.id));
+    assert_eq!(b.all().await.unwrap(), [there]);
+    let charters = acme(&db).repo::<Charter>();
+    for is_new in [true, false] {
+        let charter = charters.create_or_get(Charter::TENANT_ID, charter("a")).await.unwrap();
+        assert_eq!(charter.is_new, is_new);
+    }
 }
 
 pub(crate) async fn letters_and_spaces_count(fixture: Fixture) {

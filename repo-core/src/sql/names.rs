@@ -45,8 +45,14 @@ pub(crate) fn index_columns(table: &Table, index: &Index) -> Vec<IndexColumn> {
     tenant.into_iter().chain(given).collect()
 }
 
-/// The unique key that a database names by `constraint` or by `columns`: its name, and its columns
-/// without the tenant.
+/// The names of the columns of a unique key, as a conflict tells them: without the tenant, unless it is the key.
+pub(crate) fn told(table: &Table, key: &[usize]) -> Vec<String> {
+    let is_told = |column: &&usize| key.len() == 1 || Some(**column) != table.roles.tenant;
+    key.iter().filter(is_told).map(|column| table.columns[*column].name.to_owned()).collect()
+}
+
+/// The unique key that a database names by `constraint` or by `columns`: its name, and its columns as they are
+/// told.
 pub(crate) fn unique_key(
     dialect: &dyn Dialect,
     table: &Table,
@@ -58,9 +64,6 @@ pub(crate) fn unique_key(
         return None;
     }
     let name = |column: usize| table.columns[column].name.to_owned();
-    let without_tenant = |all: &[usize]| -> Vec<String> {
-        all.iter().filter(|c| Some(**c) != table.roles.tenant).map(|c| name(*c)).collect()
-    };
     let mut primary: Vec<usize> = table.roles.tenant.into_iter().collect();
     primary.push(table.roles.id);
     let unique = table.indexes.iter().filter(|index| index.unique).map(|unique| {
@@ -74,7 +77,7 @@ pub(crate) fn unique_key(
                 || (!columns.is_empty()
                     && all.iter().copied().map(name).eq(columns.iter().cloned()))
         })
-        .map(|(key, all)| (key, without_tenant(&all)))
+        .map(|(key, all)| (key, told(table, &all)))
         .or_else(|| {
             // SQLite names an identity that is its table's key by the id alone.
             (columns == [table.id().name]).then(|| (primary_key(dialect, table), columns.to_vec()))

@@ -1,5 +1,7 @@
 //! The attributes of a struct.
 
+use std::fmt;
+
 use proc_macro2::Ident;
 use syn::ext::IdentExt as _;
 use syn::parse::ParseStream;
@@ -44,6 +46,13 @@ pub(crate) struct RawColumn {
     pub(crate) field: Ident,
     /// `asc` or `desc`, where it is written.
     pub(crate) direction: Option<Ident>,
+}
+
+impl fmt::Display for RawColumn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.field)?;
+        self.direction.iter().try_for_each(|direction| write!(f, " {direction}"))
+    }
 }
 
 /// Reads the attributes of a struct.

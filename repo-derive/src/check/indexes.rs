@@ -1,6 +1,9 @@
 //! The indexes: of single fields, and those that the struct lists.
 
+use std::fmt::Display;
+
 use proc_macro2::Ident;
+use quote::ToTokens;
 
 use super::Field;
 use crate::attr::{RawColumn, RawIndex, Structure};
@@ -43,13 +46,7 @@ fn of_field(
         // Of a JSON column it is reported with its other keys.
         let Some(given) = given.as_ref().filter(|_| !column.is_json()) else { continue };
         if let Some(role @ (Role::Id | Role::Tenant)) = column.role {
-            let problem = format_args!("`{}` is in the primary key already", field.ident);
-            let help = format_args!(
-                "remove `{}`; every table is indexed by its {}",
-                given.key,
-                role.key()
-            );
-            diag.error(&given.key, problem, help);
+            primary(field.ident, &given.key, role, diag);
             continue;
         }
         add(single(at, unique), &given.key, indexes, diag);
@@ -78,6 +75,9 @@ fn of_structure(
     diag: &mut Diag,
 ) -> Option<Index> {
     check_global(raw, is_owned, diag);
+    if is_key_already(raw, fields, columns, diag) {
+        return None;
+    }
     let mut index = Index { columns: Vec::new(), unique: raw.unique, global: raw.global.is_some() };
     let mut complete = true;
     for raw_column in &raw.columns {
@@ -92,6 +92,49 @@ fn of_structure(
 fn check_global(raw: &RawIndex, is_owned: bool, diag: &mut Diag) {
     let Some(global) = raw.global.as_ref().filter(|_| !is_owned) else { return };
     diag.error(global, "without `tenant` every index spans the whole table", "remove `global`");
+}
+
+/// Reports an index whose columns begin the primary key, or begin every index, without being asked for.
+fn is_key_already(
+    raw: &RawIndex,
+    fields: &[Field<'_>],
+    columns: &[Column],
+    diag: &mut Diag,
+) -> bool {
+    let Some(RawColumn { field, direction: None }) = raw.columns.first() else { return false };
+    let name = names::plain(field);
+    let Some(at) = fields.iter().position(|other| names::plain(other.ident) == name) else {
+        return false;
+    };
+    let (key, is_alone) = (&raw.key, raw.columns.len() == 1);
+    let is_global = raw.global.is_some();
+    match columns[at].role {
+        Some(Role::Id) if is_alone && !is_global => primary(field, key, Role::Id, diag),
+        Some(Role::Tenant) if is_alone && is_global && !raw.unique => {
+            primary(field, key, Role::Tenant, diag);
+        }
+        Some(Role::Tenant) if is_alone && !is_global && raw.unique => diag.error(
+            field,
+            format_args!("`{name}` leads every index by itself"),
+            format_args!("write `unique(global, {name})` for one row of each tenant"),
+        ),
+        Some(Role::Tenant) if !is_alone && is_global => {
+            let others = raw.columns[1..].iter().map(ToString::to_string).collect::<Vec<_>>();
+            diag.error(
+                field,
+                format_args!("`{name}` leads every index by itself that is not `global`"),
+                format_args!("write `{key}({})`", others.join(", ")),
+            );
+        }
+        _ => return false,
+    }
+    true
+}
+
+fn primary(field: impl ToTokens + Display, key: &Ident, role: Role, diag: &mut Diag) {
+    let problem = format_args!("`{field}` is in the primary key already");
+    let help = format_args!("remove `{key}`; every table is indexed by its {}", role.key());
+    diag.error(key, problem, help);
 }
 
 fn index_column(

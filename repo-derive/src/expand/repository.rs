@@ -98,7 +98,7 @@ fn traits(entity: &Entity) -> TokenStream {
 fn finders(entity: &Entity) -> TokenStream {
     let unique = entity.indexes.iter().filter(|index| index.unique);
     let finders: Vec<_> = unique
-        .map(|index| finder(entity, index))
+        .filter_map(|index| finder(entity, index))
         .chain(entity.listed().into_iter().map(|column| lister(entity, column)))
         .collect();
     if finders.is_empty() {
@@ -119,20 +119,24 @@ fn finders(entity: &Entity) -> TokenStream {
     }
 }
 
-fn finder(entity: &Entity, index: &Index) -> TokenStream {
+/// None for one row of each tenant, which the session says already.
+fn finder(entity: &Entity, index: &Index) -> Option<TokenStream> {
     let columns: Vec<usize> = index
         .columns
         .iter()
         .map(|column| column.column)
         .filter(|column| entity.columns[*column].role != Some(Role::Tenant))
         .collect();
+    if columns.is_empty() {
+        return None;
+    }
     let ident = &entity.ident;
     let (_, ty_generics, _) = entity.generics.split_for_impl();
     let fields: Vec<_> = plain_names(entity, &columns);
     let name = format!("find_by_{}", fields.join("_and_"));
     let docs = format!("The live row with this {}, if there is one.", tick(&fields, " and "));
     let found = quote!(::core::option::Option<#ident #ty_generics>);
-    method(entity, &columns, &name, &docs, &found, &quote!(at_most_one))
+    Some(method(entity, &columns, &name, &docs, &found, &quote!(at_most_one)))
 }
 
 fn lister(entity: &Entity, column: usize) -> TokenStream {
