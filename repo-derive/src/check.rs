@@ -6,13 +6,14 @@
 
 mod columns;
 mod indexes;
+mod kept;
 mod policies;
 mod roles;
 mod shape;
 
 use proc_macro2::Ident;
 use quote::{ToTokens, format_ident, quote};
-use syn::{Data, DeriveInput, LitStr, Meta};
+use syn::{Data, DeriveInput, Meta};
 
 use crate::attr::{self, Structure};
 use crate::diag::Diag;
@@ -103,27 +104,8 @@ fn table(input: &DeriveInput, structure: &Structure, diag: &mut Diag) -> String 
         }
         return example;
     };
-    check_name(&given.value, "table", diag);
+    kept::check_table(&given.value, diag);
     given.value.value()
-}
-
-/// Whether both databases keep this name as it is.
-fn check_name(name: &LitStr, key: &str, diag: &mut Diag) {
-    let text = name.value();
-    if text.is_empty() || text.contains('\0') {
-        let help = format_args!("write `{key} = \"name\"`");
-        diag.error(name, format_args!("no {key} can have this name"), help);
-    } else if text.len() > names::MAX_NAME_LENGTH {
-        let most = names::MAX_NAME_LENGTH;
-        diag.error(
-            name,
-            format_args!(
-                "the name of this {key} has {} bytes, and Postgres keeps {most}",
-                text.len()
-            ),
-            "shorten it",
-        );
-    }
 }
 
 fn references(
@@ -134,6 +116,10 @@ fn references(
 ) -> Vec<Reference> {
     let mut references = Vec::new();
     for (column, Field { ident, attr, .. }) in fields.iter().enumerate() {
+        if !roles[column].is_none_or(columns::may_refer) {
+            // It is reported with the other keys that mean nothing there.
+            continue;
+        }
         if let (None, Some(deleted)) = (&attr.references, &attr.deleted) {
             diag.error(
                 &deleted.key,

@@ -4,7 +4,7 @@ use proc_macro2::Ident;
 use quote::ToTokens as _;
 use syn::{Attribute, Generics, LitInt, Type};
 
-use super::Field;
+use super::{Field, kept};
 use crate::attr::Given;
 use crate::diag::Diag;
 use crate::model::{Column, Role, Storage};
@@ -48,7 +48,7 @@ fn column(field: &Field<'_>, role: Option<Role>, generics: &Generics, diag: &mut
         max_length: attr
             .max_length
             .as_ref()
-            .filter(|_| !is_json)
+            .filter(|_| !is_json && role.is_none_or(may_be_text))
             .and_then(|given| length(given, diag)),
         default: attr.default.as_ref().filter(|_| !is_managed).map(|given| given.value.clone()),
         fixed: attr.fixed.is_some(),
@@ -58,9 +58,10 @@ fn column(field: &Field<'_>, role: Option<Role>, generics: &Generics, diag: &mut
 }
 
 fn name(field: &Field<'_>, diag: &mut Diag) -> String {
-    let Some(given) = &field.attr.column else { return names::plain(field.ident) };
-    super::check_name(&given.value, "column", diag);
-    given.value.value()
+    let given = field.attr.column.as_ref().map(|given| &given.value);
+    let name = given.map_or_else(|| names::plain(field.ident), syn::LitStr::value);
+    kept::check_column(field.ident, given, &name, diag);
+    name
 }
 
 fn storage(field: &Field<'_>) -> Storage {
@@ -84,6 +85,8 @@ fn check_managed(role: Role, field: &Field<'_>, diag: &mut Diag) {
         attr.fixed.as_ref().map(|given| &given.key),
         attr.sensitive.as_ref().map(|given| &given.key),
         attr.decimal.as_ref().map(|given| &given.key),
+        attr.max_length.as_ref().filter(|_| !may_be_text(role)).map(|given| &given.key),
+        attr.references.as_ref().filter(|_| !may_refer(role)).map(|given| &given.key),
     ];
     for key in keys.into_iter().flatten() {
         diag.error(
@@ -92,6 +95,16 @@ fn check_managed(role: Role, field: &Field<'_>, diag: &mut Diag) {
             format_args!("remove `{key}`"),
         );
     }
+}
+
+/// Whether what the program says may stand there, of which the compiler knows whether it is a text.
+fn may_be_text(role: Role) -> bool {
+    matches!(role, Role::Tenant | Role::CorrelationId)
+}
+
+/// Whether the value may be the id of a row: of the tenant's own, of what this one extends, of a request.
+pub(super) fn may_refer(role: Role) -> bool {
+    matches!(role, Role::Id | Role::Tenant | Role::CorrelationId)
 }
 
 /// Reports what is wrong with a type as it is written; returns whether anything is.

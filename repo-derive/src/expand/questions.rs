@@ -17,7 +17,7 @@ pub(crate) fn ask(entity: &Entity) -> TokenStream {
     let (impl_generics, _, where_clause) = entity.generics.split_for_impl();
     let columns = entity.columns.iter().enumerate().filter(|(_, column)| !column.is_mistaken);
     let fields = columns.map(|(at, column)| match column.role {
-        Some(role) => managed(role, &column.ty),
+        Some(role) => managed(role, column),
         None => given(entity, at, column),
     });
     let references = entity.references.iter().map(|it| reference(entity, it));
@@ -29,8 +29,14 @@ pub(crate) fn ask(entity: &Entity) -> TokenStream {
     }
 }
 
-/// Can the type hold what the repository writes?
-fn managed(role: Role, ty: &Type) -> TokenStream {
+/// Can the type hold what the repository writes, and is it a text where its length is declared?
+fn managed(role: Role, column: &Column) -> TokenStream {
+    let length = column.max_length.map(|_| answer(&class(&column.ty), "IsText"));
+    let written = written(role, &column.ty);
+    quote!(#written #length)
+}
+
+fn written(role: Role, ty: &Type) -> TokenStream {
     let question = match role {
         Role::Id => return TokenStream::new(),
         Role::Tenant => "TenantField",
