@@ -5,6 +5,7 @@
 //! `__private` are imported where the impls are, and all others begin with `::`.
 
 mod columns;
+mod docs;
 mod entity;
 mod hooks;
 mod new;
@@ -15,8 +16,9 @@ mod repository;
 mod table;
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::quote;
 
+use self::docs::{doc, docs_or};
 use crate::model::{Column, Entity, Storage};
 
 /// The generated items.
@@ -79,18 +81,4 @@ fn tenancy(entity: &Entity) -> TokenStream {
         Some(ty) => quote!(__core::OwnedBy<#ty>),
         None => quote!(__core::Shared),
     }
-}
-
-/// The documentation of a field, or what can be said without any.
-fn docs_or(column: &Column, otherwise: &str) -> TokenStream {
-    if column.docs.is_empty() {
-        return doc(otherwise);
-    }
-    column.docs.iter().map(ToTokens::to_token_stream).collect()
-}
-
-/// One line of documentation.
-fn doc(line: &str) -> TokenStream {
-    let line = format!(" {line}");
-    quote!(#[doc = #line])
 }
