@@ -9,7 +9,7 @@ mod indexes;
 mod kept;
 mod policies;
 mod roles;
-mod shape;
+pub(crate) mod shape;
 
 use proc_macro2::Ident;
 use quote::{ToTokens, format_ident, quote};

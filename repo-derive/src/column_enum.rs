@@ -7,6 +7,7 @@ use syn::{Data, DataEnum, DeriveInput, Fields, LitStr, Path, Variant, parse_quot
 
 use crate::attr::{Given, Reader, value};
 use crate::diag::Diag;
+use crate::fallback;
 use crate::names::{self, Case};
 
 const ENUM_KEYS: [&str; 2] = ["rename_all", "crate"];
@@ -36,16 +37,21 @@ struct Attributes {
 /// The expansion, or every mistake.
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let mut diag = Diag::default();
-    let mut tokens = check(input, &mut diag).map(|it| expand(&it)).unwrap_or_default();
+    let Attributes { rename_all, krate } = attributes(input, &mut diag);
+    let krate = krate.map_or_else(|| parse_quote!(::repo_core), |given| given.value);
+    let case = rename_all.and_then(|given| case(&given.value, &mut diag)).unwrap_or_default();
+    let mut tokens = match enumeration(input, &mut diag) {
+        Some(data) => {
+            let variants = variants(data, case, &mut diag);
+            expand(&Enum { krate, input, variants })
+        }
+        None => fallback::column_type(input, &krate),
+    };
     tokens.extend(diag.into_tokens());
     tokens
 }
 
-fn check<'i>(input: &'i DeriveInput, diag: &mut Diag) -> Option<Enum<'i>> {
-    let attributes = attributes(input, diag);
-    let krate = attributes.krate.map_or_else(|| parse_quote!(::repo_core), |given| given.value);
-    let case = attributes.rename_all.and_then(|given| case(&given.value, diag)).unwrap_or_default();
-    let data = enumeration(input, diag)?;
+fn variants<'i>(data: &'i DataEnum, case: Case, diag: &mut Diag) -> Vec<Named<'i>> {
     let mut variants: Vec<Named<'_>> = Vec::new();
     for variant in &data.variants {
         let text = text(variant, case, diag);
@@ -53,7 +59,7 @@ fn check<'i>(input: &'i DeriveInput, diag: &mut Diag) -> Option<Enum<'i>> {
         let is_unit = matches!(variant.fields, Fields::Unit);
         variants.push(Named { ident: &variant.ident, text, is_unit });
     }
-    Some(Enum { krate, input, variants })
+    variants
 }
 
 fn attributes(input: &DeriveInput, diag: &mut Diag) -> Attributes {
@@ -149,7 +155,9 @@ fn check_variant(variant: &Variant, text: &str, earlier: &[Named<'_>], diag: &mu
 }
 
 fn expand(Enum { krate, input, variants }: &Enum<'_>) -> TokenStream {
-    let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
+    // Variants without payload have no use for a parameter; one that is there is a mistake by itself.
+    let generics = fallback::bounded(input);
+    let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     let DeriveInput { ident, vis, .. } = input;
     let idents: Vec<_> = variants.iter().map(|variant| variant.ident).collect();
     let texts: Vec<_> = variants.iter().map(|variant| variant.text.as_str()).collect();

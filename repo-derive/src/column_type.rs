@@ -7,15 +7,18 @@ use syn::spanned::Spanned as _;
 use syn::{Data, DeriveInput, Field, Index, Member, Path, parse_quote};
 
 use crate::attr::{Reader, value};
+use crate::check::shape;
 use crate::diag::Diag;
-use crate::{names, types};
+use crate::{fallback, names, types};
 
 /// The expansion, or every mistake.
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let mut diag = Diag::default();
     let krate = krate(input, &mut diag);
-    let field = only_field(input, &mut diag);
-    let mut tokens = field.map(|field| expand(input, &krate, field)).unwrap_or_default();
+    let is_whole = check_generics(input, &mut diag);
+    let field = only_field(input, &mut diag).filter(|_| is_whole);
+    let mut tokens = field
+        .map_or_else(|| fallback::column_type(input, &krate), |field| expand(input, &krate, field));
     tokens.extend(diag.into_tokens());
     tokens
 }
@@ -31,6 +34,15 @@ fn krate(input: &DeriveInput, diag: &mut Diag) -> Path {
         Ok(true)
     });
     krate.map_or_else(|| parse_quote!(::repo_core), |given| given.value)
+}
+
+/// Whether the parameters leave a value that a column can hold.
+fn check_generics(input: &DeriveInput, diag: &mut Diag) -> bool {
+    let mut is_whole = shape::check_lifetimes(input, diag);
+    for parameter in input.generics.type_params() {
+        is_whole &= shape::check_bounds(parameter, &input.generics, diag);
+    }
+    is_whole
 }
 
 fn only_field<'i>(input: &'i DeriveInput, diag: &mut Diag) -> Option<&'i Field> {

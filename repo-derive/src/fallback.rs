@@ -1,23 +1,18 @@
-//! What stands in for an entity that could not be read.
+//! What stands in for an entity, a projection or a column type that could not be read.
 //!
-//! Code that uses the entity still compiles as far as it can, so that the mistakes in the struct are the
-//! only ones reported.
+//! Code that uses it still compiles as far as it can, so that the mistakes in the type are the only ones
+//! reported.
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{DeriveInput, Path, parse_quote};
+use syn::{DeriveInput, Generics, Path, Type, parse_quote};
 
 /// An entity without columns.
 pub(crate) fn entity(input: &DeriveInput, krate: &Path) -> TokenStream {
     if input.generics.lifetimes().next().is_some() {
         return TokenStream::new();
     }
-    let mut generics = input.generics.clone();
-    for parameter in generics.type_params_mut() {
-        parameter.bounds.push(parse_quote!(::core::marker::Send));
-        parameter.bounds.push(parse_quote!(::core::marker::Sync));
-        parameter.bounds.push(parse_quote!('static));
-    }
+    let generics = bounded(input);
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     let ident = &input.ident;
     quote! {
@@ -63,4 +58,72 @@ pub(crate) fn entity(input: &DeriveInput, krate: &Path) -> TokenStream {
             }
         };
     }
+}
+
+/// A projection of no columns.
+pub(crate) fn projection(input: &DeriveInput, krate: &Path, entity: &Type) -> TokenStream {
+    if input.generics.lifetimes().next().is_some() {
+        return TokenStream::new();
+    }
+    let generics = bounded(input);
+    let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+    let ident = &input.ident;
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #krate::Projection for #ident #ty_generics #where_clause {
+            type Entity = #entity;
+
+            fn sources() -> ::core::option::Option<::std::vec::Vec<#krate::__private::Source>> {
+                ::core::unreachable!()
+            }
+
+            fn names() -> ::core::option::Option<&'static [&'static ::core::primitive::str]> {
+                ::core::unreachable!()
+            }
+
+            fn read(_: &mut #krate::Decoder<'_>) -> #krate::Result<Self> {
+                ::core::unreachable!()
+            }
+        }
+    }
+}
+
+/// A column type of texts.
+pub(crate) fn column_type(input: &DeriveInput, krate: &Path) -> TokenStream {
+    if input.generics.lifetimes().next().is_some() {
+        return TokenStream::new();
+    }
+    let generics = bounded(input);
+    let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+    let ident = &input.ident;
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #krate::ColumnType for #ident #ty_generics #where_clause {
+            type Bare = Self;
+            type Class = #krate::class::Text;
+            const KIND: #krate::Kind = #krate::Kind::Text;
+
+            fn encode(
+                &self,
+                _: #krate::Kind,
+            ) -> ::core::result::Result<#krate::Value<'_>, #krate::InvalidValue> {
+                ::core::unreachable!()
+            }
+
+            fn decode(_: #krate::Value<'_>) -> ::core::result::Result<Self, #krate::InvalidValue> {
+                ::core::unreachable!()
+            }
+        }
+    }
+}
+
+/// The parameters of the input, of which nothing more is asked.
+pub(crate) fn bounded(input: &DeriveInput) -> Generics {
+    let mut generics = input.generics.clone();
+    for parameter in generics.type_params_mut() {
+        parameter.bounds.push(parse_quote!(::core::marker::Send));
+        parameter.bounds.push(parse_quote!(::core::marker::Sync));
+        parameter.bounds.push(parse_quote!('static));
+    }
+    generics
 }

@@ -10,7 +10,7 @@ use syn::{Attribute, Data, DeriveInput, Expr, Field, Fields, Path, Type, parse_q
 
 use crate::attr::{Given, Reader, value};
 use crate::diag::Diag;
-use crate::names;
+use crate::{fallback, names};
 
 const STRUCT_KEYS: [&str; 2] = ["entity", "crate"];
 const FIELD_KEYS: [&str; 1] = ["column"];
@@ -38,25 +38,42 @@ struct Structure {
 /// The expansion, or every mistake.
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let mut diag = Diag::default();
-    let mut tokens = check(input, &mut diag).map(|it| expand(input, &it)).unwrap_or_default();
+    let Structure { entity, krate } = structure(&input.attrs, &mut diag);
+    let krate = krate.map_or_else(|| parse_quote!(::repo_core), |given| given.value);
+    let fields = fields(input, &mut diag);
+    let mut tokens = TokenStream::new();
+    if let Some(entity) = said(input, entity, fields.is_some(), &mut diag) {
+        let columns = fields.and_then(|fields| columns(fields, &entity, &mut diag));
+        tokens = match columns {
+            Some(columns) => expand(input, &Projection { krate, entity, columns }),
+            None => fallback::projection(input, &krate, &entity),
+        };
+    }
     tokens.extend(diag.into_tokens());
     tokens
 }
 
-fn check<'i>(input: &'i DeriveInput, diag: &mut Diag) -> Option<Projection<'i>> {
-    let structure = structure(&input.attrs, diag);
-    let krate = structure.krate.map_or_else(|| parse_quote!(::repo_core), |given| given.value);
-    let fields = fields(input, diag)?;
-    let Some(entity) = structure.entity else {
+/// The entity, which must be named.
+fn said(
+    input: &DeriveInput,
+    entity: Option<Given<Type>>,
+    has_fields: bool,
+    diag: &mut Diag,
+) -> Option<Type> {
+    if entity.is_none() && has_fields {
         diag.error(
             &input.ident,
             format_args!("`{}` says not which entity it shows", names::plain(&input.ident)),
             "add `#[projection(entity = Entity)]`",
         );
-        return None;
-    };
-    let columns = fields.iter().filter_map(|field| column(field, &entity.value, diag)).collect();
-    Some(Projection { krate, entity: entity.value, columns })
+    }
+    entity.map(|given| given.value)
+}
+
+/// The columns, unless there is a mistake in one of them.
+fn columns<'i>(fields: &'i Fields, entity: &Type, diag: &mut Diag) -> Option<Vec<Column<'i>>> {
+    let columns: Vec<_> = fields.iter().filter_map(|it| column(it, entity, diag)).collect();
+    (columns.len() == fields.len()).then_some(columns)
 }
 
 fn structure(attributes: &[Attribute], diag: &mut Diag) -> Structure {
@@ -100,15 +117,17 @@ fn fields<'i>(input: &'i DeriveInput, diag: &mut Diag) -> Option<&'i Fields> {
 
 fn column<'i>(field: &'i Field, entity: &Type, diag: &mut Diag) -> Option<Column<'i>> {
     let mut column = None;
+    let mut is_read = true;
     Reader::new(diag, "projection").read(
         &field.attrs,
         &mut |reader, key, input: ParseStream<'_>| {
             match key.to_string().as_str() {
                 "column" => {
-                    let example = "column = Entity::COLUMN";
-                    reader.put(&mut column, key, value(key, input, example)?);
+                    let read = value(key, input, "column = Entity::COLUMN");
+                    reader.put(&mut column, key, read.inspect_err(|_| is_read = false)?);
                 }
                 _ => {
+                    is_read = false;
                     reader.unknown(key, &FIELD_KEYS, ("the struct", &STRUCT_KEYS));
                     return Ok(false);
                 }
@@ -118,10 +137,12 @@ fn column<'i>(field: &'i Field, entity: &Type, diag: &mut Diag) -> Option<Column
     );
     let ident = field.ident.as_ref()?;
     let column = column.map(|given| given.value).unwrap_or_else(|| {
-        let constant = names::constant(ident);
+        // As the user's own: rustc then points at the field alone.
+        let mut constant = names::constant(ident);
+        constant.set_span(ident.span());
         parse_quote!(<#entity>::#constant)
     });
-    Some(Column { ident, ty: &field.ty, column })
+    is_read.then_some(Column { ident, ty: &field.ty, column })
 }
 
 fn expand(input: &DeriveInput, projection: &Projection<'_>) -> TokenStream {

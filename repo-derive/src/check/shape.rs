@@ -14,12 +14,7 @@ use crate::{names, types};
 /// The fields of a struct; `None` when `input` cannot be an entity.
 pub(crate) fn fields<'i>(input: &'i DeriveInput, diag: &mut Diag) -> Option<Vec<Field<'i>>> {
     let named = named_fields(input, diag)?;
-    if let Some(lifetime) = input.generics.lifetimes().next() {
-        diag.error(
-            lifetime,
-            format_args!("`{}` borrows, and a row outlives what it was made from", input.ident),
-            "own the value: `String` instead of `&str`",
-        );
+    if !check_lifetimes(input, diag) {
         return None;
     }
     let fields = named.iter().map(|syntax| Field {
@@ -41,14 +36,34 @@ pub(crate) fn check_generics(entity: &Entity, diag: &mut Diag) -> bool {
             let problem = format_args!("`{name}` is in no column that is given to a new row");
             diag.error(name, problem, format_args!("write a type instead of `{name}`"));
             is_whole = false;
-        } else if !is_bounded(parameter, &entity.generics) {
-            let problem =
-                format_args!("`{name}` can be any type, and not every type fits in a column");
-            diag.error(name, problem, format_args!("write `{name}: repo_core::ColumnType`"));
-            is_whole = false;
+        } else {
+            is_whole &= check_bounds(parameter, &entity.generics, diag);
         }
     }
     is_whole
+}
+
+/// Whether nothing is borrowed.
+pub(crate) fn check_lifetimes(input: &DeriveInput, diag: &mut Diag) -> bool {
+    let lifetime = input.generics.lifetimes().next();
+    if let Some(lifetime) = lifetime {
+        diag.error(
+            lifetime,
+            format_args!("`{}` borrows, and a row outlives what it was made from", input.ident),
+            "own the value: `String` instead of `&str`",
+        );
+    }
+    lifetime.is_none()
+}
+
+/// Whether anything is asked of a parameter.
+pub(crate) fn check_bounds(parameter: &TypeParam, generics: &Generics, diag: &mut Diag) -> bool {
+    let (name, is_bounded) = (&parameter.ident, is_bounded(parameter, generics));
+    if !is_bounded {
+        let problem = format_args!("`{name}` can be any type, and not every type fits in a column");
+        diag.error(name, problem, format_args!("write `{name}: repo_core::ColumnType`"));
+    }
+    is_bounded
 }
 
 fn is_bounded(parameter: &TypeParam, generics: &Generics) -> bool {
