@@ -33,7 +33,8 @@ pub use operand::OperandOf;
 pub use projection::{Shows, Source, read, source};
 pub use questions::{
     CreatedAtField, DeletedAtField, DeletionIdField, IdOf, IsDecimal, IsIndexable, IsText,
-    JsonDocument, KnownSize, RefersTo, TenantField, UpdatedAtField, VersionField,
+    JsonDocument, KnownSize, Movable, RefersTo, TenantField, TenantParameter, UpdatedAtField,
+    VersionField,
 };
 pub use search::{null_or_not, unless_empty};
 pub use shown::{Show, Shown, debug};

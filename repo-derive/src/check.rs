@@ -48,7 +48,8 @@ pub(crate) fn check(input: &DeriveInput, diag: &mut Diag) -> Option<Entity> {
         names: generated_names(input),
         table,
         columns,
-        tenant: roles::tenant(&fields, &roles),
+        id: roles::key_type(Role::Id, &fields, &roles),
+        tenant: roles::key_type(Role::Tenant, &fields, &roles),
         immutable: structure.immutable.is_some(),
         audited: structure.audited.as_ref().map(|given| given.value),
         hooks: policies::hooks(&structure, diag),
@@ -66,13 +67,15 @@ fn without_self(input: &DeriveInput) -> DeriveInput {
     let (_, ty_generics, _) = input.generics.split_for_impl();
     let ident = &input.ident;
     let owner = quote!(#ident #ty_generics);
+    let turbofish = ty_generics.as_turbofish();
+    let in_expressions = quote!(#ident #turbofish);
     let Data::Struct(data) = &mut named.data else { return named };
     for field in &mut data.fields {
         field.ty = syn::parse2(types::without_self(&field.ty, &owner))
             .expect("a type stays one when it names itself");
         for attribute in &mut field.attrs {
             if let Meta::List(list) = &mut attribute.meta {
-                list.tokens = types::without_self(&list.tokens, &owner);
+                list.tokens = types::without_self(&list.tokens, &in_expressions);
             }
         }
     }
@@ -128,6 +131,8 @@ fn references(
             );
         }
         match (&attr.references, &attr.on_delete) {
+            (Some(parent), _)
+                if relation_is_taken(ident, &parent.key, fields, &references, diag) => {}
             (Some(parent), on_delete) => {
                 let cascade = on_delete.as_ref().filter(|it| it.value == attr::OnDelete::Cascade);
                 if let Some(cascade) = cascade {
@@ -148,6 +153,25 @@ fn references(
         }
     }
     references
+}
+
+/// Reports a reference whose function another reference has.
+fn relation_is_taken(
+    field: &Ident,
+    key: &Ident,
+    fields: &[Field<'_>],
+    earlier: &[Reference],
+    diag: &mut Diag,
+) -> bool {
+    let name = names::relation(field);
+    let mut others = earlier.iter().map(|reference| fields[reference.column].ident);
+    let Some(other) = others.find(|other| names::relation(other) == name) else { return false };
+    diag.error(
+        key,
+        format_args!("`{other}` and `{field}` would share the function `{name}`"),
+        "rename one of the fields, and keep its column with `#[repository(column = \"name\")]`",
+    );
+    true
 }
 
 /// The indexes, and one for each reference that no index starts with.

@@ -16,6 +16,8 @@ pub(crate) struct Entity {
     pub(crate) names: Names,
     pub(crate) table: String,
     pub(crate) columns: Vec<Column>,
+    /// The type of the id. Always, unless a mistake is reported.
+    pub(crate) id: Option<Type>,
     /// The type of the tenant, of an entity that has one.
     pub(crate) tenant: Option<Type>,
     pub(crate) immutable: bool,

@@ -80,6 +80,18 @@ pub(crate) fn constant(field: &Ident) -> Ident {
         .map_or_else(|| expanded(field.clone()), |name| ident_at(name, field))
 }
 
+/// `find_by_queue_and_number`, which finds a row by these fields.
+pub(crate) fn finder(fields: &[String]) -> String {
+    format!("find_by_{}", fields.join("_and_"))
+}
+
+/// `incident`, the function of the field `incident_id`: as the field where nothing can be called so.
+pub(crate) fn relation(field: &Ident) -> Ident {
+    let plain = plain(field);
+    let name = plain.strip_suffix("_id").unwrap_or(&plain);
+    usable_at(name, field).unwrap_or_else(|| expanded(field.clone()))
+}
+
 /// `created_at` and `createdAt` as `CREATED_AT`.
 pub(crate) fn screaming_snake_case(name: &str) -> String {
     snake_case(name).to_uppercase()
@@ -112,7 +124,7 @@ pub(crate) fn ident_at(name: &str, place: &Ident) -> Ident {
 }
 
 /// The same, with `r#` where the name is a keyword; none where nothing can be called so.
-pub(crate) fn usable_at(name: &str, place: &Ident) -> Option<Ident> {
+fn usable_at(name: &str, place: &Ident) -> Option<Ident> {
     let usable = syn::parse_str::<Ident>(name).or_else(|_| syn::parse_str(&format!("r#{name}")));
     let mut ident = usable.ok()?;
     ident.set_span(place.span());

@@ -1,20 +1,20 @@
 //! What can be told of a type from how it is written.
 //!
-//! Only what decides which code to write: whether it is an `Option`, whether it is a `Decimal`. All else
-//! is asked of the compiler.
+//! Only what decides which code to write: whether it is an `Option`. All else is asked of the compiler.
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{GenericArgument, PathArguments, PathSegment, Type};
+use syn::punctuated::Punctuated;
+use syn::{GenericArgument, PathArguments, PathSegment, Token, Type};
 
 /// The `T` of an `Option<T>`.
 pub(crate) fn inside_option(ty: &Type) -> Option<&Type> {
-    inside("Option", ty)
+    inside(["core", "option", "Option"], ty)
 }
 
 /// The `T` of a `Vec<T>`.
 pub(crate) fn inside_vec(ty: &Type) -> Option<&Type> {
-    inside("Vec", ty)
+    inside(["alloc", "vec", "Vec"], ty)
 }
 
 /// Whether the type is called `bool`.
@@ -22,19 +22,21 @@ pub(crate) fn is_bool(ty: &Type) -> bool {
     last_segment(ty).is_some_and(|segment| segment.ident == "bool")
 }
 
-fn inside<'t>(name: &str, ty: &'t Type) -> Option<&'t Type> {
-    let segment = last_segment(ty).filter(|segment| segment.ident == name)?;
-    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+/// The `T` of a type of the standard library, by its name alone or by its path. Another path is another type.
+fn inside<'t>(path: [&str; 3], ty: &'t Type) -> Option<&'t Type> {
+    let [own, module, name] = path;
+    let words: Vec<String> = segments(ty)?.iter().map(|it| it.ident.to_string()).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    if words != [name] && words != [own, module, name] && words != ["std", module, name] {
+        return None;
+    }
+    let PathArguments::AngleBracketed(arguments) = &last_segment(ty)?.arguments else {
+        return None;
+    };
     match arguments.args.first()? {
         GenericArgument::Type(inner) if arguments.args.len() == 1 => Some(inner),
         _ => None,
     }
-}
-
-/// Whether the type is called `Decimal`, or is an `Option` of one that is.
-pub(crate) fn is_decimal(ty: &Type) -> bool {
-    let bare = inside_option(ty).unwrap_or(ty);
-    last_segment(bare).is_some_and(|segment| segment.ident == "Decimal")
 }
 
 /// The type as a person would write it.
@@ -77,11 +79,15 @@ pub(crate) fn mentions(tokens: TokenStream, word: &Ident) -> bool {
 }
 
 fn last_segment(ty: &Type) -> Option<&PathSegment> {
+    segments(ty)?.last()
+}
+
+fn segments(ty: &Type) -> Option<&Punctuated<PathSegment, Token![::]>> {
     match ty {
-        Type::Path(path) if path.qself.is_none() => path.path.segments.last(),
+        Type::Path(path) if path.qself.is_none() => Some(&path.path.segments),
         // A type that came through `macro_rules!` is in an invisible group.
-        Type::Group(group) => last_segment(&group.elem),
-        Type::Paren(paren) => last_segment(&paren.elem),
+        Type::Group(group) => segments(&group.elem),
+        Type::Paren(paren) => segments(&paren.elem),
         _ => None,
     }
 }
@@ -94,13 +100,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_option_is_known_by_its_last_segment() {
-        for option in [parse_quote!(Option<u8>), parse_quote!(::std::option::Option<u8>)] {
+    fn an_option_is_known_by_its_name_or_its_path() {
+        for option in [
+            parse_quote!(Option<u8>),
+            parse_quote!(::std::option::Option<u8>),
+            parse_quote!(core::option::Option<u8>),
+        ] {
             let inner = inside_option(&option).expect("it is an option");
             assert_eq!(inner.to_token_stream().to_string(), "u8");
         }
         assert!(inside_option(&parse_quote!(Vec<u8>)).is_none());
         assert!(inside_option(&parse_quote!(Option)).is_none());
+        assert!(inside_option(&parse_quote!(my::Option<u8>)).is_none());
     }
 
     #[test]

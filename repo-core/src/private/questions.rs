@@ -24,13 +24,27 @@ pub trait JsonDocument {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> JsonDocument for T {}
+impl<T: Serialize + DeserializeOwned + 'static> JsonDocument for T {}
+
+/// Can rows with the type go from thread to thread? Of a column type it is known.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` stays in one thread, and rows go from thread to thread",
+    label = "not `Send` and `Sync`",
+    note = "write `Arc` instead of `Rc`, and a value or a lock instead of a cell"
+)]
+pub trait Movable {
+    /// Yes.
+    const ANSWER: () = ();
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + Sync> Movable for T {}
 
 /// Can the type be a tenant?
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a tenant",
-    label = "not a column type that is `Clone` and `Debug`",
-    note = "a tenant is a `Uuid`, an `i64`, a `String`, or a newtype with `#[derive(Debug, Clone, ColumnType)]`"
+    label = "not a plain column type that is `Clone` and `Debug`",
+    note = "a tenant is a `Uuid`, an `i64`, a `String`, or a newtype of one with `#[derive(Debug, Clone, ColumnType)]`"
 )]
 pub trait TenantField {
     /// Yes.
@@ -38,7 +52,24 @@ pub trait TenantField {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: ColumnType<Bare = T> + Clone + Debug> TenantField for T {}
+impl<T> TenantField for T where
+    T: ColumnType<Bare = T, Class: Comparable + Undeclared> + Clone + Debug
+{
+}
+
+/// Can the parameter be a tenant?
+#[diagnostic::on_unimplemented(
+    message = "not every `{Self}` can be a tenant",
+    label = "not a column type that is `Clone` and `Debug`",
+    note = "write `{Self}: repo_core::ColumnType<Bare = {Self}> + Clone + Debug`, or a type instead of `{Self}`"
+)]
+pub trait TenantParameter {
+    /// Yes.
+    const ANSWER: () = ();
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: ColumnType<Bare = T> + Clone + Debug> TenantParameter for T {}
 
 /// Can the type be a version?
 #[diagnostic::on_unimplemented(

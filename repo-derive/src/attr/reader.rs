@@ -143,6 +143,8 @@ pub(crate) fn items<T>(
     syn::parenthesized!(content in input);
     let found = rest(&content.fork())?;
     let items = content.parse_terminated(item, Token![,]).map_err(|error| {
+        // What is left would be a mistake by itself.
+        let _ = content.parse::<TokenStream>();
         if error.to_string().contains("\nhelp: ") {
             return error;
         }

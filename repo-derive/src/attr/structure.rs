@@ -44,7 +44,7 @@ pub(crate) struct RawIndex {
 /// A field in an index, and its direction.
 pub(crate) struct RawColumn {
     pub(crate) field: Ident,
-    /// `asc` or `desc`, where it is written.
+    /// The word behind it: `asc` or `desc`, unless it is a mistake.
     pub(crate) direction: Option<Ident>,
 }
 
@@ -171,10 +171,5 @@ fn column(input: ParseStream<'_>) -> syn::Result<RawColumn> {
     let direction = input.call(|input: ParseStream<'_>| {
         input.peek(syn::Ident::peek_any).then(|| input.call(Ident::parse_any)).transpose()
     })?;
-    match &direction {
-        Some(word) if word != "asc" && word != "desc" => {
-            Err(problem(word, "a direction is `asc` or `desc`", "write `desc`"))
-        }
-        _ => Ok(RawColumn { field, direction }),
-    }
+    Ok(RawColumn { field, direction })
 }

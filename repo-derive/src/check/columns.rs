@@ -23,6 +23,7 @@ pub(crate) fn check(
         check_repeats(&mut column, field, &columns, diag);
         columns.push(column);
     }
+    kept::check_former(fields, &columns, diag);
     columns
 }
 
@@ -120,19 +121,13 @@ fn check_type(field: &Field<'_>, role: Option<Role>, diag: &mut Diag) -> bool {
         return false;
     }
     let inner = types::inside_option(&syntax.ty);
-    if inner.is_some() && role == Some(Role::Tenant) {
+    if inner.is_some() && matches!(role, Some(Role::Id | Role::Tenant)) {
         return true;
     }
     if inner.and_then(types::inside_option).is_some() {
         let problem =
             format_args!("`{ident}` has two ways to be missing, and a column has one `NULL`");
         diag.error(&syntax.ty, problem, "write one `Option`");
-        return true;
-    }
-    if attr.decimal.is_none() && types::is_decimal(&syntax.ty) {
-        let help = "say how many digits it has, and how many of them after the point: \
-                    `#[repository(decimal(12, 2))]`";
-        diag.error(&syntax.ty, format_args!("`{ident}` is a decimal of unknown size"), help);
         return true;
     }
     false

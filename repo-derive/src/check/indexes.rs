@@ -21,11 +21,11 @@ pub(crate) fn check(
 ) -> Vec<Index> {
     let mut indexes = Vec::new();
     for (at, field) in fields.iter().enumerate() {
-        of_field(at, field, &columns[at], &mut indexes, diag);
+        of_field(at, field, columns, &mut indexes, diag);
     }
     for raw in &structure.indexes {
         let Some(index) = of_structure(raw, fields, columns, is_owned, diag) else { continue };
-        add(index, &raw.key, &mut indexes, diag);
+        add(index, &raw.key, columns, &mut indexes, diag);
     }
     indexes
 }
@@ -38,10 +38,11 @@ pub(crate) fn single(column: usize, unique: bool) -> Index {
 fn of_field(
     at: usize,
     field: &Field<'_>,
-    column: &Column,
+    columns: &[Column],
     indexes: &mut Vec<Index>,
     diag: &mut Diag,
 ) {
+    let column = &columns[at];
     for (given, unique) in [(&field.attr.unique, true), (&field.attr.index, false)] {
         // Of a JSON column it is reported with its other keys.
         let Some(given) = given.as_ref().filter(|_| !column.is_json()) else { continue };
@@ -49,22 +50,40 @@ fn of_field(
             primary(field.ident, &given.key, role, diag);
             continue;
         }
-        add(single(at, unique), &given.key, indexes, diag);
+        add(single(at, unique), &given.key, columns, indexes, diag);
     }
 }
 
-fn add(index: Index, key: &Ident, indexes: &mut Vec<Index>, diag: &mut Diag) {
+fn add(index: Index, key: &Ident, columns: &[Column], indexes: &mut Vec<Index>, diag: &mut Diag) {
     // What is unique among all tenants is unique in each.
     let is_same = |other: &Index| {
         other.columns == index.columns
             && (other.global == index.global || other.unique && index.unique)
     };
-    if indexes.iter().any(is_same) {
-        let help = "remove one of the two";
-        diag.error(key, "another index has the same columns", help);
-    } else {
-        indexes.push(index);
+    let found_by = |index: &Index| found_by(index, columns);
+    let finder = found_by(&index).map(|fields| names::finder(&fields));
+    let has_finder =
+        |other: &&Index| found_by(other).map(|fields| names::finder(&fields)) == finder;
+    let other = indexes.iter().find(|other| finder.is_some() && has_finder(other));
+    match (finder.as_ref(), other) {
+        (Some(finder), Some(other)) if found_by(other) != found_by(&index) => diag.error(
+            key,
+            format_args!("another unique key has the finder `{finder}` already"),
+            "rename a field, and keep its column with `#[repository(column = \"name\")]`",
+        ),
+        (_, other) if other.is_some() || indexes.iter().any(is_same) => {
+            diag.error(key, "another index has the same columns", "remove one of the two");
+        }
+        _ => indexes.push(index),
     }
+}
+
+/// The fields by which a unique key finds a row; none where the tenant is all of it.
+fn found_by(index: &Index, columns: &[Column]) -> Option<Vec<String>> {
+    let fields = index.columns.iter().map(|part| &columns[part.column]);
+    let fields = fields.filter(|column| index.unique && column.role != Some(Role::Tenant));
+    let fields: Vec<String> = fields.map(|column| names::plain(&column.ident)).collect();
+    (!fields.is_empty()).then_some(fields)
 }
 
 fn of_structure(
@@ -165,9 +184,28 @@ fn index_column(
         diag.error(field, problem, help);
         return None;
     }
-    if let Some(direction) = direction.as_ref().filter(|_| raw.unique) {
-        diag.error(direction, "a unique index has no direction", format_args!("write `{field}`"));
+    if let Some(direction) = direction {
+        check_direction(raw, field, direction, &plain, diag)?;
     }
     let descending = direction.as_ref().is_some_and(|direction| direction == "desc");
     Some(IndexColumn { column, descending })
+}
+
+fn check_direction(
+    raw: &RawIndex,
+    field: &Ident,
+    direction: &Ident,
+    fields: &[String],
+    diag: &mut Diag,
+) -> Option<()> {
+    let is_direction = direction == "asc" || direction == "desc";
+    if fields.contains(&names::plain(direction)) {
+        let help = format_args!("write `{field}, {direction}`");
+        diag.error(direction, format_args!("a comma is missing after `{field}`"), help);
+    } else if raw.unique {
+        diag.error(direction, "a unique index has no direction", format_args!("write `{field}`"));
+    } else if !is_direction {
+        diag.error(direction, "a direction is `asc` or `desc`", "write `desc`");
+    }
+    is_direction.then_some(())
 }

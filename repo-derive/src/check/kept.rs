@@ -1,9 +1,12 @@
 //! Which names both databases keep, as they are.
 
+use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::LitStr;
 
+use super::Field;
 use crate::diag::Diag;
+use crate::model::Column;
 use crate::names;
 
 /// The columns that every table of Postgres has already; it tells them apart by case.
@@ -37,6 +40,36 @@ pub(super) fn check_column(
     if OF_POSTGRES.contains(&text) {
         let problem = format_args!("every table of Postgres has a column `{text}` of its own");
         diag.error(place, problem, another);
+    }
+}
+
+/// Reports a former name that does not tell which column is meant.
+pub(super) fn check_former(fields: &[Field<'_>], columns: &[Column], diag: &mut Diag) {
+    let mut earlier: Vec<(String, &Ident)> = Vec::new();
+    for (field, column) in fields.iter().zip(columns) {
+        for given in &field.attr.formerly {
+            let name = given.value();
+            let living = columns.iter().find(|other| other.name == name);
+            let other = earlier.iter().find(|(other, _)| *other == name);
+            let problem = match (living, other) {
+                _ if name.is_empty() => "no column had this name".to_owned(),
+                (Some(living), _) if living.ident == column.ident => {
+                    format!("`{}` is called `{name}` now", column.ident)
+                }
+                (Some(living), _) => format!("`{name}` is the column of `{}` now", living.ident),
+                (None, Some((_, other))) if *other == field.ident => {
+                    format!("`{name}` is given twice")
+                }
+                (None, Some((_, other))) => {
+                    format!("`{other}` and `{}` cannot both have been `{name}`", field.ident)
+                }
+                (None, None) => {
+                    earlier.push((name, field.ident));
+                    continue;
+                }
+            };
+            diag.error(given, problem, "write the name of a column that is no more, or remove it");
+        }
     }
 }
 

@@ -26,13 +26,15 @@ pub(crate) fn assign(
             None => by_name(role, &input.ident, structure, fields, &mut roles, diag),
         }
     }
-    check_tenant_type(fields, &roles, diag);
+    for role in [Role::Id, Role::Tenant] {
+        check_key_type(role, fields, &roles, diag);
+    }
     roles
 }
 
-/// The type of the tenant, and what it most likely was meant to be where it may be missing.
-pub(crate) fn tenant(fields: &[Field<'_>], roles: &[Option<Role>]) -> Option<Type> {
-    let at = roles.iter().position(|role| *role == Some(Role::Tenant))?;
+/// The type of the id or the tenant, and what it most likely was meant to be where it may be missing.
+pub(crate) fn key_type(role: Role, fields: &[Field<'_>], roles: &[Option<Role>]) -> Option<Type> {
+    let at = roles.iter().position(|found| *found == Some(role))?;
     let ty = &fields[at].syntax.ty;
     Some(types::inside_option(ty).unwrap_or(ty).clone())
 }
@@ -126,14 +128,18 @@ fn by_name(
     );
 }
 
-/// Reports a tenant that may be missing.
-fn check_tenant_type(fields: &[Field<'_>], roles: &[Option<Role>], diag: &mut Diag) {
-    let Some(at) = roles.iter().position(|role| *role == Some(Role::Tenant)) else { return };
+/// Reports an id or a tenant that may be missing.
+fn check_key_type(role: Role, fields: &[Field<'_>], roles: &[Option<Role>], diag: &mut Diag) {
+    let Some(at) = roles.iter().position(|found| *found == Some(role)) else { return };
     let field = &fields[at];
     let Some(inner) = types::inside_option(&field.syntax.ty) else { return };
+    let why = match role {
+        Role::Id => "the repository or the database makes the id of every row",
+        _ => "every row belongs to a tenant",
+    };
     diag.error(
         &field.syntax.ty,
-        format_args!("`{}` may be missing, and every row belongs to a tenant", field.ident),
+        format_args!("`{}` may be missing, and {why}", field.ident),
         format_args!("write `{}: {}`", field.ident, types::show(inner.to_token_stream())),
     );
 }

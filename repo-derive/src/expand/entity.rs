@@ -31,7 +31,7 @@ fn types(entity: &Entity) -> TokenStream {
     let scope = &entity.names.scope;
     let tenancy = tenancy(entity);
     let deletion = deletion(entity);
-    let id = entity.column(Role::Id).map(|column| &column.ty);
+    let id = &entity.id;
     let new = super::new::input(entity);
     quote! {
         type Id = #id;
@@ -51,18 +51,11 @@ fn deletion(entity: &Entity) -> TokenStream {
 }
 
 fn methods(entity: &Entity) -> TokenStream {
-    let id = entity.column(Role::Id).map(|column| &column.ident);
-    let id_type = entity.column(Role::Id).map(|column| &column.ty);
+    let id = id(entity);
     let fields: Vec<_> = entity.columns.iter().map(|column| &column.ident).collect();
     let codecs: Vec<_> = entity.columns.iter().map(codec).collect();
     quote! {
-        fn id(&self) -> &#id_type {
-            &self.#id
-        }
-
-        fn set_id(&mut self, id: #id_type) {
-            self.#id = id;
-        }
+        #id
 
         fn encode<'row>(&'row self, row: &mut __core::Encoder<'row>) {
             #(#codecs::encode(&self.#fields, row);)*
@@ -72,6 +65,25 @@ fn methods(entity: &Entity) -> TokenStream {
             ::core::result::Result::Ok(Self { #(#fields: #codecs::decode(row)?),* })
         }
     }
+}
+
+fn id(entity: &Entity) -> Option<TokenStream> {
+    let (column, ty) = (entity.column(Role::Id)?, &entity.id);
+    let field = &column.ident;
+    let (get, set) = if column.is_mistaken {
+        (quote!(::core::unreachable!()), quote!(let _ = id;))
+    } else {
+        (quote!(&self.#field), quote!(self.#field = id;))
+    };
+    Some(quote! {
+        fn id(&self) -> &#ty {
+            #get
+        }
+
+        fn set_id(&mut self, id: #ty) {
+            #set
+        }
+    })
 }
 
 fn capabilities(entity: &Entity) -> TokenStream {

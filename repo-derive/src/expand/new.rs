@@ -1,7 +1,7 @@
 //! `NewIncident`, the columns of a new row that its creator gives, and `IncidentDraft`, which holds the
 //! columns with a default as well.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 use super::{codec, doc, docs_or, lenient, managed};
@@ -137,6 +137,7 @@ fn into_entity(entity: &Entity) -> TokenStream {
         quote!(#field: #value)
     });
     let into_valid = super::hooks::into_valid(entity);
+    let creation = creation();
     quote! {
         #[automatically_derived]
         impl #impl_generics __core::NewEntity for #input #ty_generics #where_clause {
@@ -144,7 +145,7 @@ fn into_entity(entity: &Entity) -> TokenStream {
 
             fn into_entity(
                 self,
-                creation: &mut __core::Creation<'_>,
+                #creation: &mut __core::Creation<'_>,
             ) -> __core::Result<#ident #ty_generics> {
                 ::core::result::Result::Ok(#ident { #(#fields),* })
             }
@@ -154,25 +155,31 @@ fn into_entity(entity: &Entity) -> TokenStream {
     }
 }
 
+/// The parameter beside which defaults stand: whatever they call so is something else.
+fn creation() -> Ident {
+    Ident::new("creation", Span::mixed_site())
+}
+
 /// The value of a column of a new row.
 fn value(at: usize, column: &Column, given: &TokenStream) -> TokenStream {
     let managed = managed(column);
     let codec = codec(column);
+    let creation = creation();
     let Column { ident, ty, .. } = column;
     match (column.role, &column.default) {
-        (Some(Role::Id), _) => quote!(#managed::new_id(creation)?),
-        (Some(Role::Tenant), _) => quote!(#managed::session_tenant(creation)?),
-        (Some(Role::Version), _) => quote!(#managed::first_version(creation)),
+        (Some(Role::Id), _) => quote!(#managed::new_id(#creation)?),
+        (Some(Role::Tenant), _) => quote!(#managed::session_tenant(#creation)?),
+        (Some(Role::Version), _) => quote!(#managed::first_version(#creation)),
         (Some(Role::CreatedAt | Role::UpdatedAt), _) => {
-            quote!(#managed::time_of_creation(creation))
+            quote!(#managed::time_of_creation(#creation))
         }
         (Some(Role::DeletedAt), _) => quote!(#managed::not_deleted()),
         (Some(Role::DeletionId), _) => quote!(#managed::no_deletion()),
-        (Some(Role::CorrelationId), _) => quote!(#managed::session_correlation(creation)?),
+        (Some(Role::CorrelationId), _) => quote!(#managed::session_correlation(#creation)?),
         (None, Some(default)) => {
-            quote!(#codec::given(creation, #at, self.#ident.unwrap_or_else(|| -> #ty { #default })))
+            quote!(#codec::given(#creation, #at, self.#ident.unwrap_or_else(|| -> #ty { #default })))
         }
-        (None, None) => quote!(#codec::given(creation, #at, #given.#ident)),
+        (None, None) => quote!(#codec::given(#creation, #at, #given.#ident)),
     }
 }
 

@@ -10,7 +10,7 @@ use syn::spanned::Spanned as _;
 
 use super::tenancy;
 use crate::model::{Column, Entity, Reference, Role, Storage};
-use crate::names;
+use crate::{names, types};
 
 /// The questions.
 pub(crate) fn ask(entity: &Entity) -> TokenStream {
@@ -21,18 +21,43 @@ pub(crate) fn ask(entity: &Entity) -> TokenStream {
         None => given(entity, at, column),
     });
     let references = entity.references.iter().map(|it| reference(entity, it));
+    let documents = entity.columns.iter().filter(|it| it.is_json() && stands_alone(entity, it));
+    let movable = documents.map(|column| movable(&column.ty));
+    // By itself, so that a default may call a function of the same name.
     quote! {
-        fn questions #impl_generics () #where_clause {
-            #(#fields)*
-            #(#references)*
-        }
+        const _: () = {
+            #(const _: () = { #movable };)*
+            fn questions #impl_generics () #where_clause {
+                #(#fields)*
+                #(#references)*
+            }
+        };
     }
+}
+
+/// Can rows with the type go from thread to thread? Asked by the signature of a function, which is looked at before
+/// the impls that need it.
+fn movable(ty: &Type) -> TokenStream {
+    let question = quote_spanned!(ty.span()=> #ty: __private::Movable);
+    quote!(#[allow(trivial_bounds)] fn movable() where #question {})
+}
+
+/// Whether the type means the same without the parameters of the struct.
+fn stands_alone(entity: &Entity, column: &Column) -> bool {
+    let mut numbers = entity.generics.const_params();
+    let ty = column.ty.to_token_stream();
+    !column.is_generic && !numbers.any(|number| types::mentions(ty.clone(), &number.ident))
 }
 
 /// Can the type hold what the repository writes, and is it a text where its length is declared?
 fn managed(role: Role, column: &Column) -> TokenStream {
     let length = column.max_length.map(|_| answer(&class(&column.ty), "IsText"));
-    let written = written(role, &column.ty);
+    let written = match role {
+        Role::Tenant if column.is_generic => {
+            answer(&column.ty.to_token_stream(), "TenantParameter")
+        }
+        _ => written(role, &column.ty),
+    };
     quote!(#written #length)
 }
 
@@ -57,10 +82,15 @@ fn written(role: Role, ty: &Type) -> TokenStream {
 /// Does the type fit in a column, and has it what the keys of its field need?
 fn given(entity: &Entity, at: usize, column: &Column) -> TokenStream {
     let ty = &column.ty;
-    match &column.storage {
-        Storage::Json => return answer(&quote!(#ty), "JsonDocument"),
-        Storage::OptionalJson(inner) => return answer(&quote!(#inner), "JsonDocument"),
-        Storage::Plain => {}
+    let document = match &column.storage {
+        Storage::Json => Some(quote!(#ty)),
+        Storage::OptionalJson(inner) => Some(quote!(#inner)),
+        Storage::Plain => None,
+    };
+    if let Some(document) = document {
+        let movable = (!stands_alone(entity, column)).then(|| answer(&document, "Movable"));
+        let document = answer(&document, "JsonDocument");
+        return quote!(#document #movable);
     }
     if column.is_generic {
         // A parameter need not say of what class it is.

@@ -30,8 +30,7 @@ fn function(entity: &Entity, reference: &Reference) -> TokenStream {
     let column = &entity.columns[*at];
     let (vis, field, codec) = (&column.vis, &column.ident, codec(column));
     let plain = names::plain(field);
-    let name = plain.strip_suffix("_id").unwrap_or(&plain);
-    let name = names::usable_at(name, field).unwrap_or_else(|| names::expanded(field.clone()));
+    let name = names::relation(field);
     let docs = format!("The `{}` that `{plain}` refers to.", types::show(parent.to_token_stream()));
     let docs = doc(&docs);
     let kind = if entity.is_unique(*at) { quote!(__core::One) } else { quote!(__core::Many) };

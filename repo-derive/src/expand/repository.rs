@@ -133,7 +133,7 @@ fn finder(entity: &Entity, index: &Index) -> Option<TokenStream> {
     let ident = &entity.ident;
     let (_, ty_generics, _) = entity.generics.split_for_impl();
     let fields: Vec<_> = plain_names(entity, &columns);
-    let name = format!("find_by_{}", fields.join("_and_"));
+    let name = names::finder(&fields);
     let docs = format!("The live row with this {}, if there is one.", tick(&fields, " and "));
     let found = quote!(::core::option::Option<#ident #ty_generics>);
     Some(method(entity, &columns, &name, &docs, &found, &quote!(at_most_one)))

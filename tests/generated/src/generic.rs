@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use repo_core::{ColumnType, Comparable, Repository};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// What a [`Document`] holds.
@@ -61,4 +61,19 @@ pub struct Estimate<T: ColumnType<Bare: ColumnType<Class: Comparable>> = i64> {
     pub value: T,
     /// How often it was corrected.
     pub corrections: i64,
+}
+
+/// Marks of a number that is not there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marks<const N: usize>;
+
+/// A document of a number, in which the number is not said.
+#[derive(Debug, Clone, Repository)]
+#[repository(table = "forms")]
+pub struct Form<const N: usize> {
+    /// The id.
+    pub id: i64,
+    /// The marks.
+    #[repository(json)]
+    pub marks: Marks<N>,
 }

@@ -17,6 +17,7 @@ pub mod documented;
 pub mod every_key;
 pub mod generic;
 pub mod hooked;
+pub mod lookalikes;
 pub mod places;
 pub mod raw;
 pub mod renamed;

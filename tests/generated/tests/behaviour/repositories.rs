@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use generated_code::every_key::{Incident, IncidentRepository, OrgId, Status};
 use generated_code::generic::{Document, NewDocument};
+use generated_code::lookalikes::{self, own};
 use repo_core::testing::{Canned, Recorder};
-use repo_core::{Database, Tenant, Value};
+use repo_core::{Database, Entity as _, Tenant, Value};
 use uuid::Uuid;
 
 use crate::inputs::new_incident;
@@ -40,6 +41,18 @@ async fn a_default_can_be_overridden() {
     assert_eq!((incident.event_count, incident.steps), (6, None));
     let both = incidents.create_many([new_incident(), new_incident()]).await;
     assert_eq!(both.expect("they are created").len(), 2);
+}
+
+#[tokio::test]
+async fn a_default_calls_what_the_program_calls_so() {
+    let db = Database::new(Arc::new(Canned::new()));
+    let new = lookalikes::NewThing { amount: own::Decimal(5), note: own::Option(7) };
+    let thing = db.session().repo::<lookalikes::Thing>().create(new).await.expect("it is created");
+    assert_eq!((thing.first, thing.second, thing.note), (1, 2, own::Option(7)));
+    assert!(!lookalikes::Thing::TABLE.columns[2].nullable);
+    let kinds = db.session().repo::<lookalikes::Kind<bool>>();
+    let kind = kinds.create(lookalikes::NewKind { kind: true, other: None }).await;
+    assert_eq!(kind.expect("it is created").number, 1);
 }
 
 #[tokio::test]
