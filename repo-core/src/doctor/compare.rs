@@ -25,19 +25,20 @@ pub(super) fn table(found: &InspectedTable, guards: &Guards, findings: &mut Vec<
     for problem in &found.problems {
         findings.push(Finding::new(table, GuardKind::Table, table.name, problem));
     }
-    for column in table.columns {
-        let mut tell = |problem: &str| {
-            findings.push(Finding::new(table, GuardKind::Column, column.name, problem));
-        };
-        let Some(found) = found.columns.iter().find(|found| found.name == column.name) else {
-            tell("is missing");
-            continue;
-        };
-        if found.takes_null && guards.not_null.contains(&column.name) {
-            tell("takes NULL");
+    let of = |name: &str| found.columns.iter().find(|found| found.name == name);
+    let mut tell = |column: &str, problem: &str| {
+        findings.push(Finding::new(table, GuardKind::Column, column, problem));
+    };
+    // What is not there says most of a table that is another one.
+    for column in table.columns.iter().filter(|column| of(column.name).is_none()) {
+        tell(column.name, "is missing");
+    }
+    for found in table.columns.iter().filter_map(|column| of(column.name)) {
+        if found.takes_null && guards.not_null.contains(&found.name.as_str()) {
+            tell(&found.name, "takes NULL");
         }
         for problem in &found.problems {
-            tell(problem);
+            tell(&found.name, problem);
         }
     }
 }
