@@ -154,9 +154,9 @@ SELECT CASE
 FROM pg_catalog.pg_class c
 WHERE c.oid = to_regclass($1)";
 
-/// Whether row-level security is enabled.
+/// Whether row-level security binds whoever asks.
 pub(super) const HAS_ROW_SECURITY: &str = "
-SELECT c.relrowsecurity
+SELECT row_security_active(c.oid)
 FROM pg_catalog.pg_class c
 WHERE c.oid = to_regclass($1)";
 

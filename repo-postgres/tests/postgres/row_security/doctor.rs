@@ -46,11 +46,16 @@ async fn row_level_security_that_nobody_asked_for_is_told() {
     let Some(scratch) = Scratch::of_a_role().await else { return };
     let db = scratch.options().connect().await.unwrap();
     for table in ["{n}", "repo_audit", "repo_audit_heads"] {
-        let enable = format!("ALTER TABLE {table} ENABLE ROW LEVEL SECURITY");
+        let enable =
+            format!("ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY");
         let problem = "has row-level security enabled where it should have none: it may hide rows";
         let expected = format!("the table `{table}` {problem}");
         assert_eq!(findings(&db, &enable).await, [expected]);
     }
+    // Whom it does not bind it hides nothing from.
+    let admin = repo_postgres::connect(&scratch.admin_url()).await.unwrap();
+    secured(&scratch).connect().await.unwrap().create_tables(&schema![Note]).await.unwrap();
+    assert_eq!(admin.doctor(&schema![Note]).await.unwrap(), []);
 }
 
 #[tokio::test]
