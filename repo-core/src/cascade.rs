@@ -7,6 +7,7 @@
 
 mod marks;
 mod removal;
+mod returning;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -69,6 +69,7 @@ mod summaries;
 mod sums;
 mod tables;
 mod tampering;
+mod tangles;
 mod tenants;
 mod transactions;
 mod unique;
@@ -599,6 +600,11 @@ conformance! {
             a_changed_head_is_named,
             a_long_chain_is_verified_to_its_end,
             writers_beside_a_verification_are_no_alarm,
+        }
+        tangles {
+            rows_deleted_at_once_leave_a_common_child_to_the_last,
+            what_is_below_a_row_that_waits_waits_with_it,
+            a_circle_comes_back_with_the_last_row_it_is_below,
         }
         tenants {
             a_row_of_another_tenant_is_not_found,

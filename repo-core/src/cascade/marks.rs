@@ -36,26 +36,17 @@ impl<S: Scope> Cascade<'_, S> {
         Ok(())
     }
 
-    /// Brings back the rows below a row that `deletion` deleted with it.
+    /// Brings back the rows below a row that `deletion` deleted with it, and with no other that stays deleted.
     pub(crate) async fn unmark(
         &self,
         root: &'static Table,
         row: Stored,
         deletion: Uuid,
     ) -> Result<()> {
-        let mut parents = VecDeque::from([(root, vec![row[root.roles.id].clone()])]);
-        let mut restored = vec![(root, vec![row])];
-        while let Some((parent, of)) = parents.pop_front() {
-            for child in self.registry.marked_with(parent) {
-                let among = self.among(child.table, child.column, &of);
-                let rows = self.rows(among, State::DeletedBy(deletion)).await?;
-                if !rows.is_empty() {
-                    let changed = self.change(child.table, &rows, None).await;
-                    changed.map_err(as_restore_conflict)?;
-                    parents.push_back((child.table, ids(child.table, &rows)));
-                    restored.push((child.table, rows));
-                }
-            }
+        let restored = self.returning(root, row, deletion).await?;
+        // The first is the row itself, which is there already.
+        for (table, rows) in restored[1..].iter().filter(|(_, rows)| !rows.is_empty()) {
+            self.change(table, rows, None).await.map_err(as_restore_conflict)?;
         }
         // At the end: a row may refer to several that come back.
         for (table, rows) in restored {

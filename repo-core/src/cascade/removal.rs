@@ -25,6 +25,16 @@ impl Collected {
         self.seen.entry(table.name).or_default().insert(IdKey::of(id))
     }
 
+    /// Whether the row was met.
+    pub(super) fn has(&self, table: &Table, id: &Value<'_>) -> bool {
+        self.seen.get(table.name).is_some_and(|ids| ids.contains(&IdKey::of(id)))
+    }
+
+    /// Whether no row was met.
+    pub(super) fn is_empty(&self) -> bool {
+        self.seen.is_empty()
+    }
+
     /// Keeps a row.
     pub(crate) fn add(&mut self, table: &'static Table, row: Stored) {
         self.rows.entry(table.name).or_default().push(row);

@@ -1,0 +1,106 @@
+//! Rows that go with several others, and with each other in a circle.
+
+use repo_core::{Action, AuditEntry, Database, Error, Session, Tenant};
+use uuid::Uuid;
+
+use crate::entities::*;
+use crate::expect::assert_error;
+use crate::fixture::{Fixture, acme};
+
+/// A session of the tenant in which alice acts.
+fn alice(db: &Database) -> Session<Tenant<Uuid>> {
+    acme(db).actor("alice")
+}
+
+/// The entities and ids of the entries about an action, in order.
+async fn entries(session: &Session<Tenant<Uuid>>, action: Action) -> Vec<(String, String)> {
+    let entries = session.audit().filter(AuditEntry::ACTION.eq(action));
+    let entries = entries.order_by(AuditEntry::SEQ.asc()).all().await.unwrap();
+    entries.into_iter().map(|entry| (entry.entity, entry.entity_id)).collect()
+}
+
+pub(crate) async fn rows_deleted_at_once_leave_a_common_child_to_the_last(fixture: Fixture) {
+    let db = fixture.with(&projects()).await;
+    let session = alice(&db);
+    let (projects, tasks) = (session.repo::<Project>(), session.repo::<Task>());
+    let hints = session.repo::<Hint>();
+    let a = projects.create(project("a")).await.unwrap();
+    let b = projects.create(project("b")).await.unwrap();
+    let t = tasks.create(task("t", &a)).await.unwrap();
+    let both = NewHint { task_id: t.id, project_id: Some(b.id) };
+    let both = hints.create(both).await.unwrap();
+    let of_a = hints.create(NewHint { task_id: t.id, project_id: Some(a.id) }).await.unwrap();
+    let all = [both.clone(), of_a.clone()];
+    for is_a_first in [true, false] {
+        for is_by_id in [true, false] {
+            if is_by_id {
+                projects.delete_many([a.id, b.id]).await.unwrap();
+            } else {
+                assert_eq!(projects.query().delete_all().await.unwrap(), 2);
+            }
+            assert_eq!(hints.count().await.unwrap(), 0);
+            let (first, last) = if is_a_first { (a.id, b.id) } else { (b.id, a.id) };
+            projects.restore(first).await.unwrap();
+            let expected = if is_a_first { vec![of_a.clone()] } else { Vec::new() };
+            assert_eq!(hints.all().await.unwrap(), expected, "the other waits");
+            let refused = hints.restore(both.id).await;
+            assert_error!(refused, Error::ParentDeleted { entity: "Hint", .. });
+            projects.restore(last).await.unwrap();
+            assert_eq!(hints.all().await.unwrap(), all);
+            assert_eq!(tasks.count().await.unwrap(), 1);
+        }
+    }
+}
+
+pub(crate) async fn what_is_below_a_row_that_waits_waits_with_it(fixture: Fixture) {
+    let db = fixture.with(&projects()).await;
+    let session = alice(&db);
+    let (projects, tasks) = (session.repo::<Project>(), session.repo::<Task>());
+    let a = projects.create(project("a")).await.unwrap();
+    let b = projects.create(project("b")).await.unwrap();
+    let above = tasks.create(task("above", &a)).await.unwrap();
+    let mut last = above.id;
+    for code in ["1", "2", "3"] {
+        let new = NewTask { parent_id: Some(last), ..task(code, &b) };
+        last = tasks.create(new).await.unwrap().id;
+    }
+    let alone = tasks.create(task("alone", &b)).await.unwrap();
+    let hint = NewHint { task_id: last, project_id: Some(b.id) };
+    session.repo::<Hint>().create(hint).await.unwrap();
+    projects.delete_many([a.id, b.id]).await.unwrap();
+    projects.restore(b.id).await.unwrap();
+    let there = tasks.all().await.unwrap();
+    assert_eq!(there.iter().map(|row| row.id).collect::<Vec<_>>(), [alone.id]);
+    assert_eq!(session.repo::<Hint>().count().await.unwrap(), 0);
+    projects.restore(a.id).await.unwrap();
+    assert_eq!(tasks.count().await.unwrap(), 5);
+    assert_eq!(session.repo::<Hint>().count().await.unwrap(), 1);
+    // Each of them came back once.
+    assert_eq!(entries(&session, Action::Restore).await.len(), 7);
+}
+
+pub(crate) async fn a_circle_comes_back_with_the_last_row_it_is_below(fixture: Fixture) {
+    let db = fixture.with(&projects()).await;
+    let session = alice(&db);
+    let (projects, tasks) = (session.repo::<Project>(), session.repo::<Task>());
+    let a = projects.create(project("a")).await.unwrap();
+    let b = projects.create(project("b")).await.unwrap();
+    let first = tasks.create(task("first", &a)).await.unwrap();
+    let new = NewTask { parent_id: Some(first.id), ..task("second", &b) };
+    let second = tasks.create(new).await.unwrap();
+    tasks.patch(first.id, TaskPatch::new().parent_id(Some(second.id))).await.unwrap();
+    for (one, other) in [(&a, &b), (&b, &a)] {
+        projects.delete_many([a.id, b.id]).await.unwrap();
+        projects.restore(one.id).await.unwrap();
+        assert_eq!(tasks.count().await.unwrap(), 0);
+        projects.restore(other.id).await.unwrap();
+        assert_eq!(tasks.count().await.unwrap(), 2);
+    }
+    // Deleted at once with one of the circle, it comes back with the project.
+    projects.delete_many([a.id, b.id]).await.unwrap();
+    projects.restore(a.id).await.unwrap();
+    let refused = tasks.restore(first.id).await;
+    assert_error!(refused, Error::ParentDeleted { entity: "Task", parent: "Task" });
+    projects.restore(b.id).await.unwrap();
+    assert_eq!(tasks.count().await.unwrap(), 2);
+}
