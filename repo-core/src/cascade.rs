@@ -113,15 +113,33 @@ async fn remove<E: Entity, S: Scope>(
         let id = [owned_id::<E>(&root.id)?];
         let cascade = Cascade::new(own.session(), registry, root.tenant.as_ref(), author, at);
         // Locked first: nobody comes to refer to it while the rows below are looked for.
-        cascade.rows(cascade.among(E::TABLE, E::TABLE.roles.id, &id), State::Any).await?;
+        let locked = cascade.among(E::TABLE, E::TABLE.roles.id, &id);
+        let row = cascade.rows(locked, State::Any).await?.pop();
+        // It may refer to a row below it: then neither goes before the other.
+        let is_one = registry.goes_with_itself(E::TABLE);
+        let row = row.filter(|row| is_one && root.is_met_by(row, action));
+        if is_one && row.is_none() {
+            return remove_alone(&root, action).await;
+        }
         let mut collected = Collected::default();
         collected.is_new(E::TABLE, &id[0]);
         cascade.collect(E::TABLE, id.to_vec(), &mut collected).await?;
+        row.into_iter().for_each(|row| collected.add(E::TABLE, row));
         cascade.remove(collected, E::TABLE, action).await?;
-        remove_alone(&root, action).await
+        if is_one { Ok(()) } else { remove_alone(&root, action).await }
     }
     .await;
     target.outcome(own.finish(done).await)
+}
+
+impl<E: Entity, S: Scope> Target<'_, E, S> {
+    /// Whether the stored row has the state and the version that its removal asks for.
+    fn is_met_by(&self, row: &Stored, action: Action) -> bool {
+        let roles = &E::TABLE.roles;
+        let is_deleted = roles.deleted_at.is_some_and(|column| !row[column].is_null());
+        let is_version = |expected| roles.version.is_some_and(|at| row[at] == Value::I64(expected));
+        is_deleted == (action == Action::Purge) && self.expected.is_none_or(is_version)
+    }
 }
 
 async fn remove_alone<E: Entity, S: Scope>(

@@ -605,6 +605,8 @@ conformance! {
             rows_deleted_at_once_leave_a_common_child_to_the_last,
             what_is_below_a_row_that_waits_waits_with_it,
             a_circle_comes_back_with_the_last_row_it_is_below,
+            a_row_of_a_circle_is_purged_with_the_others,
+            a_row_of_a_circle_is_removed_with_the_others,
         }
         tenants {
             a_row_of_another_tenant_is_not_found,

@@ -1,11 +1,11 @@
 //! Rows that go with several others, and with each other in a circle.
 
-use repo_core::{Action, AuditEntry, Database, Error, Session, Tenant};
+use repo_core::{Action, AuditEntry, Database, Error, Session, Tenant, schema};
 use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{Fixture, acme};
+use crate::fixture::{Fixture, NOBODY, acme};
 
 /// A session of the tenant in which alice acts.
 fn alice(db: &Database) -> Session<Tenant<Uuid>> {
@@ -103,4 +103,56 @@ pub(crate) async fn a_circle_comes_back_with_the_last_row_it_is_below(fixture: F
     assert_error!(refused, Error::ParentDeleted { entity: "Task", parent: "Task" });
     projects.restore(b.id).await.unwrap();
     assert_eq!(tasks.count().await.unwrap(), 2);
+}
+
+pub(crate) async fn a_row_of_a_circle_is_purged_with_the_others(fixture: Fixture) {
+    let db = fixture.with(&projects()).await;
+    let session = alice(&db);
+    let (projects, tasks) = (session.repo::<Project>(), session.repo::<Task>());
+    let project = projects.create(project("a")).await.unwrap();
+    let root = tasks.create(task("root", &project)).await.unwrap();
+    let new = NewTask { parent_id: Some(root.id), ..task("below", &project) };
+    let below = tasks.create(new).await.unwrap();
+    tasks.patch(root.id, TaskPatch::new().parent_id(Some(below.id))).await.unwrap();
+    let spent = NewHours { task_id: below.id, spent: 1 };
+    let spent = session.repo::<Hours>().create(spent).await.unwrap();
+    assert_error!(tasks.purge(NOBODY).await, Error::NotFound { entity: "Task", .. });
+    assert_error!(tasks.purge(root.id).await, Error::NotDeleted { entity: "Task", .. });
+    tasks.delete(root.id).await.unwrap();
+    let stale = tasks.purge(root.id).if_version(2).await;
+    assert_error!(stale, Error::VersionConflict { expected: 2, actual: Some(3), .. });
+    assert_eq!(tasks.query().only_deleted().count().await.unwrap(), 2);
+    tasks.purge(root.id).if_version(3).await.unwrap();
+    assert_eq!(tasks.query().with_deleted().count().await.unwrap(), 0);
+    let gone = |entity: &str, id: Uuid| (entity.to_owned(), id.to_string());
+    let expected = [gone("hours", spent.id), gone("tasks", below.id), gone("tasks", root.id)];
+    assert_eq!(entries(&session, Action::Purge).await, expected);
+    let itself = tasks.create(task("itself", &project)).await.unwrap();
+    tasks.patch(itself.id, TaskPatch::new().parent_id(Some(itself.id))).await.unwrap();
+    tasks.delete(itself.id).await.unwrap();
+    tasks.purge(itself.id).await.unwrap();
+    assert_eq!(tasks.query().with_deleted().count().await.unwrap(), 0);
+}
+
+pub(crate) async fn a_row_of_a_circle_is_removed_with_the_others(fixture: Fixture) {
+    let db = fixture.with(&schema![Branch]).await;
+    let session = alice(&db);
+    let branches = session.repo::<Branch>();
+    let mut line: Vec<Branch> = Vec::new();
+    for name in ["0", "1", "2", "3"] {
+        let parent_id = line.last().map(|branch| branch.id);
+        let new = NewBranch { name: name.to_owned(), parent_id };
+        line.push(branches.create(new).await.unwrap());
+    }
+    let back = BranchPatch::new().parent_id(Some(line[2].id));
+    branches.patch(line[0].id, back).await.unwrap();
+    let stale = branches.delete(line[0].id).if_version(1).await;
+    assert_error!(stale, Error::VersionConflict { expected: 1, actual: Some(2), .. });
+    assert_error!(branches.delete(NOBODY).await, Error::NotFound { entity: "Branch", .. });
+    assert_eq!(branches.count().await.unwrap(), 4);
+    branches.delete(line[0].id).if_version(2).await.unwrap();
+    assert_eq!(branches.count().await.unwrap(), 0);
+    let gone = |at: usize| ("branches".to_owned(), line[at].id.to_string());
+    assert_eq!(entries(&session, Action::Delete).await, [gone(1), gone(2), gone(3), gone(0)]);
+    assert_error!(branches.delete(line[0].id).await, Error::NotFound { entity: "Branch", .. });
 }

@@ -116,6 +116,18 @@ pub(crate) struct Notice {
     pub(crate) deletion_id: Option<Uuid>,
 }
 
+/// A row that goes with another of its table, keeps no mark, and whose changes are recorded.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "branches", tenant, versioned, audited)]
+pub(crate) struct Branch {
+    pub(crate) id: Uuid,
+    pub(crate) tenant_id: Uuid,
+    pub(crate) name: String,
+    #[repository(references = Branch, on_delete = cascade)]
+    pub(crate) parent_id: Option<Uuid>,
+    pub(crate) version: i64,
+}
+
 /// The tables of a project and what is below it.
 pub(crate) fn projects() -> Schema {
     schema![Project, Task, Hint, Hours, Person]
