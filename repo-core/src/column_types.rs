@@ -28,7 +28,7 @@ macro_rules! read_by {
 mod numbers;
 mod option;
 mod plain;
-mod temporal;
+pub(crate) mod temporal;
 
 #[cfg(feature = "decimal")]
 mod decimal;

@@ -214,8 +214,10 @@ impl<E: Entity, T: ColumnType<Bare = DateTime<Utc>>> Column<E, T> {
     /// The column is a moment of this day, in UTC.
     pub fn on(self, day: NaiveDate) -> Filter<E> {
         let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
-        match day.succ_opt() {
-            Some(next) => self.within(midnight(day)..midnight(next)),
+        let next = day.succ_opt().map(midnight);
+        // The day after the last that a column holds is none to compare with.
+        match next.filter(|next| next.encode(Kind::Timestamp).is_ok()) {
+            Some(next) => self.within(midnight(day)..next),
             None => self.ge(midnight(day)),
         }
     }

@@ -1,6 +1,7 @@
 //! Reading the audit trail: what happened, and what a row was.
 
 use chrono::TimeDelta;
+use repo_core::testing::FixedClock;
 use repo_core::{Action, Actor, AuditEntry, Error, ImageValue, Repository, WindowRequest, schema};
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -86,6 +87,18 @@ pub(crate) async fn the_trail_is_asked_in_many_ways(fixture: Fixture) {
     assert_eq!(numbers(newest.window(rest).await.unwrap().items), [1]);
     let over_all = db.all_tenants("a look at everything").actor("auditor").audit();
     assert_eq!(over_all.by_actor("alice").count().await.unwrap(), 3);
+}
+
+pub(crate) async fn recent_goes_back_to_the_first_entry(fixture: Fixture) {
+    let db = fixture.with(&schema![Claim]).await;
+    let clock = FixedClock::at(moment("1930-01-31T12:00:00Z"));
+    let db = db.with_clock(clock.clone());
+    let alice = acme(&db).actor("alice");
+    alice.repo::<Claim>().create(claim("C-1")).await.unwrap();
+    clock.advance(moment("2026-01-31T12:00:00Z") - moment("1930-01-31T12:00:00Z"));
+    for (hours, expected) in [(24, 0), (1_000_000, 1), (20_000_000, 1), (u32::MAX, 1)] {
+        assert_eq!(alice.audit().recent(hours).count().await.unwrap(), expected, "{hours}");
+    }
 }
 
 pub(crate) async fn an_image_shows_its_columns(fixture: Fixture) {

@@ -212,6 +212,25 @@ pub(crate) async fn thousands_of_conditions_are_no_problem(fixture: Fixture) {
     assert_eq!(chained.count().await.unwrap(), 2);
 }
 
+pub(crate) async fn a_moment_is_of_the_last_day(fixture: Fixture) {
+    let db = fixture.with(&schema![Optional]).await;
+    let samples = db.session().repo::<Optional>();
+    let moments =
+        ["9999-12-30T23:59:59.999999Z", "9999-12-31T00:00:00Z", "9999-12-31T23:59:59.999999Z"];
+    for (text, label) in moments.into_iter().zip(["1", "2", "3"]) {
+        let new = NewOptional { moment: Some(moment(text)), ..nothing(label) };
+        samples.create(new).await.unwrap();
+    }
+    let on = |day: &str| Optional::MOMENT.on(day.parse().unwrap());
+    assert_eq!(labels(&samples, on("9999-12-31")).await, ["2", "3"]);
+    assert_eq!(labels(&samples, on("9999-12-30")).await, ["1"]);
+    assert_eq!(labels(&samples, on("0001-01-01")).await, [""; 0]);
+    for day in ["+10000-01-01", "0000-12-31"] {
+        let refused = samples.filter(on(day)).count().await;
+        assert_error!(refused, Error::InvalidInput { column, .. } if column == "moment");
+    }
+}
+
 pub(crate) async fn forty_thousand_members_are_one_list(fixture: Fixture) {
     let db = fixture.with(&schema![Optional]).await;
     let samples = db.session().repo::<Optional>();

@@ -148,6 +148,7 @@ conformance! {
         }
         audit_reading {
             the_trail_is_asked_in_many_ways,
+            recent_goes_back_to_the_first_entry,
             an_image_shows_its_columns,
             a_row_is_rebuilt_as_it_was,
             every_type_is_rebuilt,
@@ -312,6 +313,7 @@ conformance! {
             a_value_finer_than_its_column_is_refused_or_cut,
             filters_are_joined_in_every_way,
             thousands_of_conditions_are_no_problem,
+            a_moment_is_of_the_last_day,
             forty_thousand_members_are_one_list,
             lists_of_every_text_are_compared_exactly,
             no_character_of_a_searched_text_is_special,

@@ -12,6 +12,7 @@ use super::entry::{AuditEntry, FIRST_UNCHAINED};
 use super::image;
 use super::replay::{AsOf, replay};
 use crate::actor::Actor;
+use crate::column_types::temporal::EARLIEST;
 use crate::entity::Entity;
 use crate::error::Result;
 use crate::filter::{Filter, Node};
@@ -86,7 +87,7 @@ impl<S: Scope> Audit<S> {
     pub fn recent(&self, hours: u32) -> Query<AuditEntry, S> {
         let since = TimeDelta::try_hours(i64::from(hours))
             .and_then(|hours| self.repo.session().database().now().checked_sub_signed(hours));
-        let since = since.unwrap_or(DateTime::UNIX_EPOCH);
+        let since = since.unwrap_or(EARLIEST).max(EARLIEST);
         self.repo.filter(AuditEntry::AT.ge(since))
     }
 

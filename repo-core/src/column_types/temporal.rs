@@ -9,6 +9,10 @@ use crate::clock::to_microseconds;
 use crate::column_type::{ColumnType, class, read_some};
 use crate::value::{InvalidValue, Kind, Value};
 
+/// The first moment of the year 1.
+pub(crate) const EARLIEST: DateTime<Utc> =
+    DateTime::from_timestamp(-62_135_596_800, 0).expect("chrono knows years before it");
+
 impl ColumnType for DateTime<Utc> {
     type Bare = Self;
     type Class = class::Temporal;
