@@ -10,6 +10,7 @@ use std::ops::{BitAnd, BitOr, Not};
 
 use crate::dialect::{JsonType, TextMatch};
 use crate::entity::Entity;
+use crate::filter_depth::Depth;
 use crate::relation::link::Link;
 use crate::value::{InvalidValue, Value};
 
@@ -30,6 +31,7 @@ use crate::value::{InvalidValue, Value};
 /// ```
 pub struct Filter<E> {
     pub(crate) node: Node,
+    depth: Depth,
     entity: PhantomData<fn() -> E>,
 }
 
@@ -152,17 +154,28 @@ pub(crate) enum Comparison {
 
 impl<E> Filter<E> {
     pub(crate) fn new(node: Node) -> Self {
-        Self { node, entity: PhantomData }
+        let depth = node.depth();
+        Self::of(node, depth)
+    }
+
+    /// The node, whose depth is known, unless that is too deep.
+    fn of(node: Node, depth: Depth) -> Self {
+        match depth.refused() {
+            None => Self { node, depth, entity: PhantomData },
+            Some(invalid) => Self::new(Node::Invalid { column: "filter", invalid }),
+        }
     }
 
     /// Holds when every one of `filters` holds; of an empty list, always. A `None` is left out.
     pub fn all<F: Into<Option<Filter<E>>>>(filters: impl IntoIterator<Item = F>) -> Self {
-        Self::new(Node::All(nodes(filters)))
+        let (nodes, depth) = parts(filters, Self::into_all);
+        Self::of(Node::All(nodes), depth.joined())
     }
 
     /// Holds when at least one of `filters` holds; of an empty list, never. A `None` is left out.
     pub fn any<F: Into<Option<Filter<E>>>>(filters: impl IntoIterator<Item = F>) -> Self {
-        Self::new(Node::Any(nodes(filters)))
+        let (nodes, depth) = parts(filters, Self::into_any);
+        Self::of(Node::Any(nodes), depth.joined())
     }
 
     /// Holds for every row.
@@ -178,33 +191,57 @@ impl<E> Filter<E> {
     /// Holds when both hold. Also written `a & b`.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        let mut nodes = self.node.into_all();
-        nodes.extend(other.node.into_all());
-        Self::new(Node::All(nodes))
+        Self::all([self, other])
     }
 
     /// Holds when one or both hold. Also written `a | b`.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        let mut nodes = self.node.into_any();
-        nodes.extend(other.node.into_any());
-        Self::new(Node::Any(nodes))
+        Self::any([self, other])
+    }
+
+    /// What must hold all at once.
+    fn into_all(self) -> (Vec<Node>, Depth) {
+        match self.node {
+            Node::All(nodes) => (nodes, self.depth.parts()),
+            node => (vec![node], self.depth),
+        }
+    }
+
+    /// What is enough if any holds.
+    fn into_any(self) -> (Vec<Node>, Depth) {
+        match self.node {
+            Node::Any(nodes) => (nodes, self.depth.parts()),
+            node => (vec![node], self.depth),
+        }
     }
 }
 
-/// Joined one by one, filters make one long list, not a tree as deep as they are many.
 impl Node {
-    fn into_all(self) -> Vec<Node> {
-        if let Node::All(nodes) = self { nodes } else { vec![self] }
-    }
-
-    fn into_any(self) -> Vec<Node> {
-        if let Node::Any(nodes) = self { nodes } else { vec![self] }
+    /// All of these.
+    pub(crate) fn all(mut nodes: Vec<Node>) -> Self {
+        match nodes.pop() {
+            Some(only) if nodes.is_empty() => only,
+            last => {
+                nodes.extend(last);
+                Node::All(nodes)
+            }
+        }
     }
 }
 
-fn nodes<E, F: Into<Option<Filter<E>>>>(filters: impl IntoIterator<Item = F>) -> Vec<Node> {
-    filters.into_iter().filter_map(|filter| filter.into().map(|filter| filter.node)).collect()
+/// The parts of all filters. Joined one by one, they make one long list, not a tree as deep as they are many.
+fn parts<E, F: Into<Option<Filter<E>>>>(
+    filters: impl IntoIterator<Item = F>,
+    of: impl Fn(Filter<E>) -> (Vec<Node>, Depth),
+) -> (Vec<Node>, Depth) {
+    let (mut nodes, mut depth) = (Vec::new(), Depth::LEAF);
+    for filter in filters.into_iter().filter_map(Into::into) {
+        let (parts, deep) = of(filter);
+        depth = depth.beside(deep);
+        if nodes.is_empty() { nodes = parts } else { nodes.extend(parts) }
+    }
+    (nodes, depth)
 }
 
 /// Holds exactly where the filter does not.
@@ -212,7 +249,10 @@ impl<E> Not for Filter<E> {
     type Output = Self;
 
     fn not(self) -> Self {
-        Self::new(Node::Not(Box::new(self.node)))
+        Self::new(match self.node {
+            Node::Not(node) => *node,
+            node => Node::Not(Box::new(node)),
+        })
     }
 }
 
@@ -246,7 +286,7 @@ impl<E> IntoFilter<E> for Option<Filter<E>> {
 
 impl<E> Clone for Filter<E> {
     fn clone(&self) -> Self {
-        Self::new(self.node.clone())
+        Self { node: self.node.clone(), ..*self }
     }
 }
 

@@ -71,6 +71,7 @@ mod event;
 mod failure;
 mod filter;
 mod filter_data;
+mod filter_depth;
 mod filter_shape;
 mod guards;
 mod held;

@@ -265,7 +265,7 @@ fn a_filter_from_outside_is_bounded() {
     read(&of(10_000)).unwrap();
     assert_eq!(refused(&of(10_001)), "the lists of a filter have at most 10000 values");
     assert_eq!(refused(&of(100_000)), "the filter is too long");
-    let deep = (0..33).fold(Filter::<Optional>::always(), |filter, _| !filter);
+    let deep = (0..17).fold(Filter::<Optional>::always(), |filter, _| !(filter & Filter::always()));
     assert_eq!(serde_json::to_string(&deep).unwrap_err().to_string(), levels);
     let many = Filter::all((0..1_001).map(|n| Optional::LARGE.eq(n)));
     assert!(serde_json::to_string(&many).is_err());
@@ -305,6 +305,11 @@ pub(crate) async fn the_largest_filter_from_outside_is_answered(fixture: Fixture
     for _ in 0..15 {
         deep = format!(r#"{{"not":{{"all":[{deep},{leaf}]}}}}"#);
     }
+    let mut wide = leaf.to_owned();
+    for level in 0..32 {
+        let word = ["all", "any"][level % 2];
+        wide = format!(r#"{{"{word}":[{wide},{}]}}"#, many("true", 300));
+    }
     let path =
         |steps| format!(r#"{{"column":"json","path":[{}],"exists":true}}"#, many("\"a\"", steps));
     for (data, expected) in [
@@ -313,6 +318,7 @@ pub(crate) async fn the_largest_filter_from_outside_is_answered(fixture: Fixture
         (format!(r#"{{"any":[{}]}}"#, many(r#"{"all":[]}"#, 7_000)), 1),
         (format!(r#"{{"all":[{}]}}"#, many(leaf, 1_000)), 1),
         (deep, 0),
+        (wide, 1),
         (path(100), 0),
         (path(9_000), 0),
     ] {

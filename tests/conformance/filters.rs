@@ -212,6 +212,91 @@ pub(crate) async fn thousands_of_conditions_are_no_problem(fixture: Fixture) {
     assert_eq!(chained.count().await.unwrap(), 2);
 }
 
+const TOO_DEEP: &str =
+    "is nested too deeply: at most 50 levels of `&` and `|`, fewer with relations";
+
+fn assert_too_deep<T: std::fmt::Debug>(answer: Result<T, Error>) {
+    assert_error!(
+        answer,
+        Error::InvalidInput { column, reason } if column == "filter" && reason == TOO_DEEP
+    );
+}
+
+/// So many levels of `&` and `|` inside each other around `inner`, each with others beside what it holds.
+fn nested(inner: Filter<Optional>, levels: usize, width: usize) -> Filter<Optional> {
+    (0..levels).fold(inner, |inner, level| {
+        let beside = std::iter::repeat_with(|| Optional::LABEL.eq("1")).take(width);
+        let parts = std::iter::once(inner).chain(beside);
+        if level % 2 == 0 { Filter::any(parts) } else { Filter::all(parts) }
+    })
+}
+
+pub(crate) async fn conditions_are_nested_so_deep_and_no_deeper(fixture: Fixture) {
+    let db = fixture.with(&schema![Optional]).await;
+    let samples = db.session().repo::<Optional>();
+    four_rows(&samples).await;
+    let one = || Optional::LABEL.eq("1");
+    for width in [1, 3, 99, 300] {
+        let filter = nested(Optional::JSON.path(["a"]).gt(1.5), 50, width);
+        assert_eq!(labels(&samples, filter).await, ["1"], "{width}");
+    }
+    for levels in [51, 52, 102, 103, 1_200, 50_000] {
+        assert_too_deep(samples.filter(nested(one(), levels, 1)).count().await);
+    }
+    let crossed = |levels: usize| {
+        (0..levels).fold(one(), |filter, _| !(filter & Optional::LABEL.is_not_null()))
+    };
+    assert_eq!(labels(&samples, crossed(44)).await, ["1"]);
+    assert_too_deep(samples.filter(crossed(45)).all().await);
+    let deep = !(crossed(100_000) | one());
+    assert_eq!(format!("{:?}", deep.clone()), format!("{deep:?}"));
+    assert_too_deep(samples.filter(deep).exists().await);
+}
+
+pub(crate) async fn a_complement_of_a_complement_is_the_filter(fixture: Fixture) {
+    let db = fixture.with(&schema![Optional]).await;
+    let samples = db.session().repo::<Optional>();
+    four_rows(&samples).await;
+    let not = |times: usize| (0..times).fold(Optional::TEXT.eq("A"), |filter, _| !filter);
+    for times in [0, 2, 100_000] {
+        assert_eq!(labels(&samples, not(times)).await, ["1"], "{times}");
+    }
+    for times in [1, 3, 100_001] {
+        assert_eq!(labels(&samples, not(times)).await, ["2", "3", "null"], "{times}");
+    }
+    assert_eq!(labels(&samples, !(not(2) | Optional::SMALL.eq(0))).await, ["3", "null"]);
+    // What is inside of its like is beside it.
+    let flat = (0..2_000).fold(not(0), |filter, _| Filter::all([Filter::all([filter]), not(0)]));
+    assert_eq!(labels(&samples, flat).await, ["1"]);
+}
+
+pub(crate) async fn what_rows_find_is_nested_so_deep_and_no_deeper(fixture: Fixture) {
+    let db = fixture.with(&projects()).await;
+    let session = crate::fixture::acme(&db).actor("alice");
+    let project = session.repo::<Project>().create(project("a")).await.unwrap();
+    let tasks = session.repo::<Task>();
+    let first = tasks.create(task("first", &project)).await.unwrap();
+    let itself = TaskPatch::new().parent_id(Some(first.id));
+    tasks.patch(first.id, itself).await.unwrap();
+    let beside = || std::iter::repeat_with(|| Task::CODE.eq("first")).take(100);
+    type Step = fn(Filter<Task>) -> Filter<Task>;
+    let parent: Step = |filter| Task::parent().has(filter);
+    let child: Step = |filter| Task::parent().many().has(filter);
+    // How often each is done before the relations, and how many of these there can be.
+    for (step, conditions, expected) in
+        [(parent, 0, 16), (child, 0, 16), (parent, 10, 3), (child, 24, 1), (parent, 49, 0)]
+    {
+        let inner = (0..conditions).fold(Task::CODE.eq("first"), |filter, level| {
+            let parts = std::iter::once(filter).chain(beside());
+            if level % 2 == 0 { Filter::all(parts) } else { Filter::any(parts) }
+        });
+        let above = |levels: usize| (0..levels).fold(inner.clone(), |filter, _| step(filter));
+        assert_eq!(tasks.filter(above(expected)).count().await.unwrap(), 1, "{conditions}");
+        assert_too_deep(tasks.filter(above(expected + 1)).count().await);
+        assert_too_deep(tasks.filter(above(1_200)).count().await);
+    }
+}
+
 pub(crate) async fn a_moment_is_of_the_last_day(fixture: Fixture) {
     let db = fixture.with(&schema![Optional]).await;
     let samples = db.session().repo::<Optional>();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use repo_core::testing::Recorder;
-use repo_core::{Bucket, Database, Error, count, schema};
+use repo_core::{Bucket, Database, Error, Having, count, schema};
 use rust_decimal::Decimal;
 
 use crate::entities::*;
@@ -98,6 +98,28 @@ pub(crate) async fn keys_are_up_to_four_and_of_any_type(fixture: Fixture) {
     let keys = (Sample::DATE, Sample::TIME, Sample::SINGLE, Sample::INSTANT);
     let groups = query().group_by(keys).select(count()).all().await.unwrap();
     assert_eq!(groups, [((new.date, new.time, new.single, all.instant), 3)]);
+}
+
+pub(crate) async fn conditions_on_groups_are_nested_so_deep_and_no_deeper(fixture: Fixture) {
+    let db = measured(&fixture).await;
+    let measures = acme(&db).repo::<Measure>();
+    let groups = |condition: Having<Measure>| {
+        let groups = measures.query().group_by(Measure::DEVICE).select(count());
+        groups.having(condition).all()
+    };
+    let nested = |levels: usize| {
+        (0..levels).fold(count().ge(1), |condition, level| match level % 2 {
+            0 => condition | count().ge(9),
+            _ => condition & count().ge(1),
+        })
+    };
+    assert_eq!(groups(nested(50)).await.unwrap().len(), 3);
+    for levels in [51, 1_200, 50_000] {
+        let refused = groups(nested(levels)).await;
+        assert_error!(refused, Error::InvalidInput { column, .. } if column == "having");
+    }
+    let flat = (0..2_000).fold(count().ge(1), |condition, _| condition & count().ge(1));
+    assert_eq!(groups(flat).await.unwrap().len(), 3);
 }
 
 pub(crate) async fn a_condition_on_an_aggregate_picks_groups(fixture: Fixture) {

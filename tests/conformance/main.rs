@@ -313,6 +313,9 @@ conformance! {
             a_value_finer_than_its_column_is_refused_or_cut,
             filters_are_joined_in_every_way,
             thousands_of_conditions_are_no_problem,
+            conditions_are_nested_so_deep_and_no_deeper,
+            a_complement_of_a_complement_is_the_filter,
+            what_rows_find_is_nested_so_deep_and_no_deeper,
             a_moment_is_of_the_last_day,
             forty_thousand_members_are_one_list,
             lists_of_every_text_are_compared_exactly,
@@ -323,6 +326,7 @@ conformance! {
         groups {
             a_group_has_its_key_and_its_aggregates,
             keys_are_up_to_four_and_of_any_type,
+            conditions_on_groups_are_nested_so_deep_and_no_deeper,
             a_condition_on_an_aggregate_picks_groups,
             groups_are_ordered_by_aggregates_and_cut,
             large_sums_are_compared_and_ordered_exactly,

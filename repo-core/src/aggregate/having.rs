@@ -7,6 +7,7 @@ use std::ops::{BitAnd, BitOr};
 use crate::aggregate::{Aggregate, Answered, Term};
 use crate::entity::Entity;
 use crate::filter::Comparison;
+use crate::filter_depth::Depth;
 use crate::value::{InvalidValue, Value};
 
 /// A condition on the groups of rows of `E`. Made by the comparisons of an [`Aggregate`].
@@ -14,6 +15,7 @@ use crate::value::{InvalidValue, Value};
 /// A comparison holds for no group in which the aggregate is `None`. Averages are compared as `f64`.
 pub struct Having<E> {
     pub(crate) node: Condition,
+    depth: Depth,
     entity: PhantomData<fn() -> E>,
 }
 
@@ -113,7 +115,30 @@ impl Condition {
 
 impl<E> Having<E> {
     fn new(node: Condition) -> Self {
-        Self { node, entity: PhantomData }
+        Self { node, depth: Depth::LEAF, entity: PhantomData }
+    }
+
+    /// Conditions that are joined, unless they are too deep.
+    fn joined(node: Condition, parts: Depth) -> Self {
+        let depth = parts.joined();
+        match depth.refused() {
+            None => Self { node, depth, entity: PhantomData },
+            Some(invalid) => Self::new(Condition::Invalid { column: "having", invalid }),
+        }
+    }
+
+    fn into_all(self) -> (Vec<Condition>, Depth) {
+        match self.node {
+            Condition::All(nodes) => (nodes, self.depth.parts()),
+            node => (vec![node], self.depth),
+        }
+    }
+
+    fn into_any(self) -> (Vec<Condition>, Depth) {
+        match self.node {
+            Condition::Any(nodes) => (nodes, self.depth.parts()),
+            node => (vec![node], self.depth),
+        }
     }
 }
 
@@ -122,9 +147,9 @@ impl<E> BitAnd for Having<E> {
     type Output = Self;
 
     fn bitand(self, other: Self) -> Self {
-        let mut nodes = if let Condition::All(nodes) = self.node { nodes } else { vec![self.node] };
-        nodes.push(other.node);
-        Self::new(Condition::All(nodes))
+        let ((mut nodes, depth), (others, other)) = (self.into_all(), other.into_all());
+        nodes.extend(others);
+        Self::joined(Condition::All(nodes), depth.beside(other))
     }
 }
 
@@ -133,9 +158,9 @@ impl<E> BitOr for Having<E> {
     type Output = Self;
 
     fn bitor(self, other: Self) -> Self {
-        let mut nodes = if let Condition::Any(nodes) = self.node { nodes } else { vec![self.node] };
-        nodes.push(other.node);
-        Self::new(Condition::Any(nodes))
+        let ((mut nodes, depth), (others, other)) = (self.into_any(), other.into_any());
+        nodes.extend(others);
+        Self::joined(Condition::Any(nodes), depth.beside(other))
     }
 }
 
@@ -161,7 +186,7 @@ impl<E> GroupOrder<E> {
 
 impl<E> Clone for Having<E> {
     fn clone(&self) -> Self {
-        Self::new(self.node.clone())
+        Self { node: self.node.clone(), ..*self }
     }
 }
 

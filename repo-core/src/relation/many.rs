@@ -64,7 +64,7 @@ impl<P: Entity, C: Entity> HasMany<P, C> {
         P::Tenancy: LooksAt<C::Tenancy>,
     {
         let narrowed = self.filter(filter);
-        finds(narrowed.link, Filter::<C>::new(Node::All(narrowed.filters)))
+        finds(narrowed.link, Filter::<C>::new(Node::all(narrowed.filters)))
     }
 
     /// Holds for rows that one refers to at least. `!..exists()` holds for the others.

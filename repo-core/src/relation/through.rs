@@ -86,7 +86,7 @@ impl<E: Entity, J: Entity, T: Entity> ManyToMany<E, J, T> {
         E::Tenancy: LooksAt<J::Tenancy>,
     {
         let Self { joins, target, filters, .. } = self.filter(filter);
-        let there: Filter<J> = finds(target, Filter::<T>::new(Node::All(filters)));
+        let there: Filter<J> = finds(target, Filter::<T>::new(Node::all(filters)));
         joins.has(there)
     }
 

@@ -137,22 +137,12 @@ impl<'a> Writer<'a> {
                 }
                 self.push(")");
             }
-            Condition::All(nodes) => self.conditions(nodes, " AND ")?,
-            Condition::Any(nodes) => self.conditions(nodes, " OR ")?,
+            Condition::All(nodes) => self.join(nodes, " AND ", Self::condition)?,
+            Condition::Any(nodes) => self.join(nodes, " OR ", Self::condition)?,
             Condition::Invalid { column, invalid } => {
                 return Err(Error::invalid_value(column, invalid.clone()));
             }
         }
-        Ok(())
-    }
-
-    fn conditions(&mut self, nodes: &'a [Condition], word: &str) -> Result<()> {
-        self.push("(");
-        for (position, node) in nodes.iter().enumerate() {
-            self.push(if position > 0 { word } else { "" });
-            self.condition(node)?;
-        }
-        self.push(")");
         Ok(())
     }
 

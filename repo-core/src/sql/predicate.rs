@@ -6,8 +6,11 @@ use crate::filter::{DocumentTest, Node};
 use crate::sql::writer::{Writer, quoted};
 use crate::value::Value;
 
-/// The most conditions that are written side by side.
+/// The most conditions of a query that are written side by side.
 pub(crate) const LONGEST_CHAIN: usize = 100;
+
+/// The most inside of others.
+const LONGEST_INNER_CHAIN: usize = 8;
 
 impl<'a> Writer<'a> {
     /// The condition, in parentheses where it needs them.
@@ -44,8 +47,10 @@ impl<'a> Writer<'a> {
                 self
             }
             Node::Linked { link, node } => return self.finds(link, node),
-            Node::All(nodes) => return self.join(nodes, " AND ", "1 = 1"),
-            Node::Any(nodes) => return self.join(nodes, " OR ", "1 = 0"),
+            Node::All(nodes) if nodes.is_empty() => self.push("1 = 1"),
+            Node::Any(nodes) if nodes.is_empty() => self.push("1 = 0"),
+            Node::All(nodes) => return self.join(nodes, " AND ", Self::predicate),
+            Node::Any(nodes) => return self.join(nodes, " OR ", Self::predicate),
             Node::Not(node) => {
                 self.push("((");
                 self.predicate(node)?;
@@ -94,33 +99,27 @@ impl<'a> Writer<'a> {
         if negated { self.push(")") } else { self }
     }
 
-    /// SQLite refuses an expression deeper than 1,000 operators, and a chain is as deep as it is long:
-    /// a long one becomes a balanced tree.
-    pub(crate) fn join(&mut self, nodes: &'a [Node], word: &str, empty: &str) -> Result<()> {
-        if nodes.is_empty() {
-            self.push(empty);
-            return Ok(());
-        }
+    /// Conditions in parentheses. SQLite refuses an expression deeper than 1,000 operators, and a chain is as deep
+    /// as it is long: a long one becomes a balanced tree.
+    pub(crate) fn join<T>(
+        &mut self,
+        nodes: &'a [T],
+        word: &str,
+        each: fn(&mut Self, &'a T) -> Result<()>,
+    ) -> Result<()> {
         self.push("(");
-        if nodes.len() > LONGEST_CHAIN {
+        if nodes.len() > LONGEST_INNER_CHAIN {
             let (first, second) = nodes.split_at(nodes.len() / 2);
-            self.join(first, word, empty)?;
+            self.join(first, word, each)?;
             self.push(word);
-            self.join(second, word, empty)?;
+            self.join(second, word, each)?;
         } else {
-            self.chain(nodes, word)?;
+            for (index, node) in nodes.iter().enumerate() {
+                self.push(if index > 0 { word } else { "" });
+                each(self, node)?;
+            }
         }
         self.push(")");
-        Ok(())
-    }
-
-    fn chain(&mut self, nodes: &'a [Node], word: &str) -> Result<()> {
-        for (index, node) in nodes.iter().enumerate() {
-            if index > 0 {
-                self.push(word);
-            }
-            self.predicate(node)?;
-        }
         Ok(())
     }
 }

@@ -126,7 +126,7 @@ impl<'a> Writer<'a> {
         self.visible(selection.visibility, start);
         if conditions(&selection.filters) > LONGEST_CHAIN {
             self.and(start);
-            self.join(&selection.filters, " AND ", "1 = 1")?;
+            self.join(&selection.filters, " AND ", Self::predicate)?;
         } else {
             selection.filters.iter().try_for_each(|node| self.conjunction(node, start))?;
         }
