@@ -62,6 +62,16 @@ pub(crate) async fn every_float_of_a_document_comes_back(fixture: Fixture) {
     assert_eq!(samples.get(created.id).await.unwrap().json, json!(floats));
 }
 
+pub(crate) async fn a_document_is_given_back_as_it_was_given_until_it_is_read(fixture: Fixture) {
+    let db = fixture.with(&schema![Sample]).await;
+    let samples = db.session().repo::<Sample>();
+    let created = samples.create(NewSample { json: json!([-0.0]), ..sample() }).await.unwrap();
+    assert_eq!(created.json.to_string(), "[-0.0]");
+    assert_eq!(samples.get(created.id).await.unwrap().json.to_string(), "[0.0]");
+    let patched = samples.patch(created.id, SamplePatch::new().json(json!([-0.0, 1]))).await;
+    assert_eq!(patched.unwrap().json.to_string(), "[0.0,1]");
+}
+
 pub(crate) async fn json_null_is_not_sql_null(fixture: Fixture) {
     let db = fixture.with(&schema![Optional]).await;
     let samples = db.session().repo::<Optional>();

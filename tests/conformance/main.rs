@@ -254,6 +254,7 @@ conformance! {
         documents {
             json_comes_back_as_the_same_document,
             every_float_of_a_document_comes_back,
+            a_document_is_given_back_as_it_was_given_until_it_is_read,
             json_null_is_not_sql_null,
             json_with_a_nul_is_refused,
             a_document_that_could_not_be_read_again_is_refused,
