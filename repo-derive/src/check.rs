@@ -119,7 +119,7 @@ fn references(
 ) -> Vec<Reference> {
     let mut references = Vec::new();
     for (column, Field { ident, attr, .. }) in fields.iter().enumerate() {
-        if !roles[column].is_none_or(columns::may_refer) {
+        if attr.references.is_some() && !roles[column].is_none_or(columns::may_refer) {
             // It is reported with the other keys that mean nothing there.
             continue;
         }
