@@ -48,7 +48,8 @@ async fn forward(mut client: TcpStream, mut server: TcpStream, lost: Lost) {
                 let lost = lost.lock().unwrap().take();
                 if let Some((severity, state)) = lost {
                     // The server did it.
-                    server.read(&mut answer).await.unwrap();
+                    let answered = server.read(&mut answer).await.unwrap();
+                    assert!(answered > 0, "the server goes on");
                     client.write_all(&error(severity, state)).await.unwrap();
                     return;
                 }
