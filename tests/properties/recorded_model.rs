@@ -122,7 +122,10 @@ impl Model {
             Operation::PatchAll { amount, change, more } => {
                 for pick in self.with_amount(*amount) {
                     let whole = Change {
-                        amount: if *more == 0 { change.amount } else { Some(amount + more) },
+                        amount: match (change.amount, more) {
+                            (set, 0) => set,
+                            (set, more) => Some(set.unwrap_or(*amount) + more),
+                        },
                         ..change.clone()
                     };
                     self.alter(&pick, &whole)?;

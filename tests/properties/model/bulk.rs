@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use repo_core::{Error, Outcome, Result, Upserted};
 use uuid::Uuid;
 
-use super::write::{check_setting, check_values, last_of_each, stored};
+use super::write::{check_values, joined, stored};
 use super::{Model, condition, not_found};
 use crate::entity::Item;
 use crate::operation::{Draft, Id, Operation, Selection, Setting, Visibility};
@@ -64,7 +64,7 @@ impl Model {
         changes: &[Setting],
     ) -> Result<u64> {
         check_selection(selection, "patch_all")?;
-        changes.iter().try_for_each(check_setting)?;
+        let changes = joined(changes)?;
         if changes.is_empty() {
             return Ok(0);
         }
@@ -73,7 +73,7 @@ impl Model {
             model.check_write()?;
             let mut changed = 0;
             for live in model.meant(tenant, selection)? {
-                let item = model.changed(&live, last_of_each(changes))?;
+                let item = model.changed(&live, &changes)?;
                 let item = stored(Item { updated_at: live.updated_at, ..item });
                 if item != live {
                     model.replace(item)?;

@@ -112,22 +112,21 @@ impl Model {
         base: Option<i64>,
         changes: &[Setting],
     ) -> Result<Item> {
-        changes.iter().try_for_each(check_setting)?;
-        let (changes, is_patch) = (last_of_each(changes), !changes.is_empty());
-        if !is_patch {
+        let changes = joined(changes)?;
+        if changes.is_empty() {
             self.check()?;
         } else {
             self.check_write()?;
         }
         let live = self.find_live(tenant, id).cloned().ok_or_else(|| not_found(id))?;
         base.map_or(Ok(()), |base| check_version(&live, base))?;
-        let item = self.changed(&live, changes)?;
+        let item = self.changed(&live, &changes)?;
         self.replace_if_changed(live, item)
     }
 
     /// The row with the changes, if it can hold them.
-    pub(super) fn changed(&mut self, live: &Item, changes: Vec<&Setting>) -> Result<Item> {
-        let item = changes.into_iter().try_fold(live.clone(), apply);
+    pub(super) fn changed(&mut self, live: &Item, changes: &[Setting]) -> Result<Item> {
+        let item = changes.iter().try_fold(live.clone(), apply);
         item.ok_or_else(|| self.failed(Error::OutOfRange { entity: "Item" }))
     }
 
@@ -243,12 +242,34 @@ fn check_version(item: &Item, expected: i64) -> Result<()> {
     Err(Error::VersionConflict { entity: "Item", id, expected, actual })
 }
 
-/// Of a column that is changed twice, the last change counts.
-pub(super) fn last_of_each(changes: &[Setting]) -> Vec<&Setting> {
-    let is_last = |(index, change): &(usize, &Setting)| {
-        changes[index + 1..].iter().all(|later| column(later) != column(change))
-    };
-    changes.iter().enumerate().filter(is_last).map(|(_, change)| change).collect()
+/// One change of each column: of two values the last counts, and what is added after it is added to it.
+pub(super) fn joined(changes: &[Setting]) -> Result<Vec<Setting>> {
+    let mut joined: Vec<Setting> = Vec::with_capacity(changes.len());
+    for change in changes {
+        check_setting(change)?;
+        let earlier = joined.iter().position(|earlier| column(earlier) == column(change));
+        let earlier = earlier.map(|at| joined.remove(at));
+        let whole = earlier.map_or(Some(change.clone()), |earlier| together(earlier, change));
+        joined.push(whole.ok_or(Error::OutOfRange { entity: "Item" })?);
+    }
+    Ok(joined)
+}
+
+/// Two changes of a column as one; none where a sum does not fit.
+fn together(earlier: Setting, later: &Setting) -> Option<Setting> {
+    let price = |sum: Decimal| check_price(sum).is_ok().then_some(sum);
+    Some(match (earlier, later) {
+        (Setting::AddScore(score), Setting::AddScore(by)) => {
+            Setting::AddScore(score.checked_add(*by)?)
+        }
+        (Setting::Score(Some(score)), Setting::AddScore(by)) => {
+            Setting::Score(Some(score.checked_add(*by)?))
+        }
+        (Setting::Score(None), Setting::AddScore(_)) => Setting::Score(None),
+        (Setting::AddPrice(sum), Setting::AddPrice(by)) => Setting::AddPrice(price(sum + by)?),
+        (Setting::Price(sum), Setting::AddPrice(by)) => Setting::Price(price(sum + by)?),
+        (_, later) => later.clone(),
+    })
 }
 
 fn column(change: &Setting) -> &'static str {
@@ -297,7 +318,7 @@ pub(super) fn check_values(item: &Item) -> Result<()> {
     check_price(item.price)
 }
 
-pub(super) fn check_setting(change: &Setting) -> Result<()> {
+fn check_setting(change: &Setting) -> Result<()> {
     match change {
         Setting::Name(name) => check_text("name", name),
         Setting::Note(note) => check_note(note.as_deref()),
