@@ -88,9 +88,13 @@ const POLICY_CHECK: &str = "ExecWithCheckOptions";
 /// The server's file that finds what serializable transactions read of each other.
 const READS_FILE: &str = "predicate.c";
 
+/// not_null_violation, and the table whose entries have no number where the head of their chain was left out.
+const NO_VALUE: &str = "23502";
+const TRAIL: &str = "repo_audit";
+
 /// undefined_object: what the parameters below are, which statements of ours ask for to be refused.
 const NO_SUCH_PARAMETER: &str = "42704";
-/// Asked for where a row is changed and its entry is not in the trail.
+/// Asked for where a row is changed and its entry, which is in no chain, is not in the trail.
 pub(crate) const ENTRY_LEFT_OUT: &str = "repo.entry_left_out";
 /// Asked for where rows are looked for that may be newer than the snapshot.
 pub(crate) const OLD_SNAPSHOT: &str = "repo.old_snapshot";
@@ -236,11 +240,12 @@ pub(crate) fn into_error(error: sqlx::Error, entity: &'static str) -> Error {
     }
 }
 
-/// What a statement of ours says by asking for a parameter that there is not. Its name stands in the message in
-/// every language.
+/// What a statement of ours says: of an entry without a number, or by asking for a parameter that there is not. Its
+/// name stands in the message in every language.
 fn refusal_of_ours(error: &PgDatabaseError) -> Option<Error> {
     let asks_for = |name| error.code() == NO_SUCH_PARAMETER && error.message().contains(name);
-    if asks_for(ENTRY_LEFT_OUT) {
+    let has_no_head = error.code() == NO_VALUE && error.table() == Some(TRAIL);
+    if has_no_head || asks_for(ENTRY_LEFT_OUT) {
         return Some(Error::left_out());
     }
     let reason = "rows that go along, and were added after a transaction of REPEATABLE READ or SERIALIZABLE \

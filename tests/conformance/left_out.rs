@@ -1,12 +1,12 @@
 //! Rows that a trigger of the application leaves out, without an error: nobody is told that they were added, and nothing
 //! is recorded of them.
 
-use repo_core::{Database, Error, Repository, schema};
+use repo_core::{Chain, Database, Error, Repository, schema};
 use uuid::Uuid;
 
 use crate::attacker::run;
 use crate::entities::*;
-use crate::fixture::{Fixture, acme};
+use crate::fixture::{ACME, Fixture, acme};
 
 #[derive(Debug, Clone, PartialEq, Repository)]
 #[repository(table = "pallets", tenant)]
@@ -99,6 +99,24 @@ pub(crate) async fn a_change_whose_entry_is_left_out_is_no_success(fixture: Fixt
     inside.expect_err("a deletion in a transaction");
     assert_eq!(claims.all().await.unwrap(), [stored]);
     assert_eq!(session.audit().count().await.unwrap(), 1);
+}
+
+pub(crate) async fn an_entry_that_the_trail_leaves_out_is_an_error_or_a_gap(fixture: Fixture) {
+    let db = fixture.with(&schema![Claim, Visit]).await;
+    let session = acme(&db).actor("alice");
+    let (claims, visits) = (session.repo::<Claim>(), session.repo::<Visit>());
+    let stored = claims.create(claim("C-1")).await.unwrap();
+    leave_out(&db, "insert", "repo_audit").await;
+    visits.create(NewVisit { page: "a".to_owned() }).await.expect_err("what is in no chain");
+    assert_eq!(visits.count().await.unwrap(), 0);
+    let inside = session.transaction(async |tx| tx.repo::<Claim>().create(claim("C-2")).await);
+    inside.await.expect_err("a row in a transaction");
+    let patched = claims.patch(stored.id, ClaimPatch::new().note(Some("n".to_owned()))).await;
+    let chain = db.audit_chain(Chain::tenant(&ACME).unwrap());
+    match patched {
+        Ok(_) => assert!(!chain.verify().await.unwrap().is_intact(), "the chain tells of it"),
+        Err(_) => assert_eq!(claims.all().await.unwrap(), [stored]),
+    }
 }
 
 /// The table of an older program, behind a view of the name that the entity has.

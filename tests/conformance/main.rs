@@ -262,6 +262,7 @@ conformance! {
         left_out {
             a_row_that_is_left_out_is_no_success,
             a_change_whose_entry_is_left_out_is_no_success,
+            an_entry_that_the_trail_leaves_out_is_an_error_or_a_gap,
             a_row_that_a_view_takes_is_added_or_refused,
         }
         left_as_it_was {
