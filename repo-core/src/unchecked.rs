@@ -6,6 +6,7 @@
 mod control;
 mod named;
 mod passage;
+mod temporary;
 pub(crate) mod typed;
 
 use std::fmt;
@@ -13,7 +14,7 @@ use std::fmt;
 use crate::access::is_missing_table;
 use crate::audit::append::Pending;
 use crate::audit::author::Author;
-use crate::audit::{Action, image};
+use crate::audit::{Action, HEADS, TRAIL, image};
 use crate::backend::{Access, Row, Statement, TransactionOptions};
 use crate::column_type::ColumnType;
 use crate::dialect::Dialect;
@@ -241,10 +242,14 @@ fn entry(author: Author, sql: &str, affected: u64) -> Pending {
 }
 
 fn without_trail(error: Error) -> Error {
-    if !is_missing_table(&error) {
+    let names_it = |name| error.to_string().contains(name);
+    if !is_missing_table(&error) || !(names_it(TRAIL.name) || names_it(HEADS.name)) {
         return error;
     }
-    let reason = format!("what unchecked SQL writes is recorded, or a table is missing: {error}");
+    let reason = format!(
+        "what unchecked SQL writes is recorded, and the database has no audit trail, which `create_tables` makes \
+         with an audited entity: {error}"
+    );
     Error::Configuration { reason }
 }
 

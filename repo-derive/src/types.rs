@@ -9,12 +9,12 @@ use syn::{GenericArgument, PathArguments, PathSegment, Token, Type};
 
 /// The `T` of an `Option<T>`.
 pub(crate) fn inside_option(ty: &Type) -> Option<&Type> {
-    inside(["core", "option", "Option"], ty)
+    inside(["option", "Option"], ty)
 }
 
 /// The `T` of a `Vec<T>`.
 pub(crate) fn inside_vec(ty: &Type) -> Option<&Type> {
-    inside(["alloc", "vec", "Vec"], ty)
+    inside(["vec", "Vec"], ty)
 }
 
 /// Whether the type is called `bool`.
@@ -22,12 +22,12 @@ pub(crate) fn is_bool(ty: &Type) -> bool {
     last_segment(ty).is_some_and(|segment| segment.ident == "bool")
 }
 
-/// The `T` of a type of the standard library, by its name alone or by its path. Another path is another type.
-fn inside<'t>(path: [&str; 3], ty: &'t Type) -> Option<&'t Type> {
-    let [own, module, name] = path;
+/// The `T` of a type of the standard library, by its name alone or by a path that ends in its module, which macros
+/// write from wherever they have it. Another path is another type.
+fn inside<'t>([module, name]: [&str; 2], ty: &'t Type) -> Option<&'t Type> {
     let words: Vec<String> = segments(ty)?.iter().map(|it| it.ident.to_string()).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    if words != [name] && words != [own, module, name] && words != ["std", module, name] {
+    if words != [name] && !words.ends_with(&[module, name]) {
         return None;
     }
     let PathArguments::AngleBracketed(arguments) = &last_segment(ty)?.arguments else {

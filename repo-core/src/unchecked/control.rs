@@ -3,6 +3,7 @@
 //! A transaction is ended by who opened it; what ends it by hand is stored, and its entries in the audit trail
 //! are not. A connection is another's afterwards. Not here: functions that do such things.
 
+use super::temporary;
 use crate::error::{Error, Result};
 
 /// Begin or end a transaction, or a part of one.
@@ -29,6 +30,9 @@ pub(super) fn refuse(sql: &str) -> Result<()> {
     if sql.contains('\0') {
         return Err(Error::invalid_input("sql", "holds a NUL character"));
     }
+    if temporary::is_made(sql) {
+        return Err(lasting());
+    }
     // Databases differ in whether a comment holds another, and in what ends a line.
     for (nested, ends) in READINGS {
         let (first, rest) = first_word(sql, nested, ends);
@@ -49,11 +53,14 @@ pub(super) fn refuse(sql: &str) -> Result<()> {
             _ => is_one(first, &CONNECTIONS),
         };
         if is_lasting {
-            let reason = "changes the connection, which is another's afterwards";
-            return Err(Error::invalid_input("sql", reason));
+            return Err(lasting());
         }
     }
     Ok(())
+}
+
+fn lasting() -> Error {
+    Error::invalid_input("sql", "changes the connection, which is another's afterwards")
 }
 
 fn is_one(word: &str, of: &[&str]) -> bool {

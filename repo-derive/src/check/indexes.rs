@@ -199,7 +199,7 @@ fn check_direction(
     diag: &mut Diag,
 ) -> Option<()> {
     let is_direction = direction == "asc" || direction == "desc";
-    if fields.contains(&names::plain(direction)) {
+    if !is_direction && fields.contains(&names::plain(direction)) {
         let help = format_args!("write `{field}, {direction}`");
         diag.error(direction, format_args!("a comma is missing after `{field}`"), help);
     } else if raw.unique {

@@ -17,6 +17,11 @@ pub mod own {
     pub struct Option<T>(pub T);
 }
 
+/// The standard library, as macros have it.
+pub mod given {
+    pub use std::option;
+}
+
 fn creation() -> i64 {
     1
 }
@@ -42,6 +47,22 @@ pub struct Thing {
     /// As the function says that is called as another is.
     #[repository(default = questions())]
     pub second: i64,
+}
+
+/// What is listed, with a field that is called as a direction is.
+#[allow(unused_qualifications, reason = "the path is as macros write it")]
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "listings", index(desc desc, title asc))]
+pub struct Listing {
+    /// The id.
+    pub id: Uuid,
+    /// The title.
+    pub title: String,
+    /// The description.
+    pub desc: String,
+    /// A document that may be missing, by a path to it.
+    #[repository(json)]
+    pub tags: given::option::Option<Vec<String>>,
 }
 
 /// A thing of any kind.

@@ -50,6 +50,12 @@ async fn a_default_calls_what_the_program_calls_so() {
     let thing = db.session().repo::<lookalikes::Thing>().create(new).await.expect("it is created");
     assert_eq!((thing.first, thing.second, thing.note), (1, 2, own::Option(7)));
     assert!(!lookalikes::Thing::TABLE.columns[2].nullable);
+    assert!(lookalikes::Listing::TABLE.columns[3].nullable);
+    let index = lookalikes::Listing::TABLE.indexes[0].columns;
+    assert_eq!(
+        index.iter().map(|it| (it.column, it.descending)).collect::<Vec<_>>(),
+        [(2, true), (1, false)]
+    );
     let kinds = db.session().repo::<lookalikes::Kind<bool>>();
     let kind = kinds.create(lookalikes::NewKind { kind: true, other: None }).await;
     assert_eq!(kind.expect("it is created").number, 1);
