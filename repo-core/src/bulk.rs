@@ -204,7 +204,11 @@ where
         // What is wrong with the query is told before anything else.
         let dialect = self.repo.session().database().backend().dialect();
         Writer::new(dialect, E::TABLE).restrict(&self.selection, &[])?;
-        let own = Own::Inner(self.repo.session().begin_looking_anew().await?);
+        let session = self.repo.session();
+        let own = Own::Inner(match work {
+            Work::Patch { .. } => session.begin().await?,
+            Work::Delete(_) => session.begin_looking_anew().await?,
+        });
         let done = async {
             if let Work::Patch { changes, .. } = work {
                 self.check_parents(own.session(), changes).await?;

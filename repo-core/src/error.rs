@@ -3,6 +3,7 @@
 //! No variant holds the value of a column, other than an id, nor the password of a URL.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::time::Duration;
 
 use crate::validation::{Problem, in_words};
@@ -295,7 +296,7 @@ pub enum Error {
 }
 
 /// What a database or its driver said, without the values of any row.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}{}", code_in_words(code.as_deref()))]
 pub struct DatabaseError {
     /// The SQLSTATE or the extended result code.
@@ -328,6 +329,13 @@ impl Error {
 
     pub(crate) fn invalid_value(column: &'static str, value: InvalidValue) -> Self {
         Self::invalid_input(column, value.into_reason())
+    }
+}
+
+impl fmt::Debug for DatabaseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { code, message, .. } = self;
+        f.debug_struct("DatabaseError").field("code", code).field("message", message).finish()
     }
 }
 

@@ -10,12 +10,14 @@ use crate::entity::Entity;
 use crate::error::{DatabaseError, Error, Result};
 use crate::parents::Parents;
 use crate::patch::{Changes, Patch};
-use crate::perform::{perform, values};
-use crate::read::{decode, encode_id};
+use crate::perform::perform;
+use crate::read::{decode, encode_id, pack};
 use crate::repo::Repo;
 use crate::scope::Scope;
+use crate::session::Session;
 use crate::sql::change::ChangeSql;
 use crate::sql::names;
+use crate::transaction::Own;
 use crate::value::Value;
 use crate::verdict::{Asked, Verdict, Wants, as_it_is, diagnose};
 use crate::write::as_version_conflict;
@@ -122,36 +124,27 @@ impl<E: Entity, S: Scope> Target<'_, E, S> {
     ) -> Result<()> {
         let asked = self.asked(wants);
         let session = self.repo.session();
-        let mut last = None;
+        let tenant = self.tenant.as_ref();
+        match removed::<E, S>(session, sql, params, author).await {
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
+            Err(error) => return Err(stale(self.repo, tenant, &self.id, asked, error).await),
+        }
+        if let Verdict::Refused(error) = diagnose(self.repo, tenant, &self.id, asked).await? {
+            return Err(error);
+        }
         for _ in 0..ATTEMPTS {
-            let removed = match &sql.seen {
-                None => self.execute(&sql.plain, params).await,
-                Some(_) => {
-                    let params = params.iter().map(Value::borrowed).collect();
-                    let done = perform::<E, S, ()>(session, sql, params, author, |_| Ok(())).await;
-                    done.map(|done| done.is_some())
+            let own = hold(self.repo, tenant, &self.id).await?;
+            let done = async {
+                if removed::<E, S>(own.session(), sql, params, author).await? {
+                    return Ok(true);
                 }
-            };
-            let removed = match removed {
-                Ok(removed) => removed,
-                Err(error) => {
-                    return Err(
-                        stale(self.repo, self.tenant.as_ref(), &self.id, asked, error).await
-                    );
-                }
-            };
-            if removed {
-                return Ok(());
+                let repo = Repo::<E, S>::new(own.session().clone());
+                why(&repo, tenant, &self.id, sql, params, asked).await.map(|_| false)
             }
-            match diagnose(self.repo, self.tenant.as_ref(), &self.id, asked).await? {
-                Verdict::Refused(error) => return Err(error),
-                Verdict::Unchanged(_) => {}
-                Verdict::Again(_, row) => {
-                    if last.as_ref() == Some(&row) {
-                        return Err(Error::left_out());
-                    }
-                    last = Some(row);
-                }
+            .await;
+            if self.outcome(own.finish(done).await)? {
+                return Ok(());
             }
         }
         Err(restless::<E>())
@@ -160,11 +153,6 @@ impl<E: Entity, S: Scope> Target<'_, E, S> {
     /// A change of no column.
     fn asked(&self, wants: Wants) -> Asked<'static> {
         Asked { wants, expected: self.expected, fixed: None, set: &[], adds: false }
-    }
-
-    async fn execute(&self, sql: &str, params: &[Value<'_>]) -> Result<bool> {
-        let statement = Statement { sql, params, access: Access::Write, table: E::TABLE };
-        self.repo.session().run(statement, &mut no_rows).await.map(|affected| affected > 0)
     }
 
     /// Who makes the change, where that is recorded; asked before anything is sent.
@@ -204,8 +192,8 @@ impl<E: Entity, S: Scope> Target<'_, E, S> {
     }
 }
 
-/// Does a change until it meets its row, or it is known why it does not. The row is tried again when it
-/// was changed between the change and the question.
+/// Does a change of one row; where it changes none, once more while nobody else changes the row: then it is known
+/// why.
 pub(crate) async fn until_met<E: Entity, S: Scope>(
     repo: &Repo<E, S>,
     tenant: Option<&Value<'_>>,
@@ -215,46 +203,113 @@ pub(crate) async fn until_met<E: Entity, S: Scope>(
     author: Option<&Author>,
     asked: Asked<'_>,
 ) -> Result<E> {
-    let mut last = None;
+    match changed(repo.session(), sql, params, author).await {
+        Ok(Some(entity)) => return Ok(entity),
+        Ok(None) => {}
+        Err(error) => return Err(stale(repo, tenant, id, asked, error).await),
+    }
+    match diagnose(repo, tenant, id, asked).await? {
+        Verdict::Refused(error) => return Err(error),
+        Verdict::Unchanged(entity) => return Ok(entity),
+        Verdict::Again(_, row) => refuse_deleted_parents(repo, tenant, asked, &row).await?,
+    }
     for _ in 0..ATTEMPTS {
-        let given = params.iter().map(Value::borrowed).collect();
-        let changed = perform::<E, S, E>(repo.session(), sql, given, author, decode::<E>).await;
-        match changed {
-            Ok(Some(entity)) => return Ok(entity),
-            Ok(None) => {}
-            Err(error) => return Err(stale(repo, tenant, id, asked, error).await),
-        }
-        match diagnose(repo, tenant, id, asked).await? {
-            Verdict::Refused(error) => return Err(error),
-            Verdict::Unchanged(entity) => return Ok(entity),
-            Verdict::Again(entity, row) => {
-                refuse_deleted_parents::<E, S>(repo, tenant, asked, &row).await?;
-                if last.as_ref() == Some(&row) {
-                    match would_change(repo, sql, params).await? {
-                        Some(again) if again == row => return Err(Error::left_out()),
-                        // The database finds the same in it that it is asked to set.
-                        None if asked.wants == Wants::Live => return Ok(entity),
-                        _ => {}
-                    }
-                }
-                last = Some(row);
+        let own = hold(repo, tenant, id).await?;
+        let done = async {
+            if let Some(entity) = changed(own.session(), sql, params, author).await? {
+                return Ok(Some(entity));
             }
+            let repo = Repo::<E, S>::new(own.session().clone());
+            why(&repo, tenant, id, sql, params, asked).await
+        }
+        .await;
+        let done = own.finish(done).await;
+        if let Some(entity) =
+            done.map_err(|error| as_version_conflict::<E>(error, id, asked.expected))?
+        {
+            return Ok(entity);
         }
     }
     Err(restless::<E>())
 }
 
-/// The row that a change is for, where the database finds that anything differs in it.
+async fn changed<E: Entity, S: Scope>(
+    session: &Session<S>,
+    sql: &ChangeSql,
+    params: &[Value<'_>],
+    author: Option<&Author>,
+) -> Result<Option<E>> {
+    let params = params.iter().map(Value::borrowed).collect();
+    perform::<E, S, E>(session, sql, params, author, decode::<E>).await
+}
+
+async fn removed<E: Entity, S: Scope>(
+    session: &Session<S>,
+    sql: &ChangeSql,
+    params: &[Value<'_>],
+    author: Option<&Author>,
+) -> Result<bool> {
+    if sql.seen.is_some() {
+        let params = params.iter().map(Value::borrowed).collect();
+        let done = perform::<E, S, ()>(session, sql, params, author, |_| Ok(())).await;
+        return done.map(|done| done.is_some());
+    }
+    let statement = Statement { sql: &sql.plain, params, access: Access::Write, table: E::TABLE };
+    session.run(statement, &mut no_rows).await.map(|affected| affected > 0)
+}
+
+/// A transaction, or a savepoint, in which nobody else changes the row.
+async fn hold<E: Entity, S: Scope>(
+    repo: &Repo<E, S>,
+    tenant: Option<&Value<'_>>,
+    id: &E::Id,
+) -> Result<Own<S>> {
+    let own = Own::Inner(repo.session().begin().await?);
+    let mut sql = repo.crud().find_any.clone();
+    repo.session().database().backend().dialect().lock_rows(&mut sql);
+    let (params, count) = pack([tenant.map(Value::borrowed), Some(encode_id::<E>(id)?)]);
+    let (sql, params) = (&sql, &params[..count]);
+    let statement = Statement { sql, params, access: Access::Write, table: E::TABLE };
+    match own.session().run(statement, &mut |_| Ok(())).await {
+        Ok(_) => Ok(own),
+        Err(error) => own.finish(Err(error)).await,
+    }
+}
+
+/// Why a change changed nothing while the row was held: that nothing differs is the row; none where the change
+/// would meet it by now, as of a parent that has come back.
+async fn why<E: Entity, S: Scope>(
+    repo: &Repo<E, S>,
+    tenant: Option<&Value<'_>>,
+    id: &E::Id,
+    sql: &ChangeSql,
+    params: &[Value<'_>],
+    asked: Asked<'_>,
+) -> Result<Option<E>> {
+    let (entity, row) = match diagnose(repo, tenant, id, asked).await? {
+        Verdict::Refused(error) => return Err(error),
+        Verdict::Unchanged(entity) => return Ok(Some(entity)),
+        Verdict::Again(entity, row) => (entity, row),
+    };
+    refuse_deleted_parents(repo, tenant, asked, &row).await?;
+    if would_change(repo, sql, params).await? {
+        return Err(Error::left_out());
+    }
+    // The database finds the same in it that it is asked to set.
+    Ok((asked.wants == Wants::Live && asked.changes()).then_some(entity))
+}
+
+/// Whether the change is for the row, and the database finds that anything differs in it.
 async fn would_change<E: Entity, S: Scope>(
     repo: &Repo<E, S>,
     sql: &ChangeSql,
     params: &[Value<'_>],
-) -> Result<Option<Vec<Value<'static>>>> {
+) -> Result<bool> {
     let session = repo.session();
     let sql = &sql.would_change(session.database().backend().dialect(), E::TABLE);
-    let mut found = None;
-    let mut on_row = |row: &dyn Row| {
-        found = Some(values(E::TABLE, row)?);
+    let mut found = false;
+    let mut on_row = |_: &dyn Row| {
+        found = true;
         Ok(())
     };
     let statement = Statement { sql, params, access: Access::Read, table: E::TABLE };

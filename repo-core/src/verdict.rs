@@ -43,6 +43,13 @@ pub(crate) struct Asked<'a> {
     pub(crate) adds: bool,
 }
 
+impl Asked<'_> {
+    /// Whether columns are to be changed, and not the state of the row.
+    pub(crate) fn changes(&self) -> bool {
+        self.adds || !self.set.is_empty()
+    }
+}
+
 /// The row of a change that would set nothing.
 pub(crate) async fn as_it_is<E: Entity, S: Scope>(
     repo: &Repo<E, S>,

@@ -9,7 +9,7 @@ use sqlx::{PgConnection, SqlSafeStr as _};
 use sqlx_core::transaction::TransactionManager as _;
 
 use crate::connection::{COMMIT, Transaction};
-use crate::error::{Failure, SOME_ROW};
+use crate::error::{Failure, SOME_ROW, into_error};
 use crate::statement::run_simple;
 
 const SAVEPOINT: &str = "SAVEPOINT repo_lent";
@@ -126,13 +126,39 @@ async fn lend_on<T>(
         0 => PgTransactionManager::begin(connection, Some(SAVEPOINT.into_sql_str())).await?,
         _ => run_simple(connection, SAVEPOINT).await?,
     }
-    let value = work(connection).await?;
+    let result = work(connection).await;
     if depth(connection) != 1 {
-        return Err(Failure::Broken(ended()));
+        return Err(Failure::Broken(result.map_or_else(of_work, |_| ended())));
     }
+    let value = result.map_err(|error| match is_of_the_driver(&error) {
+        true => Failure::Driver(error),
+        false => Failure::Core(of_work(error)),
+    })?;
     let released = run_simple(connection, release).await;
     released.map_err(|error| if is_ended(&error) { Failure::Broken(ended()) } else { error })?;
     Ok(value)
+}
+
+/// Whether the error may be of the connection, and not of what the work asked for or made of the answer.
+fn is_of_the_driver(error: &sqlx::Error) -> bool {
+    use sqlx::Error::{
+        ColumnDecode, ColumnIndexOutOfBounds, ColumnNotFound, Decode, InvalidArgument, RowNotFound,
+        TypeNotFound,
+    };
+    !matches!(
+        error,
+        ColumnDecode { .. }
+            | ColumnIndexOutOfBounds { .. }
+            | ColumnNotFound(_)
+            | Decode(_)
+            | InvalidArgument(_)
+            | RowNotFound
+            | TypeNotFound { .. }
+    )
+}
+
+fn of_work(error: sqlx::Error) -> Error {
+    into_error(error, SOME_ROW)
 }
 
 fn depth(connection: &PgConnection) -> usize {

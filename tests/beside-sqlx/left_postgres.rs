@@ -49,3 +49,24 @@ async fn a_transaction_that_was_forgotten_in_a_lent_connection_takes_nobody_alon
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_error_of_the_work_by_hand_costs_no_connection() {
+    run(1, async |pool: PgPool, db| {
+        let acme = acme(&db);
+        let pid = async || -> i32 {
+            sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&pool).await.unwrap()
+        };
+        let before = pid().await;
+        for _ in 0..2 {
+            let tx = acme.begin().await.unwrap();
+            let found = lend(tx.unchecked_sql("a row that is not there"), async |connection| {
+                sqlx::query("SELECT 1 WHERE false").fetch_one(connection).await.map(drop)
+            });
+            found.await.expect_err("there is none");
+            tx.rollback().await.unwrap();
+        }
+        assert_eq!(pid().await, before);
+    })
+    .await;
+}

@@ -1,7 +1,7 @@
 //! Conditions: every operator on every type, with NULL, with lists, with text that looks special.
 
 use chrono::TimeDelta;
-use repo_core::{Column, ColumnType, Comparable, Error, Filter, schema};
+use repo_core::{Column, ColumnType, Comparable, Error, Filter, PageRequest, schema};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -238,7 +238,12 @@ pub(crate) async fn conditions_are_nested_so_deep_and_no_deeper(fixture: Fixture
     let one = || Optional::LABEL.eq("1");
     for width in [1, 3, 99, 300] {
         let filter = nested(Optional::JSON.path(["a"]).gt(1.5), 50, width);
-        assert_eq!(labels(&samples, filter).await, ["1"], "{width}");
+        assert_eq!(labels(&samples, filter.clone()).await, ["1"], "{width}");
+        for number in [1, 2] {
+            let page =
+                samples.filter(filter.clone()).page(PageRequest::number(number).size(10)).await;
+            assert_eq!(page.unwrap().total, 1, "{width}");
+        }
     }
     for levels in [51, 52, 102, 103, 1_200, 50_000] {
         assert_too_deep(samples.filter(nested(one(), levels, 1)).count().await);

@@ -2,7 +2,7 @@
 //! removed, and nothing is recorded of them.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use repo_core::{Database, Repository, schema};
+use repo_core::{Database, Error, Repository, schema};
 use uuid::Uuid;
 
 use crate::attacker::run;
@@ -179,4 +179,57 @@ pub(crate) async fn what_goes_along_and_is_left_out_keeps_the_whole(fixture: Fix
     assert_eq!(casks.query().with_deleted().count().await.unwrap(), 1);
     assert!(casks.get(cask.id).await.unwrap_err().is_not_found());
     assert!(cellars.get(cellar.id).await.unwrap_err().is_not_found());
+}
+
+/// Tasks that each do the same many times, and what they were told.
+async fn many_at_once<W: Future<Output = Result<(), Error>> + Send + 'static>(
+    work: impl Fn(usize) -> W + Clone + Send + 'static,
+) -> Vec<Error> {
+    let tasks: Vec<_> = (0..8)
+        .map(|task| {
+            let work = work.clone();
+            tokio::spawn(async move {
+                let mut errors = Vec::new();
+                for step in 0..60 {
+                    errors.extend(work(task + step).await.err());
+                }
+                errors
+            })
+        })
+        .collect();
+    let mut errors = Vec::new();
+    for task in tasks {
+        errors.extend(task.await.unwrap());
+    }
+    errors
+}
+
+pub(crate) async fn a_row_that_others_change_back_and_forth_is_none_that_is_left(fixture: Fixture) {
+    let db = fixture.with(&schema![Cellar, Cask]).await;
+    let session = acme(&db);
+    let cellar = NewCellar { name: "A".to_owned(), litres: 1 };
+    let cellar = session.repo::<Cellar>().create(cellar).await.unwrap();
+    let cask = NewCask { name: "A".to_owned(), litres: 1, cellar_id: None };
+    let cask = session.repo::<Cask>().create(cask).await.unwrap();
+    let (cellars, casks, id) = (session.clone(), session.clone(), cellar.id);
+    let toggled = many_at_once(move |step| {
+        let (session, patch) = (casks.clone(), CaskPatch::new().litres((step % 2) as i64));
+        async move { session.repo::<Cask>().patch(cask.id, patch).await.map(drop) }
+    });
+    let errors = toggled.await;
+    assert!(errors.is_empty(), "{errors:?}");
+    let there_and_back = many_at_once(move |step| {
+        let session = cellars.clone();
+        async move {
+            let cellars = session.repo::<Cellar>();
+            match step % 2 {
+                0 => cellars.delete(id).await,
+                _ => cellars.restore(id).await.map(drop),
+            }
+        }
+    });
+    for error in there_and_back.await {
+        let is_expected = error.is_not_found() || matches!(error, Error::NotDeleted { .. });
+        assert!(is_expected || error.is_retryable(), "{error:?}");
+    }
 }

@@ -125,7 +125,7 @@ where
         let mut deletion = Deletion::new(self.repo.session(), E::TABLE)?;
         let is_whole = deletion.is_whole || self.selection.is_linked();
         deletion.chunk = if is_whole { super::all() } else { most };
-        let own = Own::Inner(self.repo.session().begin().await?);
+        let own = Own::Inner(self.repo.session().begin_looking_anew().await?);
         let done = async {
             let rows = self.next(own.session(), &self.selection, deletion.chunk).await?;
             self.delete_rows(own.session(), &deletion, rows).await

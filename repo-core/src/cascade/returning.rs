@@ -67,7 +67,8 @@ impl<S: Scope> Cascade<'_, S> {
             }
             let dialect = self.session.database().backend().dialect();
             let among = self.among(parent, parent.roles.id, &of);
-            for row in self.answers(&among.select(dialect, State::DeletedBy(deletion))).await? {
+            for row in self.answers(&among.select(dialect, State::StillDeletedBy(deletion))).await?
+            {
                 staying.is_new(parent, &row[parent.roles.id]);
             }
         }

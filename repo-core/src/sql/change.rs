@@ -88,7 +88,7 @@ impl ChangeSql {
     /// The query for the row that the change is for, if anything differs in it. It has the same parameters.
     pub(crate) fn would_change(&self, dialect: &dyn Dialect, table: &'static Table) -> String {
         let mut writer = Writer::new(dialect, table);
-        writer.push("SELECT ").all_columns().push(" FROM ").table_name();
+        writer.push("SELECT 1 FROM ").table_name();
         writer.push(&self.plain[self.condition.clone()]);
         writer.sql
     }

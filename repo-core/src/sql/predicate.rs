@@ -7,7 +7,7 @@ use crate::sql::writer::{Writer, quoted};
 use crate::value::Value;
 
 /// The most conditions of a query that are written side by side.
-pub(crate) const LONGEST_CHAIN: usize = 100;
+pub(crate) const LONGEST_CHAIN: usize = 24;
 
 /// The most inside of others.
 const LONGEST_INNER_CHAIN: usize = 8;

@@ -25,6 +25,8 @@ pub(crate) enum State {
     /// Those that are live now: a transaction that sees only what was there when it began is refused.
     Live,
     DeletedBy(Uuid),
+    /// Those that are deleted now, as for `Live`.
+    StillDeletedBy(Uuid),
 }
 
 impl<'a> Among<'a> {
@@ -34,7 +36,7 @@ impl<'a> Among<'a> {
         writer.push("SELECT ").all_columns().push(" FROM ").table_name();
         self.condition(&mut writer);
         writer.and_state(state);
-        if state == State::Live {
+        if matches!(state, State::Live | State::StillDeletedBy(_)) {
             dialect.refuse_snapshot(&mut writer.sql);
         }
         writer.by_id();
@@ -146,7 +148,7 @@ impl<'a> Writer<'a> {
     fn and_state(&mut self, state: State) -> &mut Self {
         match (state, self.table.roles.deletion_id) {
             (State::Live, _) => self.and_live(),
-            (State::DeletedBy(deletion), Some(column)) => {
+            (State::DeletedBy(deletion) | State::StillDeletedBy(deletion), Some(column)) => {
                 self.push(" AND ").column(column).push(" = ").bind(Value::Uuid(deletion))
             }
             _ => self,

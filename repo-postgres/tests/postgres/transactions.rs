@@ -128,3 +128,18 @@ async fn a_locked_row_is_busy() {
     assert!(matches!(error, Error::Busy { .. }), "{error:?}");
     holder.commit().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_transaction_that_the_server_ended_before_its_commit_is_known_to_be_undone() {
+    let Some(scratch) = Scratch::new().await else { return };
+    let db = scratch.options().pool_size(1).connect_backend().await.unwrap();
+    script(&db, CREATE_NOTES).await;
+    let mut transaction = db.begin(TransactionOptions::new()).await.unwrap();
+    insert(&mut *transaction, 1).await.unwrap();
+    let limit = "SET idle_in_transaction_session_timeout = 50";
+    transaction.run(statement(limit, &[], Access::Write), &mut no_rows).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let error = transaction.commit().await.unwrap_err();
+    assert!(matches!(error, Error::Connection { .. }) && error.is_retryable(), "{error:?}");
+    assert_eq!(count(&db, "SELECT count(*) FROM notes").await, 0);
+}
