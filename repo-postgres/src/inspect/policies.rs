@@ -73,6 +73,34 @@ pub(super) async fn inspect(
     Ok(())
 }
 
+/// Adds the row-level security that binds this connection, which says no tenant.
+pub(super) async fn unasked(
+    database: &Postgres,
+    table: &'static Table,
+    owner: Option<Owner>,
+    problems: &mut Vec<String>,
+) -> Result<()> {
+    let is_ours = |name: &str| {
+        owner.is_some_and(|owner| policies_of(owner).iter().any(|ours| ours.name == name))
+    };
+    let (mut is_on, mut has_ours) = (false, false);
+    read(database, table, queries::BINDING_POLICIES, |row| {
+        is_on = true;
+        has_ours |= text(row, 0)?.is_some_and(|name| is_ours(&name));
+        Ok(())
+    })
+    .await?;
+    let problem = match has_ours {
+        true => {
+            "has row-level security, and this connection says no tenant: \
+             connect with `row_level_security(true)`"
+        }
+        false => "has row-level security enabled where it should have none: it may hide rows",
+    };
+    problems.extend(is_on.then(|| problem.to_owned()));
+    Ok(())
+}
+
 /// What a policy that is none of ours may do.
 fn harm(policy: &Stored) -> &'static str {
     match policy.is_permissive {

@@ -154,11 +154,12 @@ SELECT CASE
 FROM pg_catalog.pg_class c
 WHERE c.oid = to_regclass($1)";
 
-/// Whether row-level security binds whoever asks.
-pub(super) const HAS_ROW_SECURITY: &str = "
-SELECT row_security_active(c.oid)
+/// Where row-level security binds whoever asks, a row with the name of each policy, or one without.
+pub(super) const BINDING_POLICIES: &str = "
+SELECT p.polname::text
 FROM pg_catalog.pg_class c
-WHERE c.oid = to_regclass($1)";
+LEFT JOIN pg_catalog.pg_policy p ON p.polrelid = c.oid
+WHERE c.oid = to_regclass($1) AND row_security_active(c.oid)";
 
 /// Name, command, permissive, for all roles, what it shows, what it takes.
 pub(super) const POLICIES: &str = "

@@ -52,9 +52,24 @@ async fn row_level_security_that_nobody_asked_for_is_told() {
         let expected = format!("the table `{table}` {problem}");
         assert_eq!(findings(&db, &enable).await, [expected]);
     }
+}
+
+#[tokio::test]
+async fn a_connection_that_says_no_tenant_is_told_to_say_one() {
+    let Some(scratch) = Scratch::of_a_role().await else { return };
+    secured(&scratch).connect().await.unwrap().create_tables(&schema![Note]).await.unwrap();
+    let plain = scratch.options().connect().await.unwrap();
+    let found = plain.doctor(&schema![Note]).await.unwrap();
+    let found: Vec<_> = found.iter().map(ToString::to_string).collect();
+    let expected = ["Notes \"1\"", "repo_audit", "repo_audit_heads"].map(|table| {
+        format!(
+            "the table `{table}` has row-level security, and this connection says no tenant: \
+             connect with `row_level_security(true)`"
+        )
+    });
+    assert_eq!(found, expected);
     // Whom it does not bind it hides nothing from.
     let admin = repo_postgres::connect(&scratch.admin_url()).await.unwrap();
-    secured(&scratch).connect().await.unwrap().create_tables(&schema![Note]).await.unwrap();
     assert_eq!(admin.doctor(&schema![Note]).await.unwrap(), []);
 }
 
