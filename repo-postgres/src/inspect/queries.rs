@@ -31,7 +31,7 @@ SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class s
 FROM pg_catalog.pg_class c
 WHERE c.oid = to_regclass($1)";
 
-/// Name, whether it takes NULL, its type (of a domain the type below), the collation unless that orders by
+/// Name, whether it takes NULL (as none of its domains says otherwise), its type (of a domain the type below), the collation unless that orders by
 /// bytes, whether it is computed from others, `a` or `d` of an identity, and whether a sequence of its own
 /// numbers it.
 pub(super) const COLUMNS: &str = "
@@ -44,7 +44,9 @@ WITH RECURSIVE types AS (
   FROM types d JOIN pg_catalog.pg_type t ON t.oid = d.type AND t.typtype = 'd'
 )
 SELECT a.attname::text,
-       NOT a.attnotnull,
+       NOT a.attnotnull AND NOT EXISTS (
+         SELECT FROM types d JOIN pg_catalog.pg_type n ON n.oid = d.type
+         WHERE d.attnum = a.attnum AND n.typnotnull),
        format_type(b.type, b.modifier),
        (SELECT c.collname::text
         FROM pg_catalog.pg_collation c, pg_catalog.pg_database d

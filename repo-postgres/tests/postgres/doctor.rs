@@ -279,6 +279,9 @@ async fn what_means_the_same_is_well_however_it_is_written() {
         "DROP DOMAIN IF EXISTS brief; DROP DOMAIN IF EXISTS words; \
          CREATE DOMAIN words AS varchar COLLATE \"C\"; CREATE DOMAIN brief AS words CHECK (length(value) < 9); \
          ALTER TABLE bins ALTER note TYPE brief",
+        "CREATE DOMAIN inner_number AS bigint NOT NULL; \
+         CREATE DOMAIN number AS inner_number; \
+         ALTER TABLE bins ALTER n TYPE number, ALTER n DROP NOT NULL",
         "ALTER TABLE events ALTER id DROP IDENTITY; CREATE SEQUENCE numbers OWNED BY events.id; \
          ALTER TABLE events ALTER id SET DEFAULT nextval('numbers')",
         "CREATE FUNCTION other() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; \
