@@ -120,6 +120,9 @@ pub struct InspectedColumn {
     pub name: String,
     /// Whether it takes `NULL`.
     pub takes_null: bool,
+    /// Whether the database gives it a value where a new row has none: a default, a number, or one computed
+    /// from others.
+    pub has_default: bool,
     /// How it differs from the one that the schema makes, in words that follow its name; nothing of a
     /// column that the schema does not have.
     pub problems: Vec<String>,
@@ -210,9 +213,16 @@ impl InspectedTable {
 }
 
 impl InspectedColumn {
-    /// A column with which nothing is wrong.
+    /// A column with which nothing is wrong, and that has no default.
     pub fn new(name: impl Into<String>, takes_null: bool) -> Self {
-        Self { name: name.into(), takes_null, problems: Vec::new() }
+        Self { name: name.into(), takes_null, has_default: false, problems: Vec::new() }
+    }
+
+    /// With whether it has a default.
+    #[must_use]
+    pub fn with_default(mut self, has_default: bool) -> Self {
+        self.has_default = has_default;
+        self
     }
 }
 

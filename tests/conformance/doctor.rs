@@ -147,6 +147,27 @@ pub(crate) async fn it_names_all_that_a_table_of_before_lacks(fixture: Fixture) 
     );
 }
 
+/// A letter of which less is known.
+#[derive(Debug, Repository)]
+#[repository(table = "letters", tenant)]
+struct Scrap {
+    id: Uuid,
+    tenant_id: Uuid,
+    body: Option<String>,
+}
+
+pub(crate) async fn it_names_a_column_that_refuses_what_the_schema_lets_be_null(fixture: Fixture) {
+    let db = fixture.with(&schema![Before]).await;
+    assert_eq!(
+        findings(&db, &schema![Scrap]).await,
+        [
+            "the column `body` of `letters` is NOT NULL where the schema lets it be NULL",
+            "the column `state` of `letters` is none of the schema's, and is NOT NULL without a \
+             default: no row can be created",
+        ]
+    );
+}
+
 pub(crate) async fn it_names_a_trigger_of_the_trail_that_is_none_of_its_own(fixture: Fixture) {
     let schema = everything_and_the_trail();
     let db = fixture.with(&schema).await;

@@ -33,12 +33,23 @@ pub(super) fn table(found: &InspectedTable, guards: &Guards, findings: &mut Vec<
     for column in table.columns.iter().filter(|column| of(column.name).is_none()) {
         tell(column.name, "is missing");
     }
-    for found in table.columns.iter().filter_map(|column| of(column.name)) {
-        if found.takes_null && guards.not_null.contains(&found.name.as_str()) {
+    for (column, found) in table.columns.iter().filter_map(|it| Some((it, of(it.name)?))) {
+        if found.takes_null && guards.not_null.contains(&column.name) {
             tell(&found.name, "takes NULL");
+        }
+        if !found.takes_null && column.nullable {
+            tell(&found.name, "is NOT NULL where the schema lets it be NULL");
         }
         for problem in &found.problems {
             tell(&found.name, problem);
+        }
+    }
+    for other in found.columns.iter().filter(|it| !it.takes_null && !it.has_default) {
+        if table.position(&other.name).is_none() {
+            tell(
+                &other.name,
+                "is none of the schema's, and is NOT NULL without a default: no row can be created",
+            );
         }
     }
 }

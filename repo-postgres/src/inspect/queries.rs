@@ -32,8 +32,9 @@ FROM pg_catalog.pg_class c
 WHERE c.oid = to_regclass($1)";
 
 /// Name, whether it takes NULL (as none of its domains says otherwise), its type (of a domain the type below), the collation unless that orders by
-/// bytes, whether it is computed from others, `a` or `d` of an identity, and whether a sequence of its own
-/// numbers it.
+/// bytes, whether it is computed from others, `a` or `d` of an identity, whether a sequence of its own
+/// numbers it, and whether a row that says nothing of it may have a value there: of a default, also its
+/// domain's, or of a trigger.
 pub(super) const COLUMNS: &str = "
 WITH RECURSIVE types AS (
   SELECT attnum, atttypid AS type, atttypmod AS modifier
@@ -62,7 +63,12 @@ SELECT a.attname::text,
        a.attgenerated <> '',
        a.attidentity::text,
        a.attidentity = 'd'
-         OR a.atthasdef AND pg_get_serial_sequence($1, a.attname::text) IS NOT NULL
+         OR a.atthasdef AND pg_get_serial_sequence($1, a.attname::text) IS NOT NULL,
+       a.atthasdef OR a.attidentity <> ''
+         OR EXISTS (SELECT FROM pg_catalog.pg_type o
+                    WHERE o.oid = a.atttypid AND o.typdefaultbin IS NOT NULL)
+         OR EXISTS (SELECT FROM pg_catalog.pg_trigger g
+                    WHERE g.tgrelid = a.attrelid AND g.tgtype & 7 = 7 AND g.tgenabled IN ('O', 'A'))
 FROM pg_catalog.pg_attribute a
 JOIN types b ON b.attnum = a.attnum
 JOIN pg_catalog.pg_type t ON t.oid = b.type AND t.typtype <> 'd'

@@ -9,14 +9,16 @@ use rusqlite::{Connection, Result};
 use super::{definition, rows};
 use crate::dialect::SqliteDialect;
 
-const COLUMNS: &str =
-    "SELECT name, \"notnull\" = 0, type, hidden IN (2, 3), pk > 0 FROM pragma_table_xinfo(?1)";
+const COLUMNS: &str = "SELECT name, \"notnull\" = 0, type, hidden IN (2, 3), \
+    pk > 0 AND (SELECT max(pk) FROM pragma_table_xinfo(?1)) = 1, \
+    coalesce(upper(dflt_value), 'NULL') <> 'NULL' FROM pragma_table_xinfo(?1)";
 
 /// A column as the pragma tells it.
 struct Stored {
     column: InspectedColumn,
     sql_type: String,
     is_generated: bool,
+    /// Whether it alone is the primary key.
     is_key: bool,
 }
 
@@ -27,12 +29,12 @@ pub(super) fn inspect(
     sql: &str,
 ) -> Result<Vec<InspectedColumn>> {
     let mut stored = rows(connection, COLUMNS, table.name, |row| {
-        Ok(Stored {
-            column: InspectedColumn::new(row.get::<_, String>(0)?, row.get(1)?),
-            sql_type: row.get(2)?,
-            is_generated: row.get(3)?,
-            is_key: row.get(4)?,
-        })
+        let column = InspectedColumn::new(row.get::<_, String>(0)?, row.get(1)?);
+        let (sql_type, is_generated, is_key): (String, bool, bool) =
+            (row.get(2)?, row.get(3)?, row.get(4)?);
+        let is_number = is_key && sql_type.eq_ignore_ascii_case("INTEGER");
+        let has_default = is_number || is_generated || row.get(5)?;
+        Ok(Stored { column: column.with_default(has_default), sql_type, is_generated, is_key })
     })?;
     let words = definition::columns(sql);
     for it in &mut stored {

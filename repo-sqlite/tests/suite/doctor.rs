@@ -47,6 +47,14 @@ struct Bin {
     note: Option<String>,
 }
 
+/// Of tenants that are numbers.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "counts", tenant)]
+struct Count {
+    id: Uuid,
+    tenant_id: i64,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ColumnEnum)]
 enum Rank {
     Low,
@@ -57,11 +65,11 @@ enum Rank {
 async fn findings(change: impl FnOnce(&rusqlite::Connection)) -> Vec<String> {
     let file = File::new();
     let db = file.options().connect().await.expect("a database");
-    db.create_tables(&schema![Team, Member, Event, Bin]).await.expect("the tables");
+    db.create_tables(&schema![Team, Member, Event, Bin, Count]).await.expect("the tables");
     db.close().await;
     change(&file.stranger());
     let db = file.options().connect().await.expect("a database");
-    let found = db.doctor(&schema![Team, Member, Event, Bin]).await.expect("an answer");
+    let found = db.doctor(&schema![Team, Member, Event, Bin, Count]).await.expect("an answer");
     db.close().await;
     found.iter().map(ToString::to_string).collect()
 }
@@ -133,6 +141,18 @@ async fn a_table_that_is_edited_has_its_guards_told_one_by_one() {
             "\"n\" INTEGER NOT NULL",
             "\"n\" INTEGER NOT NULL GENERATED ALWAYS AS (length(note)) STORED",
             "the column `n` of `bins` is GENERATED from others: no value can be written to it",
+        ),
+        (
+            "bins",
+            "\"note\" TEXT",
+            "\"note\" TEXT NOT NULL DEFAULT ''",
+            "the column `note` of `bins` is NOT NULL where the schema lets it be NULL",
+        ),
+        (
+            "bins",
+            "\"note\" TEXT",
+            "\"note\" TEXT, more TEXT NOT NULL DEFAULT null",
+            "the column `more` of `bins` is none of the schema's, and is NOT NULL without a default: no row can be created",
         ),
         (
             "events",
@@ -240,6 +260,9 @@ async fn what_means_the_same_is_well_however_it_is_written() {
         ("members", "\"active\" IN (0, 1)", "+active BETWEEN 0 AND 1"),
         ("members", "\"name\" TEXT", "name TEXT DEFAULT 'x'"),
         ("bins", "\"n\" INTEGER", "\"n\" int"),
+        ("bins", "\"note\" TEXT", "\"note\" TEXT, more TEXT NOT NULL DEFAULT ''"),
+        ("bins", "\"note\" TEXT", "\"note\" TEXT, more INTEGER NOT NULL AS (n)"),
+        ("counts", "\"tenant_id\" INTEGER", "\"tenant_id\" INT"),
         ("members", "ON DELETE RESTRICT", "ON DELETE RESTRICT NOT DEFERRABLE INITIALLY DEFERRED"),
         (
             "bins",
@@ -288,6 +311,28 @@ async fn a_table_that_is_rebuilt_has_lost_its_indexes_and_triggers() {
             "the trigger `events_refuse_delete` of `events` is missing",
         ]
     );
+}
+
+#[tokio::test]
+async fn a_number_that_is_no_number_of_the_row_is_told() {
+    let is = "\"id\" INTEGER PRIMARY KEY AUTOINCREMENT";
+    let found = findings(|connection| {
+        // SQLite keeps such a key in an index, which an edit of the text does not make.
+        let text = "SELECT sql FROM sqlite_schema WHERE name = 'events'";
+        let text: String = connection.query_row(text, [], |row| row.get(0)).expect("a table");
+        assert!(text.contains(is), "{text}");
+        let text = text.replace(is, "\"id\" INT PRIMARY KEY");
+        connection.execute_batch(&format!("DROP TABLE events; {text}")).expect("a table");
+    });
+    let found = found.await;
+    assert_eq!(
+        found[..2],
+        [
+            "the column `id` of `events` is INT instead of INTEGER",
+            "the column `id` of `events` is not AUTOINCREMENT: it gets numbers of removed rows again",
+        ]
+    );
+    assert_eq!(found.len(), 2 + 5, "its triggers are missing: {found:?}");
 }
 
 #[tokio::test]
