@@ -5,6 +5,7 @@
 
 mod columns;
 mod definition;
+mod spelling;
 mod text;
 
 use repo_core::{
@@ -15,7 +16,7 @@ use rusqlite::{Connection, OptionalExtension as _, Result, Row};
 
 const TABLE: &str = "SELECT s.sql, l.strict FROM sqlite_schema s \
     JOIN pragma_table_list(s.name) l ON l.schema = 'main' AND l.type = 'table' \
-    WHERE s.type = 'table' AND s.name = ?1";
+    WHERE s.type = 'table' AND s.name = ?1 COLLATE NOCASE";
 
 const PRIMARY_KEY: &str = "SELECT name FROM pragma_table_xinfo(?1) WHERE pk > 0 ORDER BY pk";
 
@@ -49,8 +50,8 @@ pub(crate) fn inspect(connection: &Connection, table: &Table) -> Result<Option<I
         found.problems.push(format!("has ON CONFLICT {action}, which does not just refuse a row"));
     }
     found.columns = columns::inspect(connection, table, &sql)?;
-    found.keys = keys(connection, name, &sql)?;
-    found.references = references(connection, name, &sql)?;
+    found.keys = keys(connection, table, &sql)?;
+    found.references = references(connection, table, &sql)?;
     found.checks = text::checks(&sql)
         .into_iter()
         .map(|(name, condition)| Found::sound(Check { name, condition }))
@@ -61,28 +62,30 @@ pub(crate) fn inspect(connection: &Connection, table: &Table) -> Result<Option<I
     Ok(Some(found))
 }
 
-fn keys(connection: &Connection, table: &str, sql: &str) -> Result<Vec<Found<UniqueKey>>> {
+fn keys(connection: &Connection, table: &Table, sql: &str) -> Result<Vec<Found<UniqueKey>>> {
     let columns = definition::columns(sql);
+    let spelled = |name| spelling::column(table, name);
     // None, where the key is the number of the row.
-    let index = rows(connection, PRIMARY_INDEX, table, |row| row.get::<_, String>(0))?.pop();
+    let index = rows(connection, PRIMARY_INDEX, table.name, |row| row.get::<_, String>(0))?.pop();
     let primary_defect = match index {
         Some(index) => key_columns(connection, &index, &columns)?.1,
         None => None,
     };
     let primary = UniqueKey {
         name: String::new(),
-        columns: rows(connection, PRIMARY_KEY, table, |row| row.get(0))?,
+        columns: rows(connection, PRIMARY_KEY, table.name, |row| row.get(0).map(spelled))?,
         is_primary: true,
         predicate: None,
     };
     let mut keys = vec![Found::new(primary, primary_defect)];
-    let indexes = rows(connection, UNIQUE_KEYS, table, |row| {
+    let indexes = rows(connection, UNIQUE_KEYS, table.name, |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?, row.get::<_, Option<String>>(2)?))
     })?;
     for (name, is_partial, sql) in indexes {
         let (columns, defect) = key_columns(connection, &name, &columns)?;
+        let columns = columns.into_iter().map(spelled).collect();
         let predicate = sql.filter(|_| is_partial).map(|sql| match text::predicate(&sql) {
-            text::Predicate::IsNull(column) => is_null_predicate(&column),
+            text::Predicate::IsNull(column) => is_null_predicate(&spelled(column)),
             text::Predicate::Other(text) => text,
         });
         keys.push(Found::new(UniqueKey { name, columns, is_primary: false, predicate }, defect));
@@ -106,9 +109,9 @@ fn key_columns(
     Ok((parts.into_iter().map(|(column, _)| column).collect(), defect))
 }
 
-fn references(connection: &Connection, table: &str, sql: &str) -> Result<Vec<Found<ForeignKey>>> {
+fn references(connection: &Connection, table: &Table, sql: &str) -> Result<Vec<Found<ForeignKey>>> {
     let mut references: Vec<(i64, ForeignKey)> = Vec::new();
-    rows(connection, REFERENCES, table, |row| {
+    rows(connection, REFERENCES, table.name, |row| {
         let (id, column, parent_column) = (row.get(0)?, row.get(1)?, row.get(3)?);
         if let Some((_, known)) = references.last_mut().filter(|(known, _)| *known == id) {
             known.columns.push(column);
@@ -136,6 +139,7 @@ fn references(connection: &Connection, table: &str, sql: &str) -> Result<Vec<Fou
     // The last of the text has the number 0.
     let deferred = definition::deferred(sql).into_iter().rev().chain(std::iter::repeat(false));
     let found = references.into_iter().zip(deferred).map(|((_, key), is_deferred)| {
+        let key = spelling::reference(table, key);
         Found::new(key, is_deferred.then_some("is INITIALLY DEFERRED: it is asked at the commit"))
     });
     Ok(found.collect())

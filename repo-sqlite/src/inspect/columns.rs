@@ -6,7 +6,7 @@
 use repo_core::{Dialect as _, InspectedColumn, Table};
 use rusqlite::{Connection, Result};
 
-use super::{definition, rows};
+use super::{definition, rows, spelling};
 use crate::dialect::SqliteDialect;
 
 const COLUMNS: &str = "SELECT name, \"notnull\" = 0, type, hidden IN (2, 3), \
@@ -29,7 +29,7 @@ pub(super) fn inspect(
     sql: &str,
 ) -> Result<Vec<InspectedColumn>> {
     let mut stored = rows(connection, COLUMNS, table.name, |row| {
-        let column = InspectedColumn::new(row.get::<_, String>(0)?, row.get(1)?);
+        let column = InspectedColumn::new(spelling::column(table, row.get(0)?), row.get(1)?);
         let (sql_type, is_generated, is_key): (String, bool, bool) =
             (row.get(2)?, row.get(3)?, row.get(4)?);
         let is_number = is_key && sql_type.eq_ignore_ascii_case("INTEGER");

@@ -281,6 +281,41 @@ async fn what_means_the_same_is_well_however_it_is_written() {
 }
 
 #[tokio::test]
+async fn names_are_the_same_in_capitals() {
+    let found = findings(|connection| {
+        let sql = "SELECT group_concat(sql, ';') FROM sqlite_schema \
+            WHERE sql IS NOT NULL AND name <> 'sqlite_sequence' AND type = ?1";
+        let text = |kind: &str| -> String {
+            connection.query_row(sql, [kind], |row| row.get(0)).expect(kind)
+        };
+        let (mut tables, mut indexes, triggers) = (text("table"), text("index"), text("trigger"));
+        for name in [
+            "teams",
+            "members",
+            "events",
+            "bins",
+            "id",
+            "tenant_id",
+            "team_id",
+            "deleted_at",
+            "name",
+            "note",
+            "n",
+        ] {
+            let (ours, theirs) = (format!("\"{name}\""), format!("\"{}\"", name.to_uppercase()));
+            tables = tables.replace(&ours, &theirs);
+            indexes = indexes.replace(&ours, &theirs);
+        }
+        let drop = "DROP TABLE members; DROP TABLE teams; DROP TABLE events; DROP TABLE bins; \
+            DROP TABLE counts";
+        connection.execute_batch(&format!("{drop}; {tables}; {indexes}; {triggers}")).expect("all");
+        let count = "SELECT count(*) FROM sqlite_schema WHERE name IN ('TEAMS', 'MEMBERS')";
+        assert_eq!(connection.query_row(count, [], |row| row.get(0)), Ok(2));
+    });
+    assert_eq!(found.await, [""; 0]);
+}
+
+#[tokio::test]
 async fn a_table_that_is_rebuilt_has_lost_its_indexes_and_triggers() {
     let found = findings(|connection| {
         let sql = "SELECT sql FROM sqlite_schema WHERE name = ?1";
