@@ -84,6 +84,10 @@ async fn examine(
         findings.push(Finding::new(table, GuardKind::Table, table.name, "is missing"));
         return Ok(());
     };
+    if found.is_no_table {
+        findings.push(Finding::new(table, GuardKind::Table, table.name, "is no table"));
+        return Ok(());
+    }
     let guards = Guards::new(backend.dialect(), table);
     compare::table(&found, &guards, findings);
     compare::all(&found.keys, &guards.keys, table, findings);

@@ -96,6 +96,8 @@ pub struct Policy {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InspectedTable {
+    /// Whether it is a view, or something else on which no guard can be: then nothing more is told of it.
+    pub is_no_table: bool,
     /// What is wrong with the table as a whole, in words that follow its name.
     pub problems: Vec<String>,
     /// The columns.
@@ -209,6 +211,11 @@ impl InspectedTable {
     /// A table of which nothing is known yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// What has the name of a table and is none.
+    pub fn no_table() -> Self {
+        Self { is_no_table: true, ..Self::default() }
     }
 }
 

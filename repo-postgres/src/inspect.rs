@@ -21,15 +21,17 @@ pub(crate) async fn inspect(
     table: &'static Table,
 ) -> Result<Option<InspectedTable>> {
     let mut found = InspectedTable::new();
-    let mut is_there = false;
+    let mut is_table = None;
     read(database, table, queries::TABLE, |row| {
-        is_there = true;
-        found.problems.extend(text(row, 0)?);
+        is_table = Some(flag(row, 0)?);
+        found.problems.extend(text(row, 1)?);
         Ok(())
     })
     .await?;
-    if !is_there {
-        return Ok(None);
+    match is_table {
+        Some(true) => {}
+        Some(false) => return Ok(Some(InspectedTable::no_table())),
+        None => return Ok(None),
     }
     family::inspect(database, table, &mut found.problems).await?;
     if table.name == AuditEntry::TABLE.name {

@@ -14,9 +14,9 @@ use repo_core::{
 };
 use rusqlite::{Connection, OptionalExtension as _, Result, Row};
 
-const TABLE: &str = "SELECT s.sql, l.strict FROM sqlite_schema s \
-    JOIN pragma_table_list(s.name) l ON l.schema = 'main' AND l.type = 'table' \
-    WHERE s.type = 'table' AND s.name = ?1 COLLATE NOCASE";
+const TABLE: &str = "SELECT s.sql, l.strict, l.type = 'table' FROM sqlite_schema s \
+    JOIN pragma_table_list(s.name) l ON l.schema = 'main' \
+    WHERE s.type IN ('table', 'view') AND s.name = ?1 COLLATE NOCASE";
 
 const PRIMARY_KEY: &str = "SELECT name FROM pragma_table_xinfo(?1) WHERE pk > 0 ORDER BY pk";
 
@@ -39,9 +39,13 @@ const TRIGGERS: &str = "SELECT name, sql FROM sqlite_schema \
 /// The table, or `None` where there is no such one.
 pub(crate) fn inspect(connection: &Connection, table: &Table) -> Result<Option<InspectedTable>> {
     let name = table.name;
-    let head = connection
-        .query_row(TABLE, [name], |row| Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?)));
-    let Some((sql, is_strict)) = head.optional()? else { return Ok(None) };
+    let head = connection.query_row(TABLE, [name], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?, row.get::<_, bool>(2)?))
+    });
+    let Some((sql, is_strict, is_table)) = head.optional()? else { return Ok(None) };
+    if !is_table {
+        return Ok(Some(InspectedTable::no_table()));
+    }
     let mut found = InspectedTable::new();
     if !is_strict {
         found.problems.push("is not STRICT: a column takes values of any type".to_owned());

@@ -168,6 +168,13 @@ pub(crate) async fn it_names_a_column_that_refuses_what_the_schema_lets_be_null(
     );
 }
 
+pub(crate) async fn it_says_of_a_view_that_it_is_no_table_and_no_more(fixture: Fixture) {
+    let db = fixture.with(&schema![Before]).await;
+    execute(&db, "ALTER TABLE letters RENAME TO papers").await;
+    execute(&db, "CREATE VIEW letters AS SELECT * FROM papers").await;
+    assert_eq!(findings(&db, &schema![Before]).await, ["the table `letters` is no table"]);
+}
+
 pub(crate) async fn it_names_a_trigger_of_the_trail_that_is_none_of_its_own(fixture: Fixture) {
     let schema = everything_and_the_trail();
     let db = fixture.with(&schema).await;

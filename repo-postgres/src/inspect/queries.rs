@@ -2,10 +2,10 @@
 //!
 //! `to_jsonb` reads columns of the catalog that not every version of Postgres has.
 
-/// One row where the table is there: what is wrong with it, if anything.
+/// One row where something of that name is there: whether it is a table, and what is wrong with it, if anything.
 pub(super) const TABLE: &str = "
-SELECT CASE
-    WHEN c.relkind NOT IN ('r', 'p') THEN 'is no table'
+SELECT c.relkind IN ('r', 'p'),
+  CASE
     WHEN c.relpersistence = 'u' THEN 'is UNLOGGED: a crash empties it'
     WHEN c.relpersistence = 't' THEN 'is TEMPORARY'
     WHEN EXISTS (SELECT FROM pg_catalog.pg_rewrite r
