@@ -60,8 +60,11 @@ impl Database {
     /// should be and enabled.
     /// Nothing, where all is well.
     ///
-    /// What a schema does not promise is not looked at: other tables, columns and indexes. Only a trigger of
-    /// the audit trail that is none of its own is told too.
+    /// What a schema does not promise is not looked at: other tables, columns, indexes and triggers. Only what
+    /// undoes a promise is told too: a column beside those of the schema that refuses every new row, and a
+    /// trigger of the audit trail that is none of its own; on Postgres a rule that is enabled, a table that
+    /// inherits from one of the schema, a policy that is none of ours, and row-level security that binds a
+    /// connection without the option; on SQLite `ON CONFLICT`.
     ///
     /// # Errors
     ///
