@@ -31,10 +31,10 @@ SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class s
 FROM pg_catalog.pg_class c
 WHERE c.oid = to_regclass($1)";
 
-/// Name, whether it takes NULL (as none of its domains says otherwise), its type (of a domain the type below), the collation unless that orders by
-/// bytes, whether it is computed from others, `a` or `d` of an identity, whether a sequence of its own
-/// numbers it, and whether a row that says nothing of it may have a value there: of a default, also its
-/// domain's, or of a trigger.
+/// Name, whether it takes NULL (where none of its domains says otherwise), its type (of a domain the type
+/// below), the collation unless that orders by bytes, whether it is computed from others, `a` or `d` of an
+/// identity, whether a sequence of its own numbers it, and whether a row that says nothing of it may have a
+/// value there: of a default, also its domain's, or of a trigger.
 pub(super) const COLUMNS: &str = "
 WITH RECURSIVE types AS (
   SELECT attnum, atttypid AS type, atttypmod AS modifier
