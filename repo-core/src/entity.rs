@@ -126,3 +126,11 @@ pub trait Versioned: Mutable {
     /// The version: 1 when created, one more after each change.
     fn version(&self) -> i64;
 }
+
+/// An entity whose changes are in the audit trail.
+#[diagnostic::on_unimplemented(
+    message = "changes of `{Self}` are not recorded",
+    label = "`{Self}` lacks the policy `audited`",
+    note = "add `audited` to `#[repository(..)]`; entries from when it had the policy are found by `AuditEntry::ENTITY` and `AuditEntry::ENTITY_ID`"
+)]
+pub trait Audited: Entity {}

@@ -51,6 +51,8 @@ pub(crate) fn entity(input: &DeriveInput, krate: &Path) -> TokenStream {
             #[automatically_derived]
             impl #impl_generics #krate::__private::Observed for #ident #ty_generics #where_clause {}
             #[automatically_derived]
+            impl #impl_generics #krate::Audited for #ident #ty_generics #where_clause {}
+            #[automatically_derived]
             impl #impl_generics #krate::Versioned for #ident #ty_generics #where_clause {
                 fn version(&self) -> ::core::primitive::i64 {
                     ::core::unreachable!()

@@ -13,7 +13,7 @@ use super::image;
 use super::replay::{AsOf, replay};
 use crate::actor::Actor;
 use crate::column_types::temporal::EARLIEST;
-use crate::entity::Entity;
+use crate::entity::Audited;
 use crate::error::Result;
 use crate::filter::{Filter, Node};
 use crate::query::Query;
@@ -52,7 +52,7 @@ impl<S: Scope> Audit<S> {
     /// What happened to a row, in order.
     ///
     /// Of an entity in a chain these are entries of the chain alone: nothing proves others.
-    pub fn history<E: Entity>(&self, id: E::Id) -> Query<AuditEntry, S>
+    pub fn history<E: Audited>(&self, id: E::Id) -> Query<AuditEntry, S>
     where
         E::Tenancy: RecordedFor<S>,
     {
@@ -104,7 +104,7 @@ impl<S: Scope> Audit<S> {
     /// - [`Error::Redacted`](crate::Error::Redacted): a sensitive column takes no `NULL`.
     /// - [`Error::Decode`](crate::Error::Decode): the trail does not hold the row's creation, or not a column
     ///   that takes no `NULL`.
-    pub async fn as_of<E: Entity>(&self, id: E::Id, at: DateTime<Utc>) -> Result<Option<AsOf<E>>>
+    pub async fn as_of<E: Audited>(&self, id: E::Id, at: DateTime<Utc>) -> Result<Option<AsOf<E>>>
     where
         E::Tenancy: RecordedFor<S>,
     {

@@ -87,8 +87,9 @@ fn id(entity: &Entity) -> Option<TokenStream> {
 }
 
 fn capabilities(entity: &Entity) -> TokenStream {
+    let audited = entity.audited.map(|_| capability(entity, "Audited", &TokenStream::new()));
     if entity.immutable {
-        return TokenStream::new();
+        return quote!(#audited);
     }
     let (_, ty_generics, _) = entity.generics.split_for_impl();
     let patch = &entity.names.patch;
@@ -111,7 +112,7 @@ fn capabilities(entity: &Entity) -> TokenStream {
         };
         capability(entity, "Versioned", &body)
     });
-    quote!(#mutable #soft_delete #versioned)
+    quote!(#mutable #soft_delete #versioned #audited)
 }
 
 fn capability(entity: &Entity, name: &str, body: &TokenStream) -> TokenStream {
