@@ -172,9 +172,9 @@ pub trait Dialect: Debug + Send + Sync {
         None
     }
 
-    /// Statements that make what the audit trail needs beside its tables.
-    fn audit_objects(&self) -> &'static str {
-        ""
+    /// Appends statements that make what the audit trail needs beside its tables.
+    fn create_audit_objects(&self, sql: &mut String) {
+        let _ = sql;
     }
 
     /// What follows the condition of a `SELECT` for rows that others may have added since the transaction began: the

@@ -65,7 +65,7 @@ impl Schema {
         let tables = self.parents_first()?.into_iter().chain(self.trail());
         let mut script: String = tables.map(|table| ddl::create_table(dialect, table)).collect();
         if self.trail().next().is_some() {
-            script.push_str(dialect.audit_objects());
+            dialect.create_audit_objects(&mut script);
         }
         self.row_level_security(dialect, &mut script);
         Ok(script)

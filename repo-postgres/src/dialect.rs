@@ -26,16 +26,8 @@ const UNCHAINED_NUMBERS: &str = "SELECT nextval('repo_audit_unchained') \
     FROM generate_series(1, $2) WHERE $1::text IS NOT NULL";
 
 /// Where the numbers of entries outside of a chain come from.
-const AUDIT_OBJECTS: &str = "DO $repo$
-BEGIN
-  IF NOT EXISTS (SELECT FROM pg_catalog.pg_class c
-      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relname = 'repo_audit_unchained' AND n.nspname = current_schema()) THEN
-    CREATE SEQUENCE \"repo_audit_unchained\" START WITH 4611686018427387904;
-  END IF;
-END
-$repo$;
-";
+const UNCHAINED_SEQUENCE: &str =
+    "CREATE SEQUENCE \"repo_audit_unchained\" START WITH 4611686018427387904";
 
 /// The dialect of Postgres.
 #[derive(Debug, Clone, Copy, Default)]
@@ -197,8 +189,8 @@ impl Dialect for PostgresDialect {
         Some("SET TRANSACTION READ ONLY")
     }
 
-    fn audit_objects(&self) -> &'static str {
-        AUDIT_OBJECTS
+    fn create_audit_objects(&self, sql: &mut String) {
+        blocks::create_relation(sql, "repo_audit_unchained", UNCHAINED_SEQUENCE);
     }
 
     fn refuse_snapshot(&self, sql: &mut String) {
