@@ -44,6 +44,7 @@
 mod access;
 mod actor;
 mod aggregate;
+mod attempt;
 mod audit;
 mod backend;
 mod brief;

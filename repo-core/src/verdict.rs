@@ -43,13 +43,6 @@ pub(crate) struct Asked<'a> {
     pub(crate) adds: bool,
 }
 
-impl Asked<'_> {
-    /// Whether columns are to be changed, and not the state of the row.
-    pub(crate) fn changes(&self) -> bool {
-        self.adds || !self.set.is_empty()
-    }
-}
-
 /// The row of a change that would set nothing.
 pub(crate) async fn as_it_is<E: Entity, S: Scope>(
     repo: &Repo<E, S>,
@@ -64,8 +57,7 @@ pub(crate) async fn as_it_is<E: Entity, S: Scope>(
     }
 }
 
-/// Why a change met no row. Asked after the change: versions only grow, so that what is found now
-/// still tells what the change met.
+/// Why a change met no row.
 pub(crate) async fn diagnose<E: Entity, S: Scope>(
     repo: &Repo<E, S>,
     tenant: Option<&Value<'_>>,

@@ -2,8 +2,9 @@
 //!
 //! A statement that should have changed a row and changed none is an error, never a success. What a
 //! policy forbids is a bound that is not met. How rows are added is in `insert.rs`, how one
-//! row changes by its id in `target.rs`.
+//! row changes by its id in `target.rs` and `attempt.rs`.
 
+use crate::attempt::Attempt;
 use crate::audit::author::Author;
 use crate::change::{Change, Writing};
 use crate::column_type::ColumnType as _;
@@ -15,7 +16,6 @@ use crate::insert::{encode, insert_many, insert_one};
 use crate::patch::Patch;
 use crate::repo::Repo;
 use crate::scope::{Scope, WritableFrom};
-use crate::target::until_met;
 use crate::value::Value;
 use crate::verdict::{Asked, Wants, as_it_is};
 
@@ -229,7 +229,9 @@ async fn update_one<E: Entity, S: Scope>(
     params.push(values[table.roles.id].borrowed());
     params.extend(version);
     params.extend(crud.fixed_columns.iter().map(|column| values[*column].borrowed()));
-    until_met(repo, tenant.as_ref(), entity.id(), sql, &params, author.as_ref(), asked).await
+    let (tenant, author) = (tenant.as_ref(), author.as_ref());
+    let id = entity.id();
+    Attempt { repo, tenant, id, sql, params: &params, author, asked }.change().await
 }
 
 /// Where a transaction sees one snapshot, the database reports a stale row as a failure to serialize. A

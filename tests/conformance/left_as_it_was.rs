@@ -176,6 +176,7 @@ pub(crate) async fn what_goes_along_and_is_left_out_keeps_the_whole(fixture: Fix
     cellars.delete(cellar.id).await.unwrap();
     hold(&db, "casks").await;
     assert_left_out(cellars.restore(cellar.id).await, "a restoration with what comes along");
+    assert_left_out(casks.purge(cask.id).await, "a purge below a deleted row");
     assert_eq!(casks.query().with_deleted().count().await.unwrap(), 1);
     assert!(casks.get(cask.id).await.unwrap_err().is_not_found());
     assert!(cellars.get(cellar.id).await.unwrap_err().is_not_found());
