@@ -4,80 +4,23 @@
 //! can choose one at run time. Core hands over SQL text and borrowed values and gets rows by callback;
 //! it never sees a driver's type. A backend in another crate needs nothing that is not public here.
 
+mod row;
+
 use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::guards::InspectedTable;
 use crate::scope::Reach;
 use crate::table::Table;
-use crate::value::{InvalidValue, Kind, Value};
+use crate::value::Value;
 
-/// A row as the driver has it, decoded where it lies.
-pub trait Row {
-    /// The value of the column at `index`, read as `kind`, borrowing from the row.
-    ///
-    /// # Errors
-    ///
-    /// When the stored value is not of this kind.
-    fn value(&self, index: usize, kind: Kind) -> Result<Value<'_>, InvalidValue>;
-
-    /// Whether the column at `index` is known to be `NULL`. Where this is false, [`value`](Self::value) tells.
-    ///
-    /// This and the methods below are shorter ways to what most columns hold. A backend may leave them out: each
-    /// may answer nothing, and then `value` is asked, which also says what is wrong. What they answer is what
-    /// `value` would.
-    fn is_null(&self, index: usize) -> bool {
-        let _ = index;
-        false
-    }
-
-    /// The truth value of a [`Kind::Bool`].
-    fn boolean(&self, index: usize) -> Option<bool> {
-        let _ = index;
-        None
-    }
-
-    /// The number of a [`Kind::I16`], [`Kind::I32`] or [`Kind::I64`].
-    fn integer(&self, index: usize) -> Option<i64> {
-        let _ = index;
-        None
-    }
-
-    /// The text of a [`Kind::Text`].
-    fn text(&self, index: usize) -> Option<&str> {
-        let _ = index;
-        None
-    }
-
-    /// The UUID of a [`Kind::Uuid`].
-    fn uuid(&self, index: usize) -> Option<Uuid> {
-        let _ = index;
-        None
-    }
-
-    /// The moment of a [`Kind::Timestamp`].
-    fn timestamp(&self, index: usize) -> Option<DateTime<Utc>> {
-        let _ = index;
-        None
-    }
-
-    /// The document of a [`Kind::Json`].
-    fn json(&self, index: usize) -> Option<&str> {
-        let _ = index;
-        None
-    }
-}
-
-/// Receives each row of a statement, in order. An error ends the statement and is its result.
-pub type OnRow<'a> = &'a mut (dyn FnMut(&dyn Row) -> Result<()> + Send + 'a);
+pub use row::{OnRow, Row};
 
 /// One SQL statement and its parameters.
 #[derive(Debug, Clone, Copy)]
