@@ -1,24 +1,24 @@
 //! A change of one row by its id, until it is done or known why it cannot be.
 //!
 //! The statement says which row it is for, and changes none that is not so. What it met instead is looked up
-//! afterwards; where that does not say why, the row is held, so that nobody else changes it, and the change is
-//! tried once more.
+//! afterwards (`verdict.rs`); where that does not say why, the row and what it comes to refer to are held, so that
+//! nobody else changes them, and the change is tried once more.
 
 use crate::audit::Action;
 use crate::audit::author::Author;
 use crate::backend::{Access, Row, Statement, no_rows};
 use crate::entity::Entity;
 use crate::error::{DatabaseError, Error, Result};
-use crate::parents::Parents;
+use crate::parents::{self, Parents};
 use crate::perform::perform;
-use crate::read::{decode, encode_id, pack};
+use crate::read::decode;
 use crate::repo::Repo;
 use crate::scope::Scope;
 use crate::session::Session;
 use crate::sql::change::ChangeSql;
 use crate::transaction::Own;
 use crate::value::Value;
-use crate::verdict::{Asked, Verdict, diagnose};
+use crate::verdict::{Asked, Verdict, diagnose, look};
 use crate::write::as_version_conflict;
 
 /// A change of a row by its id.
@@ -33,7 +33,15 @@ pub(crate) struct Attempt<'a, E: Entity, S: Scope> {
     pub(crate) asked: Asked<'a>,
 }
 
-/// How often a change is tried whose row changes under it each time.
+/// What came of a change whose row was held.
+enum Held<E> {
+    /// The row as it is now.
+    Changed(E),
+    /// It has come to refer to other rows, which nobody holds: the row as it is now.
+    Moved(Vec<Value<'static>>),
+}
+
+/// How often a change is tried whose row refers to others each time.
 const ATTEMPTS: usize = 10;
 
 impl<E: Entity, S: Scope> Attempt<'_, E, S> {
@@ -44,25 +52,20 @@ impl<E: Entity, S: Scope> Attempt<'_, E, S> {
             Ok(None) => {}
             Err(error) => return Err(self.stale(error).await),
         }
-        match self.diagnose(self.repo).await? {
+        let mut row = match self.diagnose().await? {
             Verdict::Refused(error) => return Err(error),
             Verdict::Unchanged(entity) => return Ok(entity),
-            Verdict::Again(_, row) => self.refuse_deleted_parents(self.repo, &row).await?,
-        }
+            Verdict::Again(_, row) => row,
+        };
         for _ in 0..ATTEMPTS {
-            let own = self.hold().await?;
-            let done = async {
-                match self.changed(own.session()).await? {
-                    Some(entity) => Ok(Some(entity)),
-                    None => self.why_not(own.session()).await,
-                }
-            }
-            .await;
-            if let Some(entity) = self.outcome(own.finish(done).await)? {
-                return Ok(entity);
+            let own = self.begin().await?;
+            let done = self.change_held(own.session(), &row).await;
+            match self.outcome(own.finish(done).await)? {
+                Held::Changed(entity) => return Ok(entity),
+                Held::Moved(now) => row = now,
             }
         }
-        Err(self.restless())
+        Err(restless::<E>())
     }
 
     /// Deletes or purges the row.
@@ -72,23 +75,41 @@ impl<E: Entity, S: Scope> Attempt<'_, E, S> {
             Ok(false) => {}
             Err(error) => return Err(self.stale(error).await),
         }
-        if let Verdict::Refused(error) = self.diagnose(self.repo).await? {
+        if let Verdict::Refused(error) = self.diagnose().await? {
             return Err(error);
         }
-        for _ in 0..ATTEMPTS {
-            let own = self.hold().await?;
-            let done = async {
-                if self.removed(own.session()).await? {
-                    return Ok(true);
-                }
-                self.why_not(own.session()).await.map(|_| false)
-            }
-            .await;
-            if self.outcome(own.finish(done).await)? {
-                return Ok(());
-            }
+        let own = self.begin().await?;
+        let done = self.remove_held(own.session()).await;
+        self.outcome(own.finish(done).await)
+    }
+
+    /// The same while nobody else changes the row or deletes what it comes to refer to. `row` is what the row was:
+    /// what it refers to is held before it, as the statement itself does.
+    async fn change_held(&self, session: &Session<S>, row: &[Value<'_>]) -> Result<Held<E>> {
+        self.parents(row).check(session, self.tenant).await?;
+        let (entity, now) = match self.hold(session).await? {
+            Verdict::Refused(error) => return Err(error),
+            Verdict::Unchanged(entity) => return Ok(Held::Changed(entity)),
+            Verdict::Again(entity, now) => (entity, now),
+        };
+        if parents::marked(E::TABLE).any(|(column, _)| now[column] != row[column]) {
+            return Ok(Held::Moved(now));
         }
-        Err(self.restless())
+        if let Some(entity) = self.changed(session).await? {
+            return Ok(Held::Changed(entity));
+        }
+        // The database may find the same in a column that it is asked to set.
+        if self.sql.action == Action::Update && !self.would_change(session).await? {
+            return Ok(Held::Changed(entity));
+        }
+        Err(Error::left_out())
+    }
+
+    async fn remove_held(&self, session: &Session<S>) -> Result<()> {
+        if let Verdict::Refused(error) = self.hold(session).await? {
+            return Err(error);
+        }
+        if self.removed(session).await? { Ok(()) } else { Err(Error::left_out()) }
     }
 
     async fn changed(&self, session: &Session<S>) -> Result<Option<E>> {
@@ -107,40 +128,25 @@ impl<E: Entity, S: Scope> Attempt<'_, E, S> {
         session.run(statement, &mut no_rows).await.map(|affected| affected > 0)
     }
 
-    async fn diagnose(&self, repo: &Repo<E, S>) -> Result<Verdict<E>> {
-        diagnose(repo, self.tenant, self.id, self.asked).await
+    async fn diagnose(&self) -> Result<Verdict<E>> {
+        diagnose(self.repo, self.tenant, self.id, self.asked).await
     }
 
-    /// A transaction, or a savepoint, in which nobody else changes the row.
-    async fn hold(&self) -> Result<Own<S>> {
-        let own = Own::Inner(self.repo.session().begin().await?);
+    /// A transaction, or a savepoint, that sees what others have committed before each statement.
+    async fn begin(&self) -> Result<Own<S>> {
+        self.repo.session().begin_looking_anew().await.map(Own::Inner)
+    }
+
+    /// Why it met no row, of the row as it stays: nobody else changes it until the transaction ends.
+    async fn hold(&self, session: &Session<S>) -> Result<Verdict<E>> {
+        let dialect = session.database().backend().dialect();
         let mut sql = self.repo.crud().find_any.clone();
-        self.repo.session().database().backend().dialect().lock_rows(&mut sql);
-        let key = [self.tenant.map(Value::borrowed), Some(encode_id::<E>(self.id)?)];
-        let (params, count) = pack(key);
-        let (sql, params) = (&sql, &params[..count]);
-        let statement = Statement { sql, params, access: Access::Write, table: E::TABLE };
-        match own.session().run(statement, &mut |_| Ok(())).await {
-            Ok(_) => Ok(own),
-            Err(error) => own.finish(Err(error)).await,
+        match self.sql.action {
+            Action::Update | Action::Restore => dialect.lock_rows_but_keys(&mut sql),
+            _ => dialect.lock_rows(&mut sql),
         }
-    }
-
-    /// Why it changed nothing while the row was held: that nothing differs is the row; none where the change
-    /// would meet it by now, as of a parent that has come back.
-    async fn why_not(&self, session: &Session<S>) -> Result<Option<E>> {
         let repo = Repo::<E, S>::new(session.clone());
-        let (entity, row) = match self.diagnose(&repo).await? {
-            Verdict::Refused(error) => return Err(error),
-            Verdict::Unchanged(entity) => return Ok(Some(entity)),
-            Verdict::Again(entity, row) => (entity, row),
-        };
-        self.refuse_deleted_parents(&repo, &row).await?;
-        if self.would_change(session).await? {
-            return Err(Error::left_out());
-        }
-        // The database finds the same in it that it is asked to set.
-        Ok((self.sql.action == Action::Update).then_some(entity))
+        look(&repo, (&sql, Access::Write), self.tenant, self.id, self.asked).await
     }
 
     /// Whether it is for the row, and the database finds that anything differs in it.
@@ -157,22 +163,16 @@ impl<E: Entity, S: Scope> Attempt<'_, E, S> {
         Ok(found)
     }
 
-    /// Refuses if the row that it did not meet refers to a deleted one, or would have.
-    async fn refuse_deleted_parents(&self, repo: &Repo<E, S>, row: &[Value<'_>]) -> Result<()> {
-        let parents = match self.sql.action {
-            Action::Update => {
-                let mut parents = Parents::of(E::TABLE);
-                parents.add_changes(self.asked.set, row);
-                parents
-            }
-            Action::Restore => {
-                let mut parents = Parents::taking_along(E::TABLE);
-                parents.add_row(row);
-                parents
-            }
-            _ => return Ok(()),
-        };
-        parents.check(repo.session(), self.tenant).await
+    /// What the row would come to refer to: none of it may be deleted.
+    fn parents<'p>(&'p self, row: &[Value<'p>]) -> Parents<'p> {
+        if self.sql.action == Action::Restore {
+            let mut parents = Parents::taking_along(E::TABLE);
+            parents.add_row(row);
+            return parents;
+        }
+        let mut parents = Parents::of(E::TABLE);
+        parents.add_changes(self.asked.set, row);
+        parents
     }
 
     /// What an error says of the version that was asked for. A failure to serialize need not be about the row: its
@@ -182,7 +182,7 @@ impl<E: Entity, S: Scope> Attempt<'_, E, S> {
         if !is_recorded || !matches!(error, Error::Serialization { .. }) {
             return as_version_conflict::<E>(error, self.id, self.asked.expected);
         }
-        match self.diagnose(self.repo).await {
+        match self.diagnose().await {
             Ok(Verdict::Refused(refused)) => refused,
             _ => error,
         }
@@ -192,10 +192,11 @@ impl<E: Entity, S: Scope> Attempt<'_, E, S> {
     fn outcome<T>(&self, result: Result<T>) -> Result<T> {
         result.map_err(|error| as_version_conflict::<E>(error, self.id, self.asked.expected))
     }
+}
 
-    fn restless(&self) -> Error {
-        let entity = E::TABLE.entity;
-        let message = format!("a `{entity}` changed under each of {ATTEMPTS} attempts");
-        Error::Serialization { source: DatabaseError::new(message) }
-    }
+fn restless<E: Entity>() -> Error {
+    let entity = E::TABLE.entity;
+    let message =
+        format!("a `{entity}` came to refer to others before each of {ATTEMPTS} attempts");
+    Error::Serialization { source: DatabaseError::new(message) }
 }

@@ -191,6 +191,11 @@ pub trait Dialect: Debug + Send + Sync {
     /// locks the whole database.
     fn lock_rows(&self, sql: &mut String);
 
+    /// The same of rows whose keys stay: others may come to refer to them meanwhile.
+    fn lock_rows_but_keys(&self, sql: &mut String) {
+        self.lock_rows(sql);
+    }
+
     /// The same, where something else than waiting is to become of rows that another transaction holds.
     fn lock_rows_held(&self, sql: &mut String, held: Held) {
         let _ = held;

@@ -163,7 +163,7 @@ fn position(changes: &[(usize, Value<'static>)], column: usize) -> Result<usize,
 }
 
 /// The sum of two numbers of one column; `NULL` stays `NULL`. None where it does not fit the kind.
-fn sum(kind: Kind, left: &Value<'_>, right: &Value<'_>) -> Option<Value<'static>> {
+pub(crate) fn sum(kind: Kind, left: &Value<'_>, right: &Value<'_>) -> Option<Value<'static>> {
     Some(match (left, right) {
         (Value::Null(_), _) | (_, Value::Null(_)) => Value::Null(kind),
         (Value::I16(left), Value::I16(right)) => Value::I16(left.checked_add(*right)?),

@@ -55,7 +55,7 @@ impl<E: Entity, S: Scope> Target<'_, E, S> {
             expected: self.expected,
             fixed: None,
             set: &changes.set,
-            adds: !changes.add.is_empty(),
+            add: &changes.add,
         };
         let patched = self.attempt(&sql, &params, author.as_ref(), asked).change().await;
         patched.map_err(|error| out_of_range::<E>(error, dialect, &changes))
@@ -114,7 +114,7 @@ impl<E: Entity, S: Scope> Target<'_, E, S> {
 
     /// A change of no column.
     fn asked(&self, wants: Wants) -> Asked<'static> {
-        Asked { wants, expected: self.expected, fixed: None, set: &[], adds: false }
+        Asked { wants, expected: self.expected, fixed: None, set: &[], add: &[] }
     }
 
     /// Who makes the change, where that is recorded; asked before anything is sent.

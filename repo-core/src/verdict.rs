@@ -7,6 +7,7 @@ use crate::backend::{Access, Row, Statement};
 use crate::column_type::ColumnType as _;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
+use crate::patch::sum;
 use crate::perform::values;
 use crate::read::{decode, encode_id, pack};
 use crate::repo::{Repo, id_in_words, not_found};
@@ -26,7 +27,7 @@ pub(crate) enum Verdict<E> {
     Refused(Error),
     /// The row is there, and what is asked for is so already.
     Unchanged(E),
-    /// The row, as it is now, is one that the change is for: it changed in between.
+    /// The row as it is now, which the change is for: it was another in between, or something keeps it as it is.
     Again(E, Vec<Value<'static>>),
 }
 
@@ -39,8 +40,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) fixed: Option<&'a [Value<'a>]>,
     /// The columns that were to be set.
     pub(crate) set: &'a [(usize, Value<'a>)],
-    /// Whether others were to be added to.
-    pub(crate) adds: bool,
+    /// What was to be added to others.
+    pub(crate) add: &'a [(usize, Value<'a>)],
 }
 
 /// The row of a change that would set nothing.
@@ -64,6 +65,17 @@ pub(crate) async fn diagnose<E: Entity, S: Scope>(
     id: &E::Id,
     asked: Asked<'_>,
 ) -> Result<Verdict<E>> {
+    look(repo, (&repo.crud().find_any, Access::Read), tenant, id, asked).await
+}
+
+/// The same of the row that a query for one, live or deleted, answers with.
+pub(crate) async fn look<E: Entity, S: Scope>(
+    repo: &Repo<E, S>,
+    (sql, access): (&str, Access),
+    tenant: Option<&Value<'_>>,
+    id: &E::Id,
+    asked: Asked<'_>,
+) -> Result<Verdict<E>> {
     let mut verdict = Verdict::Refused(not_found::<E>(id));
     let fixed = &repo.crud().fixed_columns;
     let mut on_row = |row: &dyn Row| {
@@ -71,8 +83,8 @@ pub(crate) async fn diagnose<E: Entity, S: Scope>(
         Ok(())
     };
     let (params, count) = pack([tenant.map(Value::borrowed), Some(encode_id::<E>(id)?)]);
-    let (sql, params) = (&repo.crud().find_any, &params[..count]);
-    let statement = Statement { sql, params, access: Access::Read, table: E::TABLE };
+    let params = &params[..count];
+    let statement = Statement { sql, params, access, table: E::TABLE };
     repo.session().run(statement, &mut on_row).await?;
     Ok(verdict)
 }
@@ -100,6 +112,14 @@ impl Found<'_> {
 
     fn differs(&self, column: usize, given: &Value<'_>) -> bool {
         self.value(column).is_none_or(|stored| !is_same(&stored, given))
+    }
+
+    /// Whether the column stays what it is when this is added.
+    fn stays(&self, column: usize, amount: &Value<'_>) -> bool {
+        let kind = self.table.columns[column].kind;
+        self.value(column).is_some_and(|stored| {
+            sum(kind, &stored, amount).is_some_and(|it| is_same(&it, &stored))
+        })
     }
 
     fn verdict<E: Entity>(
@@ -130,8 +150,10 @@ impl Found<'_> {
             let reason = "is set at creation and never changed";
             return refused(Error::invalid_input(name, reason));
         }
-        let is_so = asked.set.iter().all(|(column, value)| !self.differs(*column, value));
-        if is_so && !asked.adds && (asked.fixed.is_some() || !asked.set.is_empty()) {
+        let is_set = asked.set.iter().all(|(column, value)| !self.differs(*column, value));
+        let is_so = is_set && asked.add.iter().all(|(column, amount)| self.stays(*column, amount));
+        let asks = asked.fixed.is_some() || !asked.set.is_empty() || !asked.add.is_empty();
+        if is_so && asks {
             return decode::<E>(self.row).map(Verdict::Unchanged);
         }
         Ok(Verdict::Again(decode(self.row)?, values(E::TABLE, self.row)?))

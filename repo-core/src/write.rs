@@ -217,8 +217,7 @@ async fn update_one<E: Entity, S: Scope>(
     let expected = version.clone().and_then(|version| i64::decode(version).ok());
     let set: Vec<_> =
         crud.update_columns.iter().map(|column| (*column, values[*column].borrowed())).collect();
-    let asked =
-        Asked { wants: Wants::Live, expected, fixed: Some(&values), set: &set, adds: false };
+    let asked = Asked { wants: Wants::Live, expected, fixed: Some(&values), set: &set, add: &[] };
     let Some(sql) = &crud.update else {
         return as_it_is(repo, tenant.as_ref(), entity.id(), asked).await;
     };

@@ -207,6 +207,10 @@ impl Dialect for PostgresDialect {
         sql.push_str(" FOR UPDATE");
     }
 
+    fn lock_rows_but_keys(&self, sql: &mut String) {
+        sql.push_str(" FOR NO KEY UPDATE");
+    }
+
     fn lock_rows_held(&self, sql: &mut String, held: Held) {
         self.lock_rows(sql);
         sql.push_str(match held {

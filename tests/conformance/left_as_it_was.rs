@@ -234,3 +234,40 @@ pub(crate) async fn a_row_that_others_change_back_and_forth_is_none_that_is_left
         assert!(is_expected || error.is_retryable(), "{error:?}");
     }
 }
+
+pub(crate) async fn a_row_whose_parent_comes_and_goes_is_none_that_is_left(fixture: Fixture) {
+    let db = fixture.with(&schema![Cellar, Cask]).await;
+    let session = acme(&db);
+    let cellar = NewCellar { name: "A".to_owned(), litres: 1 };
+    let cellar = session.repo::<Cellar>().create(cellar).await.unwrap().id;
+    let cask = NewCask { name: "A".to_owned(), litres: 1, cellar_id: None };
+    let cask = session.repo::<Cask>().create(cask).await.unwrap().id;
+    let (goes, moves) = (session.clone(), session.clone());
+    let parent = many_at_once(move |step| {
+        let session = goes.clone();
+        async move {
+            let cellars = session.repo::<Cellar>();
+            match step % 2 {
+                0 => cellars.delete(cellar).await,
+                _ => cellars.restore(cellar).await.map(drop),
+            }
+        }
+    });
+    let child = many_at_once(move |step| {
+        let (session, cellar) = (moves.clone(), (step % 2 == 0).then_some(cellar));
+        async move {
+            let patch = CaskPatch::new().cellar_id(cellar);
+            session.repo::<Cask>().patch(cask, patch).await.map(drop)
+        }
+    });
+    let (goes, moves) = tokio::join!(parent, child);
+    for error in goes {
+        let is_expected = error.is_not_found() || matches!(error, Error::NotDeleted { .. });
+        assert!(is_expected || error.is_retryable(), "{error:?}");
+    }
+    for error in moves {
+        // Of a cask that went with its cellar nothing is patched.
+        let is_expected = error.is_not_found() || matches!(error, Error::ParentDeleted { .. });
+        assert!(is_expected || error.is_retryable(), "{error:?}");
+    }
+}

@@ -270,6 +270,7 @@ conformance! {
         left_as_it_was {
             a_row_that_is_left_as_it_was_is_no_success,
             a_row_that_others_change_back_and_forth_is_none_that_is_left,
+            a_row_whose_parent_comes_and_goes_is_none_that_is_left,
             what_goes_along_and_is_left_out_keeps_the_whole,
         }
         refused_texts {

@@ -1,6 +1,9 @@
 //! Patches that add to what is there, in the database.
 
-use repo_core::{Action, Error, schema};
+use std::sync::Arc;
+
+use repo_core::testing::Recorder;
+use repo_core::{Action, Database, Error, schema};
 use rust_decimal::Decimal;
 
 use crate::entities::*;
@@ -173,6 +176,11 @@ pub(crate) async fn nothing_added_is_no_change(fixture: Fixture) {
     let counter = counters.create(NewCounter { name: "n".into(), value: 7 }).await.unwrap();
     let same = CounterPatch::new().add(Counter::VALUE, 0).name("n");
     assert_eq!(counters.patch(counter.id, same).await.unwrap(), counter);
+    let recorder = Recorder::new(db.backend().clone());
+    let recorded = Database::new(Arc::new(recorder.clone())).session().repo::<Counter>();
+    let nothing = CounterPatch::new().add(Counter::VALUE, 0);
+    assert_eq!(recorded.patch(counter.id, nothing).await.unwrap(), counter);
+    assert_eq!(recorder.sql().len(), 2, "the change and a look: {:?}", recorder.sql());
     let stale = counters.patch(counter.id, CounterPatch::new().add(Counter::VALUE, 1));
     assert_error!(stale.if_version(2).await, Error::VersionConflict { expected: 2, .. });
     let missing = counters.patch(99, CounterPatch::new().add(Counter::VALUE, 1)).await;

@@ -1,5 +1,6 @@
 //! Rows that another transaction holds: waited for, passed over, or refused.
 
+use std::future::IntoFuture as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,5 +62,54 @@ async fn a_row_that_is_held_is_busy_for_who_does_not_wait() {
         first.commit().await.unwrap();
     });
     assert_eq!(waited.0.unwrap(), held);
+    second.commit().await.unwrap();
+}
+
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "shelves", versioned)]
+struct Shelf {
+    id: Uuid,
+    books: i64,
+    weight: Option<i64>,
+    version: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "books")]
+struct Book {
+    id: Uuid,
+    #[repository(references = Shelf)]
+    shelf_id: Uuid,
+}
+
+/// A shelf, and a pool to reach it by.
+async fn shelf(scratch: &Scratch) -> (Database, Shelf) {
+    let pool = scratch.options().pool_size(2).connect_backend().await.unwrap();
+    let db = Database::new(Arc::new(pool));
+    db.create_tables(&schema![Shelf, Book]).await.unwrap();
+    let new = NewShelf { books: 1, weight: None };
+    let shelf = db.session().repo::<Shelf>().create(new).await.unwrap();
+    (db, shelf)
+}
+
+#[tokio::test]
+async fn a_patch_that_adds_nothing_waits_for_no_child_and_holds_none_up() {
+    let Some(scratch) = Scratch::new().await else { return };
+    let (db, shelf) = shelf(&scratch).await;
+    let nothing = || ShelfPatch::new().add(Shelf::BOOKS, 0).add(Shelf::WEIGHT, 5);
+    let first = db.session().begin().await.unwrap();
+    let second = db.session().begin().await.unwrap();
+    // Each adds a child, which holds the shelf, and then patches the shelf.
+    for tx in [&first, &second] {
+        tx.repo::<Book>().create(NewBook { shelf_id: shelf.id }).await.unwrap();
+    }
+    for tx in [&first, &second] {
+        let shelves = tx.repo::<Shelf>();
+        let patched = shelves.patch(shelf.id, nothing());
+        let patched = tokio::time::timeout(Duration::from_secs(5), patched.into_future()).await;
+        assert_eq!(patched.expect("it waits for nobody").unwrap(), shelf);
+    }
+    second.repo::<Book>().create(NewBook { shelf_id: shelf.id }).await.unwrap();
+    first.commit().await.unwrap();
     second.commit().await.unwrap();
 }
