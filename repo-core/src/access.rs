@@ -96,7 +96,7 @@ async fn append<S: Scope>(session: &Session<S>, author: Author) -> Result<()> {
         after: None,
     };
     let backend = session.backend();
-    let executor = Executor::Pool.begin(backend, Default::default()).await?;
+    let executor = Executor::Pool.begin(backend, Default::default(), true).await?;
     let Executor::Transaction(handle) = executor else { return Ok(()) };
     let dialect = backend.dialect();
     let recorded = match handle.record(dialect, vec![entry]).await {

@@ -101,7 +101,7 @@ impl<E: Entity, S: Scope> Repo<E, S> {
         Writing::new(async move {
             // Whoever acts for nobody is told before anything is sent.
             Author::of(self.session(), E::TABLE)?;
-            let own = Own::Inner(self.session().begin().await?);
+            let own = Own::Inner(self.session().begin_own().await?);
             let done = async {
                 let repo = Repo::<E, S>::new(own.session().clone());
                 let mut patched = Vec::with_capacity(patches.len());
@@ -194,7 +194,7 @@ where
         if !session.in_transaction() {
             return write(session, writer).await;
         }
-        let own = Own::Inner(session.begin().await?);
+        let own = Own::Inner(session.begin_own().await?);
         let done = write(own.session(), writer).await;
         own.finish(done).await
     }
@@ -206,7 +206,7 @@ where
         Writer::new(dialect, E::TABLE).restrict(&self.selection, &[])?;
         let session = self.repo.session();
         let own = Own::Inner(match work {
-            Work::Patch { .. } => session.begin().await?,
+            Work::Patch { .. } => session.begin_own().await?,
             Work::Delete(_) => session.begin_looking_anew().await?,
         });
         let done = async {

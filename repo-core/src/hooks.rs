@@ -78,7 +78,7 @@ impl<S: Scope> Session<S> {
     /// caller's, which then goes on without it.
     pub(crate) async fn transaction_for(&self, table: &Table, action: Action) -> Result<Own<S>> {
         if table.is_validated(action) {
-            return self.begin().await.map(Own::Inner);
+            return self.begin_own().await.map(Own::Inner);
         }
         self.own_transaction().await
     }

@@ -204,7 +204,7 @@ pub(crate) async fn insert_many<E: Entity, S: Scope>(
         insert_rows(session, repo, &mut entities).await
     } else {
         // In the caller's transaction a savepoint: what refused a row is looked for after it.
-        let own = Own::Inner(session.begin().await?);
+        let own = Own::Inner(session.begin_own().await?);
         let done = insert_recorded(own.session(), repo, &mut entities, author.as_ref()).await;
         own.finish(done).await
     };

@@ -87,7 +87,7 @@ async fn insert_partial<E: Entity, S: Scope>(
     let author = Author::of(repo.session(), E::TABLE)?;
     let mut errors: Vec<_> = entities.iter().map(|entity| encode(entity).err()).collect();
     if errors.iter().any(Option::is_none) {
-        let own = Own::Inner(repo.session().begin().await?);
+        let own = Own::Inner(repo.session().begin_own().await?);
         let done = async {
             insert_each(own.session(), repo, &mut entities, &mut errors).await?;
             let added = entities.iter().zip(&errors).filter(|(_, error)| error.is_none());

@@ -79,7 +79,7 @@ impl Handle {
         };
         drop(state);
         let result = work(lent).await;
-        let mut state = self.shared.lock().await;
+        let mut state = self.shared.take().await?;
         state.give_back(connection, loan);
         state.settle().await;
         state.finish(result)

@@ -115,6 +115,7 @@ mod target;
 pub mod testing;
 mod transaction;
 mod transaction_state;
+mod turns;
 mod unchecked;
 mod upsert;
 mod validation;

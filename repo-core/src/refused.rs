@@ -49,7 +49,7 @@ pub(crate) async fn insert_apart<E: Entity, S: Scope>(
     repo: &Repo<E, S>,
     entities: &mut [E],
 ) -> Result<()> {
-    let own = Own::Inner(session.begin().await?);
+    let own = Own::Inner(session.begin_own().await?);
     let done = insert_under_parents(own.session(), repo, entities).await;
     own.finish(done).await
 }
@@ -61,7 +61,7 @@ pub(crate) fn refers_to_itself<E: Entity>() -> bool {
 
 /// The error of the first row that is refused, if one still is.
 async fn find<E: Entity, S: Scope>(repo: &Repo<E, S>, entities: &mut [E]) -> Result<Option<Error>> {
-    let transaction = repo.session().begin().await?;
+    let transaction = repo.session().begin_own().await?;
     let found = first(transaction.session(), repo, entities).await;
     transaction.rollback().await?;
     found

@@ -184,11 +184,12 @@ impl Executor {
         Executor::Transaction(Handle { shared: Arc::new(shared), id })
     }
 
-    /// A transaction on a new connection, or a savepoint in this one.
+    /// A transaction on a new connection, or a savepoint in this one, which may be that of an operation.
     pub(crate) async fn begin(
         &self,
         backend: &Arc<dyn Backend>,
         options: TransactionOptions,
+        is_of_operation: bool,
     ) -> Result<Self> {
         let handle = match self {
             Executor::Pool => {
@@ -196,7 +197,7 @@ impl Executor {
                 let (shared, id) = Shared::new(connection, options.read_only);
                 Handle { shared: Arc::new(shared), id }
             }
-            Executor::Transaction(handle) => handle.savepoint(options).await?,
+            Executor::Transaction(handle) => handle.savepoint(options, is_of_operation).await?,
         };
         Ok(Executor::Transaction(handle))
     }
@@ -212,10 +213,10 @@ impl Handle {
         let mut state = self.shared.enter(self.id).await?;
         if statement.table.name == TRAIL.name {
             // Who reads the trail sees what this transaction did.
-            state.flush(dialect).await?;
+            self.shared.watch(state.flush(dialect)).await?;
         }
         let connection = state.start()?;
-        let result = connection.run(statement, on_row).await;
+        let result = self.shared.watch(connection.run(statement, on_row)).await;
         // Completed before it is remembered as the reason of what follows.
         state.finish(result.map_err(|error| complete(error, dialect, statement.table)))
     }
@@ -227,23 +228,24 @@ impl Handle {
     ) -> Result<Vec<i64>> {
         let mut state = self.shared.enter(self.id).await?;
         let connection = state.start()?;
-        let result = connection.insert(insert).await;
+        let result = self.shared.watch(connection.insert(insert)).await;
         state.finish(result.map_err(|error| complete_insert(error, dialect, insert)))
     }
 
     /// Adds entries to the trail before the transaction is committed, at once if they are many.
     pub(crate) async fn record(&self, dialect: &dyn Dialect, entries: Vec<Pending>) -> Result<()> {
-        let mut state = self.shared.lock().await;
-        state.settle().await;
+        let mut state = self.shared.lock().await?;
         state.record(self.id, entries)?;
-        if state.is_full() { state.flush(dialect).await } else { Ok(()) }
+        if state.is_full() { self.shared.watch(state.flush(dialect)).await } else { Ok(()) }
     }
 
     /// Allows a rollback only, because of an error that was met in a savepoint.
     pub(crate) async fn fail(&self, error: &Error) {
-        let mut state = self.shared.lock().await;
-        state.settle().await;
-        state.fail_at(self.id, error);
+        match self.shared.lock().await {
+            Ok(mut state) => state.fail_at(self.id, error),
+            // Whoever comes next does it.
+            Err(_) => self.shared.cancel(self.id),
+        }
     }
 
     pub(crate) async fn after_commit(&self, hook: Hook) -> Result<()> {
@@ -252,12 +254,11 @@ impl Handle {
 
     /// The same for what a change tells, also where the transaction has failed or another is open in it since.
     pub(crate) async fn after_change(&self, hook: Hook) -> Result<()> {
-        let mut state = self.shared.lock().await;
-        state.settle().await;
+        let mut state = self.shared.lock().await?;
         state.add_hook(self.id, hook)
     }
 
-    async fn savepoint(&self, options: TransactionOptions) -> Result<Self> {
+    async fn savepoint(&self, options: TransactionOptions, is_of_operation: bool) -> Result<Self> {
         if options != TransactionOptions::default() {
             return Err(Error::invalid_input(
                 "options",
@@ -267,9 +268,9 @@ impl Handle {
         let mut state = self.shared.enter(self.id).await?;
         let level = state.depth();
         let connection = state.start()?;
-        let result = connection.savepoint(level).await;
+        let result = self.shared.watch(connection.savepoint(level)).await;
         state.finish(result)?;
-        Ok(Self { shared: Arc::clone(&self.shared), id: state.push() })
+        Ok(Self { shared: Arc::clone(&self.shared), id: state.push(is_of_operation) })
     }
 
     pub(crate) async fn commit(&self, dialect: &dyn Dialect) -> Result<()> {
@@ -285,8 +286,7 @@ impl Handle {
 
     /// Ends the level: a savepoint is kept; of the outermost this is what is left to do, its entries written.
     pub(crate) async fn end(&self, dialect: &dyn Dialect) -> Result<Option<Ended>> {
-        let mut state = self.shared.lock().await;
-        state.settle().await;
+        let mut state = self.shared.lock().await?;
         match state.check(self.id).and_then(|()| self.shared.check_finished(self.id)) {
             Ok(()) => {}
             Err(ended @ Error::TransactionEnded) => return Err(ended),
@@ -301,12 +301,12 @@ impl Handle {
         if state.depth() > 1 {
             let level = state.depth() - 1;
             let connection = state.start()?;
-            let result = connection.release(level).await;
+            let result = self.shared.watch(connection.release(level)).await;
             state.finish(result)?;
             state.pop();
             return Ok(None);
         }
-        if let Err(error) = state.flush(dialect).await {
+        if let Err(error) = self.shared.watch(state.flush(dialect)).await {
             if let Err(lost) = self.undo(&mut state).await {
                 tracing::warn!(target: "repo", error = %lost, "a rollback was not confirmed");
             }
@@ -316,8 +316,7 @@ impl Handle {
     }
 
     pub(crate) async fn rollback(&self) -> Result<()> {
-        let mut state = self.shared.lock().await;
-        state.settle().await;
+        let mut state = self.shared.lock().await?;
         self.undo(&mut state).await
     }
 
@@ -328,7 +327,7 @@ impl Handle {
                 Some(connection) => connection.rollback().await,
                 None => Ok(()),
             },
-            Some(level) => state.rollback_to(level).await,
+            Some(level) => self.shared.watch(state.rollback_to(level)).await,
         }
     }
 }

@@ -1,7 +1,10 @@
-//! What is open on a transaction's connection, behind one lock.
+//! What is open on a transaction's connection, at which operations take turns.
 
+use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, Weak};
+
+use tokio::sync::Notify;
 
 use crate::audit::append::{Pending, append};
 use crate::audit::waiting::Waiting;
@@ -10,6 +13,7 @@ use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::lend::Loan;
 use crate::transaction::Hook;
+use crate::turns::{Turn, Turns};
 
 /// The most entries of the audit trail that wait for the end of a transaction.
 const MOST_ENTRIES: usize = 1_000;
@@ -22,7 +26,9 @@ const UNFINISHED: &str = "an operation in it has not ended";
 
 /// The state of a transaction, shared by the sessions in it.
 pub(crate) struct Shared {
-    state: tokio::sync::Mutex<State>,
+    turns: Turns<State>,
+    /// Told when levels end, and when they are dropped.
+    ended: Notify,
     /// Levels that were dropped without an end while nobody could wait: undone by whoever comes next.
     abandoned: Mutex<Vec<u64>>,
     /// The levels of operations of several statements that have begun and not ended.
@@ -37,7 +43,7 @@ pub(crate) struct Shared {
 /// The open levels, from the transaction itself to the innermost savepoint.
 pub(crate) struct State {
     pub(crate) connection: Option<Box<dyn Connection>>,
-    pub(crate) open: Vec<u64>,
+    pub(crate) open: Vec<Level>,
     next_id: u64,
     /// A statement was started and not finished.
     busy: bool,
@@ -49,17 +55,26 @@ pub(crate) struct State {
     entries: Waiting,
 }
 
+/// An open level.
+pub(crate) struct Level {
+    id: u64,
+    /// It belongs to an operation: who comes meanwhile waits for its end.
+    is_of_operation: bool,
+}
+
 /// The first error that the levels up to `depth` cannot survive.
 struct Failure {
     depth: usize,
     reason: String,
 }
 
-/// The lock, after which abandoned levels are undone.
+/// A turn, at which abandoned levels are undone.
 pub(crate) struct Entered<'a> {
     shared: &'a Shared,
     /// Taken only when this is dropped.
-    state: Option<tokio::sync::MutexGuard<'a, State>>,
+    turn: Option<Turn<'a, State>>,
+    /// How many levels were open when it began.
+    depth: usize,
 }
 
 impl Shared {
@@ -67,7 +82,7 @@ impl Shared {
     pub(crate) fn new(connection: Box<dyn Connection>, read_only: bool) -> (Self, u64) {
         let state = State {
             connection: Some(connection),
-            open: vec![0],
+            open: vec![Level { id: 0, is_of_operation: false }],
             next_id: 1,
             busy: false,
             loan: None,
@@ -76,7 +91,8 @@ impl Shared {
             entries: Waiting::default(),
         };
         let shared = Self {
-            state: tokio::sync::Mutex::new(state),
+            turns: Turns::new(state),
+            ended: Notify::new(),
             abandoned: Mutex::default(),
             unfinished: Mutex::default(),
             cancelled: Mutex::default(),
@@ -91,19 +107,41 @@ impl Shared {
         self.read_only
     }
 
-    /// The state, for work at the level `id`.
+    /// The state, for work at the level `id`: once no operation has a level in it.
     pub(crate) async fn enter(&self, id: u64) -> Result<Entered<'_>> {
-        let mut entered = self.lock().await;
+        loop {
+            let mut entered = self.take().await?;
+            entered.settle().await;
+            if !entered.waits_for_operation(id) {
+                entered.check(id)?;
+                return Ok(entered);
+            }
+            let ended = self.ended.notified();
+            drop(entered);
+            self.turns.wait(ended).await?;
+        }
+    }
+
+    /// The state, whatever is open.
+    pub(crate) async fn lock(&self) -> Result<Entered<'_>> {
+        let mut entered = self.take().await?;
         entered.settle().await;
-        entered.check(id)?;
         Ok(entered)
     }
 
-    pub(crate) async fn lock(&self) -> Entered<'_> {
+    /// The state as it was left: what was dropped in it is not undone yet.
+    pub(crate) async fn take(&self) -> Result<Entered<'_>> {
         // Before the wait: whoever gives it up when it is their turn may be the last to come by.
-        let mut entered = Entered { shared: self, state: None };
-        entered.state = Some(self.state.lock().await);
-        entered
+        let mut entered = Entered { shared: self, turn: None, depth: 0 };
+        let turn = self.turns.take().await?;
+        entered.depth = turn.depth();
+        entered.turn = Some(turn);
+        Ok(entered)
+    }
+
+    /// Does work at the connection, by who has the state.
+    pub(crate) async fn watch<F: Future>(&self, work: F) -> F::Output {
+        self.turns.watch(work).await
     }
 
     /// An operation of several statements begins at the level `id`, which is not kept before it ends.
@@ -114,12 +152,17 @@ impl Shared {
     /// It ends, or was dropped before its end: what it did then allows a rollback only.
     pub(crate) fn end_operation(&self, id: u64, is_cancelled: bool) {
         if is_cancelled {
-            self.cancelled.lock().unwrap_or_else(PoisonError::into_inner).push(id);
+            self.cancel(id);
         }
         let mut unfinished = self.unfinished.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(at) = unfinished.iter().position(|it| *it == id) {
             unfinished.swap_remove(at);
         }
+    }
+
+    /// What is open at the level `id` allows a rollback only.
+    pub(crate) fn cancel(&self, id: u64) {
+        self.cancelled.lock().unwrap_or_else(PoisonError::into_inner).push(id);
     }
 
     /// Whether all operations at the level `id` have ended.
@@ -135,6 +178,7 @@ impl Shared {
     pub(crate) fn abandon(&self, id: u64) {
         self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).push(id);
         if id != 0 {
+            self.ended.notify_waiters();
             return;
         }
         self.over.store(true, Ordering::SeqCst);
@@ -143,8 +187,10 @@ impl Shared {
 
     /// Drops the connection, which rolls back, unless somebody is at it: they do it then.
     fn give_up(&self) {
-        if let Ok(mut state) = self.state.try_lock() {
+        if let Some(mut state) = self.turns.try_take() {
             drop(state.end());
+            drop(state);
+            self.ended.notify_waiters();
         }
     }
 }
@@ -171,7 +217,8 @@ impl Entered<'_> {
         match abandoned.iter().filter_map(|id| self.position(*id)).min() {
             Some(0) => drop(self.end()),
             Some(level) => {
-                if let Err(error) = self.rollback_to(level).await {
+                let shared = self.shared;
+                if let Err(error) = shared.watch(self.rollback_to(level)).await {
                     tracing::warn!(target: "repo", %error, "a savepoint was not rolled back");
                 }
             }
@@ -183,8 +230,11 @@ impl Entered<'_> {
 /// Gives the connection up if the transaction was dropped while this was held.
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        // Released before the flag is read: whoever set it in between found the lock taken.
-        drop(self.state.take());
+        // Released before the flag is read: whoever set it in between found the turn taken.
+        let is_less = self.turn.take().is_some_and(|turn| turn.depth() < self.depth);
+        if is_less {
+            self.shared.ended.notify_waiters();
+        }
         if self.shared.over.load(Ordering::SeqCst) {
             self.shared.give_up();
         }
@@ -195,25 +245,27 @@ impl std::ops::Deref for Entered<'_> {
     type Target = State;
 
     fn deref(&self) -> &State {
-        self.state.as_deref().expect("the lock is held until this is dropped")
+        self.turn.as_deref().expect("the turn is held until this is dropped")
     }
 }
 
 impl std::ops::DerefMut for Entered<'_> {
     fn deref_mut(&mut self) -> &mut State {
-        self.state.as_deref_mut().expect("the lock is held until this is dropped")
+        self.turn.as_deref_mut().expect("the turn is held until this is dropped")
     }
 }
 
 impl State {
     /// Whether work at the level `id` can go on.
     pub(crate) fn check(&self, id: u64) -> Result<()> {
-        match self.position(id) {
-            None => return Err(Error::TransactionEnded),
-            Some(position) if position + 1 < self.open.len() => {
-                return Err(Error::InnerTransactionOpen);
-            }
-            Some(_) => {}
+        if self.position(id).is_none() {
+            return Err(Error::TransactionEnded);
+        }
+        if self.waits_for_operation(id) {
+            return Err(Error::TransactionFailed { reason: UNFINISHED.to_owned() });
+        }
+        if !self.inside(id).is_empty() {
+            return Err(Error::InnerTransactionOpen);
         }
         if self.loan.is_some() {
             return Err(Error::ConnectionLent);
@@ -222,6 +274,16 @@ impl State {
             None => Ok(()),
             Some(failure) => Err(Error::TransactionFailed { reason: failure.reason.clone() }),
         }
+    }
+
+    /// Whether the levels in the level `id` are those of an operation, which ends by itself.
+    fn waits_for_operation(&self, id: u64) -> bool {
+        self.inside(id).first().is_some_and(|level| level.is_of_operation)
+    }
+
+    /// The levels in the level `id`.
+    fn inside(&self, id: u64) -> &[Level] {
+        self.position(id).map_or(&[], |position| &self.open[position + 1..])
     }
 
     /// The connection, marked as busy until [`finish`](Self::finish).
@@ -251,14 +313,14 @@ impl State {
     }
 
     pub(crate) fn position(&self, id: u64) -> Option<usize> {
-        self.open.iter().position(|open| *open == id)
+        self.open.iter().position(|level| level.id == id)
     }
 
     /// A new innermost level.
-    pub(crate) fn push(&mut self) -> u64 {
+    pub(crate) fn push(&mut self, is_of_operation: bool) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
-        self.open.push(id);
+        self.open.push(Level { id, is_of_operation });
         id
     }
 

@@ -119,7 +119,7 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
         let sql = numbered(dialect, sql, params.len())?;
         // A transaction, or a savepoint, of its own, in which nothing can be written.
         let (nested, read_only) = match session.in_transaction() {
-            true => (session.begin().await?, dialect.forbid_writes()),
+            true => (session.begin_own().await?, dialect.forbid_writes()),
             false => (session.begin_with(TransactionOptions::new().read_only()).await?, None),
         };
         let mut rows = Vec::new();

@@ -118,7 +118,7 @@ where
 {
     let author = Author::of(repo.session(), E::TABLE)?;
     refuse_repeated(key, &entities)?;
-    let own = Own::Inner(repo.session().begin().await?);
+    let own = Own::Inner(repo.session().begin_own().await?);
     let done = async {
         let repo = Repo::<E, S>::new(own.session().clone());
         let mut upserted = Vec::with_capacity(entities.len());

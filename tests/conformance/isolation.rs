@@ -1,5 +1,8 @@
 //! Transactions beside each other: what one sees of another, and who waits.
 
+use std::future::IntoFuture as _;
+
+use futures_util::StreamExt as _;
 use repo_core::{Error, Isolation, Session, TransactionOptions, schema};
 
 use crate::entities::*;
@@ -203,6 +206,60 @@ pub(crate) async fn operations_at_once_in_one_stand_in_line(fixture: Fixture) {
         .await;
     outcome.unwrap();
     assert_eq!(names(&db).await.len(), 20);
+}
+
+pub(crate) async fn operations_of_several_statements_stand_in_line_as_well(fixture: Fixture) {
+    let db = fixture.pool_of_one(&schema![Item]).await;
+    let outcome: Result<(), Error> = db
+        .session()
+        .transaction(async |tx| {
+            let items = tx.repo::<Item>();
+            let old = items.create_many(["a", "b", "c", "d"].map(item)).await?;
+            let (larger, gone) = (|| ItemPatch::new().size(Some(7)), old[3].id);
+            let small = items.filter(Item::NAME.lt("b"));
+            let (many, partial, patched, all, upserted, deleted, count, nested) = tokio::join!(
+                items.create_many(["e", "f"].map(item)).into_future(),
+                items.create_many_partial(["g", "a"].map(item)).into_future(),
+                items.patch_many([(old[1].id, larger()), (old[2].id, larger())]),
+                small.patch_all(larger()),
+                items.upsert(Item::NAME, item("h")).into_future(),
+                items.delete_many([gone]).into_future(),
+                items.count(),
+                items.get(old[0].id),
+            );
+            assert_eq!((many?.len(), partial?.len()), (2, 2));
+            assert_eq!((patched?.len(), all?), (2, 1));
+            deleted?;
+            upserted?;
+            count?;
+            nested?;
+            Ok(())
+        })
+        .await;
+    outcome.unwrap();
+    assert_eq!(names(&db).await, ["a", "b", "c", "e", "f", "g", "h"]);
+}
+
+pub(crate) async fn a_stream_of_operations_in_one_goes_on_beside_others(fixture: Fixture) {
+    let db = fixture.pool_of_one(&schema![Item]).await;
+    let new = (0..20).map(|n| item(&format!("{n:02}")));
+    let all = db.session().repo::<Item>().create_many(new).await.unwrap();
+    let outcome: Result<usize, Error> = db
+        .session()
+        .transaction(async |tx| {
+            let items = tx.repo::<Item>();
+            let mut found =
+                futures_util::stream::iter(&all).map(|item| items.get(item.id)).buffered(3);
+            let mut count = 0;
+            while let Some(item) = found.next().await {
+                // Those that the stream has begun wait, and are not polled meanwhile.
+                items.patch(item?.id, ItemPatch::new().size(Some(count))).await?;
+                count += 1;
+            }
+            Ok(count as usize)
+        })
+        .await;
+    assert_eq!(outcome.unwrap(), 20);
 }
 
 pub(crate) async fn two_pools_write_beside_each_other(fixture: Fixture) {

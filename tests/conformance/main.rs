@@ -366,6 +366,8 @@ conformance! {
             two_that_wait_for_each_other_can_be_run_again,
             a_lock_is_a_write_and_refused_in_a_read_only_one,
             operations_at_once_in_one_stand_in_line,
+            operations_of_several_statements_stand_in_line_as_well,
+            a_stream_of_operations_in_one_goes_on_beside_others,
             two_pools_write_beside_each_other,
         }
         nesting {

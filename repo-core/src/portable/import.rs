@@ -146,6 +146,7 @@ impl<'r, E: Entity, S: Scope> Import<'r, E, S> {
         };
         let lines = Lines::new(self.reader, self.format);
         let file = File::open(lines, self.format, cells).await?;
+        // Not `begin_own`: the reader may ask the session for something, and would wait for itself.
         let own = Own::Inner(session.begin().await?);
         let done = file.add_all(own.session(), self.repo, author.as_ref()).await;
         own.finish(done).await

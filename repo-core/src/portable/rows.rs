@@ -83,7 +83,7 @@ async fn add_some<E: Entity, S: Scope>(
     if rows.is_empty() {
         return Ok(());
     }
-    let own = Own::Inner(session.begin().await?);
+    let own = Own::Inner(session.begin_own().await?);
     let done = async {
         rows.iter().try_for_each(|row| validate_new(E::TABLE, &row.values))?;
         check_parents(own.session(), E::TABLE, rows).await?;

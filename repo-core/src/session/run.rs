@@ -85,6 +85,6 @@ impl<S: Scope> Session<S> {
         if self.in_transaction() {
             return Ok(Own::outer(self.clone()));
         }
-        self.begin().await.map(Own::Inner)
+        self.begin_own().await.map(Own::Inner)
     }
 }

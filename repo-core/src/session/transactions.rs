@@ -97,18 +97,31 @@ impl<S: Scope> Session<S> {
     /// As for [`begin`](Self::begin); [`Error::InvalidInput`] when options are given for a nested
     /// transaction.
     pub async fn begin_with(&self, options: TransactionOptions) -> Result<Transaction<S>> {
-        self.record_access(None).await?;
-        let executor = self.executor.begin(self.backend(), options).await?;
-        Ok(Transaction::new(Session { executor, ..self.clone() }))
+        self.open(options, false).await
     }
 
-    /// A transaction for what locks rows and then looks for others: each of its statements sees what is committed by
-    /// then. In the caller's transaction a savepoint, whose isolation is the caller's.
+    /// The transaction of one operation. In the caller's it is a savepoint, for the end of which other operations wait.
+    pub(crate) async fn begin_own(&self) -> Result<Transaction<S>> {
+        self.open(TransactionOptions::default(), true).await
+    }
+
+    /// The same for what locks rows and then looks for others: each of its statements sees what is committed by
+    /// then. The isolation of a savepoint is the caller's.
     pub(crate) async fn begin_looking_anew(&self) -> Result<Transaction<S>> {
         if self.in_transaction() {
-            return self.begin().await;
+            return self.begin_own().await;
         }
-        self.begin_with(TransactionOptions::new().isolation(Isolation::ReadCommitted)).await
+        self.open(TransactionOptions::new().isolation(Isolation::ReadCommitted), true).await
+    }
+
+    async fn open(
+        &self,
+        options: TransactionOptions,
+        is_of_operation: bool,
+    ) -> Result<Transaction<S>> {
+        self.record_access(None).await?;
+        let executor = self.executor.begin(self.backend(), options, is_of_operation).await?;
+        Ok(Transaction::new(Session { executor, ..self.clone() }))
     }
 
     /// Runs `hook` once the outermost transaction is committed, and never if it is not; outside a

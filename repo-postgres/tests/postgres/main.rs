@@ -29,4 +29,5 @@ mod statements;
 mod tables;
 mod together;
 mod transactions;
+mod turns;
 mod values;
