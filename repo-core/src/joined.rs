@@ -15,7 +15,7 @@ use futures_util::future::{Either, select};
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 use crate::session::Session;
-use crate::transaction::{Executor, Hook, Transaction};
+use crate::transaction::{Executor, Hook, Transaction, run_hooks};
 use remote::{Joinable, serve};
 
 /// What repositories did in a transaction that is not theirs, and has not ended.
@@ -38,9 +38,7 @@ impl<T> Joined<T> {
     /// Says that the transaction was committed: hooks run and listeners are told, in order, each to its end.
     /// Returns what the work returned.
     pub async fn committed(self) -> T {
-        for hook in self.hooks {
-            hook.await;
-        }
+        run_hooks(self.hooks).await;
         self.value
     }
 

@@ -7,8 +7,11 @@
 use std::fmt;
 use std::future::Future;
 use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
+
+use futures_util::FutureExt as _;
 
 use crate::audit::TRAIL;
 use crate::audit::append::Pending;
@@ -278,9 +281,7 @@ impl Handle {
         if let Some(connection) = connection {
             connection.commit().await?;
         }
-        for hook in hooks {
-            hook.await;
-        }
+        run_hooks(hooks).await;
         Ok(())
     }
 
@@ -329,6 +330,20 @@ impl Handle {
             },
             Some(level) => self.shared.watch(state.rollback_to(level)).await,
         }
+    }
+}
+
+/// Runs them in order. One that panics keeps none of the others from running: they may be of other parts of the
+/// program. The first panic goes on afterwards.
+pub(crate) async fn run_hooks(hooks: Vec<Hook>) {
+    let mut first = None;
+    for hook in hooks {
+        if let Err(panic) = AssertUnwindSafe(hook).catch_unwind().await {
+            first.get_or_insert(panic);
+        }
+    }
+    if let Some(panic) = first {
+        resume_unwind(panic);
     }
 }
 

@@ -235,6 +235,7 @@ async fn step_back() {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use std::pin::pin;
     use std::time::Duration;

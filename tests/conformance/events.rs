@@ -1,10 +1,12 @@
 //! What a program is told once changes are committed.
 
 use std::fmt::Debug;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use chrono::{TimeDelta, Utc};
+use futures_util::FutureExt as _;
 use repo_core::{Action, Actor, Database, Entity, Event, Result};
 
 use crate::entities::*;
@@ -230,6 +232,19 @@ pub(crate) async fn a_listener_that_panics_undoes_and_hides_nothing(fixture: Fix
     assert_eq!(after.load(Ordering::SeqCst), 1, "and the hooks run");
     session.repo::<Coupon>().create(coupon("3", "open")).await.unwrap();
     assert_eq!(session.repo::<Coupon>().count().await.unwrap(), 3);
+}
+
+pub(crate) async fn a_hook_that_panics_keeps_nobody_from_being_told(fixture: Fixture) {
+    let (db, session) = acting(&fixture).await;
+    let ear = Ear::of(&db);
+    let tx = session.begin().await.unwrap();
+    tx.after_commit(async { panic!("in the hook") }).await.unwrap();
+    tx.repo::<Coupon>().create(coupon("1", "open")).await.unwrap();
+    let committed = AssertUnwindSafe(tx.commit()).catch_unwind().await;
+    let panic = committed.expect_err("the panic goes on");
+    assert_eq!(panic.downcast_ref(), Some(&"in the hook"));
+    assert_eq!(ear.taken().len(), 1);
+    assert_eq!(session.repo::<Coupon>().count().await.unwrap(), 1);
 }
 
 pub(crate) async fn an_event_tells_whose_row_it_is(fixture: Fixture) {

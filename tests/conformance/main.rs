@@ -296,6 +296,7 @@ conformance! {
             events_come_in_the_order_of_the_changes_after_the_commit,
             a_listener_can_use_the_database,
             a_listener_that_panics_undoes_and_hides_nothing,
+            a_hook_that_panics_keeps_nobody_from_being_told,
             an_event_tells_whose_row_it_is,
             a_removal_over_all_tenants_is_told_of_each,
             many_rows_are_told_one_by_one,

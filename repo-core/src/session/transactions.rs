@@ -126,7 +126,8 @@ impl<S: Scope> Session<S> {
 
     /// Runs `hook` once the outermost transaction is committed, and never if it is not; outside a
     /// transaction at once. Hooks run in the order they were given, each to its end, as part of the commit:
-    /// if that is dropped meanwhile, or a hook panics, those that are left do not run.
+    /// if that is dropped meanwhile, those that are left do not run. If a hook panics they do, and the panic goes on
+    /// afterwards.
     ///
     /// # Errors
     ///
