@@ -123,7 +123,9 @@ impl Database {
     /// parents before children, in one transaction.
     ///
     /// What is there already is left as it is, also where it differs: [`doctor`](Self::doctor) finds it. On
-    /// Postgres it is not locked either, and no right is needed where nothing is missing.
+    /// Postgres it is not locked either, and no right is needed where nothing is missing. A table is there where
+    /// the search path finds it, temporary tables aside; one that is missing is made in the first schema of the
+    /// path, an index in the schema of its table.
     ///
     /// # Errors
     ///

@@ -206,11 +206,11 @@ pub trait Dialect: Debug + Send + Sync {
     /// and it waits for whoever does; others may change them and keep them as well.
     fn keep_rows(&self, sql: &mut String);
 
-    /// Appends `statement`, the `CREATE .. IF NOT EXISTS` of a table or an index called `name`, with its
-    /// semicolon: behind a look whether it is there, where the statement itself would lock a table, or need a
-    /// right, to find out.
-    fn create_relation(&self, sql: &mut String, name: &str, statement: &str) {
-        let _ = name;
+    /// Appends `statement`, the `CREATE .. IF NOT EXISTS` of `table`, or of an index of it, with its semicolon:
+    /// behind a look whether it is there, where the statement itself would lock a table, or need a right, to
+    /// find out. The table is looked for as in a statement, the index beside its table.
+    fn create_relation(&self, sql: &mut String, table: &str, index: Option<&str>, statement: &str) {
+        let _ = (table, index);
         sql.push_str(statement);
         sql.push_str(";\n");
     }

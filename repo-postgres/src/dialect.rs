@@ -11,8 +11,8 @@ mod keys;
 use std::fmt::Write as _;
 
 use repo_core::{
-    AuditedChange, Chaining, Dialect, Extreme, Guards, Held, JsonType, Kind, Owner, Policy, Table,
-    TextMatch, Trigger,
+    AuditEntry, AuditedChange, Chaining, Dialect, Entity as _, Extreme, Guards, Held, JsonType,
+    Kind, Owner, Policy, Table, TextMatch, Trigger,
 };
 
 use crate::error::OLD_SNAPSHOT;
@@ -25,9 +25,8 @@ const BEFORE_CREATE_TABLES: &str = "SELECT pg_advisory_xact_lock(730994078656360
 const UNCHAINED_NUMBERS: &str = "SELECT nextval('repo_audit_unchained') \
     FROM generate_series(1, $2) WHERE $1::text IS NOT NULL";
 
-/// Where the numbers of entries outside of a chain come from.
-const UNCHAINED_SEQUENCE: &str =
-    "CREATE SEQUENCE \"repo_audit_unchained\" START WITH 4611686018427387904";
+/// The first number of an entry outside of a chain.
+const UNCHAINED_START: i64 = 1 << 62;
 
 /// The dialect of Postgres.
 #[derive(Debug, Clone, Copy, Default)]
@@ -190,7 +189,8 @@ impl Dialect for PostgresDialect {
     }
 
     fn create_audit_objects(&self, sql: &mut String) {
-        blocks::create_relation(sql, "repo_audit_unchained", UNCHAINED_SEQUENCE);
+        let trail = AuditEntry::TABLE.name;
+        blocks::create_sequence(sql, trail, "repo_audit_unchained", UNCHAINED_START);
     }
 
     fn refuse_snapshot(&self, sql: &mut String) {
@@ -224,8 +224,11 @@ impl Dialect for PostgresDialect {
         sql.push_str(" FOR KEY SHARE");
     }
 
-    fn create_relation(&self, sql: &mut String, name: &str, statement: &str) {
-        blocks::create_relation(sql, name, statement);
+    fn create_relation(&self, sql: &mut String, table: &str, index: Option<&str>, statement: &str) {
+        match index {
+            None => blocks::create_table(sql, table, statement),
+            Some(index) => blocks::create_beside(sql, table, index, statement),
+        }
     }
 
     fn triggers(&self, guards: &Guards) -> Vec<Trigger> {

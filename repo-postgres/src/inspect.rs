@@ -35,9 +35,11 @@ pub(crate) async fn inspect(
     }
     family::inspect(database, table, &mut found.problems).await?;
     if table.name == AuditEntry::TABLE.name {
-        let problem =
-            "has no sequence `repo_audit_unchained`, which numbers entries outside of a chain";
-        tell_if(database, table, queries::NO_UNCHAINED, problem, &mut found.problems).await?;
+        read(database, table, queries::UNCHAINED, |row| {
+            found.problems.extend(text(row, 0)?);
+            Ok(())
+        })
+        .await?;
     }
     found.columns = columns::inspect(database, table).await?;
     read(database, table, queries::KEYS, |row| key(row, &mut found.keys)).await?;
@@ -71,21 +73,6 @@ async fn triggers(database: &Postgres, table: &'static Table) -> Result<Vec<Foun
     })
     .await?;
     Ok(triggers)
-}
-
-/// Adds the problem where the query about the table answers that it is there.
-async fn tell_if(
-    database: &Postgres,
-    table: &'static Table,
-    sql: &str,
-    problem: &str,
-    problems: &mut Vec<String>,
-) -> Result<()> {
-    read(database, table, sql, |row| {
-        problems.extend(flag(row, 0)?.then(|| problem.to_owned()));
-        Ok(())
-    })
-    .await
 }
 
 /// Runs a query about the table, whose quoted name is its parameter.

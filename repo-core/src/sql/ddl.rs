@@ -9,10 +9,11 @@ use crate::table::{Index, Reference, Table};
 /// The statements that make a table, its indexes and its triggers where they are not there yet.
 pub(crate) fn create_table(dialect: &dyn Dialect, table: &'static Table) -> String {
     let mut script = String::new();
-    dialect.create_relation(&mut script, table.name, &table_statement(dialect, table));
+    dialect.create_relation(&mut script, table.name, None, &table_statement(dialect, table));
     for index in table.indexes {
         let name = names::index(dialect, table, index);
-        dialect.create_relation(&mut script, &name, &index_statement(dialect, table, index));
+        let statement = index_statement(dialect, table, index);
+        dialect.create_relation(&mut script, table.name, Some(&name), &statement);
     }
     dialect.create_triggers(&mut script, &Guards::new(dialect, table));
     script

@@ -7,20 +7,53 @@ use std::fmt::Write as _;
 
 use repo_core::quote_literal;
 
-/// Appends a block that runs `statement` where nothing in the schema is called `name`.
-pub(super) fn create_relation(sql: &mut String, name: &str, statement: &str) {
-    let mut quoted = String::new();
-    quote_literal(&mut quoted, name);
-    run(
-        sql,
-        &format!(
-            "BEGIN\n\
-             IF NOT EXISTS (SELECT FROM pg_catalog.pg_class c \
-             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE c.relname = {quoted} AND n.nspname = current_schema()) THEN\n\
-             {statement};\nEND IF;\nEND"
-        ),
+/// Appends a block that runs `statement` where nothing in the search path is called `table`.
+pub(super) fn create_table(sql: &mut String, table: &str, statement: &str) {
+    run_unless(sql, &schema_of(table), statement);
+}
+
+/// Appends a block that runs `statement` where nothing in the schema of `table` is called `name`.
+///
+/// Whatever has that name in another schema of the path is of another table.
+pub(super) fn create_beside(sql: &mut String, table: &str, name: &str, statement: &str) {
+    let found = format!(
+        "SELECT FROM pg_catalog.pg_class WHERE relname = {} AND relnamespace = ({})",
+        literal(name),
+        schema_of(table)
     );
+    run_unless(sql, &found, statement);
+}
+
+/// Appends a block that makes a sequence in the schema of `table`, where nothing there is called `name`.
+pub(super) fn create_sequence(sql: &mut String, table: &str, name: &str, start: i64) {
+    let statement = format!(
+        "EXECUTE format('CREATE SEQUENCE %s.%I START WITH {start}', ({})::regnamespace, {})",
+        schema_of(table),
+        literal(name)
+    );
+    create_beside(sql, table, name, &statement);
+}
+
+/// A query for the schema of the search path in which a statement finds `table`, were there no temporary tables.
+fn schema_of(table: &str) -> String {
+    format!(
+        "SELECT c.relnamespace FROM pg_catalog.pg_class c \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE c.relname = {} AND c.relpersistence <> 't' AND n.nspname = ANY(current_schemas(false)) \
+         ORDER BY array_position(current_schemas(false), n.nspname) LIMIT 1",
+        literal(table)
+    )
+}
+
+/// Appends a block that runs `statement` where the query finds nothing.
+fn run_unless(sql: &mut String, query: &str, statement: &str) {
+    run(sql, &format!("BEGIN\nIF NOT EXISTS ({query}) THEN\n{statement};\nEND IF;\nEND"));
+}
+
+fn literal(text: &str) -> String {
+    let mut quoted = String::new();
+    quote_literal(&mut quoted, text);
+    quoted
 }
 
 /// Appends a block of code. It stands between dollars, so that its statements can be read, and taken over into a

@@ -8,7 +8,7 @@ use repo_core::{Guards, Table, Trigger, generated_name, quote, quote_literal};
 
 use super::{blocks, push};
 
-/// The function that all of them run, one in a schema.
+/// The function that all of them run, looked for in the search path, as a trigger that is made finds it.
 const FUNCTION: &str = "repo_refuse_change";
 
 const BODY: &str = "BEGIN
@@ -54,9 +54,7 @@ fn create_function(block: &mut String) {
     push(
         block,
         format_args!(
-            "IF NOT EXISTS (SELECT FROM pg_catalog.pg_proc p \
-             JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
-             WHERE p.proname = '{FUNCTION}' AND n.nspname = current_schema()) THEN\n\
+            "IF to_regprocedure('{FUNCTION}()') IS NULL THEN\n\
              CREATE FUNCTION {FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS "
         ),
     );

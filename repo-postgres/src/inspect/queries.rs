@@ -24,11 +24,16 @@ SELECT c.relkind = 'p',
 FROM pg_catalog.pg_class c
 WHERE c.oid = to_regclass($1)";
 
-/// Whether there is no sequence that numbers entries outside of a chain, beside the trail.
-pub(super) const NO_UNCHAINED: &str = "
-SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class s
-                   WHERE s.oid = to_regclass('repo_audit_unchained') AND s.relkind = 'S')
+/// What is wrong with the sequence that numbers entries outside of a chain, if anything.
+pub(super) const UNCHAINED: &str = "
+SELECT CASE
+    WHEN s.relkind IS DISTINCT FROM 'S'
+      THEN 'has no sequence `repo_audit_unchained`, which numbers entries outside of a chain'
+    WHEN s.relnamespace <> c.relnamespace
+      THEN 'is in another schema than the sequence `repo_audit_unchained` that the search path finds'
+  END
 FROM pg_catalog.pg_class c
+LEFT JOIN pg_catalog.pg_class s ON s.oid = to_regclass('repo_audit_unchained')
 WHERE c.oid = to_regclass($1)";
 
 /// Name, whether it takes NULL (where none of its domains says otherwise), its type (of a domain the type

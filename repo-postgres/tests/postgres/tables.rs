@@ -6,7 +6,7 @@ use repo_core::{Database, Repository, Schema, TransactionOptions, schema};
 use repo_postgres::Options;
 use uuid::Uuid;
 
-use crate::scratch::Scratch;
+use crate::scratch::{Scratch, count};
 
 const ACME: Uuid = Uuid::from_u128(0xacae);
 
@@ -115,6 +115,92 @@ async fn tables_that_are_there_are_made_by_a_role_that_may_make_nothing() {
         assert_eq!(own.doctor(&all()).await.unwrap(), []);
         db.close().await;
     }
+}
+
+/// A connection for whoever `scratch` is of, to several schemas.
+async fn in_path(scratch: &Scratch, path: &[&str]) -> Database {
+    let alone = format!("search_path%3D{}", scratch.schema);
+    let url = scratch.url.replacen(&alone, &format!("search_path%3D{}", path.join("%2C")), 1);
+    Options::new(&url).unwrap().pool_size(1).connect().await.unwrap()
+}
+
+/// How many relations and functions a schema has.
+async fn things_in(scratch: &Scratch) -> i64 {
+    let sql = format!(
+        "SELECT (SELECT count(*) FROM pg_class WHERE relnamespace = '{0}'::regnamespace) \
+         + (SELECT count(*) FROM pg_proc WHERE pronamespace = '{0}'::regnamespace)",
+        scratch.schema
+    );
+    count(&scratch.connect().await, &sql).await
+}
+
+#[tokio::test]
+async fn tables_of_a_later_schema_of_the_search_path_are_there() {
+    let (owner, other) = (Scratch::of_a_role().await, Scratch::new().await);
+    let (Some(owner), Some(other)) = (owner, other) else { return };
+    let own = owner.options().connect().await.unwrap();
+    own.create_tables(&all()).await.unwrap();
+    own.tenant(ACME).actor("alice").repo::<Shelf>().create(new("a")).await.unwrap();
+    let before = things_in(&other).await;
+    let usage = format!("USAGE ON SCHEMA {} TO {}", other.schema, owner.role());
+    for right in [format!("GRANT {usage}"), format!("GRANT CREATE, {usage}")] {
+        owner.admin(&right).await;
+        let db = in_path(&owner, &[&other.schema, &owner.schema]).await;
+        db.create_tables(&all()).await.unwrap();
+        assert_eq!(things_in(&other).await, before, "{right}");
+        let session = db.tenant(ACME).actor("alice");
+        assert_eq!(session.repo::<Shelf>().count().await.unwrap(), 1);
+        let shelf = session.repo::<Shelf>().first().await.unwrap().unwrap();
+        session.repo::<Loan>().create(NewLoan { shelf_id: shelf.id }).await.unwrap();
+        assert_eq!(db.doctor(&all()).await.unwrap(), []);
+        db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_table_lacks_is_made_beside_it_whatever_another_schema_has() {
+    let (Some(scratch), Some(other)) = (Scratch::new().await, Scratch::new().await) else { return };
+    scratch.options().connect().await.unwrap().create_tables(&all()).await.unwrap();
+    other
+        .admin(
+            "CREATE TABLE copy (place bigint, label text); \
+             CREATE INDEX shelves_tenant_id_place_idx ON copy (place); \
+             CREATE UNIQUE INDEX shelves_tenant_id_label_key ON copy (label)",
+        )
+        .await;
+    let before = things_in(&other).await;
+    scratch
+        .admin(
+            "DROP INDEX shelves_tenant_id_place_idx, shelves_tenant_id_label_key; \
+             DROP SEQUENCE repo_audit_unchained",
+        )
+        .await;
+    let db = in_path(&scratch, &[&other.schema, &scratch.schema]).await;
+    assert_eq!(db.doctor(&all()).await.unwrap().len(), 2);
+    let without = things_in(&scratch).await;
+    db.create_tables(&all()).await.unwrap();
+    assert_eq!(db.doctor(&all()).await.unwrap(), []);
+    assert_eq!(things_in(&scratch).await, without + 3);
+    assert_eq!(things_in(&other).await, before);
+    // A sequence that hides that of the trail.
+    other.admin("CREATE SEQUENCE repo_audit_unchained").await;
+    let found = db.doctor(&all()).await.unwrap();
+    let found: Vec<_> = found.iter().map(ToString::to_string).collect();
+    let expected = "the table `repo_audit` is in another schema than the sequence \
+        `repo_audit_unchained` that the search path finds";
+    assert_eq!(found, [expected]);
+}
+
+#[tokio::test]
+async fn a_temporary_table_is_not_taken_for_one_that_is_missing() {
+    let Some(scratch) = Scratch::new().await else { return };
+    let db = in_path(&scratch, &[&scratch.schema, "pg_temp"]).await;
+    let mut raw = db.backend().begin(TransactionOptions::new()).await.unwrap();
+    raw.execute_script("CREATE TEMPORARY TABLE shelves (x integer)").await.unwrap();
+    raw.commit().await.unwrap();
+    db.create_tables(&all()).await.unwrap();
+    db.tenant(ACME).actor("alice").repo::<Shelf>().create(new("a")).await.unwrap();
+    assert_eq!(db.doctor(&all()).await.unwrap(), []);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
