@@ -29,8 +29,10 @@ const UNIQUE_KEYS: &str = "SELECT i.name, i.partial, s.sql FROM pragma_index_lis
 const KEY_COLUMNS: &str = "SELECT coalesce(name, '(an expression)'), coll \
     FROM pragma_index_xinfo(?1) WHERE key ORDER BY seqno";
 
-const REFERENCES: &str = "SELECT id, \"from\", \"table\", coalesce(\"to\", ''), on_delete \
-    FROM pragma_foreign_key_list(?1) ORDER BY id, seq";
+/// Without a column of the parent it is about the parent's primary key, in its order.
+const REFERENCES: &str = "SELECT id, \"from\", f.\"table\", coalesce(\"to\", \
+      (SELECT p.name FROM pragma_table_xinfo(f.\"table\") p WHERE p.pk = f.seq + 1), ''), on_delete \
+    FROM pragma_foreign_key_list(?1) f ORDER BY id, seq";
 
 /// The table's name is as the trigger spells it.
 const TRIGGERS: &str = "SELECT name, sql FROM sqlite_schema \

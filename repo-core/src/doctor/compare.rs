@@ -139,11 +139,12 @@ impl Guard for ForeignKey {
     fn is_at_the_place_of(&self, found: &Self) -> bool {
         let reference = self.columns.last();
         self.name == found.name
+            || is_same_reference(self, found)
             || (found.name.is_empty() && found.columns.iter().any(|it| Some(it) == reference))
     }
 
     fn difference(&self, found: &Self) -> Option<String> {
-        if self.parent != found.parent || !is_same_set(&pairs(self), &pairs(found)) {
+        if !is_same_reference(self, found) {
             return Some(format!("is {} instead of {}", reference(found), reference(self)));
         }
         let (found, promised) = (found.on_delete, self.on_delete);
@@ -204,6 +205,11 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 
 fn is_same_set<T: PartialEq>(one: &[T], other: &[T]) -> bool {
     one.len() == other.len() && one.iter().all(|it| other.contains(it))
+}
+
+/// Whether they are about the same columns of the same tables.
+fn is_same_reference(one: &ForeignKey, other: &ForeignKey) -> bool {
+    one.parent == other.parent && is_same_set(&pairs(one), &pairs(other))
 }
 
 fn pairs(key: &ForeignKey) -> Vec<(&str, &str)> {

@@ -183,6 +183,12 @@ async fn a_reference_that_is_not_as_it_should_be_is_told() {
             "has ON DELETE NO ACTION instead of ON DELETE RESTRICT",
         ),
         (
+            "ALTER TABLE {m} DROP CONSTRAINT {m}_fkey, \
+             ADD CONSTRAINT other FOREIGN KEY (tenant_id, team_id) REFERENCES teams"
+                .to_owned(),
+            "has ON DELETE NO ACTION instead of ON DELETE RESTRICT",
+        ),
+        (
             format!("{again} (tenant_id, team_id) REFERENCES teams ON DELETE RESTRICT NOT VALID"),
             "is disabled, not enforced, or not validated",
         ),
@@ -273,6 +279,10 @@ async fn what_means_the_same_is_well_however_it_is_written() {
          ADD CONSTRAINT {m}_name CHECK (char_length(name) < 11)",
         "DROP INDEX {m}_key; \
          CREATE UNIQUE INDEX other ON {m} (name, tenant_id) INCLUDE (rank) WHERE \"Deleted at\" IS NULL",
+        "DROP INDEX {m}_key; \
+         CREATE UNIQUE INDEX {m}_key ON {m} (tenant_id, name) WHERE \"Deleted at\" ISNULL",
+        "DROP INDEX {m}_key; \
+         CREATE UNIQUE INDEX {m}_key ON {m} (tenant_id, name) WHERE {m}.\"Deleted at\" IS NULL",
         "ALTER TABLE {m} RENAME CONSTRAINT {m}_fkey TO other",
         "ALTER TABLE {m} ADD note text NOT NULL DEFAULT '', ADD CHECK (note <> 'x')",
         "ALTER TABLE bins ALTER note TYPE varchar COLLATE \"POSIX\", ALTER at TYPE timestamptz(6)",

@@ -46,14 +46,38 @@ pub(super) fn predicate(sql: &str) -> Predicate {
     let Some(at) = tokens.iter().rposition(|token| token.is("WHERE")) else {
         return Predicate::Other(sql.to_owned());
     };
-    match without_brackets(&tokens[at + 1..]) {
-        [column, is, null] if is.is("IS") && null.is("NULL") => Predicate::IsNull(column.name()),
+    let condition = without_brackets(&tokens[at + 1..]);
+    if let Some(column) = is_null(condition).and_then(column) {
+        return Predicate::IsNull(column);
+    }
+    match condition {
         [first, .., last] => {
             Predicate::Other(sql[first.start..last.start + last.text.len()].to_owned())
         }
         [only] => Predicate::Other(only.text.to_owned()),
         [] => Predicate::Other(String::new()),
     }
+}
+
+/// What is said to be NULL.
+fn is_null<'t, 'a>(condition: &'t [Token<'a>]) -> Option<&'t [Token<'a>]> {
+    match condition {
+        [what @ .., is, null] if is.is("IS") && null.is("NULL") => Some(what),
+        [what @ .., isnull] if isnull.is("ISNULL") => Some(what),
+        _ => None,
+    }
+}
+
+/// The name of a column, behind that of its table or not.
+fn column(expression: &[Token<'_>]) -> Option<String> {
+    let name = match without_brackets(expression) {
+        [name] => name,
+        [_, dot, name] if dot.text == "." => name,
+        [_, dot, _, other, name] if dot.text == "." && other.text == "." => name,
+        _ => return None,
+    };
+    // In such quotes it is a text.
+    (!name.text.starts_with('\'')).then(|| name.name())
 }
 
 impl Token<'_> {
@@ -182,11 +206,28 @@ mod tests {
     #[test]
     fn the_rows_of_an_index_are_told() {
         let is_null = |column: &str| Predicate::IsNull(column.to_owned());
-        let index = |end| format!("CREATE UNIQUE INDEX \"where\" ON t (a, \"where\") {end}");
+        let index = |end: &str| format!("CREATE UNIQUE INDEX \"where\" ON t (a, \"where\") {end}");
         assert_eq!(predicate(&index("WHERE \"gone \"\"at\"\"\" IS NULL")), is_null("gone \"at\""));
         assert_eq!(predicate(&index("where[gone_at]/**/is\nnull -- live")), is_null("gone_at"));
         assert_eq!(predicate(&index("WHERE (( gone_at IS NULL ))")), is_null("gone_at"));
-        let other = Predicate::Other("gone_at IS NULL AND 1".to_owned());
-        assert_eq!(predicate(&index("WHERE gone_at IS NULL AND 1")), other);
+        for same in [
+            "gone_at ISNULL",
+            "t.gone_at IS NULL",
+            "\"t\" . [gone_at] isnull",
+            "((main.t.gone_at) IS NULL)",
+        ] {
+            assert_eq!(predicate(&index(&format!("WHERE {same}"))), is_null("gone_at"), "{same}");
+        }
+        for other in [
+            "gone_at IS NULL AND 1",
+            "a = gone_at IS NULL",
+            "a + t.gone_at ISNULL",
+            "-gone_at ISNULL",
+            "'gone_at' IS NULL",
+            "gone_at NOTNULL",
+        ] {
+            let expected = Predicate::Other(other.to_owned());
+            assert_eq!(predicate(&index(&format!("WHERE {other}"))), expected);
+        }
     }
 }

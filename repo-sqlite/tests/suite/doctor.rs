@@ -205,6 +205,13 @@ async fn a_table_that_is_edited_has_its_guards_told_one_by_one() {
         ),
         (
             "members",
+            "FOREIGN KEY (\"tenant_id\", \"team_id\") REFERENCES \"teams\" (\"tenant_id\", \"id\")",
+            "FOREIGN KEY (\"team_id\", \"tenant_id\") REFERENCES \"teams\"",
+            "the foreign key `members_team_id_fkey` of `members` is (team_id, tenant_id) to `teams` \
+             (tenant_id, id) instead of (tenant_id, team_id) to `teams` (tenant_id, id)",
+        ),
+        (
+            "members",
             "ON DELETE RESTRICT",
             "ON DELETE CASCADE",
             "the foreign key `members_team_id_fkey` of `members` has ON DELETE CASCADE instead of ON DELETE RESTRICT",
@@ -274,6 +281,9 @@ async fn what_means_the_same_is_well_however_it_is_written() {
             "WHERE \"deleted_at\" IS NULL",
             "where (deleted_at is null)",
         ),
+        ("members_tenant_id_name_key", "\"deleted_at\" IS NULL", "deleted_at ISNULL"),
+        ("members_tenant_id_name_key", "\"deleted_at\" IS NULL", "\"members\".deleted_at IS NULL"),
+        ("members", "REFERENCES \"teams\" (\"tenant_id\", \"id\")", "REFERENCES \"teams\""),
         ("events_refuse_delete", " BEGIN", "\n  BEGIN"),
     ] {
         assert_eq!(findings(|connection| edit(connection, table, from, to)).await, [""; 0], "{to}");
