@@ -14,7 +14,9 @@ use repo_core::{
 };
 use rusqlite::{Connection, OptionalExtension as _, Result, Row};
 
-const TABLE: &str = "SELECT s.sql, l.strict, l.type = 'table' FROM sqlite_schema s \
+use crate::dialect::guards;
+
+const TABLE: &str = "SELECT s.sql, l.strict, l.type = 'table', l.wr FROM sqlite_schema s \
     JOIN pragma_table_list(s.name) l ON l.schema = 'main' \
     WHERE s.type IN ('table', 'view') AND s.name = ?1 COLLATE NOCASE";
 
@@ -42,13 +44,17 @@ const TRIGGERS: &str = "SELECT name, sql FROM sqlite_schema \
 pub(crate) fn inspect(connection: &Connection, table: &Table) -> Result<Option<InspectedTable>> {
     let name = table.name;
     let head = connection.query_row(TABLE, [name], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?, row.get::<_, bool>(2)?))
+        let is_table = row.get::<_, bool>(2)?;
+        Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?, is_table, row.get::<_, bool>(3)?))
     });
-    let Some((sql, is_strict, is_table)) = head.optional()? else { return Ok(None) };
+    let Some((sql, is_strict, is_table, is_without_rowid)) = head.optional()? else {
+        return Ok(None);
+    };
     if !is_table {
         return Ok(Some(InspectedTable::no_table()));
     }
     let mut found = InspectedTable::new();
+    found.problems.extend(without_rowid(table).filter(|_| is_without_rowid).map(str::to_owned));
     if !is_strict {
         found.problems.push("is not STRICT: a column takes values of any type".to_owned());
     }
@@ -66,6 +72,16 @@ pub(crate) fn inspect(connection: &Connection, table: &Table) -> Result<Option<I
         Ok(Found::sound(Trigger { name: row.get(0)?, definition: row.get(1)? }))
     })?;
     Ok(Some(found))
+}
+
+/// What is wrong with a table whose rows have no number, if anything.
+fn without_rowid(table: &Table) -> Option<&'static str> {
+    if table.has_identity() {
+        return Some("is WITHOUT ROWID: its rows get no number, make it anew without these words");
+    }
+    let problem = "is WITHOUT ROWID, and the triggers of an immutable table ask for the number of a row: \
+        no row can be created, make it anew without these words";
+    (table.immutable && guards::rowid(table).is_some()).then_some(problem)
 }
 
 fn keys(connection: &Connection, table: &Table, sql: &str) -> Result<Vec<Found<UniqueKey>>> {

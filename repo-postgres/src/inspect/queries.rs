@@ -38,8 +38,9 @@ WHERE c.oid = to_regclass($1)";
 
 /// Name, whether it takes NULL (where none of its domains says otherwise), its type (of a domain the type
 /// below), the collation unless that orders by bytes, whether it is computed from others, `a` or `d` of an
-/// identity, whether a sequence of its own numbers it, and whether a row that says nothing of it may have a
-/// value there: of a default, also its domain's, or of a trigger.
+/// identity, whether a sequence of its own numbers it, whether a row that says nothing of it may have a value
+/// there (of a default, also its domain's, or of a trigger), the last number of its sequence unless that is the
+/// last of all, whether its sequence starts again, and a check of its domains.
 pub(super) const COLUMNS: &str = "
 WITH RECURSIVE types AS (
   SELECT attnum, atttypid AS type, atttypmod AS modifier
@@ -73,10 +74,26 @@ SELECT a.attname::text,
          OR EXISTS (SELECT FROM pg_catalog.pg_type o
                     WHERE o.oid = a.atttypid AND o.typdefaultbin IS NOT NULL)
          OR EXISTS (SELECT FROM pg_catalog.pg_trigger g
-                    WHERE g.tgrelid = a.attrelid AND g.tgtype & 7 = 7 AND g.tgenabled IN ('O', 'A'))
+                    WHERE g.tgrelid = a.attrelid AND g.tgtype & 7 = 7 AND g.tgenabled IN ('O', 'A')),
+       nullif(s.seqmax, 9223372036854775807)::text,
+       coalesce(s.seqcycle, false),
+       (SELECT min(c.conname::text) FROM types d JOIN pg_catalog.pg_constraint c ON c.contypid = d.type
+        WHERE d.attnum = a.attnum AND c.contype = 'c')
 FROM pg_catalog.pg_attribute a
 JOIN types b ON b.attnum = a.attnum
 JOIN pg_catalog.pg_type t ON t.oid = b.type AND t.typtype <> 'd'
+LEFT JOIN LATERAL (
+  SELECT d.objid AS sequence FROM pg_catalog.pg_depend d
+  WHERE d.classid = 'pg_catalog.pg_class'::regclass
+    AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = a.attrelid
+    AND d.refobjsubid = a.attnum AND d.deptype = 'i'
+  UNION ALL
+  SELECT d.refobjid FROM pg_catalog.pg_depend d
+  JOIN pg_catalog.pg_attrdef f ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = f.oid
+  WHERE f.adrelid = a.attrelid AND f.adnum = a.attnum
+    AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> a.attrelid
+  LIMIT 1) own ON true
+LEFT JOIN pg_catalog.pg_sequence s ON s.seqrelid = own.sequence
 WHERE a.attrelid = to_regclass($1)
 ORDER BY a.attnum";
 

@@ -74,10 +74,7 @@ fn refuse_replace(table: &Table, key: &UniqueKey) -> Trigger {
 /// The number of a row is a key that no schema names. Where an INSERT does not give it, a trigger before
 /// it sees -1: no row may have that number, or it would stand in the way of all.
 fn guard_rowid(table: &Table) -> Vec<Trigger> {
-    let is_free = |name: &&str| table.columns.iter().all(|it| !it.name.eq_ignore_ascii_case(name));
-    let Some(rowid) = ["rowid", "_rowid_", "oid"].into_iter().find(is_free) else {
-        return Vec::new();
-    };
+    let Some(rowid) = rowid(table) else { return Vec::new() };
     let on = quoted(table.name);
     let name = |suffix| generated_name(63, &[table.name, suffix]);
     let minus_one = format!("AFTER INSERT ON {on} WHEN NEW.{rowid} = -1");
@@ -91,6 +88,12 @@ fn guard_rowid(table: &Table) -> Vec<Trigger> {
     );
     let message = format!("{UNIQUE}{}.{rowid}", table.name);
     vec![minus_one, trigger(name("refuse_replace_by_rowid"), &taken, &message)]
+}
+
+/// What the number of a row can be called beside the columns, if anything.
+pub(crate) fn rowid(table: &Table) -> Option<&'static str> {
+    let is_free = |name: &&str| table.columns.iter().all(|it| !it.name.eq_ignore_ascii_case(name));
+    ["rowid", "_rowid_", "oid"].into_iter().find(is_free)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
