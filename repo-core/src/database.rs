@@ -130,8 +130,9 @@ impl Database {
     /// # Errors
     ///
     /// [`Error::InvalidSchema`](crate::Error::InvalidSchema): a table refers to one that is not in
-    /// `schema`, two entities need one table, in `schema` or with those of before, one needs a table that
-    /// repositories have themselves on SQLite, or tables refer to each other in a circle.
+    /// `schema`, two entities need one name (of a table, a key, an index or a sequence), in `schema` or with those
+    /// of before, one needs a table that repositories have themselves on SQLite, or tables refer to each other in
+    /// a circle.
     pub async fn create_tables(&self, schema: &Schema) -> Result<()> {
         schema.check(self.backend().dialect(), self.registry().tables())?;
         let script = schema.script(self.backend().dialect())?;

@@ -58,8 +58,9 @@ impl Schema {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidSchema`]: a table refers to one that is not here, two entities need one table, one
-    /// needs a table that repositories have themselves on SQLite, or tables refer to each other in a circle.
+    /// [`Error::InvalidSchema`]: a table refers to one that is not here, two entities need one name (of a table,
+    /// a key, an index or a sequence), one needs a table that repositories have themselves on SQLite, or tables
+    /// refer to each other in a circle.
     pub fn script(&self, dialect: &dyn Dialect) -> Result<String> {
         taken::check(dialect, &self.tables)?;
         let tables = self.parents_first()?.into_iter().chain(self.trail());

@@ -52,6 +52,49 @@ struct Shout {
     id: Uuid,
 }
 
+/// The database numbers its rows.
+#[derive(Repository)]
+#[repository(table = "odds")]
+struct Odd {
+    id: i64,
+}
+
+/// The names of what belongs to other tables.
+mod namesakes {
+    use repo_core::Repository;
+    use uuid::Uuid;
+
+    #[derive(Repository)]
+    #[repository(table = "teams_pkey")]
+    pub(super) struct Key {
+        id: Uuid,
+    }
+
+    #[derive(Repository)]
+    #[repository(table = "Odds_id_seq")]
+    pub(super) struct Sequence {
+        id: Uuid,
+    }
+
+    #[derive(Repository)]
+    #[repository(table = "repo_audit_unchained", audited)]
+    pub(super) struct Unchained {
+        id: Uuid,
+    }
+
+    #[derive(Repository)]
+    #[repository(table = "a_table_whose_name_is_already_so_long_that_there_is_no_more")]
+    pub(super) struct Long {
+        id: i64,
+    }
+
+    #[derive(Repository)]
+    #[repository(table = "a_table_whose_name_is_already_so_long_that_there_is_no_m_id_seq")]
+    pub(super) struct LongSequence {
+        id: Uuid,
+    }
+}
+
 mod elsewhere {
     #[derive(repo_core::Repository)]
     #[repository(table = "teams")]
@@ -103,6 +146,26 @@ fn a_circle_is_named() {
 #[test]
 fn two_entities_of_one_table_are_named() {
     assert_eq!(reason(&schema![Team, OtherTeam]), "`Team` and `OtherTeam` both need `teams`");
+}
+
+#[test]
+fn a_table_is_not_called_as_a_key_or_a_sequence_of_another() {
+    use namesakes::{Key, Long, LongSequence, Sequence, Unchained};
+    let long = "a_table_whose_name_is_already_so_long_that_there_is_no_m_id_seq";
+    for (schema, expected) in [
+        (schema![Team, Key], "`Team` and `Key` both need `teams_pkey`".to_owned()),
+        (schema![Key, Team], "`Key` and `Team` both need `teams_pkey`".to_owned()),
+        (schema![Odd, Sequence], "`Odd` and `Sequence` both need `Odds_id_seq`".to_owned()),
+        (
+            schema![Unchained],
+            "`Unchained` and `AuditEntry` both need `repo_audit_unchained`".to_owned(),
+        ),
+        (schema![Long, LongSequence], format!("`Long` and `LongSequence` both need `{long}`")),
+    ] {
+        assert_eq!(reason(&schema), expected);
+    }
+    // Nobody numbers the rows of a team.
+    schema![Team, Odd].script(&PlainDialect).unwrap();
 }
 
 #[test]

@@ -90,6 +90,25 @@ mod bare {
         place: i64,
     }
 
+    /// The database numbers its rows.
+    #[derive(Debug, Repository)]
+    #[repository(table = "odds")]
+    pub(super) struct Odd {
+        id: i64,
+    }
+
+    #[derive(Debug, Repository)]
+    #[repository(table = "odds_id_seq")]
+    pub(super) struct Seq {
+        id: Uuid,
+    }
+
+    #[derive(Debug, Repository)]
+    #[repository(table = "shelf_pkey")]
+    pub(super) struct Pkey {
+        id: Uuid,
+    }
+
     #[derive(Debug, Repository)]
     #[repository(table = "shelf_place_idx")]
     pub(super) struct Place {
@@ -98,7 +117,7 @@ mod bare {
 }
 
 pub(crate) async fn an_entity_is_not_put_on_the_table_of_another_later(fixture: Fixture) {
-    let db = fixture.with(&schema![Ticket, bare::Shelf]).await;
+    let db = fixture.with(&schema![Ticket, bare::Shelf, bare::Odd]).await;
     let refused = async |schema: Schema, expected: &str| {
         for answer in [db.create_tables(&schema).await, db.clone().register(&schema)] {
             assert_error!(answer, Error::InvalidSchema { reason } if reason == expected);
@@ -108,6 +127,8 @@ pub(crate) async fn an_entity_is_not_put_on_the_table_of_another_later(fixture: 
     refused(schema![bare::Ticket], twice).await;
     refused(schema![Team, bare::Ticket], twice).await;
     refused(schema![bare::Place], "`Shelf` and `Place` both need `shelf_place_idx`").await;
+    refused(schema![bare::Pkey], "`Shelf` and `Pkey` both need `shelf_pkey`").await;
+    refused(schema![bare::Seq], "`Odd` and `Seq` both need `odds_id_seq`").await;
     // What is refused is not known either, and who is known may come again.
     db.register(&schema![Team, Ticket]).unwrap();
     db.create_tables(&schema![Ticket, bare::Shelf]).await.unwrap();

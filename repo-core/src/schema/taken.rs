@@ -1,11 +1,13 @@
 //! Names that tables of one database cannot share.
 //!
 //! `IF NOT EXISTS` would pass over the second of two: of two entities on one table, the one has not the policies
-//! of the other. To SQLite names that differ in the case of their letters are one.
+//! of the other. To SQLite names that differ in the case of their letters are one; to Postgres tables, the indexes
+//! of keys and the sequences of identities have their names from one set. What is refused is the same on both.
 
 use std::collections::HashMap;
 
 use super::{is_among, trail_of};
+use crate::audit::TRAIL;
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::sql::names;
@@ -15,7 +17,10 @@ use crate::table::Table;
 /// that another connection has just made is not seen behind them.
 const OUR_OWN: [&str; 2] = ["rarray", "repo_watch"];
 
-/// Whether each of these tables, no one of which is there twice, and their indexes have names of their own.
+/// The sequence on Postgres of what is recorded outside of a chain.
+const UNCHAINED: &str = "repo_audit_unchained";
+
+/// Whether each of these tables, no one of which is there twice, and what belongs to it has a name of its own.
 pub(super) fn check(dialect: &dyn Dialect, tables: &[&'static Table]) -> Result<()> {
     let mut known: HashMap<String, &Table> = HashMap::new();
     let trail = trail_of(tables).filter(|table| !is_among(tables, table));
@@ -23,14 +28,22 @@ pub(super) fn check(dialect: &dyn Dialect, tables: &[&'static Table]) -> Result<
         if OUR_OWN.iter().any(|own| own.eq_ignore_ascii_case(table.name)) {
             return Err(Error::InvalidSchema { reason: our_own(table) });
         }
-        let indexes = table.indexes.iter().map(|index| names::index(dialect, table, index));
-        for name in std::iter::once(table.name.to_owned()).chain(indexes) {
+        for name in names_of(dialect, table) {
             if let Some(other) = known.insert(name.to_ascii_lowercase(), table) {
                 return Err(Error::InvalidSchema { reason: both_need(other, table, &name) });
             }
         }
     }
     Ok(())
+}
+
+/// The table's, that of its primary key, of its identity's sequence and of its indexes.
+fn names_of(dialect: &dyn Dialect, table: &Table) -> Vec<String> {
+    let mut all = vec![table.name.to_owned(), names::primary_key(dialect, table)];
+    all.extend(table.has_identity().then(|| names::identity_sequence(dialect, table)));
+    all.extend((table.name == TRAIL.name).then(|| UNCHAINED.to_owned()));
+    all.extend(table.indexes.iter().map(|index| names::index(dialect, table, index)));
+    all
 }
 
 fn our_own(table: &Table) -> String {

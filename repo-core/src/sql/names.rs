@@ -9,6 +9,24 @@ pub(crate) fn primary_key(dialect: &dyn Dialect, table: &Table) -> String {
     generated_name(dialect.identifier_limit(), &[table.name, "pkey"])
 }
 
+/// `incidents_id_seq`, as Postgres itself calls the sequence of an identity: it cuts the longer of both names.
+pub(crate) fn identity_sequence(dialect: &dyn Dialect, table: &Table) -> String {
+    let (of, column) = (table.name, table.id().name);
+    let most = dialect.identifier_limit() - "__seq".len();
+    let (mut of_length, mut column_length) = (of.len(), column.len());
+    while of_length + column_length > most {
+        let longer = if of_length > column_length { &mut of_length } else { &mut column_length };
+        *longer -= 1;
+    }
+    let (of, column) = (cut(of, of_length), cut(column, column_length));
+    format!("{of}_{column}_seq")
+}
+
+/// At most so many bytes of a name, in whole characters.
+fn cut(name: &str, most: usize) -> &str {
+    &name[..name.floor_char_boundary(most)]
+}
+
 /// `incidents_tenant_id_signature_key` for a unique index, `.._idx` for another.
 pub(crate) fn index(dialect: &dyn Dialect, table: &Table, index: &Index) -> String {
     let mut parts = vec![table.name];
