@@ -134,8 +134,7 @@ impl Database {
     /// of before, one needs a table that repositories have themselves on SQLite, or tables refer to each other in
     /// a circle.
     pub async fn create_tables(&self, schema: &Schema) -> Result<()> {
-        schema.check(self.backend().dialect(), self.registry().tables())?;
-        let script = schema.script(self.backend().dialect())?;
+        let script = schema.script_beside(self.backend().dialect(), self.registry().tables())?;
         // Whoever waited for another that makes tables must see what that one made.
         let options = TransactionOptions::new().isolation(Isolation::ReadCommitted);
         let mut connection = self.backend().begin(options).await?;

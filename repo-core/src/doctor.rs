@@ -87,7 +87,7 @@ async fn examine(
         findings.push(Finding::new(table, GuardKind::Table, table.name, "is missing"));
         return Ok(());
     };
-    if found.is_no_table {
+    if !found.is_table {
         findings.push(Finding::new(table, GuardKind::Table, table.name, "is no table"));
         return Ok(());
     }

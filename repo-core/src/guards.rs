@@ -93,11 +93,11 @@ pub struct Policy {
 }
 
 /// A table as a database has it: what [`Backend::inspect`](crate::Backend::inspect) finds.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InspectedTable {
-    /// Whether it is a view, or something else on which no guard can be: then nothing more is told of it.
-    pub is_no_table: bool,
+    /// Whether it is a table: of a view, or something else on which no guard can be, nothing more is told.
+    pub is_table: bool,
     /// What is wrong with the table as a whole, in words that follow its name.
     pub problems: Vec<String>,
     /// The columns.
@@ -210,12 +210,22 @@ impl ForeignKey {
 impl InspectedTable {
     /// A table of which nothing is known yet.
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            is_table: true,
+            problems: Vec::new(),
+            columns: Vec::new(),
+            keys: Vec::new(),
+            references: Vec::new(),
+            checks: Vec::new(),
+            triggers: Vec::new(),
+            policies: Vec::new(),
+        }
     }
+}
 
-    /// What has the name of a table and is none.
-    pub fn no_table() -> Self {
-        Self { is_no_table: true, ..Self::default() }
+impl Default for InspectedTable {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -62,8 +62,16 @@ impl Schema {
     /// a key, an index or a sequence), one needs a table that repositories have themselves on SQLite, or tables
     /// refer to each other in a circle.
     pub fn script(&self, dialect: &dyn Dialect) -> Result<String> {
-        taken::check(dialect, &self.tables)?;
-        let tables = self.parents_first()?.into_iter().chain(self.trail());
+        self.script_beside(dialect, &[])
+    }
+
+    /// The same, where the database has the tables that are `known` as well.
+    pub(crate) fn script_beside(
+        &self,
+        dialect: &dyn Dialect,
+        known: &[&'static Table],
+    ) -> Result<String> {
+        let tables = self.check(dialect, known)?.into_iter().chain(self.trail());
         let mut script: String = tables.map(|table| ddl::create_table(dialect, table)).collect();
         if self.trail().next().is_some() {
             dialect.create_audit_objects(&mut script);
@@ -72,11 +80,15 @@ impl Schema {
         Ok(script)
     }
 
-    /// Whether the tables can be together, and in one database with those that are `known`.
-    pub(crate) fn check(&self, dialect: &dyn Dialect, known: &[&'static Table]) -> Result<()> {
+    /// The tables, parents first, if they can be together, and in one database with those that are `known`.
+    pub(crate) fn check(
+        &self,
+        dialect: &dyn Dialect,
+        known: &[&'static Table],
+    ) -> Result<Vec<&'static Table>> {
         let new = self.tables.iter().filter(|table| !is_among(known, table));
         taken::check(dialect, &known.iter().chain(new).copied().collect::<Vec<_>>())?;
-        self.parents_first().map(drop)
+        self.parents_first()
     }
 
     fn row_level_security(&self, dialect: &dyn Dialect, sql: &mut String) {

@@ -21,17 +21,16 @@ pub(crate) async fn inspect(
     table: &'static Table,
 ) -> Result<Option<InspectedTable>> {
     let mut found = InspectedTable::new();
-    let mut is_table = None;
+    let mut is_there = false;
     read(database, table, queries::TABLE, |row| {
-        is_table = Some(flag(row, 0)?);
+        is_there = true;
+        found.is_table = flag(row, 0)?;
         found.problems.extend(text(row, 1)?);
         Ok(())
     })
     .await?;
-    match is_table {
-        Some(true) => {}
-        Some(false) => return Ok(Some(InspectedTable::no_table())),
-        None => return Ok(None),
+    if !is_there || !found.is_table {
+        return Ok(is_there.then_some(found));
     }
     family::inspect(database, table, &mut found.problems).await?;
     if table.name == AuditEntry::TABLE.name {

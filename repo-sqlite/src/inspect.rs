@@ -50,10 +50,11 @@ pub(crate) fn inspect(connection: &Connection, table: &Table) -> Result<Option<I
     let Some((sql, is_strict, is_table, is_without_rowid)) = head.optional()? else {
         return Ok(None);
     };
-    if !is_table {
-        return Ok(Some(InspectedTable::no_table()));
-    }
     let mut found = InspectedTable::new();
+    found.is_table = is_table;
+    if !is_table {
+        return Ok(Some(found));
+    }
     found.problems.extend(without_rowid(table).filter(|_| is_without_rowid).map(str::to_owned));
     if !is_strict {
         found.problems.push("is not STRICT: a column takes values of any type".to_owned());

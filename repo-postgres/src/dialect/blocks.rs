@@ -50,7 +50,8 @@ fn run_unless(sql: &mut String, query: &str, statement: &str) {
     run(sql, &format!("BEGIN\nIF NOT EXISTS ({query}) THEN\n{statement};\nEND IF;\nEND"));
 }
 
-fn literal(text: &str) -> String {
+/// A name as a literal.
+pub(crate) fn literal(text: &str) -> String {
     let mut quoted = String::new();
     quote_literal(&mut quoted, text);
     quoted

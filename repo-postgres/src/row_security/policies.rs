@@ -46,7 +46,7 @@ pub(crate) fn write(sql: &mut String, dialect: &dyn Dialect, table: &Table, owne
          FROM pg_catalog.pg_class WHERE oid = guarded) THEN\n\
          \x20   ALTER TABLE {name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;\n\
          \x20 END IF;\n",
-        literal(&name)
+        blocks::literal(&name)
     );
     for policy in of(owner) {
         let Policy { name: policy_name, command, shows, takes } = policy;
@@ -118,9 +118,4 @@ fn compared(dialect: &dyn Dialect, column: &str, kind: Kind, set: &str) -> Strin
             format!("{column} = (SELECT {set}::{sql_type})")
         }
     }
-}
-
-/// A text as an SQL literal: names and code of ours, no value.
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
