@@ -15,7 +15,7 @@ const JOINED: u32 = 14;
 const NEGATED: u32 = 2;
 /// What a subquery adds to what is asked of the row that it finds.
 const FOUND: u32 = 4;
-/// Leaves room for what a query has beside its filter. It is 50 levels of `AND` and `OR`.
+/// Leaves room for what a query has beside its filter. It is 50 levels of `AND` and `OR`, or 44 where each is negated.
 const MOST: u32 = 720;
 
 /// The operators of a condition inside each other.
@@ -56,7 +56,8 @@ impl Depth {
 
     /// Nothing where the condition may be so deep.
     pub(crate) fn refused(self) -> Option<InvalidValue> {
-        let reason = "is nested too deeply: at most 50 levels of `&` and `|`, fewer with relations";
+        let reason = "is nested too deeply: at most 50 levels of `&` and `|`, fewer with `!` and \
+            relations";
         (self.height + self.subqueries >= MOST).then(|| InvalidValue::new(reason))
     }
 }

@@ -213,7 +213,7 @@ pub(crate) async fn thousands_of_conditions_are_no_problem(fixture: Fixture) {
 }
 
 const TOO_DEEP: &str =
-    "is nested too deeply: at most 50 levels of `&` and `|`, fewer with relations";
+    "is nested too deeply: at most 50 levels of `&` and `|`, fewer with `!` and relations";
 
 fn assert_too_deep<T: std::fmt::Debug>(answer: Result<T, Error>) {
     assert_error!(
