@@ -29,7 +29,7 @@ pub(crate) const STRUCT_KEYS: [&str; 13] = [
 ];
 
 /// The keys of a field.
-pub(crate) const FIELD_KEYS: [&str; 21] = [
+pub(crate) const FIELD_KEYS: [&str; 22] = [
     "id",
     "tenant",
     "version",
@@ -38,6 +38,7 @@ pub(crate) const FIELD_KEYS: [&str; 21] = [
     "deleted_at",
     "correlation_id",
     "deletion_id",
+    "plain",
     "unique",
     "index",
     "column",

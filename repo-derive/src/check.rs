@@ -5,6 +5,7 @@
 //! that one mistake is reported once.
 
 mod columns;
+mod forgotten;
 mod indexes;
 mod kept;
 mod policies;
@@ -33,7 +34,8 @@ pub(crate) fn check(input: &DeriveInput, diag: &mut Diag) -> Option<Entity> {
     let structure = attr::read_structure(&input.attrs, diag);
     let fields = shape::fields(input, diag)?;
     policies::check(&structure, diag);
-    let roles = roles::assign(input, &structure, &fields, diag);
+    let mut roles = roles::assign(input, &structure, &fields, diag);
+    forgotten::check(input, &structure, &fields, &mut roles, diag);
     let columns = columns::check(&fields, &roles, &input.generics, diag);
     let references = references(&structure, &fields, &roles, diag);
     let is_owned = structure.tenant.is_some();

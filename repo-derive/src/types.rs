@@ -1,6 +1,6 @@
 //! What can be told of a type from how it is written.
 //!
-//! Only what decides which code to write: whether it is an `Option`. All else is asked of the compiler.
+//! Only what decides which code to write, or what a field was meant to be: whether it is an `Option`. All else is asked of the compiler.
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -19,7 +19,16 @@ pub(crate) fn inside_vec(ty: &Type) -> Option<&Type> {
 
 /// Whether the type is called `bool`.
 pub(crate) fn is_bool(ty: &Type) -> bool {
-    last_segment(ty).is_some_and(|segment| segment.ident == "bool")
+    is_called(ty, "bool")
+}
+
+/// Whether the type is called `i64`.
+pub(crate) fn is_i64(ty: &Type) -> bool {
+    is_called(ty, "i64")
+}
+
+fn is_called(ty: &Type, name: &str) -> bool {
+    last_segment(ty).is_some_and(|segment| segment.ident == name)
 }
 
 /// The `T` of a type of the standard library, by its name alone or by a path that ends in its module, which macros

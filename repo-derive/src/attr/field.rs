@@ -14,6 +14,8 @@ use crate::model::Role;
 #[derive(Default)]
 pub(crate) struct Field {
     pub(crate) roles: Vec<Given<Role>>,
+    /// It has no role, whatever its name.
+    pub(crate) plain: Option<Given<()>>,
     pub(crate) unique: Option<Given<()>>,
     pub(crate) index: Option<Given<()>>,
     pub(crate) column: Option<Given<LitStr>>,
@@ -60,6 +62,7 @@ impl Field {
         input: ParseStream<'_>,
     ) -> syn::Result<bool> {
         match key.to_string().as_str() {
+            "plain" => reader.put(&mut self.plain, key, ()),
             "unique" => reader.put(&mut self.unique, key, alone(key, input)?),
             "index" => reader.put(&mut self.index, key, alone(key, input)?),
             "column" => reader.put(&mut self.column, key, value(key, input, "column = \"name\"")?),

@@ -81,6 +81,7 @@ fn docs(attributes: &[Attribute]) -> Vec<Attribute> {
 fn check_managed(role: Role, field: &Field<'_>, diag: &mut Diag) {
     let attr = &field.attr;
     let keys = [
+        attr.plain.as_ref().map(|given| &given.key),
         attr.json.as_ref().map(|given| &given.key),
         attr.default.as_ref().map(|given| &given.key),
         attr.fixed.as_ref().map(|given| &given.key),

@@ -52,6 +52,25 @@ pub struct Team {
     pub dissolution: Option<Uuid>,
 }
 
+/// What is called as what a policy manages, and is none of it.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "releases", index(tenant_id))]
+pub struct Release {
+    /// The id.
+    pub id: Uuid,
+    /// For whom it is made, who need not be the one who reads it.
+    #[repository(plain)]
+    pub tenant_id: Uuid,
+    /// Of what is released.
+    #[repository(plain, default = 1)]
+    pub version: i64,
+    /// When it was taken back.
+    #[repository(plain)]
+    pub deleted_at: Option<DateTime<Utc>>,
+    /// When it was made, by whoever made it.
+    pub created_at: DateTime<Utc>,
+}
+
 /// A case that somebody works on.
 #[derive(Debug, Clone, PartialEq, Repository)]
 #[repository(table = "incidents", tenant, soft_delete, versioned, timestamps, correlated)]

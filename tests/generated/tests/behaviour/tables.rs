@@ -1,11 +1,12 @@
 //! The description of a table.
 
-use generated_code::every_key::{Incident, Team};
+use generated_code::every_key::{Incident, Release, ReleasePatch, Team};
 use generated_code::generic::Document;
 use generated_code::places;
 use generated_code::raw::Thing;
 use generated_code::types::{Everything, Ping};
 use repo_core::{Entity, Kind, OnDelete, Table};
+use uuid::Uuid;
 
 fn column(table: &Table, name: &str) -> usize {
     table.position(name).expect("there is such a column")
@@ -56,6 +57,18 @@ fn roles_go_to_fields_by_mark_or_by_name() {
     assert_eq!(Ping::TABLE.roles.updated_at, None);
     assert!(Ping::TABLE.immutable);
     assert!(Everything::TABLE.has_identity());
+}
+
+#[test]
+fn a_plain_field_has_no_role_whatever_its_name() {
+    let (table, roles) = (Release::TABLE, &Release::TABLE.roles);
+    assert_eq!((roles.tenant, roles.version, roles.deleted_at), (None, None, None));
+    assert_eq!(roles.created_at, None);
+    assert_eq!(indexes(table, false), ["tenant_id"]);
+    let plain = ["tenant_id", "version", "deleted_at"]
+        .map(|name| table.columns[column(table, name)].nullable);
+    assert_eq!(plain, [false, false, true]);
+    let _ = ReleasePatch::new().tenant_id(Uuid::nil()).version(2).deleted_at(None);
 }
 
 #[test]
