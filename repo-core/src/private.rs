@@ -15,6 +15,7 @@ mod operand;
 mod projection;
 mod questions;
 mod search;
+mod settable;
 mod shown;
 mod summary;
 mod text;
@@ -37,6 +38,7 @@ pub use questions::{
     VersionField,
 };
 pub use search::{null_or_not, unless_empty};
+pub use settable::Settable;
 pub use shown::{Show, Shown, debug};
 pub use summary::{Asked, SummaryField, SummaryPart, SummaryPlan, summary_key, summary_value};
 pub use text::{as_text, text};

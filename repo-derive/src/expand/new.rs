@@ -203,7 +203,7 @@ fn setters(entity: &Entity) -> TokenStream {
         impl #impl_generics #new #ty_generics #where_clause {
             #(
                 #docs
-                #vis fn #fields(self, value: impl ::core::convert::Into<#types>) -> #draft #ty_generics {
+                #vis fn #fields(self, value: impl __private::Settable<#types>) -> #draft #ty_generics {
                     <#draft #ty_generics as ::core::convert::From<Self>>::from(self).#fields(value)
                 }
             )*
@@ -214,7 +214,7 @@ fn setters(entity: &Entity) -> TokenStream {
             #(
                 #docs
                 #[must_use]
-                #vis fn #fields(mut self, value: impl ::core::convert::Into<#types>) -> Self {
+                #vis fn #fields(mut self, value: impl __private::Settable<#types>) -> Self {
                     self.#fields = ::core::option::Option::Some(value.into());
                     self
                 }

@@ -93,7 +93,7 @@ fn setter(entity: &Entity, column: &Column) -> TokenStream {
     quote! {
         #docs
         #[must_use]
-        #vis fn #ident(self, value: impl ::core::convert::Into<#ty>) -> Self {
+        #vis fn #ident(self, value: impl __private::Settable<#ty>) -> Self {
             Self(#codec::set(self.0, <#owner #ty_generics>::#constant, value.into()))
         }
     }
