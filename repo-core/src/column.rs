@@ -3,7 +3,9 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::column_type::{ColumnType, Comparable};
+use chrono::{DateTime, Utc};
+
+use crate::column_type::{ColumnType, Comparable, Moment};
 use crate::entity::Entity;
 use crate::relation::link::Source;
 use crate::table::ColumnDef;
@@ -24,6 +26,17 @@ pub struct Column<E, T> {
 pub struct Order<E> {
     pub(crate) key: OrderKey,
     entity: PhantomData<fn() -> E>,
+}
+
+/// What rows of `E` can be ordered by: an [`Order`] over their columns, or over those of what they refer to.
+#[diagnostic::on_unimplemented(
+    message = "rows of `{E}` cannot be ordered by `{Self}`",
+    label = "not an order of rows of `{E}`",
+    note = "an order is `{E}::COLUMN.asc()` or `{E}::COLUMN.desc()`"
+)]
+pub trait IntoOrder<E> {
+    /// The order.
+    fn into_order(self) -> Order<E>;
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +74,14 @@ impl<E: Entity, T: ColumnType> Column<E, T> {
     /// The name of the column in the database.
     pub fn name(self) -> &'static str {
         self.def().name
+    }
+
+    /// The same column, of which the caller knows that it holds moments.
+    pub(crate) fn moments(self) -> Column<E, DateTime<Utc>>
+    where
+        T::Bare: Moment,
+    {
+        Column::new(self.index)
     }
 
     pub(crate) fn index(self) -> usize {
@@ -104,6 +125,12 @@ impl<E> Order<E> {
     #[must_use]
     pub fn nulls_last(mut self) -> Self {
         self.key.nulls_first = false;
+        self
+    }
+}
+
+impl<E> IntoOrder<E> for Order<E> {
+    fn into_order(self) -> Self {
         self
     }
 }

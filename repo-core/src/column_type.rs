@@ -2,6 +2,8 @@
 //!
 //! The impls are in `column_types/`. How a database stores a [`Kind`] is not decided here.
 
+use chrono::{DateTime, Utc};
+
 use crate::backend::Row;
 use crate::value::{InvalidValue, Kind, Value};
 
@@ -183,6 +185,16 @@ impl Comparable for class::Decimal {}
 pub trait Searchable {}
 
 impl Searchable for class::Text {}
+
+/// A type whose values are moments: `DateTime<Utc>`.
+#[diagnostic::on_unimplemented(
+    message = "only a column of moments has days and buckets of time",
+    label = "`{Self}` is not a moment",
+    note = "a moment is a `DateTime<Utc>`"
+)]
+pub trait Moment {}
+
+impl Moment for DateTime<Utc> {}
 
 /// A type whose values can be made for new rows and tell them apart: `Uuid`, `i64`, or a newtype over one
 /// of them.

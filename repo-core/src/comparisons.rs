@@ -5,10 +5,10 @@
 
 use std::ops::Range;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{NaiveDate, NaiveTime};
 
 use crate::column::Column;
-use crate::column_type::{ColumnType, Comparable, Searchable};
+use crate::column_type::{ColumnType, Comparable, Moment, Searchable};
 use crate::dialect::TextMatch;
 use crate::entity::Entity;
 use crate::filter::{Comparison, Filter, Node};
@@ -210,15 +210,19 @@ impl<E: Entity, T: ColumnType> Column<E, T> {
 }
 
 /// Moments.
-impl<E: Entity, T: ColumnType<Bare = DateTime<Utc>>> Column<E, T> {
+impl<E: Entity, T: ColumnType> Column<E, T> {
     /// The column is a moment of this day, in UTC.
-    pub fn on(self, day: NaiveDate) -> Filter<E> {
+    pub fn on(self, day: NaiveDate) -> Filter<E>
+    where
+        T::Bare: Moment,
+    {
+        let moments = self.moments();
         let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
         let next = day.succ_opt().map(midnight);
         // The day after the last that a column holds is none to compare with.
         match next.filter(|next| next.encode(Kind::Timestamp).is_ok()) {
-            Some(next) => self.within(midnight(day)..next),
-            None => self.ge(midnight(day)),
+            Some(next) => moments.within(midnight(day)..next),
+            None => moments.ge(midnight(day)),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 use chrono::{DateTime, Utc};
 
 use crate::aggregate::keys::Key;
-use crate::column::{Order, OrderKey};
+use crate::column::{IntoOrder, Order, OrderKey};
 use crate::entity::{Entity, SoftDelete};
 use crate::error::{Error, Result};
 use crate::filter::{IntoFilter, Node};
@@ -90,8 +90,8 @@ impl<E: Entity, S: Scope, P> Query<E, S, P> {
     }
 
     /// Ordered by `order`, after the orders given before.
-    pub fn order_by(mut self, order: Order<E>) -> Self {
-        self.selection.order.push(order.key);
+    pub fn order_by(mut self, order: impl IntoOrder<E>) -> Self {
+        self.selection.order.push(order.into_order().key);
         self
     }
 

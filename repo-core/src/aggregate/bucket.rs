@@ -8,7 +8,7 @@ use std::fmt;
 use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, Utc};
 
 use crate::column::Column;
-use crate::column_type::ColumnType;
+use crate::column_type::{ColumnType, Moment};
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::value::InvalidValue;
@@ -146,9 +146,12 @@ impl Bucket {
 }
 
 /// Moments.
-impl<E: Entity, T: ColumnType<Bare = DateTime<Utc>>> Column<E, T> {
+impl<E: Entity, T: ColumnType> Column<E, T> {
     /// The start of the bucket that the moment is in, to group by.
-    pub fn bucket(self, bucket: Bucket) -> Bucketed<E, T> {
+    pub fn bucket(self, bucket: Bucket) -> Bucketed<E, T>
+    where
+        T::Bare: Moment,
+    {
         Bucketed { column: self, bucket }
     }
 }

@@ -12,11 +12,10 @@ use chrono::{DateTime, Utc};
 use crate::aggregate::bucket::Bucketed;
 use crate::aggregate::cells::Cells;
 use crate::aggregate::having::{Condition, GroupOrder, Having, TermOrder};
-use crate::aggregate::keys::{Key, Keys};
+use crate::aggregate::keys::{Fillable, Key, Keys};
 use crate::aggregate::select::Select;
 use crate::aggregate::{Term, percentile};
 use crate::backend::Row;
-use crate::column_type::ColumnType;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::query::Query;
@@ -44,16 +43,16 @@ pub struct Grouped<E: Entity, S: Scope, K, A> {
 
 /// The rows of a range of time in its buckets, to be asked for aggregates. Made by [`Groups::fill`].
 #[must_use = "buckets are asked for aggregates: `.select(..).all().await`"]
-pub struct Filled<E: Entity, S: Scope, T> {
+pub struct Filled<E: Entity, S: Scope> {
     query: Query<E, S>,
-    bucketed: Bucketed<E, T>,
+    bucketed: Bucketed<E, DateTime<Utc>>,
     range: Range<DateTime<Utc>>,
 }
 
 /// Aggregates of each bucket of a range of time: `.all().await` gives a pair of start and aggregates for each.
 #[must_use = "buckets do nothing until they are asked for: `.all().await`"]
-pub struct FilledGroups<E: Entity, S: Scope, T, A> {
-    filled: Filled<E, S, T>,
+pub struct FilledGroups<E: Entity, S: Scope, A> {
+    filled: Filled<E, S>,
     aggregates: A,
 }
 
@@ -110,16 +109,18 @@ impl<E: Entity, S: Scope, K: Keys<E>> Groups<E, S, K> {
         let Groups { query, keys } = self;
         Grouped { query, keys, aggregates, grouping: Grouping::default() }
     }
-}
 
-impl<E: Entity, S: Scope, T: ColumnType<Bare = DateTime<Utc>>> Groups<E, S, Bucketed<E, T>> {
     /// The rows of a range of time, which does not include its end, and every bucket that the range touches,
     /// whether rows are in it or not.
     ///
     /// A range of more than a million buckets is [`Error::InvalidInput`]; one that ends before it starts has
     /// none.
-    pub fn fill(self, range: Range<DateTime<Utc>>) -> Filled<E, S, T> {
-        Filled { query: self.query, bucketed: self.keys, range }
+    pub fn fill(self, range: Range<DateTime<Utc>>) -> Filled<E, S>
+    where
+        K: Fillable<E>,
+    {
+        let (column, bucket) = self.keys.bucketed();
+        Filled { query: self.query, bucketed: Bucketed { column, bucket }, range }
     }
 }
 
@@ -171,18 +172,17 @@ impl<E: Entity, S: Scope, K: Keys<E>, A: Select<E>> Grouped<E, S, K, A> {
     }
 }
 
-impl<E: Entity, S: Scope, T: ColumnType<Bare = DateTime<Utc>>> Filled<E, S, T> {
+impl<E: Entity, S: Scope> Filled<E, S> {
     /// What is asked of each bucket: an aggregate, or a tuple of up to six.
-    pub fn select<A: Select<E>>(self, aggregates: A) -> FilledGroups<E, S, T, A> {
+    pub fn select<A: Select<E>>(self, aggregates: A) -> FilledGroups<E, S, A> {
         FilledGroups { filled: self, aggregates }
     }
 }
 
-impl<E, S, T, A> FilledGroups<E, S, T, A>
+impl<E, S, A> FilledGroups<E, S, A>
 where
     E: Entity<Tenancy: ReachableFrom<S>>,
     S: Scope,
-    T: ColumnType<Bare = DateTime<Utc>>,
     A: Select<E>,
 {
     /// The buckets from the first to the last, each as its start and its aggregates: 0 and `None` where it has
@@ -214,7 +214,7 @@ where
     }
 }
 
-impl<E: Entity, S: Scope, T: ColumnType<Bare = DateTime<Utc>>> Filled<E, S, T> {
+impl<E: Entity, S: Scope> Filled<E, S> {
     /// The numbers of the buckets that the range touches.
     fn buckets(&self) -> Result<Range<i64>> {
         let bucket = self.bucketed.bucket;
@@ -298,7 +298,7 @@ impl<E: Entity, S: Scope, K: Keys<E>, A> fmt::Debug for Grouped<E, S, K, A> {
     }
 }
 
-impl<E: Entity, S: Scope, T: ColumnType> fmt::Debug for Filled<E, S, T> {
+impl<E: Entity, S: Scope> fmt::Debug for Filled<E, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Filled")
             .field("query", &self.query)
@@ -308,7 +308,7 @@ impl<E: Entity, S: Scope, T: ColumnType> fmt::Debug for Filled<E, S, T> {
     }
 }
 
-impl<E: Entity, S: Scope, T: ColumnType, A> fmt::Debug for FilledGroups<E, S, T, A> {
+impl<E: Entity, S: Scope, A> fmt::Debug for FilledGroups<E, S, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FilledGroups").field("filled", &self.filled).finish_non_exhaustive()
     }

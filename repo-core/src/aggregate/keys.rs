@@ -31,6 +31,17 @@ pub trait Keys<E>: Send + Sync + 'static {
     fn read(&self, cells: &mut Cells<'_>) -> Result<Self::Output>;
 }
 
+/// The keys of groups that can be filled: one [`Bucketed`] column.
+#[diagnostic::on_unimplemented(
+    message = "only groups by one bucket of time can be filled",
+    label = "`{Self}` has groups for the values that there are",
+    note = "group by `Entity::COLUMN.bucket(..)` alone"
+)]
+pub trait Fillable<E>: Keys<E> {
+    #[doc(hidden)]
+    fn bucketed(&self) -> (Column<E, DateTime<Utc>>, Bucket);
+}
+
 /// A key without its types.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +89,8 @@ where
     }
 }
 
-impl<E: Entity, T: ColumnType<Bare = DateTime<Utc>>> Keys<E> for Bucketed<E, T> {
+// Whether it is a column of moments is asked where buckets are made of it, once.
+impl<E: Entity, T: ColumnType> Keys<E> for Bucketed<E, T> {
     type Output = T;
 
     fn keys(&self) -> Vec<Key> {
@@ -92,6 +104,12 @@ impl<E: Entity, T: ColumnType<Bare = DateTime<Utc>>> Keys<E> for Bucketed<E, T> 
             None => Ok(Value::Null(Kind::Timestamp)),
         };
         value.and_then(T::decode).map_err(|invalid| cells.wrong(self.column.index(), invalid))
+    }
+}
+
+impl<E: Entity, T: ColumnType> Fillable<E> for Bucketed<E, T> {
+    fn bucketed(&self) -> (Column<E, DateTime<Utc>>, Bucket) {
+        (Column::new(self.column.index()), self.bucket)
     }
 }
 

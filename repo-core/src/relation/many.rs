@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::column::{Column, Order, OrderKey};
+use crate::column::{Column, IntoOrder, OrderKey};
 use crate::column_type::ColumnType;
 use crate::entity::{Entity, SoftDelete};
 use crate::filter::{Filter, IntoFilter, Node};
@@ -43,8 +43,8 @@ impl<P: Entity, C: Entity> HasMany<P, C> {
 
     /// In this order, where they are loaded; by id after that.
     #[must_use]
-    pub fn order_by(mut self, order: Order<C>) -> Self {
-        self.order.push(order.key);
+    pub fn order_by(mut self, order: impl IntoOrder<C>) -> Self {
+        self.order.push(order.into_order().key);
         self
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::column::{Order, OrderKey};
+use crate::column::{IntoOrder, OrderKey};
 use crate::entity::{Entity, SoftDelete};
 use crate::filter::{Filter, IntoFilter, Node};
 use crate::read::IdKey;
@@ -65,8 +65,8 @@ impl<E: Entity, J: Entity, T: Entity> ManyToMany<E, J, T> {
 
     /// In this order, where they are loaded; by id after that.
     #[must_use]
-    pub fn order_by(mut self, order: Order<T>) -> Self {
-        self.order.push(order.key);
+    pub fn order_by(mut self, order: impl IntoOrder<T>) -> Self {
+        self.order.push(order.into_order().key);
         self
     }
 
