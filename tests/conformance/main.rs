@@ -609,6 +609,7 @@ conformance! {
             a_removed_entry_is_missed,
             a_cut_end_is_seen_by_a_checkpoint_alone,
             swapped_entries_are_named,
+            a_moment_in_another_spelling_is_a_changed_entry,
             a_forged_entry_is_named_or_unproven,
             a_chain_that_was_written_anew_is_seen_by_a_checkpoint_alone,
             an_entry_of_another_tenant_is_traced,

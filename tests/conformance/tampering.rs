@@ -121,6 +121,31 @@ pub(crate) async fn a_changed_entry_is_named(fixture: Fixture) {
     }
 }
 
+pub(crate) async fn a_moment_in_another_spelling_is_a_changed_entry(fixture: Fixture) {
+    let db = tampered(&fixture, "SELECT 1").await;
+    keep(&db).await;
+    // As text alone a moment has spellings, which compare as others.
+    let spellings: &[&str] = match db.system() {
+        "sqlite" => &[
+            "strftime('%Y-%m-%dT%H:%M:', at, '+11 hours') || substr(at, 18, 9) || '+11:00'",
+            "replace(at, 'T', ' ')",
+            "replace(at, 'T', 't')",
+            "replace(at, '+00:00', 'Z')",
+            "replace(at, '+00:00', '-00:00')",
+            "replace(at, '+00:00', '')",
+            "replace(at, '+00:00', '4+00:00')",
+            "at || ' '",
+        ],
+        _ => &["at + interval '1 microsecond'"],
+    };
+    for spelling in spellings {
+        put_back(&db).await;
+        let change = format!("UPDATE repo_audit SET at = {spelling}");
+        run(&db, &format!("{change} WHERE tenant = 'ACME' AND seq = 4")).await;
+        assert_eq!(found(&db, ACME).await, Some((4, Fault::Content)), "{spelling}");
+    }
+}
+
 pub(crate) async fn a_changed_entry_with_a_new_hash_breaks_the_link(fixture: Fixture) {
     let db = tampered(&fixture, "SELECT 1").await;
     keep(&db).await;

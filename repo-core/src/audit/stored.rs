@@ -40,7 +40,7 @@ impl<'r> Stored<'r> {
             actor: text(row, 4)?,
             correlation_id: optional(row, 5)?,
             reason: optional(row, 6)?,
-            at: DateTime::decode(row.value(7, Kind::Timestamp)?)?,
+            at: moment(row, 7)?,
             before: optional(row, 8)?,
             after: optional(row, 9)?,
             prev_hash: hash(row, 10)?,
@@ -94,6 +94,18 @@ pub(crate) fn column<T: ColumnType>(row: &dyn Row, index: usize) -> Result<T> {
 /// Bytes; none for what is none.
 pub(crate) fn bytes(row: &dyn Row, index: usize) -> Vec<u8> {
     row.value(index, Kind::Bytes).and_then(Vec::decode).unwrap_or_default()
+}
+
+/// A moment. Where it is stored as text, in no other spelling than the one that is hashed: what compares texts would
+/// find it at another time.
+fn moment(row: &dyn Row, index: usize) -> Result<DateTime<Utc>, InvalidValue> {
+    let at = DateTime::decode(row.value(index, Kind::Timestamp)?)?;
+    match row.value(index, Kind::Text) {
+        Ok(Value::Text(text)) if text != format::moment(at) => {
+            Err(InvalidValue::new("is not spelled as it is hashed"))
+        }
+        _ => Ok(at),
+    }
 }
 
 fn text(row: &dyn Row, index: usize) -> Result<Cow<'_, str>, InvalidValue> {
