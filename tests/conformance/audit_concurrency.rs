@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::Utc;
 use repo_core::{Action, AuditEntry, Chain, Database, Error, schema};
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -120,4 +121,26 @@ pub(crate) async fn an_open_transaction_stalls_nobody_elses_writes(fixture: Fixt
     let last = last.order_by(AuditEntry::SEQ.desc()).first().await.unwrap().unwrap();
     // Numbers follow the order of commits.
     assert_eq!((last.action, last.seq), (Action::Delete, if take_turns { 4 } else { 7 }));
+}
+
+pub(crate) async fn a_row_as_of_a_moment_is_none_of_later_beside_a_writer(fixture: Fixture) {
+    let db = fixture.with(&schema![Claim]).await;
+    let session = acme(&db).actor("alice");
+    let id = session.repo::<Claim>().create(claim("C-1")).await.unwrap().id;
+    let claims = session.repo::<Claim>();
+    let writer = tokio::spawn(async move {
+        for change in 0..300 {
+            let patch = ClaimPatch::new().note(Some(change.to_string()));
+            claims.patch(id, patch).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    });
+    while !writer.is_finished() {
+        let then = Utc::now();
+        let was = session.audit().as_of::<Claim>(id, then).await.unwrap().unwrap();
+        let updated_at = was.entity.updated_at;
+        assert!(updated_at <= then, "asked for {then}, and told of {updated_at}");
+        tokio::task::yield_now().await;
+    }
+    writer.await.unwrap();
 }

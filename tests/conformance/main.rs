@@ -133,6 +133,7 @@ conformance! {
             many_writers_make_chains_without_gaps,
             what_an_entry_says_was_there_is_what_the_one_before_it_left,
             an_open_transaction_stalls_nobody_elses_writes,
+            a_row_as_of_a_moment_is_none_of_later_beside_a_writer,
         }
         audit_holes {
             what_was_recorded_outlives_a_nested_transaction_that_is_undone,

@@ -1,9 +1,12 @@
 //! What a row was at some moment, made again from the entries that tell of it.
 //!
 //! Entries are taken in the order of their numbers: a creation is the whole row, a change is laid over it, a
-//! removal ends it. What no image holds is not guessed.
+//! removal ends it. What no image holds is not guessed. They are taken while one statement reads them: two would not be
+//! one snapshot.
 
 use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
 
 use super::entry::{Action, AuditEntry};
 use super::image::{Image, ImageValue};
@@ -26,30 +29,72 @@ pub struct AsOf<E> {
     pub seq: i64,
 }
 
-/// The row that `entries` tell of, in their order.
-pub(crate) fn replay<E: Entity>(entries: Vec<AuditEntry>) -> Result<Option<AsOf<E>>> {
-    let mut row: Option<HashMap<String, ImageValue>> = None;
-    let mut seq = 0;
-    for entry in entries {
-        seq = entry.seq;
-        // A row that is marked as deleted is told of as a whole.
-        if let (Action::Delete, Some(before)) = (entry.action, &entry.before) {
-            row = Some(columns::<E>(before)?.collect());
-        }
-        row = match (entry.action, entry.after, row) {
-            (_, None, _) => None,
-            (Action::Create, Some(after), _) => Some(columns::<E>(&after)?.collect()),
-            (_, Some(after), Some(mut row)) => {
-                row.extend(columns::<E>(&after)?);
-                Some(row)
-            }
-            (_, Some(_), None) => return Err(begins_late::<E>()),
-        };
+/// A row that is made again from its entries, one after the other.
+pub(crate) struct Replay {
+    /// Entries of later are not told of.
+    until: DateTime<Utc>,
+    columns: Option<HashMap<String, ImageValue>>,
+    seq: i64,
+    /// Whether an entry of later, or one that cannot be replayed, was met.
+    is_over: bool,
+    error: Option<Error>,
+}
+
+impl Replay {
+    pub(crate) fn new(until: DateTime<Utc>) -> Self {
+        Self { until, columns: None, seq: 0, is_over: false, error: None }
     }
-    let Some(columns) = row else { return Ok(None) };
-    let row = ImageRow::new(E::TABLE, columns)?;
-    let entity = read::decode::<E>(&row)?;
-    Ok(Some(AsOf { entity, redacted: row.redacted, seq }))
+
+    /// Whether the entries that are left change nothing.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// Lays the next entry over what those before it tell. Whether that is possible is said at the end, as an
+    /// error while a statement is read would fail its transaction.
+    pub(crate) fn step<E: Entity>(&mut self, entry: AuditEntry) {
+        if entry.at > self.until {
+            self.is_over = true;
+            return;
+        }
+        self.seq = entry.seq;
+        match after::<E>(self.columns.take(), entry) {
+            Ok(columns) => self.columns = columns,
+            Err(error) => (self.is_over, self.error) = (true, Some(error)),
+        }
+    }
+
+    /// The row that the entries tell of.
+    pub(crate) fn into_row<E: Entity>(self) -> Result<Option<AsOf<E>>> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let Some(columns) = self.columns else { return Ok(None) };
+        let row = ImageRow::new(E::TABLE, columns)?;
+        let entity = read::decode::<E>(&row)?;
+        Ok(Some(AsOf { entity, redacted: row.redacted, seq: self.seq }))
+    }
+}
+
+/// What a row is after an entry.
+fn after<E: Entity>(
+    row: Option<HashMap<String, ImageValue>>,
+    entry: AuditEntry,
+) -> Result<Option<HashMap<String, ImageValue>>> {
+    // A row that is marked as deleted is told of as a whole.
+    let row = match (entry.action, &entry.before) {
+        (Action::Delete, Some(before)) => Some(columns::<E>(before)?.collect()),
+        _ => row,
+    };
+    Ok(match (entry.action, entry.after, row) {
+        (_, None, _) => None,
+        (Action::Create, Some(after), _) => Some(columns::<E>(&after)?.collect()),
+        (_, Some(after), Some(mut row)) => {
+            row.extend(columns::<E>(&after)?);
+            Some(row)
+        }
+        (_, Some(_), None) => return Err(begins_late::<E>()),
+    })
 }
 
 fn columns<E: Entity>(image: &Image) -> Result<impl Iterator<Item = (String, ImageValue)>> {

@@ -10,16 +10,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::entry::{AuditEntry, FIRST_UNCHAINED};
 use super::image;
-use super::replay::{AsOf, replay};
+use super::replay::{AsOf, Replay};
 use crate::actor::Actor;
+use crate::backend::Row;
 use crate::column_types::temporal::EARLIEST;
-use crate::entity::Audited;
+use crate::entity::{Audited, Entity as _};
 use crate::error::Result;
 use crate::filter::{Filter, Node};
 use crate::query::Query;
 use crate::read;
 use crate::repo::Repo;
 use crate::scope::{RecordedFor, Scope};
+use crate::sql::shape::Shape;
 use crate::table::Chaining;
 
 /// The entries of the audit trail that a session reaches.
@@ -108,13 +110,17 @@ impl<S: Scope> Audit<S> {
     where
         E::Tenancy: RecordedFor<S>,
     {
-        let history = self.history::<E>(id);
-        let later = history.clone().filter(AuditEntry::AT.gt(at)).order_by(AuditEntry::SEQ.asc());
-        let before = match later.first().await? {
-            Some(later) => history.filter(AuditEntry::SEQ.lt(later.seq)),
-            None => history,
+        let (repo, selection) = self.history::<E>(id).ready()?;
+        let shape = Shape::of::<AuditEntry>(AuditEntry::TABLE);
+        let mut replay = Replay::new(at);
+        let mut on_row = |row: &dyn Row| {
+            if !replay.is_over() {
+                replay.step::<E>(shape.read(row)?);
+            }
+            Ok(())
         };
-        replay(before.all().await?)
+        read::each(&repo, &shape, &selection, &[], &mut on_row).await?;
+        replay.into_row()
     }
 }
 
