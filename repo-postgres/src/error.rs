@@ -1,7 +1,9 @@
 //! What the server and the driver report, as [`Error`]: by SQLSTATE, from one table.
 //!
 //! Only the server's message is kept, which names tables, columns and constraints. Its DETAIL quotes
-//! rows and is never read; class 22 quotes values in the message itself, so there the quotes go.
+//! rows and is never read; class 22 quotes values in the message itself, so there the quotes go, and the whole
+//! message where it is not in ASCII: a server that speaks another language quotes with marks of that one. In other
+//! classes a value stands only where SQL by hand makes a name of it.
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -98,6 +100,9 @@ const NO_SUCH_PARAMETER: &str = "42704";
 pub(crate) const ENTRY_LEFT_OUT: &str = "repo.entry_left_out";
 /// Asked for where rows are looked for that may be newer than the snapshot.
 pub(crate) const OLD_SNAPSHOT: &str = "repo.old_snapshot";
+
+/// What is told in place of a message in which it cannot be told where values are.
+const UNQUOTED: &str = "a value was refused, in words that may quote it";
 
 /// What is left of a prepared statement when someone discarded it.
 const NO_SUCH_STATEMENT: &str = "26000";
@@ -281,21 +286,24 @@ fn postgres(error: &sqlx::Error) -> Option<&PgDatabaseError> {
 
 fn message(error: &PgDatabaseError) -> String {
     let message = one_line(error.message());
-    if error.code().starts_with("22") { without_quoted(&message) } else { message }
+    if error.code().starts_with("22") { without_values(&message) } else { message }
+}
+
+/// `text` with nothing between its first and its last quote. Where anything else is not ASCII, nothing of it is told.
+fn without_values(text: &str) -> String {
+    let (before, after) = match (text.find('"'), text.rfind('"')) {
+        (Some(first), Some(last)) if first < last => (&text[..=first], &text[last..]),
+        _ => (text, ""),
+    };
+    match after {
+        _ if !before.is_ascii() || !after.is_ascii() => UNQUOTED.to_owned(),
+        "" => before.to_owned(),
+        after => format!("{before}…{after}"),
+    }
 }
 
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// `text` with nothing between its first and its last quote.
-fn without_quoted(text: &str) -> String {
-    match (text.find('"'), text.rfind('"')) {
-        (Some(first), Some(last)) if first < last => {
-            format!("{}…{}", &text[..=first], &text[last..])
-        }
-        _ => text.to_owned(),
-    }
 }
 
 impl fmt::Debug for Failure {
@@ -316,7 +324,7 @@ impl From<sqlx::Error> for Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::{CAUSES, Cause, cause, one_line, without_quoted};
+    use super::{CAUSES, Cause, UNQUOTED, cause, one_line, without_values};
 
     #[test]
     fn every_state_is_listed_once_and_in_order() {
@@ -337,11 +345,32 @@ mod tests {
     #[test]
     fn a_message_that_quotes_a_value_loses_it() {
         assert_eq!(
-            without_quoted("invalid input syntax for type integer: \"s3\"cret\""),
+            without_values("invalid input syntax for type integer: \"s3\"cret\""),
             "invalid input syntax for type integer: \"…\""
         );
-        assert_eq!(without_quoted("division by zero"), "division by zero");
-        assert_eq!(without_quoted("a lonely \" quote"), "a lonely \" quote");
+        assert_eq!(without_values("division by zero"), "division by zero");
+        assert_eq!(without_values("a lonely \" quote"), "a lonely \" quote");
+    }
+
+    #[test]
+    fn a_message_in_another_language_is_told_only_where_its_quotes_are_known() {
+        for said in [
+            "ungültige Eingabesyntax für Typ bigint: »SECRET77«",
+            "ungültige Eingabesyntax für Typ bigint: »SEC\"RET\"77«",
+            "syntaxe en entrée invalide pour le type bigint : « SECRET77 »",
+            "la sintaxis de entrada no es válida para tipo bigint: «SECRET77»",
+            "\u{578b}bigint\u{306e}\u{5165}\u{529b}\u{69cb}\u{6587}\u{304c}\u{4e0d}\u{6b63}\u{3067}\u{3059}: \"SECRET77\"",
+            "ogiltig indatasyntax för typen bigint: \"SECRET77\"",
+            "ogiltig indatasyntax: ”SECRET77”",
+            "invalid input syntax: …SECRET77… \u{201c}SECRET77\u{201d}",
+        ] {
+            assert_eq!(without_values(said), UNQUOTED, "{said}");
+        }
+        assert_eq!(
+            without_values("sintassi di input non valida per il tipo bigint: \"SECRET77 ß\""),
+            "sintassi di input non valida per il tipo bigint: \"…\""
+        );
+        assert_eq!(without_values("division by zero"), "division by zero");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Which error a cause becomes, by table from SQLite's extended result codes.
 //!
-//! Messages of SQLite name tables and columns, never values; the statement's text is left out.
+//! Messages of SQLite name tables and columns, not values, but for SQL by hand that makes a path of JSON or the text of
+//! a `RAISE` of one; the statement's text is left out.
 
 use repo_core::{DatabaseError, Error, InvalidValue, Table};
 use rusqlite::ffi;
