@@ -100,9 +100,11 @@ pub enum Error {
         /// The id.
         id: String,
     },
-    /// An audited entity was to be changed by nobody; nothing was sent to the database.
+    /// An audited entity was to be changed, or looked at over all tenants, by nobody; nothing was sent to the
+    /// database.
     #[error(
-        "a change of `{entity}` is recorded with its actor: say who acts with `session.actor(..)`"
+        "a change of `{entity}`, or a look at it over all tenants, is recorded with its actor: say who acts with \
+         `session.actor(..)`"
     )]
     MissingActor {
         /// The entity.

@@ -49,6 +49,7 @@ impl<S: Scope> UncheckedSql<'_, S> {
             return Err(Error::invalid_input("parameters", reason));
         }
         let (session, why) = self.announced()?;
+        session.record_look_by_hand().await?;
         let reach = session.scope().chain().map_err(|it| Error::invalid_value("tenant", it))?;
         let author = Author::acting(session, reach, UNCHECKED.entity)?;
         let author = Author { reason: Some(why.into()), ..author };

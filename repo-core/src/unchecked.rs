@@ -96,6 +96,7 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
     /// # Errors
     ///
     /// - [`Error::ReadOnly`]: the statement writes; use [`execute`](Self::execute).
+    /// - [`Error::MissingActor`]: a session over all tenants says not who looks, and audited entities are known.
     /// - [`Error::Decode`]: a value is not of the type that `read` asks for.
     /// - [`Error::InvalidInput`]: the statement begins or ends a transaction, or changes the connection for
     ///   whoever has it next; it is empty or holds a NUL character; a parameter has no value, or a value no parameter.
@@ -117,6 +118,7 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
         let Self { session, params, .. } = self;
         let dialect = session.database().backend().dialect();
         let sql = numbered(dialect, sql, params.len())?;
+        session.record_look_by_hand().await?;
         // A transaction, or a savepoint, of its own, in which nothing can be written.
         let (nested, read_only) = match session.in_transaction() {
             true => (session.begin_own().await?, dialect.forbid_writes()),
@@ -165,6 +167,7 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
         let author = Author::acting(session, reach, UNCHECKED.entity)?;
         let author = Author { reason: Some(reason.into()), ..author };
         let text = numbered(session.database().backend().dialect(), sql, params.len())?;
+        session.record_look_by_hand().await?;
         let own = session.own_transaction().await?;
         let done = async {
             let affected = run(own.session(), &text, &params, Access::Write).await?;

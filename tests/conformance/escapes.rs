@@ -32,6 +32,46 @@ pub(crate) async fn looking_at_all_tenants_is_recorded_once(fixture: Fixture) {
     assert_eq!(entry.actor, Actor::System("report".to_owned()));
 }
 
+pub(crate) async fn looking_at_all_tenants_by_hand_is_recorded(fixture: Fixture) {
+    let db = fixture.with(&schema![Claim, Ticket]).await;
+    acme(&db).actor("alice").repo::<Claim>().create(claim("C-1")).await.unwrap();
+    let claims = "SELECT code FROM claims";
+    let code = |row: &repo_core::UncheckedRow<'_>| row.get::<String>(0);
+    let silent = || db.all_tenants("peeking");
+    let fetched = silent().unchecked_sql("a test").fetch(claims, code).await;
+    assert_error!(fetched, Error::MissingActor { .. });
+    let trail = "SELECT actor FROM repo_audit";
+    let fetched = silent().unchecked_sql("a test").fetch(trail, code).await;
+    assert_error!(fetched, Error::MissingActor { .. });
+    let typed = silent().unchecked_sql("a test").sql::<Claim>("SELECT * FROM claims").all().await;
+    assert_error!(typed, Error::MissingActor { .. });
+    let inside: Result<(), Error> = silent()
+        .transaction(async |tx| tx.unchecked_sql("a test").fetch(claims, code).await.map(drop))
+        .await;
+    assert_error!(inside, Error::MissingActor { .. });
+    let late: Result<(), Error> = silent()
+        .transaction(async |tx| {
+            let eve = tx.clone().actor("eve");
+            eve.unchecked_sql("a test").fetch(claims, code).await.map(drop)
+        })
+        .await;
+    assert_error!(late, Error::MissingActor { .. });
+    let blank = db.all_tenants(" ").actor("eve");
+    let blank = blank.unchecked_sql("a test").fetch(claims, code).await;
+    assert_error!(blank, Error::InvalidInput { column, .. } if column == "reason");
+    assert_eq!(db.session().audit().count().await.unwrap(), 0);
+
+    let session = silent().actor("eve");
+    for _ in 0..2 {
+        let found = session.unchecked_sql("a test").fetch(claims, code).await.unwrap();
+        assert_eq!(found, ["C-1"]);
+    }
+    let entry = db.session().audit().query().one().await.unwrap();
+    assert_eq!((entry.action, entry.reason.as_deref()), (Action::Access, Some("peeking")));
+    let of_tenant = acme(&db).unchecked_sql("a test").fetch(claims, code).await.unwrap();
+    assert_eq!(of_tenant, ["C-1"], "one tenant is no look at all");
+}
+
 pub(crate) async fn a_look_is_recorded_although_its_transaction_is_undone(fixture: Fixture) {
     let db = fixture.with(&schema![Claim]).await;
     let session = db.all_tenants("a look").actor("eve");
@@ -53,6 +93,11 @@ pub(crate) async fn without_a_trail_a_look_is_not_recorded(fixture: Fixture) {
     let db = fixture.with(&schema![Ticket]).await;
     let session = db.all_tenants("a look").actor("eve");
     assert_eq!(session.repo::<Ticket>().count().await.unwrap(), 0);
+    for session in [session, db.all_tenants("a look")] {
+        let sql = "SELECT code FROM tickets";
+        let codes = session.unchecked_sql("a test").fetch(sql, |row| row.get::<String>(0)).await;
+        assert!(codes.unwrap().is_empty());
+    }
 }
 
 pub(crate) async fn what_sql_by_hand_writes_is_recorded(fixture: Fixture) {

@@ -284,6 +284,7 @@ conformance! {
             looking_at_all_tenants_is_recorded_once,
             a_look_is_recorded_although_its_transaction_is_undone,
             without_a_trail_a_look_is_not_recorded,
+            looking_at_all_tenants_by_hand_is_recorded,
             what_sql_by_hand_writes_is_recorded,
             sql_by_hand_that_cannot_be_recorded_does_not_happen,
             sql_by_hand_that_breaks_a_key_is_a_conflict,

@@ -9,6 +9,7 @@ use crate::failure::{complete, complete_insert};
 use crate::scope::Scope;
 use crate::table::Table;
 use crate::transaction::{Executor, Own};
+use crate::unchecked::UNCHECKED;
 
 impl<S: Scope> Session<S> {
     /// Runs one statement where this session runs. Returns the rows affected.
@@ -54,6 +55,15 @@ impl<S: Scope> Session<S> {
         }
         // A large future that few need, kept apart from those of all statements.
         Box::pin(access.record(self, table)).await
+    }
+
+    /// Records a look at what SQL by hand reads, which nobody here knows: it may be any table of the database.
+    pub(crate) async fn record_look_by_hand(&self) -> Result<()> {
+        if self.access.is_none() {
+            return Ok(());
+        }
+        self.looks_at(self.database.registry().tables().iter().copied());
+        self.record_access(Some(&UNCHECKED)).await
     }
 
     /// Told before a statement that looks at rows of other tables than its own.

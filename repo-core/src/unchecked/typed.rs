@@ -117,6 +117,7 @@ impl<'s, S: Scope, P: Projection> Sql<'s, S, P> {
     ///   names what belongs to tenants.
     /// - [`Error::Backend`]: the query has no column with the name of a field, or is none.
     /// - [`Error::Decode`]: a value is not of the type of its field.
+    /// - [`Error::MissingActor`]: a session over all tenants says not who looks, and audited entities are known.
     pub async fn all(self) -> Result<Vec<P>> {
         let Self { session, sql, reason, params, error, .. } = self;
         if let Some(error) = error {
