@@ -617,6 +617,7 @@ conformance! {
             an_entry_of_another_tenant_is_traced,
             a_changed_head_is_named,
             a_long_chain_is_verified_to_its_end,
+            a_number_that_none_follows_hides_no_verdict,
             writers_beside_a_verification_are_no_alarm,
         }
         tangles {

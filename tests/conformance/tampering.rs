@@ -282,6 +282,23 @@ pub(crate) async fn an_entry_of_another_tenant_is_traced(fixture: Fixture) {
     );
 }
 
+pub(crate) async fn a_number_that_none_follows_hides_no_verdict(fixture: Fixture) {
+    let db = tampered(&fixture, "SELECT 1").await;
+    let forge = |tenant: &str, seq: i64, hashes: &str, of: i64| {
+        format!(
+            "INSERT INTO repo_audit SELECT {tenant}, {seq}, entity, entity_id, action, \
+             'user:mallory', correlation_id, reason, at, before, after, {hashes} FROM repo_audit \
+             WHERE tenant = 'ACME' AND seq = {of}"
+        )
+    };
+    // What seems to be before the bad entry, and what seems to come after it.
+    run(&db, &forge("tenant", 8, "hash, prev_hash", 7)).await;
+    run(&db, &forge("'elsewhere'", i64::MAX, "hash, hash", 7)).await;
+    run(&db, &forge("'nowhere'", i64::MIN + 1, "prev_hash, prev_hash", 7)).await;
+    run(&db, "UPDATE repo_audit SET seq = seq - 1 WHERE tenant = 'nowhere'").await;
+    assert_eq!(found(&db, ACME).await, Some((8, Fault::Content)));
+}
+
 pub(crate) async fn a_changed_head_is_named(fixture: Fixture) {
     let db = tampered(&fixture, "SELECT 1").await;
     keep(&db).await;

@@ -19,8 +19,10 @@ pub(crate) async fn of(chain: &AuditChain, entry: &Stored<'_>, seq: i64) -> Resu
     }
     let mut origin = None;
     let mut on_row = |row: &dyn Row| {
-        let (tenant, seq) = (stored::column::<String>(row, 0)?, stored::column(row, 1)?);
-        if origin.is_none() && tenant != here && entry.hash_in(&tenant, seq) == entry.hash {
+        if let (None, Some((tenant, seq))) = (&origin, place(row))
+            && tenant != here
+            && entry.hash_in(&tenant, seq) == entry.hash
+        {
             origin = Some(Fault::Foreign { chain: Chain::of_text(&tenant), seq });
         }
         Ok(())
@@ -30,17 +32,25 @@ pub(crate) async fn of(chain: &AuditChain, entry: &Stored<'_>, seq: i64) -> Resu
     Ok(origin)
 }
 
-/// The places that the entry may be from.
+/// The tenant and the number that a row tells of; none where somebody made them what no entry has.
+fn place(row: &dyn Row) -> Option<(String, i64)> {
+    let tenant = stored::column(row, 0).ok()?;
+    let (seq, step) = (stored::column::<i64>(row, 1).ok()?, stored::column::<i64>(row, 2).ok()?);
+    Some((tenant, seq.checked_add(step)?))
+}
+
+/// The neighbours of the places that the entry may be from, and how far from there they are. The database adds
+/// nothing to numbers: any may stand there.
 fn places(chain: &AuditChain, entry: &Stored<'_>) -> String {
     let [prev_hash, hash] = [1, 2].map(|index| chain.placeholder(index));
     let mut sql = format!(
-        "SELECT \"tenant\", \"seq\" + 1 FROM \"repo_audit\" WHERE \"hash\" = {prev_hash} \
-         UNION SELECT \"tenant\", \"seq\" - 1 FROM \"repo_audit\" WHERE \"prev_hash\" = {hash} \
-         UNION SELECT \"tenant\", \"seq\" FROM \"repo_audit_heads\" WHERE \"hash\" = {hash}"
+        "SELECT \"tenant\", \"seq\", 1 FROM \"repo_audit\" WHERE \"hash\" = {prev_hash} \
+         UNION SELECT \"tenant\", \"seq\", -1 FROM \"repo_audit\" WHERE \"prev_hash\" = {hash} \
+         UNION SELECT \"tenant\", \"seq\", 0 FROM \"repo_audit_heads\" WHERE \"hash\" = {hash}"
     );
     if entry.prev_hash == ZERO {
         // The first of some chain.
-        sql.push_str(" UNION SELECT \"tenant\", 1 FROM \"repo_audit_heads\"");
+        sql.push_str(" UNION SELECT \"tenant\", 0, 1 FROM \"repo_audit_heads\"");
     }
     sql
 }
