@@ -20,7 +20,11 @@ impl Checkpoint {
             Some(tenant) => String::from_utf8(bytes(tenant)?)?,
             None => String::new(),
         };
-        Ok(Self { tenant, seq: seq.parse()?, hash: bytes(hash)? })
+        let (seq, hash) = (seq.parse()?, bytes(hash)?);
+        if seq == 0 && hash != [0; 32] {
+            return Err(format!("no checkpoint: {line}").into());
+        }
+        Ok(Self { tenant, seq, hash })
     }
 }
 

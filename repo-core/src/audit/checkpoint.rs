@@ -10,7 +10,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use super::chain::Chain;
-use super::format::{self, VERSION};
+use super::format::{self, VERSION, ZERO};
 use super::image::hex;
 use crate::error::{Error, Result};
 
@@ -127,10 +127,16 @@ fn parse(line: &str) -> Option<Checkpoint> {
         None if signature == UNSIGNED => None,
         None => return None,
     };
+    let seq = seq.parse().ok().filter(|seq| *seq >= 0)?;
+    let hash = unhex(hash)?.try_into().ok()?;
+    // Before the first entry there is nothing that has a hash.
+    if seq == 0 && hash != ZERO {
+        return None;
+    }
     Some(Checkpoint {
         chain,
-        seq: seq.parse().ok().filter(|seq| *seq >= 0)?,
-        hash: unhex(hash)?.try_into().ok()?,
+        seq,
+        hash,
         at: DateTime::parse_from_rfc3339(at).ok()?.to_utc(),
         signature,
     })
@@ -179,6 +185,7 @@ mod tests {
             line.replace("shared", "tenant:"),
             line.replace(" 7 ", " 07 "),
             line.replace(" 7 ", " -7 "),
+            line.replace(" 7 ", " 0 "),
             line.replace("abab ", "AB "),
             line.replace("abab ", "ab "),
             line.replace("unsigned", ""),
