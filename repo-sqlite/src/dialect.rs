@@ -6,10 +6,14 @@ use std::fmt::Write as _;
 
 use repo_core::{ColumnDef, Dialect, Guards, JsonType, Kind, TextMatch, TimeUnit, Trigger};
 
-/// The numbers after the highest that the tenant has: the transaction keeps others from taking them.
+/// The numbers after the highest that has so many free ones behind it: the transaction keeps others from taking
+/// them. That is the last one of the tenant, unless somebody added entries at the end of all numbers.
 const UNCHAINED_NUMBERS: &str = "WITH RECURSIVE numbers (number, after) AS ( \
-    SELECT coalesce(max(\"seq\") + 1, 4611686018427387904), 1 FROM \"repo_audit\" \
-    WHERE \"tenant\" = ?1 AND \"seq\" >= 4611686018427387904 \
+    SELECT coalesce((SELECT \"seq\" + 1 FROM \"repo_audit\" AS entry WHERE \"tenant\" = ?1 \
+    AND \"seq\" >= 4611686018427387904 AND \"seq\" <= 9223372036854775807 - ?2 \
+    AND NOT EXISTS (SELECT 1 FROM \"repo_audit\" AS taken WHERE taken.\"tenant\" = ?1 \
+    AND taken.\"seq\" > entry.\"seq\" AND taken.\"seq\" <= entry.\"seq\" + ?2) \
+    ORDER BY \"seq\" DESC LIMIT 1), 4611686018427387904), 1 \
     UNION ALL SELECT number + 1, after + 1 FROM numbers WHERE after < ?2) \
     SELECT number FROM numbers";
 

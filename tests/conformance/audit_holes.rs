@@ -238,3 +238,25 @@ pub(crate) async fn a_row_as_of_a_moment_is_one_that_it_was(fixture: Fixture) {
         assert_eq!((&*was.code, was.note.as_deref()), (code, note));
     }
 }
+
+pub(crate) async fn entries_at_the_end_of_all_numbers_keep_nobody_from_recording(fixture: Fixture) {
+    let db = fixture.with(&schema![Visit]).await;
+    let session = alice(&db);
+    let visits = session.repo::<Visit>();
+    let page = |page: &str| NewVisit { page: page.to_owned() };
+    visits.create(page("a")).await.unwrap();
+    for seq in [i64::MAX, i64::MAX - 2] {
+        let forged = format!(
+            "INSERT INTO repo_audit (tenant, seq, entity, entity_id, action, actor, at, after) \
+             SELECT tenant, {seq}, entity, entity_id, action, 'user:bob', at, after FROM repo_audit \
+             WHERE seq = 4611686018427387904"
+        );
+        let mut raw = by_hand(&db).await;
+        raw.execute_script(&forged).await.unwrap();
+        raw.commit().await.unwrap();
+        visits.create(page("b")).await.unwrap();
+        visits.create_many([page("c"), page("d"), page("e"), page("f")]).await.unwrap();
+    }
+    let recorded = session.audit().by_actor("alice").order_by(AuditEntry::SEQ.asc());
+    assert_eq!(recorded.count().await.unwrap(), 11);
+}

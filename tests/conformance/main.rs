@@ -146,6 +146,7 @@ conformance! {
             each_actor_who_looks_at_all_tenants_is_recorded,
             a_forged_entry_outside_of_the_chain_tells_nothing_of_a_row_in_it,
             a_row_as_of_a_moment_is_one_that_it_was,
+            entries_at_the_end_of_all_numbers_keep_nobody_from_recording,
         }
         audit_reading {
             the_trail_is_asked_in_many_ways,
@@ -282,9 +283,9 @@ conformance! {
         }
         escapes {
             looking_at_all_tenants_is_recorded_once,
+            looking_at_all_tenants_by_hand_is_recorded,
             a_look_is_recorded_although_its_transaction_is_undone,
             without_a_trail_a_look_is_not_recorded,
-            looking_at_all_tenants_by_hand_is_recorded,
             what_sql_by_hand_writes_is_recorded,
             sql_by_hand_that_cannot_be_recorded_does_not_happen,
             sql_by_hand_that_breaks_a_key_is_a_conflict,
@@ -607,17 +608,17 @@ conformance! {
             an_untouched_chain_is_intact,
             a_verification_goes_on_from_a_checkpoint,
             a_changed_entry_is_named,
+            a_moment_in_another_spelling_is_a_changed_entry,
             a_changed_entry_with_a_new_hash_breaks_the_link,
             a_removed_entry_is_missed,
             a_cut_end_is_seen_by_a_checkpoint_alone,
             swapped_entries_are_named,
-            a_moment_in_another_spelling_is_a_changed_entry,
             a_forged_entry_is_named_or_unproven,
             a_chain_that_was_written_anew_is_seen_by_a_checkpoint_alone,
             an_entry_of_another_tenant_is_traced,
+            a_number_that_none_follows_hides_no_verdict,
             a_changed_head_is_named,
             a_long_chain_is_verified_to_its_end,
-            a_number_that_none_follows_hides_no_verdict,
             writers_beside_a_verification_are_no_alarm,
         }
         tangles {
