@@ -6,6 +6,7 @@
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
+use crate::audit::author::LONGEST;
 use crate::column_type::ColumnType;
 use crate::value::{InvalidValue, Value};
 
@@ -29,7 +30,8 @@ pub trait Scope: Debug + Clone + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When the tenant is no value that a column can hold, or is a text without characters.
+    /// When the tenant is no value that a column can hold, or is a text without characters or of more than 1,000
+    /// bytes.
     fn chain(&self) -> Result<Reach, InvalidValue>;
 
     /// Why the session was opened, where that must be said.
@@ -57,7 +59,7 @@ impl Scope for NoTenant {
 
 impl<T: ColumnType + Clone + Debug> Scope for Tenant<T> {
     fn chain(&self) -> Result<Reach, InvalidValue> {
-        let tenant = not_empty(self.0.encode(T::KIND)?)?;
+        let tenant = in_bounds(self.0.encode(T::KIND)?)?;
         Ok(Reach::Tenant(crate::audit::image::text(&tenant).into_owned()))
     }
 }
@@ -162,7 +164,7 @@ impl<S: Scope> ReachableFrom<S> for Shared {
 
 impl<T: ColumnType + Clone + Debug> ReachableFrom<Tenant<T>> for OwnedBy<T> {
     fn tenant(scope: &Tenant<T>) -> Result<Option<Value<'_>>, InvalidValue> {
-        scope.0.encode(T::KIND).and_then(not_empty).map(Some)
+        scope.0.encode(T::KIND).and_then(in_bounds).map(Some)
     }
 }
 
@@ -185,12 +187,17 @@ impl<S: Scope> ReachableFrom<S> for OfAnyTenant {
 impl<S: Scope> WritableFrom<S> for Shared {}
 impl<T: ColumnType + Clone + Debug> WritableFrom<Tenant<T>> for OwnedBy<T> {}
 
-/// The tenant, which is not nothing: in the audit trail an empty text stands for rows that belong to none.
-fn not_empty(tenant: Value<'_>) -> Result<Value<'_>, InvalidValue> {
-    let is_empty = match &tenant {
-        Value::Text(text) => text.is_empty(),
-        Value::Bytes(bytes) => bytes.is_empty(),
-        _ => false,
+/// The tenant, which is not nothing: in the audit trail an empty text stands for rows that belong to none. Nor is
+/// it longer than what an index of any database holds, of which it is the first column.
+fn in_bounds(tenant: Value<'_>) -> Result<Value<'_>, InvalidValue> {
+    let length = match &tenant {
+        Value::Text(text) => text.len(),
+        Value::Bytes(bytes) => bytes.len(),
+        _ => return Ok(tenant),
     };
-    if is_empty { Err(InvalidValue::new("is empty")) } else { Ok(tenant) }
+    match length {
+        0 => Err(InvalidValue::new("is empty")),
+        1..=LONGEST => Ok(tenant),
+        _ => Err(InvalidValue::new(format!("is longer than {LONGEST} bytes"))),
+    }
 }

@@ -260,3 +260,18 @@ pub(crate) async fn entries_at_the_end_of_all_numbers_keep_nobody_from_recording
     let recorded = session.audit().by_actor("alice").order_by(AuditEntry::SEQ.asc());
     assert_eq!(recorded.count().await.unwrap(), 11);
 }
+
+pub(crate) async fn a_tenant_whose_name_no_index_holds_is_refused(fixture: Fixture) {
+    let db = fixture.with(&schema![Claim]).await;
+    let longest = "x".repeat(1_000);
+    let session = db.tenant(longest.clone()).actor("alice");
+    let nothing = "UPDATE claims SET note = NULL WHERE 1 = 0";
+    session.unchecked_sql("a test").execute(nothing).await.unwrap();
+    assert_eq!(session.audit().query().one().await.unwrap().tenant, longest);
+    let session = db.tenant(longest + "x").actor("alice");
+    let written = session.unchecked_sql("a test").execute(nothing).await;
+    assert_error!(written, Error::InvalidInput { column, reason }
+        if column == "tenant" && reason == "is longer than 1000 bytes");
+    assert_error!(session.audit().count().await, Error::InvalidInput { column, .. }
+        if column == "tenant");
+}

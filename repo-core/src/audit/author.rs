@@ -13,7 +13,7 @@ use crate::table::Table;
 use crate::value::{Kind, Value};
 
 /// The most bytes of a text of an entry that is looked up by an index: one of Postgres holds some 2,700 in all.
-const LONGEST: usize = 1_000;
+pub(crate) const LONGEST: usize = 1_000;
 
 /// The author of an operation.
 #[derive(Debug, Clone)]
