@@ -6,6 +6,7 @@
 mod audited;
 pub(crate) mod blocks;
 mod guards;
+mod json_float;
 mod keys;
 
 use std::fmt::Write as _;
@@ -126,9 +127,9 @@ impl Dialect for PostgresDialect {
             "jsonb_path_query_first({quoted}, ('strict ' || ${placeholder})::jsonpath, '{{}}', true)"
         );
         let (name, value) = match what {
+            JsonType::Float => return json_float::write(sql, &found),
             JsonType::Text => ("string", format!("({found} #>> '{{}}') COLLATE \"C\"")),
             JsonType::Integer => ("number", format!("({found})::numeric")),
-            JsonType::Float => ("number", format!("({found})::double precision")),
             JsonType::Bool => ("boolean", format!("({found})::boolean")),
             _ => ("null", "true".to_owned()),
         };

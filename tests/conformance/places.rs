@@ -2,7 +2,9 @@
 
 use chrono::{NaiveDate, TimeDelta};
 use repo_core::{Error, Filter, schema};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
@@ -116,6 +118,54 @@ pub(crate) async fn numbers_and_texts_of_documents_are_ordered(fixture: Fixture)
         ],
     )
     .await;
+}
+
+/// The same table, with numbers of documents as they are written.
+#[derive(Debug, Clone, repo_core::Repository)]
+#[repository(table = "optional_samples")]
+struct Written {
+    id: Uuid,
+    label: String,
+    #[repository(json)]
+    json: Box<RawValue>,
+}
+
+pub(crate) async fn a_number_beyond_all_doubles_is_compared_with_the_nearest(fixture: Fixture) {
+    let written = fixture.with(&schema![Optional]).await.session().repo::<Written>();
+    let greatest = format!("{}", f64::MAX);
+    for (label, number) in [
+        ("-1e400", "-1e400"),
+        ("-1e-400", "-1e-400"),
+        ("0", "0"),
+        ("1e-400", "1e-400"),
+        ("1e400", "1e400"),
+        ("2.5", "2.5"),
+        ("3e-324", "3e-324"),
+        ("max", &greatest),
+        ("text", "\"1e400\""),
+    ] {
+        let json = RawValue::from_string(format!("[{number}]")).unwrap();
+        written.create(NewWritten { label: label.to_owned(), json }).await.unwrap();
+    }
+    let first = || Written::JSON.path([""; 0]).element(0);
+    let data = r#"{"column": "json", "path": [0], "gt": 1e300}"#;
+    let cases: [(Filter<Written>, &[&str]); 9] = [
+        (first().gt(2.0), &["1e400", "2.5", "max"]),
+        (first().gt(f64::MAX), &["1e400"]),
+        (first().ge(f64::MAX), &["1e400", "max"]),
+        (first().eq(f64::MAX), &["max"]),
+        (first().lt(f64::MIN), &["-1e400"]),
+        (first().eq(0.0), &["-1e-400", "0", "1e-400"]),
+        (first().eq(5e-324), &["3e-324"]),
+        (first().lt(0.0), &["-1e400"]),
+        (serde_json::from_str(data).unwrap(), &["1e400", "max"]),
+    ];
+    for (filter, expected) in cases {
+        let shown = format!("{filter:?}");
+        let found = written.filter(filter).order_by(Written::LABEL.asc()).all().await.unwrap();
+        let found: Vec<_> = found.iter().map(|row| row.label.as_str()).collect();
+        assert_eq!(found, expected, "{shown}");
+    }
 }
 
 pub(crate) async fn the_name_of_a_member_is_any_text(fixture: Fixture) {
