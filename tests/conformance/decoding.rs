@@ -1,12 +1,12 @@
 //! Rows that hold what their entity cannot: an error that names the column and not the value.
 
-use repo_core::{Error, schema};
+use repo_core::{Database, Error, schema};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, by_hand};
 
 pub(crate) async fn a_stored_value_that_the_type_cannot_hold_is_a_decode_error(fixture: Fixture) {
     let db = fixture.with(&schema![StatusAsText]).await;
@@ -106,4 +106,77 @@ struct NarrowDocument {
 struct NarrowText {
     id: Uuid,
     text: Uuid,
+}
+
+/// Gives the only row a value past every check, as somebody else may.
+async fn store(db: &Database, assignment: &str) {
+    let sql = format!("UPDATE optional_samples SET {assignment}");
+    let sql = if db.system() == "sqlite" {
+        format!("PRAGMA ignore_check_constraints = 1; {sql}; PRAGMA ignore_check_constraints = 0")
+    } else {
+        sql
+    };
+    let mut connection = by_hand(db).await;
+    connection.execute_script(&sql).await.unwrap();
+    connection.commit().await.unwrap();
+}
+
+pub(crate) async fn what_the_repository_would_not_write_it_does_not_read(fixture: Fixture) {
+    let db = fixture.with(&schema![Optional]).await;
+    let samples = db.session().repo::<Optional>();
+    samples.create(nothing("row")).await.unwrap();
+    let values: &[(&str, &str)] = if db.system() == "sqlite" {
+        &[
+            ("single", "9e999"),
+            ("double", "-9e999"),
+            ("moment", "'0000-12-31T23:59:59.999999+00:00'"),
+            ("moment", "'10000-01-01T00:00:00.000000+00:00'"),
+            ("date", "'0000-12-31'"),
+            ("date", "'10000-01-01'"),
+        ]
+    } else {
+        &[
+            ("single", "'NaN'"),
+            ("single", "'Infinity'"),
+            ("double", "'NaN'"),
+            ("double", "'-Infinity'"),
+            ("moment", "'0001-12-31 23:59:59.999999Z BC'"),
+            ("moment", "'10000-01-01Z'"),
+            ("date", "'0001-12-31 BC'"),
+            ("date", "'10000-01-01'"),
+        ]
+    };
+    for (column, value) in values {
+        store(&db, "single = NULL, double = NULL, moment = NULL, date = NULL").await;
+        store(&db, &format!("{column} = {value}")).await;
+        let what = format!("{column} = {value}");
+        let refused = |error: Error| {
+            assert!(
+                matches!(error, Error::Decode { column: of, .. } if of == *column),
+                "{what}: {error:?}"
+            );
+        };
+        refused(samples.all().await.expect_err("read"));
+        refused(samples.find_by_label("row").await.expect_err("read"));
+        let mut chunks = samples.query().order_by(Optional::DOUBLE.asc()).chunks(1);
+        refused(chunks.next().await.expect_err("read"));
+        let mut written = Vec::new();
+        refused(samples.query().export_json_lines(&mut written).await.expect_err("exported"));
+        let greatest = match *column {
+            "single" => samples.query().max(Optional::SINGLE).await.map(drop),
+            "double" => samples.query().max(Optional::DOUBLE).await.map(drop),
+            "moment" => samples.query().max(Optional::MOMENT).await.map(drop),
+            _ => samples.query().max(Optional::DATE).await.map(drop),
+        };
+        refused(greatest.expect_err("read"));
+        let sums = match *column {
+            "single" => Some((Optional::SINGLE.sum(), Optional::SINGLE.avg())),
+            "double" => Some((Optional::DOUBLE.sum(), Optional::DOUBLE.avg())),
+            _ => None,
+        };
+        if let Some((sum, average)) = sums {
+            assert_error!(samples.query().aggregate(sum).await, Error::OutOfRange { .. });
+            assert_error!(samples.query().aggregate(average).await, Error::OutOfRange { .. });
+        }
+    }
 }

@@ -245,6 +245,7 @@ conformance! {
             a_status_outside_of_the_enum_is_refused_by_the_database,
             a_column_of_another_type_is_a_decode_error,
             a_change_whose_row_cannot_be_decoded_is_an_error,
+            what_the_repository_would_not_write_it_does_not_read,
         }
         doctor {
             it_finds_nothing_wrong_with_a_new_schema,

@@ -1,9 +1,11 @@
 //! A value from the bytes of the binary format, borrowing them.
 //!
 //! The stored type is checked: bytes are never read as another type than the one they were written
-//! as. An integer or a float may be stored narrower than its column, or wider where the value fits.
+//! as. An integer or a float may be stored narrower than its column, or wider where the value fits. A server keeps more
+//! than the types here hold: NaN, infinities, years of five digits or before Christ. None of these is a value.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use repo_core::{InvalidValue, Kind, Value};
@@ -11,6 +13,11 @@ use uuid::Uuid;
 
 use super::encode::{EPOCH_DAYS, EPOCH_MICROS, JSONB_VERSION};
 use super::{numeric, oid};
+
+/// The years 1 to 9999 in microseconds since 1970.
+const MOMENTS: RangeInclusive<i64> = -62_135_596_800_000_000..=253_402_300_799_999_999;
+/// The same in days, of which the first is day 1.
+const DAYS: RangeInclusive<i32> = 1..=3_652_059;
 
 /// Why bytes are no value of a kind.
 #[derive(Debug)]
@@ -29,9 +36,9 @@ pub(super) fn read(kind: Kind, stored: u32, bytes: &[u8]) -> Result<Value<'_>, U
         (Kind::I16, _) => Value::I16(integer(kind, stored, bytes)?),
         (Kind::I32, _) => Value::I32(integer(kind, stored, bytes)?),
         (Kind::I64, _) => Value::I64(integer(kind, stored, bytes)?),
-        (Kind::F32, oid::FLOAT4) => Value::F32(f32::from_be_bytes(array(bytes)?)),
-        (Kind::F64, oid::FLOAT8) => Value::F64(f64::from_be_bytes(array(bytes)?)),
-        (Kind::F64, oid::FLOAT4) => Value::F64(f32::from_be_bytes(array(bytes)?).into()),
+        (Kind::F32, oid::FLOAT4) => Value::F32(single(bytes)?),
+        (Kind::F64, oid::FLOAT8) => Value::F64(double(bytes)?),
+        (Kind::F64, oid::FLOAT4) => Value::F64(single(bytes)?.into()),
         (Kind::Text, stored) if oid::is_text(stored) => Value::Text(text(bytes)?),
         (Kind::Bytes, oid::BYTEA) => Value::Bytes(Cow::Borrowed(bytes)),
         (Kind::Uuid, oid::UUID) => Value::Uuid(Uuid::from_bytes(array(bytes)?)),
@@ -60,6 +67,16 @@ fn integer<T: TryFrom<i64>>(kind: Kind, stored: u32, bytes: &[u8]) -> Result<T, 
     T::try_from(value).map_err(|_| invalid("is out of range"))
 }
 
+fn single(bytes: &[u8]) -> Result<f32, Unreadable> {
+    let value = f32::from_be_bytes(array(bytes)?);
+    if value.is_finite() { Ok(value) } else { Err(invalid("is not a finite number")) }
+}
+
+fn double(bytes: &[u8]) -> Result<f64, Unreadable> {
+    let value = f64::from_be_bytes(array(bytes)?);
+    if value.is_finite() { Ok(value) } else { Err(invalid("is not a finite number")) }
+}
+
 fn timestamp(micros: i64) -> Result<Value<'static>, Unreadable> {
     if micros == i64::MAX || micros == i64::MIN {
         return Err(invalid("is infinity"));
@@ -67,10 +84,11 @@ fn timestamp(micros: i64) -> Result<Value<'static>, Unreadable> {
     moment(micros).map(Value::Timestamp).ok_or_else(|| invalid("is out of range"))
 }
 
-/// The moment that so many microseconds since 2000 are; none for infinities, which are far out of range.
+/// The moment that so many microseconds since 2000 are; none outside of the years 1 to 9999, as infinities are.
 #[inline]
 pub(super) fn moment(micros: i64) -> Option<DateTime<Utc>> {
-    DateTime::from_timestamp_micros(micros.checked_add(EPOCH_MICROS)?)
+    let micros = micros.checked_add(EPOCH_MICROS).filter(|micros| MOMENTS.contains(micros))?;
+    DateTime::from_timestamp_micros(micros)
 }
 
 fn date(days: i32) -> Result<Value<'static>, Unreadable> {
@@ -78,6 +96,7 @@ fn date(days: i32) -> Result<Value<'static>, Unreadable> {
         return Err(invalid("is infinity"));
     }
     days.checked_add(EPOCH_DAYS)
+        .filter(|days| DAYS.contains(days))
         .and_then(NaiveDate::from_num_days_from_ce_opt)
         .map(Value::Date)
         .ok_or_else(|| invalid("is out of range"))
