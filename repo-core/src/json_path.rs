@@ -1,7 +1,7 @@
 //! Places in JSON columns, to filter by.
 //!
 //! A comparison is one of a type: a text is equal to no number, whatever its digits, and what is not there
-//! meets no comparison. Not here: writing parts of documents, and order by them.
+//! meets no comparison. A path has no more steps than a document has levels. Not here: writing parts of documents, and order by them.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,6 +11,7 @@ use crate::column_type::{ColumnType, class};
 use crate::dialect::JsonType;
 use crate::entity::Entity;
 use crate::filter::{Comparison, DocumentTest, Filter, Node};
+use crate::json_canonical::DEEPEST;
 use crate::value::{InvalidValue, Value};
 
 /// A place in a JSON column of `E`. Made by [`Column::path`].
@@ -18,6 +19,7 @@ pub struct JsonPath<E> {
     column: usize,
     name: &'static str,
     path: String,
+    steps: usize,
     /// Whether a name holds a NUL character, which no document does.
     has_nul: bool,
     entity: PhantomData<fn() -> E>,
@@ -46,12 +48,15 @@ pub trait JsonOperand {
 impl<E: Entity, T: ColumnType> Column<E, T> {
     /// The place in the document that is reached through these members, from the outside in:
     /// `Event::PAYLOAD.path(["error", "code"]).eq("timeout")`.
+    ///
+    /// A query by a path of more than 127 steps is [`Error::InvalidInput`](crate::Error::InvalidInput): no
+    /// document has as many levels.
     pub fn path<K: AsRef<str>>(self, members: impl IntoIterator<Item = K>) -> JsonPath<E>
     where
         <T::Bare as ColumnType>::Class: Documents,
     {
         let (column, name, path) = (self.index(), self.name(), String::from("$"));
-        let root = JsonPath { column, name, path, has_nul: false, entity: PhantomData };
+        let root = JsonPath { column, name, path, steps: 0, has_nul: false, entity: PhantomData };
         members.into_iter().fold(root, |path, member| path.member(member))
     }
 }
@@ -62,16 +67,16 @@ impl<E: Entity> JsonPath<E> {
     pub fn member(mut self, name: impl AsRef<str>) -> Self {
         let name = name.as_ref();
         self.has_nul |= name.contains('\0');
-        self.path.push('.');
-        self.path.push_str(&serde_json::Value::from(name).to_string());
-        self
+        self.step(|path| {
+            path.push('.');
+            path.push_str(&serde_json::Value::from(name).to_string());
+        })
     }
 
     /// The element of the array that is at this place, counted from 0.
     #[must_use]
-    pub fn element(mut self, index: u32) -> Self {
-        self.path.push_str(&format!("[{index}]"));
-        self
+    pub fn element(self, index: u32) -> Self {
+        self.step(|path| path.push_str(&format!("[{index}]")))
     }
 
     /// There is something, `null` too.
@@ -114,6 +119,15 @@ impl<E: Entity> JsonPath<E> {
         self.compare(Comparison::GreaterOrEqual, value)
     }
 
+    /// One step further, which is not written where the path has too many.
+    fn step(mut self, write: impl FnOnce(&mut String)) -> Self {
+        self.steps = self.steps.saturating_add(1);
+        if self.steps <= DEEPEST {
+            write(&mut self.path);
+        }
+        self
+    }
+
     fn compare(self, comparison: Comparison, value: impl JsonOperand) -> Filter<E> {
         match value.into_json_operand() {
             Ok((what, value)) => self.test(DocumentTest::Compare(comparison, what, value)),
@@ -122,8 +136,14 @@ impl<E: Entity> JsonPath<E> {
     }
 
     fn test(self, test: DocumentTest) -> Filter<E> {
-        if self.has_nul {
-            let invalid = InvalidValue::new("has no member whose name holds a NUL character");
+        let refused = if self.has_nul {
+            Some(InvalidValue::new("has no member whose name holds a NUL character"))
+        } else if self.steps > DEEPEST {
+            Some(InvalidValue::new(format!("has no place of more than {DEEPEST} steps")))
+        } else {
+            None
+        };
+        if let Some(invalid) = refused {
             return Filter::new(Node::Invalid { column: self.name, invalid });
         }
         Filter::new(Node::Document { column: self.column, path: self.path, test })

@@ -452,6 +452,7 @@ conformance! {
             a_document_is_asked_at_a_place,
             numbers_and_texts_of_documents_are_ordered,
             a_number_beyond_all_doubles_is_compared_with_the_nearest,
+            a_place_has_as_many_steps_as_a_document_has_levels,
             the_name_of_a_member_is_any_text,
             a_column_is_compared_with_another,
             a_day_is_half_open,

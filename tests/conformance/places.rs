@@ -168,6 +168,21 @@ pub(crate) async fn a_number_beyond_all_doubles_is_compared_with_the_nearest(fix
     }
 }
 
+pub(crate) async fn a_place_has_as_many_steps_as_a_document_has_levels(fixture: Fixture) {
+    let samples = samples(&fixture).await;
+    let deepest = (0..127).fold(json!("deepest"), |inner, _| json!([inner]));
+    documents(&samples, &[("deepest", deepest)]).await;
+    let at = |steps| (0..steps).fold(Optional::JSON.path([""; 0]), |path, _| path.element(0));
+    check(&samples, vec![(at(127).eq("deepest"), &["deepest"])]).await;
+    for place in [at(128), at(20_000), Optional::JSON.path(["a"; 128]), at(127).member("a")] {
+        for filter in [place.clone().exists(), place.clone().is_null(), place.eq(1)] {
+            assert!(serde_json::to_string(&filter).is_err(), "it would not be read");
+            let found = samples.filter(filter).all().await;
+            assert_error!(found, Error::InvalidInput { column, .. } if column == "json");
+        }
+    }
+}
+
 pub(crate) async fn the_name_of_a_member_is_any_text(fixture: Fixture) {
     let samples = samples(&fixture).await;
     let names =

@@ -3,6 +3,7 @@
 use serde::ser::{Serialize, SerializeSeq as _, Serializer};
 
 use super::tree::Tree;
+use crate::json_canonical::DEEPEST;
 
 /// A path as text, written as the list of its steps: names of members, and numbers of elements.
 pub(super) struct Steps<'p>(pub(super) &'p str);
@@ -16,6 +17,9 @@ enum Step {
 pub(super) fn read(steps: &Tree) -> Result<String, String> {
     let wrong = || "`path` is a list of names and numbers".to_owned();
     let Tree::List(steps) = steps else { return Err(wrong()) };
+    if steps.len() > DEEPEST {
+        return Err(format!("`path` has at most {DEEPEST} steps"));
+    }
     let mut path = String::from("$");
     for step in steps {
         match step {
