@@ -117,6 +117,13 @@ pub trait Dialect: Debug + Send + Sync {
         append(sql, format_args!("CAST({number} AS BIGINT)"));
     }
 
+    /// The condition that holds for every group, and fails where the sum of floats that is the expression `sum`
+    /// is infinite; nothing where adding them up fails by itself.
+    fn refuse_infinite(&self, sum: &str) -> Option<String> {
+        let _ = sum;
+        None
+    }
+
     /// The aggregate that is the least value of a column, or the greatest, in the order of its type.
     fn extreme(&self, sql: &mut String, quoted: &str, kind: Kind, extreme: Extreme) {
         let _ = kind;

@@ -123,6 +123,12 @@ impl Dialect for SqliteDialect {
         append(sql, format_args!("json_type({quoted}, ?{placeholder}) IS NOT NULL"));
     }
 
+    /// The least integer has no absolute value, and is what minus infinity is cast to.
+    fn refuse_infinite(&self, sum: &str) -> Option<String> {
+        let fails = format!("abs(CAST(-abs({sum}) AS INTEGER))");
+        Some(format!("CASE WHEN abs({sum}) = 9e999 THEN {fails} ELSE 1 END"))
+    }
+
     fn units(&self, sql: &mut String, quoted: &str, _: Kind) {
         sql.push_str(quoted);
     }

@@ -24,6 +24,9 @@ enum Cause {
     Other,
 }
 
+/// What SQLite says of a sum, or an absolute value, that no integer holds; its code is that of any error.
+const INTEGER_OVERFLOW: &str = "integer overflow";
+
 /// An extended code stands for itself, a primary one for its family as well.
 const CAUSES: &[(i32, Cause)] = &[
     (ffi::SQLITE_CONSTRAINT_UNIQUE, Cause::Unique),
@@ -162,6 +165,7 @@ fn about(error: &rusqlite::Error, entity: &'static str, table: &str) -> Error {
         Cause::DataType if message.starts_with("cannot store REAL value in INTEGER") => {
             Error::OutOfRange { entity }
         }
+        _ if message == INTEGER_OVERFLOW => Error::OutOfRange { entity },
         _ => without_table(error),
     }
 }

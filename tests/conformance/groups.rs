@@ -266,3 +266,40 @@ pub(crate) async fn what_cannot_be_grouped_is_refused(fixture: Fixture) {
     let limited = measures.query().limit(1).group_by(Measure::DEVICE).select(count()).all().await;
     assert_error!(limited, Error::InvalidInput { column, .. } if column == "group_by");
 }
+
+pub(crate) async fn an_infinite_sum_is_out_of_range_wherever_it_is_asked_for(fixture: Fixture) {
+    let db = fixture.with(&schema![Optional]).await;
+    let samples = db.session().repo::<Optional>();
+    let of = |label: &str, text: &str, double| NewOptional {
+        text: some(text),
+        double: Some(double),
+        ..nothing(label)
+    };
+    let rows = [of("1", "large", f64::MAX), of("2", "large", f64::MAX), of("3", "usual", 1.5)];
+    samples.create_many(rows).await.unwrap();
+    samples.create(nothing("4")).await.unwrap();
+    let groups = || samples.query().group_by(Optional::TEXT).select(count());
+    let (sum, average) = (Optional::DOUBLE.sum(), Optional::DOUBLE.avg());
+    let usual = || samples.filter(Optional::TEXT.is_null() | Optional::TEXT.eq("usual"));
+    let found = usual().group_by(Optional::TEXT).select(count()).having(sum.gt(1.0)).all().await;
+    assert_eq!(found.unwrap(), [(some("usual"), 1)], "where all are finite");
+    let found = usual().group_by(Optional::TEXT).select(count()).order_by(average.desc());
+    assert_eq!(found.all().await.unwrap(), [(None, 1), (some("usual"), 1)]);
+    for (what, answer) in [
+        ("having a sum", groups().having(sum.gt(1.0)).all().await),
+        ("having an average", groups().having(average.lt(1.0)).all().await),
+        ("having one of two", groups().having(count().gt(0) | sum.gt(1.0)).all().await),
+        ("having both", groups().having(count().eq(1) & sum.gt(1.0)).all().await),
+        ("by a sum", groups().order_by(sum.desc()).all().await),
+        ("by an average", groups().order_by(average.asc()).limit(1).all().await),
+        ("by it, left out", groups().having(count().eq(1)).order_by(sum.asc()).all().await),
+    ] {
+        assert!(
+            matches!(answer, Err(Error::OutOfRange { entity: "Optional" })),
+            "{what}: {answer:?}"
+        );
+    }
+    let selected = samples.query().group_by(Optional::TEXT).select(sum).having(count().eq(1));
+    assert_error!(selected.all().await, Error::OutOfRange { entity: "Optional" });
+    assert_eq!(groups().all().await.unwrap().len(), 3, "nothing is summed up");
+}

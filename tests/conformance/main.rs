@@ -342,6 +342,7 @@ conformance! {
             a_condition_on_an_aggregate_picks_groups,
             groups_are_ordered_by_aggregates_and_cut,
             large_sums_are_compared_and_ordered_exactly,
+            an_infinite_sum_is_out_of_range_wherever_it_is_asked_for,
             groups_are_of_the_tenant_and_one_statement,
             what_cannot_be_grouped_is_refused,
         }

@@ -35,16 +35,14 @@ impl<'a> Writer<'a> {
         }
         self.terms(terms);
         let is_limited = grouping.limit().is_some();
-        self.ranked_rows(selection, keys, &grouping.terms(terms), is_limited)?;
+        let all_terms = grouping.terms(terms);
+        self.ranked_rows(selection, keys, &all_terms, is_limited)?;
         // By position: a key may have parameters, and the same text is then not the same expression.
         self.push(" GROUP BY ");
         for position in 1..=keys.len() {
             self.push(if position > 1 { ", " } else { "" }).push(&position.to_string());
         }
-        for (position, condition) in grouping.having.iter().enumerate() {
-            self.push(if position > 0 { " AND " } else { " HAVING " });
-            self.condition(condition)?;
-        }
+        self.having(&all_terms, grouping)?;
         self.group_order(keys, grouping);
         if let Some(limit) = grouping.limit() {
             self.push(" LIMIT ").bind(limit);
@@ -125,6 +123,34 @@ impl<'a> Writer<'a> {
         self.dialect.time_number(&mut self.sql, &name, bucket.unit());
         self.push(" - ").bind(Value::I64(bucket.base())).push(") / ");
         self.bind(Value::I64(bucket.width()));
+    }
+
+    /// The conditions. Before them no sum of floats may be infinite, that of a group that is left out neither.
+    fn having(&mut self, terms: &[Term], grouping: &'a Grouping) -> Result<()> {
+        let mut word = " HAVING ";
+        for finite in self.finite_sums(terms) {
+            self.push(std::mem::replace(&mut word, " AND ")).push(&finite);
+        }
+        for condition in &grouping.having {
+            self.push(std::mem::replace(&mut word, " AND "));
+            self.condition(condition)?;
+        }
+        Ok(())
+    }
+
+    /// For each column of floats that is added up, that its sum is finite, where the database does not see to it.
+    fn finite_sums(&self, terms: &[Term]) -> Vec<String> {
+        let mut conditions = Vec::new();
+        for term in terms.iter().filter(|term| self.adds_floats(term)) {
+            let finite = self.dialect.refuse_infinite(&self.sum(*term).concat());
+            conditions.extend(finite.filter(|finite| !conditions.contains(finite)));
+        }
+        conditions
+    }
+
+    fn adds_floats(&self, term: &Term) -> bool {
+        let adds = matches!(term.function, Function::Sum | Function::Average);
+        adds && matches!(self.kind(*term), Kind::F32 | Kind::F64)
     }
 
     fn condition(&mut self, condition: &'a Condition) -> Result<()> {
