@@ -18,6 +18,7 @@ use crate::held::Held;
 use crate::page::{Page, PageRequest};
 use crate::projection::Projection;
 use crate::read;
+use crate::relation::link::Source;
 use crate::repo::Repo;
 use crate::scope::{ReachableFrom, Scope};
 use crate::value::Value;
@@ -284,6 +285,12 @@ where
     /// Ordered by `order`, before the orders given.
     pub(crate) fn order_first(mut self, order: Order<E>) -> Self {
         self.selection.order.insert(0, order.key);
+        self
+    }
+
+    /// Ordered by the id, after the orders given.
+    pub(crate) fn then_by_id(mut self, descending: bool) -> Self {
+        self.selection.order.push(OrderKey::new(Source::Own(E::TABLE.roles.id), descending));
         self
     }
 

@@ -32,7 +32,7 @@ where
     where
         <T::Bare as ColumnType>::Class: Comparable,
     {
-        let newest = self.with_value(column).order_first(column.desc());
+        let newest = self.with_value(column).order_first(column.desc()).then_by_id(true);
         Reading::new(newest.first())
     }
 
@@ -42,7 +42,7 @@ where
     where
         <T::Bare as ColumnType>::Class: Comparable,
     {
-        let oldest = self.with_value(column).order_first(column.asc());
+        let oldest = self.with_value(column).order_first(column.asc()).then_by_id(false);
         Reading::new(oldest.first())
     }
 

@@ -548,6 +548,7 @@ conformance! {
         }
         series {
             the_latest_row_is_the_one_with_the_greatest_value,
+            of_rows_that_are_alike_in_all_the_id_decides,
             each_key_has_its_latest_row,
             the_earliest_row_is_the_one_with_the_least_value_and_each_key_has_its_own,
             recent_rows_are_those_of_the_last_while,

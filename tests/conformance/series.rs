@@ -36,6 +36,26 @@ pub(crate) async fn the_latest_row_is_the_one_with_the_greatest_value(fixture: F
     assert_eq!(deleted.id, last.id);
 }
 
+pub(crate) async fn of_rows_that_are_alike_in_all_the_id_decides(fixture: Fixture) {
+    let db = fixture.with(&schema![Measure]).await;
+    let measures = acme(&db).repo::<Measure>();
+    let rows = (0..4).map(|_| measure("same", "2026-01-01T00:00:00Z"));
+    let rows = measures.create_many(rows).await.unwrap();
+    for order in [Measure::DEVICE.asc(), Measure::DEVICE.desc()] {
+        let query = || measures.query().order_by(order);
+        let latest = query().latest(Measure::AT).await.unwrap();
+        assert_eq!(latest.as_ref(), Some(&rows[3]), "the highest, whatever the direction");
+        let earliest = query().earliest(Measure::AT).await.unwrap();
+        assert_eq!(earliest.as_ref(), Some(&rows[0]), "the lowest, whatever the direction");
+        let all = db.all_tenants("a case").repo::<Measure>().query().order_by(order);
+        assert_eq!(all.latest(Measure::AT).await.unwrap().as_ref(), Some(&rows[3]));
+    }
+    let by_id = || measures.query().order_by(Measure::ID.asc());
+    assert_eq!(by_id().latest(Measure::AT).await.unwrap().as_ref(), Some(&rows[0]));
+    let by_id = measures.query().order_by(Measure::ID.desc());
+    assert_eq!(by_id.earliest(Measure::AT).await.unwrap().as_ref(), Some(&rows[3]));
+}
+
 pub(crate) async fn each_key_has_its_latest_row(fixture: Fixture) {
     let db = fixture.with(&schema![Measure]).await;
     let measures = acme(&db).repo::<Measure>();

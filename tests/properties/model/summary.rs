@@ -46,6 +46,8 @@ impl Model {
             Ask::Latest(by) => {
                 let mut selection = with_value(selection, by);
                 selection.order.insert(0, descending(by));
+                let id = OrderColumn::Id;
+                selection.order.push(Key { column: id, descending: true, nulls_first: None });
                 let latest = self.all(tenant, &selection);
                 self.trace.add("latest", &latest.map(|rows| rows.into_iter().next()));
             }
