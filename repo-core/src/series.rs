@@ -84,6 +84,10 @@ where
 
     /// Only rows whose moment lies in the last `duration` before now, which the database's clock tells: after
     /// its start, and up to now.
+    ///
+    /// The moment is part of the filter: with the same call later, a [`Cursor`](crate::Cursor) of this query is
+    /// [`Error::InvalidCursor`]. Where windows follow each other, filter by a fixed start instead,
+    /// `column.gt(from)`, and keep it with the cursor.
     pub fn recent<T>(self, column: Column<E, T>, duration: Duration) -> Self
     where
         T: ColumnType<Bare = DateTime<Utc>>,

@@ -552,6 +552,7 @@ conformance! {
             each_key_has_its_latest_row,
             the_earliest_row_is_the_one_with_the_least_value_and_each_key_has_its_own,
             recent_rows_are_those_of_the_last_while,
+            a_cursor_of_recent_rows_is_one_of_their_moment,
             a_range_of_time_is_half_open,
         }
         soft_delete {

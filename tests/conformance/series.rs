@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use repo_core::{Bucket, Error, schema};
+use repo_core::{Bucket, Error, WindowRequest, schema};
 
 use crate::entities::*;
 use crate::expect::assert_error;
@@ -142,6 +142,22 @@ pub(crate) async fn recent_rows_are_those_of_the_last_while(fixture: Fixture) {
     assert_eq!(recent(hour).await, "d", "the next hour has the others");
     let counted = measures.query().recent(Measure::AT, 2 * hour).count().await.unwrap();
     assert_eq!(counted, 3);
+}
+
+pub(crate) async fn a_cursor_of_recent_rows_is_one_of_their_moment(fixture: Fixture) {
+    let (db, clock) = fixture.with_clock(&schema![Measure]).await;
+    let measures = acme(&db).repo::<Measure>();
+    let at = "2026-01-31T12:00:00Z";
+    measures.create_many(["a", "b", "c"].map(|device| measure(device, at))).await.unwrap();
+    let recent = || measures.query().recent(Measure::AT, Duration::from_secs(3_600));
+    let fixed = || measures.filter(Measure::AT.gt(moment("2026-01-31T11:00:00Z")));
+    let first = |rows| WindowRequest::first(rows);
+    let of_recent = recent().window(first(1)).await.unwrap().end.unwrap();
+    let of_fixed = fixed().window(first(1)).await.unwrap().end.unwrap();
+    clock.advance(TimeDelta::seconds(1));
+    assert_error!(recent().window(first(2).after(of_recent)).await, Error::InvalidCursor { .. });
+    let next = fixed().window(first(2).after(of_fixed)).await.unwrap();
+    assert_eq!(devices(&next.items), "bc", "of a fixed start it goes on");
 }
 
 pub(crate) async fn a_range_of_time_is_half_open(fixture: Fixture) {

@@ -86,6 +86,10 @@ impl<S: Scope> Audit<S> {
     }
 
     /// What was done in the last hours, by the clock of the database's handle, in order.
+    ///
+    /// The moment is part of the filter: with the same call later, a [`Cursor`](crate::Cursor) of this query is
+    /// [`Error::InvalidCursor`](crate::Error::InvalidCursor). Where windows follow each other, ask for what was done
+    /// [`between`](Self::between) fixed moments instead, and keep them with the cursor.
     pub fn recent(&self, hours: u32) -> Query<AuditEntry, S> {
         let since = TimeDelta::try_hours(i64::from(hours))
             .and_then(|hours| self.repo.session().database().now().checked_sub_signed(hours));
