@@ -28,6 +28,13 @@ pub trait Dialect: Debug + Send + Sync {
         63
     }
 
+    /// Whether the schema holds what lasts only as long as the connection, and hides what has the same name elsewhere.
+    /// Where a dialect does not say it, these are the names that databases have for it.
+    fn is_temporary_schema(&self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        name == "temp" || name == "temporary" || name.starts_with("pg_temp")
+    }
+
     /// Parameter number `index`, counted from 1: the same number may be written more than once.
     fn placeholder(&self, sql: &mut String, index: usize);
 

@@ -8,6 +8,7 @@ mod named;
 mod passage;
 mod temporary;
 pub(crate) mod typed;
+mod words;
 
 use std::fmt;
 
@@ -105,7 +106,7 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
         sql: &str,
         read: impl FnMut(&UncheckedRow<'_>) -> Result<T> + Send,
     ) -> Result<Vec<T>> {
-        control::refuse(sql)?;
+        control::refuse(sql, self.session.database().backend().dialect())?;
         self.announce()?.read(sql, read).await
     }
 
@@ -160,13 +161,14 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
     /// - [`Error::InvalidInput`]: the statement begins or ends a transaction, or changes the connection for
     ///   whoever has it next; it is empty or holds a NUL character; a parameter has no value, or a value no parameter.
     pub async fn execute(self, sql: &str) -> Result<u64> {
-        control::refuse(sql)?;
+        let dialect = self.session.database().backend().dialect();
+        control::refuse(sql, dialect)?;
         let reason = self.reason.clone();
         let Self { session, params, .. } = self.announce()?;
         let reach = session.scope().chain().map_err(|it| Error::invalid_value("tenant", it))?;
         let author = Author::acting(session, reach, UNCHECKED.entity)?;
         let author = Author { reason: Some(reason.into()), ..author };
-        let text = numbered(session.database().backend().dialect(), sql, params.len())?;
+        let text = numbered(dialect, sql, params.len())?;
         session.record_look_by_hand().await?;
         let own = session.own_transaction().await?;
         let done = async {

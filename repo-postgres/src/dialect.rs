@@ -43,6 +43,11 @@ impl Dialect for PostgresDialect {
         "postgres"
     }
 
+    /// `pg_temp`, and what it stands for: `pg_temp_3`. Nobody else may call a schema so.
+    fn is_temporary_schema(&self, name: &str) -> bool {
+        name.to_ascii_lowercase().starts_with("pg_temp")
+    }
+
     fn placeholder(&self, sql: &mut String, index: usize) {
         sql.push('$');
         match u8::try_from(index) {

@@ -26,6 +26,10 @@ impl Dialect for SqliteDialect {
         "sqlite"
     }
 
+    fn is_temporary_schema(&self, name: &str) -> bool {
+        name.eq_ignore_ascii_case("temp")
+    }
+
     fn placeholder(&self, sql: &mut String, index: usize) {
         append(sql, format_args!("?{index}"));
     }

@@ -70,6 +70,7 @@ mod sums;
 mod tables;
 mod tampering;
 mod tangles;
+mod temporary;
 mod tenants;
 mod transactions;
 mod unique;
@@ -282,6 +283,11 @@ conformance! {
             a_body_in_dollar_quotes_has_parameters_of_its_own,
             who_acts_and_for_what_is_short_enough_to_be_found_again,
             a_time_that_no_column_holds_purges_nothing,
+        }
+        temporary {
+            what_would_hide_a_table_is_not_made_by_hand,
+            what_is_only_called_temporary_is_made_by_hand,
+            a_schema_is_temporary_where_the_database_has_it_so,
         }
         escapes {
             looking_at_all_tenants_is_recorded_once,

@@ -6,7 +6,7 @@
 pub(super) fn passage(text: &str) -> Option<usize> {
     let next = text.chars().next()?;
     let length = match next {
-        '\'' | '"' => quoted(text, next),
+        '\'' | '"' => quoted(text),
         // For Postgres a line ends with either.
         '-' if text.starts_with("--") => text.find(['\n', '\r']).unwrap_or(text.len()),
         '/' if text.starts_with("/*") => text.find("*/").map_or(text.len(), |at| at + 2),
@@ -25,32 +25,42 @@ pub(super) fn dollar_quoted(text: &str) -> Option<usize> {
     Some(end + 2 * tag.len())
 }
 
-/// The length of the name that the text starts with.
+/// The length of the name that the text starts with. Whatever is not ASCII is a letter.
 pub(super) fn name(text: &str) -> usize {
-    let is_first = text.starts_with(|c: char| c.is_alphabetic() || c == '_');
-    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
-    if is_first { end } else { 0 }
+    let is_first = |c: char| c.is_ascii_alphabetic() || c == '_' || !c.is_ascii();
+    let end = text.find(|c| !is_first(c) && !c.is_ascii_digit()).unwrap_or(text.len());
+    if text.starts_with(is_first) { end } else { 0 }
 }
 
-/// The length of what is quoted, with its quotes. A doubled quote ends it, and starts the next.
-fn quoted(text: &str, quote: char) -> usize {
-    text[1..].find(quote).map_or(text.len(), |at| at + 2)
+/// The length of what the text starts with in quotes, with them. A doubled quote is one within.
+pub(super) fn quoted(text: &str) -> usize {
+    ended(text, false)
 }
 
 /// The same where a backslash takes a quote its meaning: `E'\''` of Postgres.
-fn escaped(text: &str) -> usize {
-    let mut is_escaped = false;
-    let end = text[1..].find(|c: char| {
-        let is_end = c == '\'' && !is_escaped;
-        is_escaped = c == '\\' && !is_escaped;
-        is_end
-    });
-    end.map_or(text.len(), |at| at + 2)
+pub(super) fn escaped(text: &str) -> usize {
+    ended(text, true)
+}
+
+fn ended(text: &str, escapes: bool) -> usize {
+    let quote = text.chars().next();
+    let mut chars = text.char_indices().skip(1).peekable();
+    while let Some((at, next)) = chars.next() {
+        let follows = chars.peek().map(|(_, follows)| *follows);
+        let is_quote = Some(next) == quote;
+        if is_quote && follows != quote {
+            return at + next.len_utf8();
+        }
+        if is_quote || escapes && next == '\\' {
+            chars.next();
+        }
+    }
+    text.len()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::dollar_quoted;
+    use super::{dollar_quoted, escaped, quoted};
 
     #[test]
     fn what_is_between_two_tags_is_a_passage() {
@@ -58,12 +68,27 @@ mod tests {
             ("$$ SELECT $1 $$ x", Some(15)),
             ("$a$ $$ $1 $a$;", Some(13)),
             ("$$$$", Some(4)),
+            ("$→$ $1 $→$ x", Some(14)),
             ("$$ no end", None),
             ("$a no tag", None),
             ("$ 1", None),
             ("a", None),
         ] {
             assert_eq!(dollar_quoted(text), length, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_quote_that_is_doubled_or_escaped_is_within() {
+        for (text, plain, with_escapes) in [
+            ("'a' b", 3, 3),
+            ("'a''b' c", 6, 6),
+            (r"'a\' b' c", 4, 7),
+            (r"'a''\' b' c", 6, 9),
+            ("''", 2, 2),
+            ("'no end", 7, 7),
+        ] {
+            assert_eq!((quoted(text), escaped(text)), (plain, with_escapes), "{text}");
         }
     }
 }

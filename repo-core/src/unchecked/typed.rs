@@ -123,7 +123,7 @@ impl<'s, S: Scope, P: Projection> Sql<'s, S, P> {
         if let Some(error) = error {
             return Err(error);
         }
-        super::control::refuse(&sql)?;
+        super::control::refuse(&sql, session.database().backend().dialect())?;
         if reason.is_none() {
             refuse_tenants(session, &sql)?;
         }
