@@ -4,6 +4,7 @@ use crate::dialect::quote;
 use crate::error::{Error, Result};
 
 use super::passage::{name, passage};
+use super::words::{READINGS, Word, words};
 
 /// A query, and the names of its parameters in the order of their numbers.
 #[derive(Debug, PartialEq)]
@@ -64,42 +65,10 @@ pub(super) fn columns_of(query: &str, columns: &[&str]) -> String {
     sql
 }
 
-/// What of a query may be names: words, and what is in quotes, of which SQLite takes each kind for a name.
-pub(super) fn words(query: &str) -> Vec<String> {
-    let (mut words, mut rest) = (Vec::new(), query);
-    while let Some(next) = rest.chars().next() {
-        if let Some(quoted) = quoted_by(rest) {
-            words.push(quoted[1..quoted.len() - 1].replace("\"\"", "\"").replace("``", "`"));
-            // What else is a quote for SQLite is none for Postgres: what is in it is looked at as well.
-            rest = if next == '"' { &rest[quoted.len()..] } else { &rest[1..] };
-            continue;
-        }
-        let (passage, after) = rest.split_at(passage(rest).unwrap_or(next.len_utf8()));
-        let word = passage.trim_matches(['\'', '"']);
-        let is_quoted = word.len() < passage.len();
-        if is_quoted || name(word) > 0 {
-            words.push(word.to_owned());
-        }
-        rest = after;
-    }
-    words
-}
-
-/// A name in quotes, with those that are doubled in it.
-fn quoted_by(text: &str) -> Option<&str> {
-    let end = match text.chars().next()? {
-        '[' => ']',
-        quote @ ('"' | '`') => quote,
-        _ => return None,
-    };
-    let mut at = 1;
-    loop {
-        at += text[at..].find(end)? + 1;
-        if end == ']' || !text[at..].starts_with(end) {
-            return Some(&text[..at]);
-        }
-        at += 1;
-    }
+/// What of a query may be names, as each database reads it: SQLite takes every kind of quotes for those of a name.
+pub(super) fn named(query: &str) -> Vec<String> {
+    let words = READINGS.into_iter().flat_map(|reading| words(query, reading));
+    words.filter_map(Word::name).map(|it| it.replace("\"\"", "\"").replace("``", "`")).collect()
 }
 
 impl Numbered {
@@ -119,7 +88,7 @@ fn refused(reason: &'static str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{Numbered, number, words};
+    use super::{Numbered, named, number};
 
     #[test]
     fn names_get_numbers_outside_of_quotes_and_comments() {
@@ -136,7 +105,7 @@ mod tests {
         let Numbered { sql, names } = number(sql).expect("it is a query");
         assert_eq!(names, ["a"]);
         assert!(sql.contains("|| $1, e'"), "{sql}");
-        assert!(words("SELECT E'\\'', a FROM tasks WHERE b = ''").contains(&"tasks".to_owned()));
+        assert!(named("SELECT E'\\'', a FROM tasks WHERE b = ''").contains(&"tasks".to_owned()));
     }
 
     #[test]
@@ -152,17 +121,27 @@ mod tests {
 
     #[test]
     fn the_words_are_those_that_may_be_names() {
-        let found = words("SELECT t.\"Ab\" FROM Tasks t -- not this\nWHERE x = 'nor this'");
-        assert_eq!(found, ["SELECT", "t", "Ab", "FROM", "Tasks", "t", "WHERE", "x", "nor this"]);
+        let found = named("SELECT t.\"Ab\" FROM Tasks t -- not this\nWHERE x = 'nor this'");
+        let on_both = ["SELECT", "t", "Ab", "FROM", "Tasks", "t", "WHERE", "x"];
+        assert_eq!(found[..8], on_both);
+        assert_eq!(found[8..16], on_both);
+        assert_eq!(found[16..], ["nor this"]);
     }
 
     #[test]
     fn a_name_is_seen_in_every_kind_of_quotes_and_behind_every_end_of_a_line() {
         for sql in ["FROM \"a \"\"b\"\"\"", "FROM [a \"b\"]", "FROM `a \"b\"`"] {
-            assert!(words(sql).contains(&"a \"b\"".to_owned()), "{sql}: {:?}", words(sql));
+            assert!(named(sql).contains(&"a \"b\"".to_owned()), "{sql}: {:?}", named(sql));
         }
         for sql in ["x[(SELECT n FROM tasks)]", "a ` b FROM tasks `", "-- a\rFROM tasks"] {
-            assert!(words(sql).contains(&"tasks".to_owned()), "{sql}: {:?}", words(sql));
+            assert!(named(sql).contains(&"tasks".to_owned()), "{sql}: {:?}", named(sql));
+        }
+    }
+
+    #[test]
+    fn a_comment_in_a_comment_hides_no_name() {
+        for sql in ["/* /* */ ' */ FROM tasks /* ' */", "/* /* */ FROM tasks -- */"] {
+            assert!(named(sql).contains(&"tasks".to_owned()), "{sql}: {:?}", named(sql));
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::named::{Numbered, columns_of, number, words};
+use super::named::{Numbered, columns_of, named, number};
 use super::{UncheckedRow, UncheckedSql};
 use crate::column_type::ColumnType;
 use crate::entity::Entity;
@@ -170,16 +170,17 @@ const HIDING: [&str; 3] = ["_to_xml", "_to_xmlschema", "_to_xml_and_xmlschema"];
 
 /// Refuses a query that names the table of a tenant's entity, as far as the database knows its entities.
 fn refuse_tenants<S: Scope>(session: &Session<S>, sql: &str) -> Result<()> {
-    let (registry, words) = (session.database().registry(), words(sql));
+    let (registry, names) = (session.database().registry(), named(sql));
     let escapes = ["u&\"", "u&'"];
-    let is_hidden = |word: &String| HIDING.iter().any(|it| word.to_ascii_lowercase().ends_with(it));
-    if escapes.iter().any(|it| sql.to_ascii_lowercase().contains(it)) || words.iter().any(is_hidden)
+    let is_hidden = |name: &String| HIDING.iter().any(|it| name.to_ascii_lowercase().ends_with(it));
+    if escapes.iter().any(|it| sql.to_ascii_lowercase().contains(it)) || names.iter().any(is_hidden)
     {
         let reason = "hides what it reads: say why with `unchecked_sql`";
         return Err(Error::invalid_input("sql", reason));
     }
-    let named =
-        registry.of_tenants().find(|name| words.iter().any(|word| word.eq_ignore_ascii_case(name)));
+    let named = registry
+        .of_tenants()
+        .find(|table| names.iter().any(|name| name.eq_ignore_ascii_case(table)));
     named.map_or(Ok(()), |name| {
         let reason =
             format!("names `{name}`, whose rows belong to tenants: say why with `unchecked_sql`");
