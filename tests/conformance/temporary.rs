@@ -64,6 +64,33 @@ pub(crate) async fn what_would_hide_a_table_is_not_made_by_hand(fixture: Fixture
     session.repo::<Claim>().create(claim("C-1")).await.unwrap();
 }
 
+pub(crate) async fn what_would_change_the_connection_is_not_run_by_hand(fixture: Fixture) {
+    let db = fixture.pool_of_one(&schema![Claim]).await;
+    let session = alice(&db);
+    for sql in [
+        "EXPLAIN PRAGMA query_only = ON",
+        "EXPLAIN QUERY PLAN PRAGMA ignore_check_constraints = ON",
+        "explain /* a */ query plan PRAGMA writable_schema = ON",
+        "DECLARE peek CURSOR WITH HOLD FOR SELECT code FROM claims",
+        "EXPLAIN (COSTS OFF) DECLARE peek CURSOR FOR SELECT code FROM claims",
+    ] {
+        let written = run(&session, sql).await;
+        assert!(matches!(written, Err(Error::InvalidInput { .. })), "{sql}: {written:?}");
+        let read = session.unchecked_sql("a test").fetch(sql, |_| Ok(())).await;
+        assert!(matches!(read, Err(Error::InvalidInput { .. })), "{sql}: {read:?}");
+        let typed = session.unchecked_sql("a test").sql::<Claim>(sql).all().await;
+        assert!(matches!(typed, Err(Error::InvalidInput { .. })), "{sql}: {typed:?}");
+    }
+    if db.system() == "postgres" {
+        let tx = session.begin().await.unwrap();
+        let path = run(&tx, "SET LOCAL search_path = pg_temp").await;
+        assert_error!(path, Error::InvalidInput { .. });
+        tx.rollback().await.unwrap();
+    }
+    session.repo::<Claim>().create(claim("C-1")).await.unwrap();
+    run(&session, "EXPLAIN SELECT code FROM claims").await.expect_err("it answers with rows");
+}
+
 pub(crate) async fn what_is_only_called_temporary_is_made_by_hand(fixture: Fixture) {
     let db = fixture.with(&schema![Claim]).await;
     let session = alice(&db);

@@ -12,9 +12,22 @@ use crate::error::{Error, Result};
 const TRANSACTIONS: [&str; 9] =
     ["ABORT", "BEGIN", "COMMIT", "END", "PREPARE", "RELEASE", "ROLLBACK", "SAVEPOINT", "START"];
 
-/// Change the connection.
-const CONNECTIONS: [&str; 9] =
-    ["ATTACH", "DEALLOCATE", "DETACH", "DISCARD", "LISTEN", "LOAD", "PRAGMA", "RESET", "UNLISTEN"];
+/// Change the connection. A cursor may outlive its transaction, with the rows of who declared it.
+const CONNECTIONS: [&str; 10] = [
+    "ATTACH",
+    "DEALLOCATE",
+    "DECLARE",
+    "DETACH",
+    "DISCARD",
+    "LISTEN",
+    "LOAD",
+    "PRAGMA",
+    "RESET",
+    "UNLISTEN",
+];
+
+/// What may stand between `EXPLAIN` and the statement, beside options in parentheses.
+const EXPLAINING: [&str; 5] = ["ANALYSE", "ANALYZE", "PLAN", "QUERY", "VERBOSE"];
 
 /// What follows a `SET` that ends with the transaction.
 const ENDING: [&str; 3] = ["CONSTRAINTS", "LOCAL", "TRANSACTION"];
@@ -27,19 +40,38 @@ pub(super) fn refuse(sql: &str, dialect: &dyn Dialect) -> Result<()> {
     for reading in READINGS {
         let words = words(sql, reading).skip_while(|it| *it == Word::Sign(';'));
         let words: Vec<_> = words.collect();
-        let Some(first) = words.first() else { continue };
+        let statement = explained(&words);
+        let Some(first) = statement.first() else { continue };
         if first.is_one(&TRANSACTIONS) {
             let reason =
                 "begins or ends a transaction: use `transaction` or `begin` of the session";
             return Err(Error::invalid_input("sql", reason));
         }
-        let is_set = first.is("SET") && !words.get(1).is_some_and(|it| it.is_one(&ENDING));
+        let is_set = first.is("SET") && !statement.get(1).is_some_and(|it| it.is_one(&ENDING));
         if is_set || first.is_one(&CONNECTIONS) {
             return Err(lasting());
         }
         temporary::refuse(&words, reading, &|name| dialect.is_temporary_schema(name))?;
     }
     Ok(())
+}
+
+/// The statement that is explained, or the one that explains nothing: SQLite runs a `PRAGMA` that it explains.
+fn explained<'w, 's>(words: &'w [Word<'s>]) -> &'w [Word<'s>] {
+    let mut rest = match words {
+        [first, rest @ ..] if first.is("EXPLAIN") => rest,
+        _ => return words,
+    };
+    loop {
+        rest = match rest {
+            [Word::Sign('('), options @ ..] => {
+                let end = options.iter().position(|it| *it == Word::Sign(')'));
+                &options[end.map_or(options.len(), |end| end + 1)..]
+            }
+            [word, rest @ ..] if word.is_one(&EXPLAINING) => rest,
+            _ => return rest,
+        };
+    }
 }
 
 pub(super) fn lasting() -> Error {
@@ -77,6 +109,12 @@ mod tests {
             "CREATE TABLE PG_TEMP_12.a (b int)",
             "deallocate all",
             "LISTEN a",
+            "EXPLAIN PRAGMA query_only = ON",
+            "explain /* a */ query plan pragma writable_schema = on",
+            "EXPLAIN (COSTS OFF, FORMAT json) DECLARE a CURSOR WITH HOLD FOR SELECT 1",
+            "explain analyze verbose commit",
+            "DECLARE a CURSOR WITH HOLD FOR SELECT 1",
+            "declare \"a\" binary insensitive cursor for select 1",
         ] {
             assert!(refuse(sql).is_err(), "{sql}");
         }
@@ -94,6 +132,12 @@ mod tests {
             "set constraints all deferred",
             "CREATE TABLE temp (a int)",
             "create or replace view temporary as select 1",
+            "EXPLAIN SELECT pragma FROM a",
+            "EXPLAIN (ANALYZE) (SELECT 1)",
+            "EXPLAIN QUERY PLAN SELECT 1",
+            "EXPLAIN",
+            "EXPLAIN (",
+            "FETCH ALL FROM a",
             "endless",
         ] {
             assert!(refuse(sql).is_ok(), "{sql}");

@@ -1,5 +1,5 @@
-//! Statements that make something temporary: by `TEMP`, or in the schema of temporary things. It lasts as long as the
-//! connection, and hides the table of its name from whoever has that next.
+//! Statements that make something temporary: by `TEMP`, or in the schema of temporary things, or that have what follows
+//! made there. It lasts as long as the connection, and hides the table of its name from whoever has that next.
 //!
 //! Only the name of what is made counts, and of the table that an index or a trigger is of. Not here: what a function
 //! makes, also one that the statement makes.
@@ -51,6 +51,8 @@ pub(super) fn refuse(
         heads(statement, "INTO").try_for_each(|it| refuse_head(selected(it), is_schema))
     } else if first.is("DO") {
         refuse_code(statement, is_schema)
+    } else if first.is("SET") && statement.get(1).is_some_and(|it| it.is("LOCAL")) {
+        refuse_setting(&statement[2..], is_schema)
     } else {
         Ok(())
     }
@@ -77,6 +79,20 @@ fn refuse_code(block: &[Word<'_>], is_schema: &dyn Fn(&str) -> bool) -> Result<(
         texts.extend(texts_in(&code));
     }
     Ok(())
+}
+
+/// Refuses to look for tables in that schema first, which makes everything that is made afterwards there.
+fn refuse_setting(setting: &[Word<'_>], is_schema: &dyn Fn(&str) -> bool) -> Result<()> {
+    let [of, schemas @ ..] = setting else { return Ok(()) };
+    let names = |it: &str| of.name().is_some_and(|name| name.eq_ignore_ascii_case(it));
+    let is_path = names("search_path") || names("schema") || *of == Word::Escaped;
+    let is_found = schemas.iter().any(|word| match word {
+        Word::Text(text) => is_schema(text) || text.contains('\\'),
+        // `U&'pg!005ftemp'`
+        Word::Escaped | Word::Sign('&') => true,
+        other => other.name().is_some_and(is_schema),
+    });
+    if is_path && is_found { Err(super::control::lasting()) } else { Ok(()) }
 }
 
 /// The texts among the words, as they are within a text: with quotes that are not doubled.
@@ -212,6 +228,12 @@ mod tests {
             "CREATE TABLE U&\"pg\\005ftemp\".shelves (a int)",
             "CREATE VIEW u&\"pg!005ftemp\" UESCAPE '!'.shelves AS SELECT 1",
             "SELECT 1 INTO U&\"pg\\005ftemp\".shelves",
+            "SET LOCAL search_path = pg_temp, public",
+            "set local \"search_path\" to public, 'pg_temp'",
+            "SET LOCAL SCHEMA 'pg_temp_3'",
+            "SET LOCAL search_path = E'pg\\x5ftemp'",
+            "SET LOCAL search_path = U&'pg!005ftemp' UESCAPE '!'",
+            "SET LOCAL U&\"search\\005fpath\" = pg_temp",
         ] {
             assert!(on_postgres(sql), "{sql}");
         }
@@ -245,6 +267,8 @@ mod tests {
             "CREATE TABLE temp.readings (a int)",
             "CREATE TABLE \"temp\".readings (a int)",
             "CREATE INDEX readings_a ON temp.readings (a)",
+            "SET LOCAL search_path = temp, public",
+            "SET LOCAL work.note = 'pg_temp'",
         ] {
             assert!(!on_postgres(sql), "{sql}");
         }
