@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::guards::InspectedTable;
 use crate::scope::Reach;
 use crate::table::Table;
+use crate::unchecked::UNCHECKED;
 use crate::value::Value;
 
 pub use row::{OnRow, Row};
@@ -291,6 +292,14 @@ pub trait Connection: Debug + Send {
     /// A connection around another one passes this on: what is done meanwhile it does not see.
     fn as_any(&mut self) -> Option<&mut (dyn Any + Send)> {
         None
+    }
+}
+
+impl Statement<'_> {
+    /// Whether it is SQL by hand that may write. What it leaves on its connection nobody can see: a backend that lets
+    /// settings, locks or tables last as long as a connection closes it when the transaction ends.
+    pub fn is_by_hand(&self) -> bool {
+        self.access == Access::Write && std::ptr::eq(self.table, &UNCHECKED)
     }
 }
 

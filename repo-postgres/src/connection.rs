@@ -1,7 +1,7 @@
 //! A connection with an open transaction.
 //!
 //! Core decides what runs and what an error makes of the transaction; here it is only carried out. A
-//! transaction that is dropped leaves its connection marked, and the pool closes it.
+//! transaction that is dropped leaves its connection marked, and the pool closes it. So it does after SQL by hand.
 
 use std::any::Any;
 
@@ -72,6 +72,9 @@ impl Transaction {
 #[async_trait]
 impl Connection for Transaction {
     async fn run(&mut self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
+        if statement.is_by_hand() {
+            self.lease.close_at_the_end();
+        }
         let connection = self.lease.start();
         let result = statement::run(connection, self.ways.persistent, statement, on_row).await;
         self.lease.finish(&result);

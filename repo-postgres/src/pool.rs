@@ -47,7 +47,7 @@ pub(crate) struct Lease {
     connection: Option<Taken>,
     is_unfinished: bool,
     in_transaction: bool,
-    /// An operation left it of no more use: what is done on it afterwards does not mend that.
+    /// An operation left it of no more use, or left nobody knows what: what is done on it afterwards does not mend that.
     is_broken: bool,
 }
 
@@ -215,6 +215,11 @@ impl Lease {
     /// Says whether the connection has an open transaction, or may have one.
     pub(crate) fn set_in_transaction(&mut self, in_transaction: bool) {
         self.in_transaction = in_transaction;
+    }
+
+    /// It is nobody's afterwards: what is run on it may leave settings, locks or tables there.
+    pub(crate) fn close_at_the_end(&mut self) {
+        self.is_broken = true;
     }
 
     /// Sees to it that no connection as old as this one is used again. The pool of an application tests its

@@ -287,6 +287,7 @@ conformance! {
         temporary {
             what_would_hide_a_table_is_not_made_by_hand,
             what_would_change_the_connection_is_not_run_by_hand,
+            what_sql_by_hand_leaves_on_a_connection_is_nobody_elses,
             what_is_only_called_temporary_is_made_by_hand,
             a_schema_is_temporary_where_the_database_has_it_so,
         }

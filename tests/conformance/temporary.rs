@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{Fixture, acme};
+use crate::fixture::{ACME, Fixture, acme, bolt};
 
 fn alice(db: &Database) -> Session<Tenant<Uuid>> {
     acme(db).actor("alice")
@@ -89,6 +89,50 @@ pub(crate) async fn what_would_change_the_connection_is_not_run_by_hand(fixture:
     }
     session.repo::<Claim>().create(claim("C-1")).await.unwrap();
     run(&session, "EXPLAIN SELECT code FROM claims").await.expect_err("it answers with rows");
+}
+
+pub(crate) async fn what_sql_by_hand_leaves_on_a_connection_is_nobody_elses(fixture: Fixture) {
+    let db = fixture.pool_of_one(&schema![Claim]).await;
+    let (session, other) = (alice(&db), bolt(&db).actor("bob"));
+    let first = session.repo::<Claim>().create(claim("C-1")).await.unwrap();
+    let blocks = [
+        "DO $$ BEGIN SET default_transaction_read_only = on; END $$",
+        "DO $$ BEGIN EXECUTE 'CREATE ' || 'TEMP TABLE claims (LIKE claims INCLUDING ALL)'; END $$",
+        "DO $$ BEGIN PERFORM pg_advisory_lock_shared(1); END $$",
+    ];
+    let left = "SELECT (SELECT count(*) FROM pg_class WHERE relnamespace = pg_my_temp_schema()) \
+                + (SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory')";
+    let blocks = if db.system() == "postgres" { &blocks[..] } else { &[] };
+    for (n, sql) in blocks.iter().enumerate() {
+        run(&session, sql).await.unwrap();
+        other.repo::<Claim>().create(claim(&format!("A-{n}"))).await.unwrap();
+        let tx = session.begin().await.unwrap();
+        run(&tx, sql).await.unwrap();
+        tx.commit().await.unwrap();
+        other.repo::<Claim>().create(claim(&format!("B-{n}"))).await.unwrap();
+        let tx = session.begin().await.unwrap();
+        run(&tx, sql).await.unwrap();
+        run(&tx, "SELECT 1 / 0").await.unwrap_err();
+        tx.rollback().await.unwrap();
+        other.repo::<Claim>().create(claim(&format!("C-{n}"))).await.unwrap();
+        let left = session.unchecked_sql("a test").fetch(left, |row| row.get::<i64>(0));
+        assert_eq!(left.await.unwrap(), [0], "{sql}");
+    }
+    let elsewhere = fixture.pool_of_one(&schema![Claim]).await;
+    let stored = bolt(&elsewhere).repo::<Claim>().count().await.unwrap();
+    assert_eq!(stored, u64::try_from(3 * blocks.len()).unwrap());
+    let change =
+        "UPDATE claims SET note = coalesce(note, '') || 'x' WHERE code = 'C-1' AND tenant_id = $1";
+    let changed = session.unchecked_sql("a test").bind(ACME).execute(change).await.unwrap();
+    assert_eq!(changed, 1);
+    let tx = session.begin().await.unwrap();
+    let changed = tx.unchecked_sql("a test").bind(ACME).execute(change).await.unwrap();
+    assert_eq!(changed, 1);
+    tx.repo::<Claim>().create(claim("C-2")).await.unwrap();
+    tx.commit().await.unwrap();
+    let noted = session.repo::<Claim>().get(first.id).await.unwrap();
+    assert_eq!(noted.note.as_deref(), Some("xx"));
+    assert_eq!(session.repo::<Claim>().count().await.unwrap(), 2);
 }
 
 pub(crate) async fn what_is_only_called_temporary_is_made_by_hand(fixture: Fixture) {
