@@ -5,8 +5,6 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::Mutex;
-
 use crate::audit::append::Pending;
 use crate::audit::author::Author;
 use crate::audit::{Action, TRAIL};
@@ -15,6 +13,7 @@ use crate::scope::{Reach, Scope};
 use crate::session::Session;
 use crate::table::{Chaining, Table};
 use crate::transaction::Executor;
+use crate::turns::Turns;
 
 /// What an entry is about that is about no table.
 pub(crate) const ALL_TENANTS: &str = "all_tenants";
@@ -22,7 +21,7 @@ pub(crate) const ALL_TENANTS: &str = "all_tenants";
 /// Whether the entry of a session is written.
 #[derive(Debug, Default)]
 pub(crate) struct Access {
-    is_recorded: Mutex<bool>,
+    is_recorded: Turns<bool>,
     /// Whether a condition or a value of a statement is about rows whose table is watched.
     looks_further: AtomicBool,
 }
@@ -47,7 +46,7 @@ impl Access {
         session: &Session<S>,
         table: Option<&'static Table>,
     ) -> Result<()> {
-        let mut is_recorded = self.is_recorded.lock().await;
+        let mut is_recorded = self.is_recorded.take().await?;
         if *is_recorded {
             return Ok(());
         }
@@ -64,7 +63,7 @@ impl Access {
         if is_needed && author.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
             return Err(Error::invalid_input("reason", "is empty"));
         }
-        match append(session, author).await {
+        match self.is_recorded.watch(append(session, author)).await {
             // There is no trail, and so nothing that is recorded in it.
             Err(error) if !is_needed && is_missing_table(&error) => {}
             result => result?,

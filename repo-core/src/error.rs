@@ -267,10 +267,10 @@ pub enum Error {
     /// A transaction was opened inside this one and is still open.
     #[error("a nested transaction is open: use its session until it ends")]
     InnerTransactionOpen,
-    /// Another operation of the transaction has begun, could go on, and for five seconds nobody polled it: a future that
-    /// is kept and not awaited, as in a stream that buffers others.
+    /// Another operation of the transaction, or the first of a session over all tenants, has begun, could go on, and
+    /// for five seconds nobody polled it: a future that is kept and not awaited.
     #[error(
-        "another operation of the transaction has begun and nobody awaits it: await it, or drop it, before the next one"
+        "another operation has begun and nobody awaits it: await it, or drop it, before the next one"
     )]
     OperationNotAwaited,
     /// The transaction's connection is lent to SQL by hand.

@@ -1,7 +1,7 @@
 //! Transactions and savepoints: one connection, a stack of what is open on it, and what went wrong.
 //!
 //! The connection lives here and nowhere else, so that ending the transaction ends it for every
-//! session in it. Whoever runs a statement takes the lock, and marks the connection as busy meanwhile:
+//! session in it. Whoever runs a statement takes a turn, and marks the connection as busy meanwhile:
 //! a statement whose future was dropped leaves the mark, and the transaction then only rolls back.
 
 use std::fmt;
@@ -21,7 +21,7 @@ use crate::error::{DatabaseError, Error, Result};
 use crate::failure::{complete, complete_insert};
 use crate::scope::Scope;
 use crate::session::Session;
-use crate::transaction_state::{Shared, State};
+use crate::transaction_state::{Entered, Shared, State};
 
 /// A transaction, or a savepoint in one, and its session. Dropped without
 /// [`commit`](Self::commit), it rolls back.
@@ -68,7 +68,8 @@ impl<S: Scope> Own<S> {
         let transaction = match self {
             Own::Inner(transaction) => transaction,
             Own::Outer(mut outer) => {
-                outer.is_finished = true;
+                // Met midway, this leaves a part of the operation: then only a rollback is possible.
+                outer.is_finished = !matches!(result, Err(Error::OperationNotAwaited));
                 return result;
             }
         };
@@ -237,7 +238,7 @@ impl Handle {
 
     /// Adds entries to the trail before the transaction is committed, at once if they are many.
     pub(crate) async fn record(&self, dialect: &dyn Dialect, entries: Vec<Pending>) -> Result<()> {
-        let mut state = self.shared.lock().await?;
+        let mut state = self.lock_after_change().await?;
         state.record(self.id, entries)?;
         if state.is_full() { self.shared.watch(state.flush(dialect)).await } else { Ok(()) }
     }
@@ -257,8 +258,13 @@ impl Handle {
 
     /// The same for what a change tells, also where the transaction has failed or another is open in it since.
     pub(crate) async fn after_change(&self, hook: Hook) -> Result<()> {
-        let mut state = self.shared.lock().await?;
+        let mut state = self.lock_after_change().await?;
         state.add_hook(self.id, hook)
+    }
+
+    /// The state, for what belongs to a change that is made: where it cannot be had, neither can the change be kept.
+    async fn lock_after_change(&self) -> Result<Entered<'_>> {
+        self.shared.lock().await.inspect_err(|_| self.shared.cancel(self.id))
     }
 
     async fn savepoint(&self, options: TransactionOptions, is_of_operation: bool) -> Result<Self> {
@@ -325,7 +331,7 @@ impl Handle {
         match state.position(self.id) {
             None => Err(Error::TransactionEnded),
             Some(0) => match state.end().0 {
-                Some(connection) => connection.rollback().await,
+                Some(connection) => self.shared.watch(connection.rollback()).await,
                 None => Ok(()),
             },
             Some(level) => self.shared.watch(state.rollback_to(level)).await,

@@ -23,7 +23,7 @@ const UNFINISHED: &str = "an operation in it has not ended";
 pub(crate) struct Shared {
     turns: Turns<State>,
     /// Told when levels end, and when they are dropped.
-    ended: Notify,
+    levels_ended: Notify,
     /// Levels that were dropped without an end while nobody could wait: undone by whoever comes next.
     abandoned: Mutex<Vec<u64>>,
     /// The levels of operations of several statements that have begun and not ended.
@@ -49,7 +49,7 @@ impl Shared {
     pub(crate) fn new(connection: Box<dyn Connection>, read_only: bool) -> (Self, u64) {
         let shared = Self {
             turns: Turns::new(State::new(connection)),
-            ended: Notify::new(),
+            levels_ended: Notify::new(),
             abandoned: Mutex::default(),
             unfinished: Mutex::default(),
             cancelled: Mutex::default(),
@@ -67,13 +67,14 @@ impl Shared {
     /// The state, for work at the level `id`: once no operation has a level in it.
     pub(crate) async fn enter(&self, id: u64) -> Result<Entered<'_>> {
         loop {
+            // Asked for before the look: a level that is dropped after it is not missed.
+            let ended = self.levels_ended.notified();
             let mut entered = self.take().await?;
             entered.settle().await;
             if !entered.waits_for_operation(id) {
                 entered.check(id)?;
                 return Ok(entered);
             }
-            let ended = self.ended.notified();
             drop(entered);
             self.turns.wait(ended).await?;
         }
@@ -135,7 +136,7 @@ impl Shared {
     pub(crate) fn abandon(&self, id: u64) {
         self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).push(id);
         if id != 0 {
-            self.ended.notify_waiters();
+            self.levels_ended.notify_waiters();
             return;
         }
         self.over.store(true, Ordering::SeqCst);
@@ -147,7 +148,7 @@ impl Shared {
         if let Some(mut state) = self.turns.try_take() {
             drop(state.end());
             drop(state);
-            self.ended.notify_waiters();
+            self.levels_ended.notify_waiters();
         }
     }
 }
@@ -155,8 +156,10 @@ impl Shared {
 impl Entered<'_> {
     /// Undoes the levels that were dropped without an end.
     pub(crate) async fn settle(&mut self) {
-        let [abandoned, cancelled] = [&self.shared.abandoned, &self.shared.cancelled]
-            .map(|ids| std::mem::take(&mut *ids.lock().unwrap_or_else(PoisonError::into_inner)));
+        let take = |ids: &Mutex<Vec<u64>>| {
+            std::mem::take(&mut *ids.lock().unwrap_or_else(PoisonError::into_inner))
+        };
+        let cancelled = take(&self.shared.cancelled);
         for level in cancelled.iter().filter_map(|id| self.position(*id)).collect::<Vec<_>>() {
             self.fail(CANCELLED.to_owned(), level + 1);
         }
@@ -171,6 +174,11 @@ impl Entered<'_> {
             self.loan = None;
             self.fail(CANCELLED.to_owned(), 0);
         }
+        if self.loan.is_some() {
+            // Whoever gives the connection back undoes them.
+            return;
+        }
+        let abandoned = take(&self.shared.abandoned);
         match abandoned.iter().filter_map(|id| self.position(*id)).min() {
             Some(0) => drop(self.end()),
             Some(level) => {
@@ -190,7 +198,7 @@ impl Drop for Entered<'_> {
         // Released before the flag is read: whoever set it in between found the turn taken.
         let is_less = self.turn.take().is_some_and(|turn| turn.depth() < self.depth);
         if is_less {
-            self.shared.ended.notify_waiters();
+            self.shared.levels_ended.notify_waiters();
         }
         if self.shared.over.load(Ordering::SeqCst) {
             self.shared.give_up();

@@ -1,10 +1,12 @@
-//! Whose turn it is where one operation runs at a time: at the connection of a transaction.
+//! Whose turn it is where one operation runs at a time: at the connection of a transaction, or at the first look of a
+//! session over all tenants.
 //!
 //! A turn is taken and never handed over: who waits may be a future that nobody polls any more, as in a stream that
 //! buffers others. When a turn ends all who wait are woken, and the first to come takes the next. An operation that
 //! has begun keeps its turn until it ends or is dropped. Where it could go on and is not polled, who waits is told so
 //! after a while, and does not wait for ever.
 
+use std::fmt;
 use std::future::{Future, poll_fn};
 use std::ops::{Deref, DerefMut};
 use std::pin::pin;
@@ -35,6 +37,18 @@ pub(crate) struct Turns<T> {
     ended: Notify,
     waiting: AtomicUsize,
     pulse: Arc<Pulse>,
+}
+
+impl<T: Default> Default for Turns<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T> fmt::Debug for Turns<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Turns")
+    }
 }
 
 /// A turn, which ends when this is dropped.

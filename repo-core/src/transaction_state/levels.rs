@@ -2,7 +2,7 @@
 
 use std::sync::Weak;
 
-use super::UNFINISHED;
+use super::{CANCELLED, UNFINISHED};
 use crate::audit::append::{Pending, append};
 use crate::audit::waiting::Waiting;
 use crate::backend::Connection;
@@ -62,14 +62,14 @@ impl State {
         if self.position(id).is_none() {
             return Err(Error::TransactionEnded);
         }
+        if self.loan.is_some() {
+            return Err(Error::ConnectionLent);
+        }
         if self.waits_for_operation(id) {
             return Err(Error::TransactionFailed { reason: UNFINISHED.to_owned() });
         }
         if !self.inside(id).is_empty() {
             return Err(Error::InnerTransactionOpen);
-        }
-        if self.loan.is_some() {
-            return Err(Error::ConnectionLent);
         }
         match &self.failure {
             None => Ok(()),
@@ -176,7 +176,13 @@ impl State {
         self.open.truncate(level);
         self.hooks.retain(|(depth, _)| *depth <= level);
         self.entries.undo(level);
-        let connection = self.start()?;
+        let connection = match self.start() {
+            Ok(connection) => connection,
+            Err(error) => {
+                self.fail(CANCELLED.to_owned(), 0);
+                return Err(error);
+            }
+        };
         let result = connection.rollback_to(level).await;
         self.busy = false;
         match &result {

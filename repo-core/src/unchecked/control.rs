@@ -40,20 +40,21 @@ pub(super) fn refuse(sql: &str, dialect: &dyn Dialect) -> Result<()> {
     for reading in READINGS {
         let words = words(sql, reading).skip_while(|it| *it == Word::Sign(';'));
         let words: Vec<_> = words.collect();
-        let statement = explained(&words);
-        let Some(first) = statement.first() else { continue };
-        if first.is_one(&TRANSACTIONS) {
-            let reason =
-                "begins or ends a transaction: use `transaction` or `begin` of the session";
-            return Err(Error::invalid_input("sql", reason));
-        }
-        let is_set = first.is("SET") && !statement.get(1).is_some_and(|it| it.is_one(&ENDING));
-        if is_set || first.is_one(&CONNECTIONS) {
-            return Err(lasting());
-        }
+        refuse_statement(explained(&words))?;
         temporary::refuse(&words, reading, &|name| dialect.is_temporary_schema(name))?;
     }
     Ok(())
+}
+
+/// Refuses what the first words of a statement say.
+fn refuse_statement(statement: &[Word<'_>]) -> Result<()> {
+    let Some(first) = statement.first() else { return Ok(()) };
+    if first.is_one(&TRANSACTIONS) {
+        let reason = "begins or ends a transaction: use `transaction` or `begin` of the session";
+        return Err(Error::invalid_input("sql", reason));
+    }
+    let is_set = first.is("SET") && !statement.get(1).is_some_and(|it| it.is_one(&ENDING));
+    if is_set || first.is_one(&CONNECTIONS) { Err(lasting()) } else { Ok(()) }
 }
 
 /// The statement that is explained, or the one that explains nothing: SQLite runs a `PRAGMA` that it explains.
@@ -113,6 +114,7 @@ mod tests {
             "explain /* a */ query plan pragma writable_schema = on",
             "EXPLAIN (COSTS OFF, FORMAT json) DECLARE a CURSOR WITH HOLD FOR SELECT 1",
             "explain analyze verbose commit",
+            "EXPLAIN ANALYZE (SELECT 1 AS a INTO TEMP b)",
             "DECLARE a CURSOR WITH HOLD FOR SELECT 1",
             "declare \"a\" binary insensitive cursor for select 1",
         ] {
@@ -134,6 +136,7 @@ mod tests {
             "create or replace view temporary as select 1",
             "EXPLAIN SELECT pragma FROM a",
             "EXPLAIN (ANALYZE) (SELECT 1)",
+            "WITH a AS (SELECT 1) INSERT INTO temp OVERRIDING SYSTEM VALUE SELECT 1",
             "EXPLAIN QUERY PLAN SELECT 1",
             "EXPLAIN",
             "EXPLAIN (",

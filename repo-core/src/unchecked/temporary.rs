@@ -13,7 +13,7 @@ const TEMPORARY: [&str; 2] = ["TEMP", "TEMPORARY"];
 const BEFORE_TEMPORARY: [&str; 4] = ["GLOBAL", "LOCAL", "OR", "REPLACE"];
 
 /// What may follow a table that a query makes, or an `INSERT` adds to, and is no name.
-const AFTER_TABLE: [&str; 18] = [
+const AFTER_TABLE: [&str; 19] = [
     "AS",
     "DEFAULT",
     "EXCEPT",
@@ -26,6 +26,7 @@ const AFTER_TABLE: [&str; 18] = [
     "LIMIT",
     "OFFSET",
     "ORDER",
+    "OVERRIDING",
     "SELECT",
     "UNION",
     "USING",
