@@ -88,7 +88,7 @@ impl Database {
     /// A session of one tenant.
     ///
     /// An id that is a text or bytes has 1 to 1,000 bytes: with any other each operation on the tenant's rows is
-    /// [`Error::InvalidInput`].
+    /// [`Error::InvalidInput`](crate::Error::InvalidInput).
     pub fn tenant<T: ColumnType + Clone + Debug>(&self, id: T) -> Session<Tenant<T>> {
         Session::new(self.clone(), Tenant(id))
     }
