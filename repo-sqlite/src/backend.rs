@@ -3,14 +3,16 @@
 //! Reads run beside the writer, each on a connection of its own; writes take turns, in `queue.rs`. On which
 //! thread a statement runs is decided in `run.rs`.
 
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use repo_core::{
     Access, Backend, BriefChange, Connection, Dialect, Health, Insert, InspectedTable, OnRow,
     Result, Statement, Table, TransactionOptions,
 };
+use tokio::time::timeout;
 
 use crate::brief::make;
 use crate::checkout::Checkout;
@@ -19,6 +21,7 @@ use crate::dialect::SqliteDialect;
 use crate::error::without_table;
 use crate::insert::{insert, insert_few};
 use crate::inspect::inspect;
+use crate::offload;
 use crate::pool::{Pool, Purpose};
 use crate::queue::{is_shared, join, open, settle, write};
 use crate::run::run;
@@ -28,6 +31,9 @@ use crate::turns::take_turns;
 
 /// `SELECT 1` alone would not touch the file.
 const READ_THE_FILE: &str = "SELECT count(*) FROM (SELECT 1 FROM sqlite_schema LIMIT 1)";
+
+/// How long a statement that is taken to be long waits for others that are, before it is tried beside them.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// So many rows are inserted in a fraction of a millisecond.
 const FEW: usize = 32;
@@ -59,8 +65,29 @@ impl Sqlite {
     }
 
     async fn read(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
-        let is_long = self.readers.shapes.speed(Shape::of(statement.sql)) == Speed::Long;
-        let _admitted = if is_long { Some(self.readers.admit_long().await?) } else { None };
+        if self.readers.shapes.speed(Shape::of(statement.sql)) == Speed::Long {
+            return self.read_long(statement, on_row).await;
+        }
+        let mut checkout = self.checkout(Access::Read).await?;
+        run(&mut checkout, statement, on_row, OnError::Undo(interrupt)).await
+    }
+
+    /// Long statements leave a connection to short ones. One that was long before may be short now: a disk that
+    /// was cold, or a thread that was not running, is not to make it wait behind all that are long.
+    async fn read_long(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
+        let mut admission = pin!(self.readers.admit_long());
+        let _admitted = match timeout(PATIENCE, admission.as_mut()).await {
+            Ok(admitted) => admitted?,
+            Err(_) => {
+                let mut checkout = self.checkout(Access::Read).await?;
+                let tried = offload::run_briefly(&mut checkout, &statement, &mut *on_row).await;
+                drop(checkout);
+                match tried.map_err(|failure| failure.into_error(statement.table))? {
+                    Some(read) => return Ok(read),
+                    None => admission.await?,
+                }
+            }
+        };
         let mut checkout = self.checkout(Access::Read).await?;
         run(&mut checkout, statement, on_row, OnError::Undo(interrupt)).await
     }

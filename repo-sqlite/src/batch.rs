@@ -46,6 +46,11 @@ impl Batch {
         Self { rows: 0, most: FIRST, columns: 0, cells: Vec::new(), bytes: Vec::new() }
     }
 
+    /// One for all rows of a statement that has few.
+    pub(crate) fn only() -> Self {
+        Self { most: MOST, ..Self::first() }
+    }
+
     /// Takes what is there, and leaves room for more than that.
     pub(crate) fn take(&mut self) -> Self {
         let most = (self.most * 2).min(MOST);

@@ -26,6 +26,8 @@ const WAITING: usize = 2;
 const TURN: Duration = Duration::from_micros(100);
 /// The rows between two looks at the clock.
 const ROWS: usize = 16;
+/// What a statement takes at most that is run briefly.
+const BRIEF: Duration = Duration::from_millis(2);
 
 /// Work that a thread of ours does with a connection.
 struct Away<T> {
@@ -91,6 +93,25 @@ pub(crate) async fn run(
     match refused {
         Some(error) => Err(Failure::Ours(error)),
         None => result,
+    }
+}
+
+/// Runs a statement that reads on a thread of ours, if it ends soon and has few rows. Nothing of one that does not is
+/// handed over.
+pub(crate) async fn run_briefly(
+    checkout: &mut Checkout,
+    statement: &Statement<'_>,
+    on_row: OnRow<'_>,
+) -> Result<Option<u64>, Failure> {
+    let owned = Owned::new(statement, OnError::Keep, 0);
+    let away = send(checkout, move |checkout| owned.run_briefly(checkout));
+    match away.back(checkout).await.map_err(Failure::Ours)? {
+        Ok((read, batch)) => {
+            hand_over(&batch, on_row, &mut 0).await.map_err(Failure::Ours)?;
+            Ok(Some(read))
+        }
+        Err(failure) if failure.is_out_of_time() || failure.is_busy() => Ok(None),
+        Err(failure) => Err(failure),
     }
 }
 
@@ -191,6 +212,22 @@ impl Owned {
             send_batch(&sender, batch)?;
         }
         Ok(affected)
+    }
+
+    /// The rows read, and a copy of all of them.
+    fn run_briefly(self, checkout: &Checkout) -> Result<(u64, Batch), Failure> {
+        let Self { sql, params, access, table, on_error, .. } = &self;
+        let statement = Statement { sql, params, access: *access, table };
+        let (started, mut batch) = (Instant::now(), Batch::only());
+        let _limit = checkout.opened().control.limit(started + BRIEF);
+        let read = step(checkout.connection(), &statement, *on_error, |row| {
+            if batch.is_full() {
+                return Err(Failure::OutOfTime);
+            }
+            Ok(batch.push(row)?)
+        })?;
+        checkout.shapes().record_anew(Shape::of(sql), started.elapsed());
+        Ok((read, batch))
     }
 }
 

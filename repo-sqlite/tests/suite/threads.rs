@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use repo_core::{Access, Backend, Database, Error, Kind, Result, TransactionOptions, Value};
+use tokio::task::JoinSet;
 
 use crate::support::{
     File, INSERT, Titles, add, add_in, both, count, ignore, integer, statement, text, with_tables,
@@ -18,6 +19,9 @@ const ALL: &str = "SELECT id, title, stars FROM notes ORDER BY id";
 /// Counts for some hundred milliseconds before the first row.
 const SLOW: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 300000) \
     SELECT count(*) + ?1 FROM n";
+
+const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) \
+    SELECT max(i) FROM n";
 
 async fn filled(backend: &Arc<dyn Backend>) {
     backend.insert(Titles::numbered(ROWS).insert()).await.expect("rows");
@@ -161,12 +165,10 @@ async fn a_long_statement_that_is_dropped_is_stopped_and_undone() {
     let file = File::new();
     let backend = with_tables(file.options().readers(1)).await;
     filled(&backend).await;
-    let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) \
-        SELECT max(i) FROM n";
     let many = "INSERT INTO notes (title) WITH RECURSIVE n(i) AS \
         (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100000000) SELECT 'many ' || i FROM n";
     for _ in 0..3 {
-        for (access, sql) in [(Access::Read, endless), (Access::Write, many)] {
+        for (access, sql) in [(Access::Read, ENDLESS), (Access::Write, many)] {
             let mut on_row = ignore;
             let running = backend.run(statement(access, sql, &[]), &mut on_row);
             let stopped = tokio::time::timeout(Duration::from_millis(20), running).await;
@@ -233,19 +235,53 @@ async fn values_of_every_kind_cross_threads_as_they_are() {
 async fn long_reads_leave_a_connection_for_short_ones() {
     let file = File::new();
     let backend = with_tables(file.options().readers(2)).await;
-    read(&*backend, SLOW, &[Value::I64(0)]).await.expect("known to be long from here on");
-    let mut long = tokio::task::JoinSet::new();
-    for number in 0..8 {
+    let known = tokio::time::timeout(Duration::from_millis(50), read(&*backend, ENDLESS, &[]));
+    known.await.expect_err("known to be long from here on");
+    let mut long = JoinSet::new();
+    for _ in 0..8 {
         let backend = Arc::clone(&backend);
-        long.spawn(async move { read(&*backend, SLOW, &[Value::I64(number)]).await });
+        long.spawn(async move { read(&*backend, ENDLESS, &[]).await });
     }
     tokio::task::yield_now().await;
     for _ in 0..10 {
         count(&*backend).await.expect("a short read");
     }
-    assert!(!long.is_empty() && long.try_join_next().is_none(), "they still run");
+    long.shutdown().await;
+    count(&*backend).await.expect("a short read after them");
+}
+
+#[tokio::test]
+async fn what_was_long_once_and_is_short_now_does_not_wait_for_what_is_long() {
+    let file = File::new();
+    let options = file.options().readers(2).pool_timeout(Duration::from_secs(10));
+    let backend = with_tables(options).await;
+    let up_to = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT ?1) \
+        SELECT i FROM n";
+    let rows = read(&*backend, up_to, &[Value::I64(100_000)]).await.expect("rows");
+    assert_eq!(rows.len(), 100_000);
+    let mut long = JoinSet::new();
+    let running = Arc::clone(&backend);
+    long.spawn(async move { read(&*running, ENDLESS, &[]).await });
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    for most in 1..=100 {
+        let rows = read(&*backend, up_to, &[Value::I64(most)]).await.expect("it has its turn");
+        assert_eq!(rows, (1..=most).collect::<Vec<i64>>());
+    }
+    assert!(long.try_join_next().is_none(), "it still runs");
+    long.shutdown().await;
+}
+
+#[tokio::test]
+async fn each_of_many_long_reads_has_its_turn() {
+    let file = File::new();
+    let backend = with_tables(file.options().readers(2)).await;
+    let mut long = JoinSet::new();
+    for number in 0..8 {
+        let backend = Arc::clone(&backend);
+        long.spawn(async move { read(&*backend, SLOW, &[Value::I64(number)]).await });
+    }
     for result in long.join_all().await {
-        result.expect("each has its turn");
+        result.expect("it has its turn");
     }
 }
 
