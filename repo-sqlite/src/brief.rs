@@ -11,7 +11,7 @@ use repo_core::{Access, BriefChange, OnRow, Result, Statement, Steps};
 use rusqlite::Connection;
 
 use crate::connection::{begin, commit};
-use crate::error::{Failure, copy};
+use crate::error::Failure;
 use crate::pool::{Pool, Purpose};
 use crate::queue::{BEGIN, is_shared, join, open, settle};
 use crate::run::is_listed;
@@ -52,37 +52,24 @@ fn run(
     shapes: &Shapes,
     work: &mut (dyn FnMut(&mut dyn Steps) -> Result<()> + Send + '_),
 ) -> Result<(), Failure> {
-    let mut here = Here { connection, shapes, cause: None };
-    work(&mut here).map_err(|error| match here.cause {
-        Some(cause) => Failure::Known { error, cause: Box::new(cause) },
-        None => Failure::Ours(error),
-    })
+    work(&mut Here { connection, shapes }).map_err(Failure::Ours)
 }
 
-/// The connection of a change, and what SQLite said last of it.
+/// The connection of a change.
 struct Here<'c> {
     connection: &'c Connection,
     shapes: &'c Shapes,
-    cause: Option<rusqlite::Error>,
 }
 
 impl Steps for Here<'_> {
     fn run(&mut self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
         let started = Instant::now();
         let keep = OnError::Keep;
-        match statement::run(self.connection, &statement, on_row, keep, &mut 0) {
-            Ok(affected) => {
-                if statement.access == Access::Write {
-                    self.shapes.record(Shape::of(statement.sql), started.elapsed());
-                }
-                Ok(affected)
-            }
-            Err(failure) => {
-                if let Failure::Driver(error) = &failure {
-                    self.cause = Some(copy(error));
-                }
-                Err(failure.into_error(statement.table))
-            }
+        let ran = statement::run(self.connection, &statement, on_row, keep, &mut 0);
+        let affected = ran.map_err(|failure| failure.into_error(statement.table))?;
+        if statement.access == Access::Write {
+            self.shapes.record(Shape::of(statement.sql), started.elapsed());
         }
+        Ok(affected)
     }
 }

@@ -53,8 +53,6 @@ pub(crate) enum Failure {
     Driver(rusqlite::Error),
     /// `on_row` or a value said so.
     Ours(Error),
-    /// SQLite said so, and it was told already.
-    Known { error: Error, cause: Box<rusqlite::Error> },
     /// It took too long for a thread of the runtime, and goes on elsewhere.
     OutOfTime,
     /// Nobody is there any more to take its rows.
@@ -87,7 +85,7 @@ impl Failure {
     pub(crate) fn into_error(self, table: &'static Table) -> Error {
         match self {
             Failure::Driver(error) => about(&error, table.entity, table.name),
-            Failure::Ours(error) | Failure::Known { error, .. } => error,
+            Failure::Ours(error) => error,
             Failure::OutOfTime | Failure::Abandoned => {
                 Error::Backend(DatabaseError::new("the statement was stopped"))
             }
@@ -107,16 +105,6 @@ pub(crate) fn is_busy(error: &rusqlite::Error) -> bool {
     let code = extended_code(error);
     code != ffi::SQLITE_BUSY_SNAPSHOT
         && matches!(code & 0xff, ffi::SQLITE_BUSY | ffi::SQLITE_PROTOCOL)
-}
-
-/// The same error, for somebody else too.
-pub(crate) fn copy(error: &rusqlite::Error) -> rusqlite::Error {
-    use rusqlite::Error::{SqlInputError, SqliteFailure};
-    match error {
-        SqliteFailure(error, message) => SqliteFailure(*error, message.clone()),
-        SqlInputError { error, msg, .. } => SqliteFailure(*error, Some(msg.clone())),
-        _ => SqliteFailure(ffi::Error::new(ffi::SQLITE_ABORT), None),
-    }
 }
 
 /// Whether the file holds something else than a database.

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use repo_core::{DatabaseError, Error, Result};
-use rusqlite::{Connection, ffi};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use crate::error::{Failure, of_commit, without_table};
+use crate::error::{Failure, of_commit};
 use crate::statement::execute;
 
 /// The member after which a group is committed.
@@ -39,8 +39,9 @@ pub(crate) enum Outcome {
     Committed,
     /// The COMMIT failed, and everything was rolled back.
     Refused(rusqlite::Error),
-    /// SQLite rolled everything back after an error of one statement.
-    Ended(rusqlite::Error),
+    /// SQLite rolled everything back after an error of one statement, which is nobody else's: not what it says, and
+    /// not its cause.
+    Ended,
 }
 
 impl Group {
@@ -96,7 +97,7 @@ pub(crate) async fn wait_for(mut answer: Answer, settle_unused: impl Fn()) -> Re
     match &*outcome {
         Outcome::Committed => Ok(()),
         Outcome::Refused(error) => Err(of_commit(error)),
-        Outcome::Ended(error) => Err(of_another(error)),
+        Outcome::Ended => Err(of_another()),
     }
 }
 
@@ -113,18 +114,12 @@ pub(crate) fn in_savepoint<T>(
     Ok(value)
 }
 
-/// What the error of one statement is to those whose writes it undid as well.
-fn of_another(error: &rusqlite::Error) -> Error {
-    match without_table(error) {
-        // A trigger that says ROLLBACK: nothing is wrong with the others, and they may try again.
-        Error::Backend(source) if is_constraint(error) => Error::Serialization { source },
-        other => other,
-    }
-}
-
-fn is_constraint(error: &rusqlite::Error) -> bool {
-    let code = error.sqlite_error().map(|error| error.extended_code & 0xff);
-    code == Some(ffi::SQLITE_CONSTRAINT)
+/// What the error of one statement is to those whose writes it undid as well: nothing is wrong with them, and they
+/// may try again.
+fn of_another() -> Error {
+    let source =
+        DatabaseError::new("another write of the same commit failed and undid all of them");
+    Error::Serialization { source }
 }
 
 struct Savepoint<'a> {

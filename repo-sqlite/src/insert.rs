@@ -8,7 +8,7 @@ use repo_core::{Error, Insert, Kind, Result, Row, Value};
 use rusqlite::{CachedStatement, Connection};
 use tokio::task::yield_now;
 
-use crate::error::{Failure, copy};
+use crate::error::Failure;
 use crate::row::StoredRow;
 use crate::statement::check_parameters;
 use crate::turns::make_way;
@@ -77,18 +77,10 @@ fn insert_from(
     Ok(insert.rows.len())
 }
 
-/// The failure of one of the rows, and what SQLite said.
+/// The failure of one of the rows.
 #[cold]
 fn in_row(failure: Failure, insert: &Insert<'_>, index: usize) -> Failure {
-    let cause = match &failure {
-        Failure::Driver(cause) => Some(Box::new(copy(cause))),
-        _ => None,
-    };
-    let error = failure.into_error(insert.table).in_row(index);
-    match cause {
-        Some(cause) => Failure::Known { error, cause },
-        None => Failure::Ours(error),
-    }
+    Failure::Ours(failure.into_error(insert.table).in_row(index))
 }
 
 fn insert_row<'a>(

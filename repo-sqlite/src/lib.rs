@@ -33,6 +33,7 @@
 
 #[cfg(feature = "sqlx")]
 mod adopted;
+mod alone;
 mod backend;
 mod batch;
 mod brief;

@@ -206,7 +206,7 @@ impl Owned {
             }
             Ok(batch.push(row)?)
         });
-        checkout.shapes().record(Shape::of(sql), started.elapsed());
+        checkout.shapes().record_attempt(Shape::of(sql), started.elapsed(), &ran);
         let affected = ran?;
         if !batch.is_empty() {
             send_batch(&sender, batch)?;

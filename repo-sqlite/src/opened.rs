@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use crate::control::Control;
-use crate::error::{Failure, copy};
+use crate::error::Failure;
 use crate::group::{Answer, Group, Outcome, in_savepoint};
 use crate::rhythm::Rhythm;
 use crate::statement::execute;
@@ -57,13 +57,8 @@ impl Opened {
             return (result, answer);
         }
         // SQLite rolled back by itself: the cause is this member's error.
-        let error = match &result {
-            Err(Failure::Driver(error)) => copy(error),
-            Err(Failure::Known { cause, .. }) => copy(cause),
-            _ => copy(&rusqlite::Error::InvalidQuery),
-        };
         if let Some(group) = self.group.take() {
-            group.answer(Outcome::Ended(error));
+            group.answer(Outcome::Ended);
         }
         (result, None)
     }

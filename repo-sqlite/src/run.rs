@@ -84,7 +84,7 @@ async fn attempt(
         match ran {
             Err(failure) if reads && failure.is_out_of_time() => checkout.shapes().surprise(shape),
             ran => {
-                checkout.shapes().record(shape, started.elapsed());
+                checkout.shapes().record_attempt(shape, started.elapsed(), &ran);
                 return ran;
             }
         }

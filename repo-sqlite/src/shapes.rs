@@ -52,6 +52,13 @@ impl Shapes {
         }
     }
 
+    /// Remembers what a run took that may have failed. One that did so early says nothing of one that does not.
+    pub(crate) fn record_attempt<T, E>(&self, shape: Shape, took: Duration, ran: &Result<T, E>) {
+        if ran.is_ok() || took > SHORT {
+            self.record(shape, took);
+        }
+    }
+
     /// Remembers what a run took; the runs before it count too.
     pub(crate) fn record(&self, shape: Shape, took: Duration) {
         let time = match self.time(shape) {
@@ -134,6 +141,15 @@ mod tests {
         assert_eq!(shapes.speed(shape), Speed::Long);
         shapes.record_anew(shape, Duration::from_micros(20));
         assert_eq!(shapes.speed(shape), Speed::Short);
+    }
+
+    #[test]
+    fn what_failed_early_is_not_taken_to_be_short() {
+        let (shapes, shape) = (Shapes::new(false), Shape::of("UPDATE t SET a = 1"));
+        shapes.record_attempt(shape, Duration::from_micros(20), &Err::<(), ()>(()));
+        assert_eq!(shapes.speed(shape), Speed::Unknown);
+        shapes.record_attempt(shape, Duration::from_secs(1), &Err::<(), ()>(()));
+        assert_eq!(shapes.speed(shape), Speed::Long);
     }
 
     #[test]

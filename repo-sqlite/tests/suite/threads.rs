@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use repo_core::{Access, Backend, Database, Error, Kind, Result, TransactionOptions, Value};
+use repo_sqlite::Synchronous;
 use tokio::task::JoinSet;
 
 use crate::support::{
@@ -135,6 +136,30 @@ async fn long_writes_leave_the_thread_and_are_done_once() {
             assert!(turns > 5, "{name}, {round}: {turns}");
             let sum = read(&*backend, "SELECT sum(stars) FROM notes", &[]).await.expect(name);
             assert_eq!(sum, [(ROWS * round) as i64], "{name}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn writes_that_are_short_for_some_and_long_for_others_change_all_rows_of_both() {
+    for synchronous in [Synchronous::Normal, Synchronous::Full] {
+        let file = File::new();
+        let backend = with_tables(file.options().synchronous(synchronous)).await;
+        filled(&backend).await;
+        let sql = "UPDATE notes SET stars = coalesce(stars, 0) + 1 WHERE id <= ?1 RETURNING id";
+        let mut expected = 0;
+        for round in 1..=40_i64 {
+            let most = if round % 8 == 7 { ROWS as i64 } else { round };
+            let (params, mut rows) = ([Value::I64(most)], 0);
+            let on_row = &mut |_: &dyn repo_core::Row| {
+                rows += 1;
+                Ok(())
+            };
+            let changed = backend.run(statement(Access::Write, sql, &params), on_row).await;
+            assert_eq!((changed.expect("a change"), rows), (most as u64, most), "{round}");
+            expected += most;
+            let sum = read(&*backend, "SELECT sum(stars) FROM notes", &[]).await.expect("a sum");
+            assert_eq!(sum, [expected], "{synchronous:?}, {round}");
         }
     }
 }
