@@ -95,13 +95,17 @@ pub(crate) async fn purge<E: Entity, S: Scope>(target: Target<'_, E, S>) -> Resu
 }
 
 /// Removes a row. What the database would remove with it in silence is removed first where that is to be
-/// seen.
+/// seen, or may be more than the database removes by itself.
 async fn remove<E: Entity, S: Scope>(
     target: Target<'_, E, S>,
     registry: &Registry,
     action: Action,
 ) -> Result<()> {
-    if !registry.below(E::TABLE).iter().any(|table| table.is_seen_to_go()) {
+    let is_limited = target.repo.session().database().backend().dialect().cascade_limit().is_some();
+    let is_collected = |table: &&'static Table| {
+        table.is_seen_to_go() || is_limited && registry.goes_with_itself(table)
+    };
+    if !registry.below(E::TABLE).iter().any(is_collected) {
         return remove_alone(&target, action).await;
     }
     let at = target.repo.session().database().now();

@@ -220,6 +220,12 @@ pub trait Dialect: Debug + Send + Sync {
     /// and it waits for whoever does; others may change them and keep them as well.
     fn keep_rows(&self, sql: &mut String);
 
+    /// How many rows the database removes by itself one below the other, each for its reference to the one above;
+    /// nothing where there is no limit.
+    fn cascade_limit(&self) -> Option<usize> {
+        None
+    }
+
     /// Appends `statement`, the `CREATE .. IF NOT EXISTS` of `table`, or of an index of it, with its semicolon:
     /// behind a look whether it is there, where the statement itself would lock a table, or need a right, to
     /// find out. The table is looked for as in a statement, the index beside its table.

@@ -151,6 +151,11 @@ impl Dialect for SqliteDialect {
         }
     }
 
+    fn cascade_limit(&self) -> Option<usize> {
+        // `SQLITE_MAX_TRIGGER_DEPTH`, unless it is compiled in otherwise.
+        Some(1_000)
+    }
+
     fn unchained_numbers(&self) -> &'static str {
         UNCHAINED_NUMBERS
     }

@@ -642,6 +642,7 @@ conformance! {
             a_circle_comes_back_with_the_last_row_it_is_below,
             a_row_of_a_circle_is_purged_with_the_others,
             a_row_of_a_circle_is_removed_with_the_others,
+            rows_far_below_each_other_are_removed_with_the_first,
         }
         tenants {
             a_row_of_another_tenant_is_not_found,

@@ -1,6 +1,6 @@
 //! Rows that go with several others, and with each other in a circle.
 
-use repo_core::{Action, AuditEntry, Database, Error, Session, Tenant, schema};
+use repo_core::{Action, AuditEntry, Database, Error, NoTenant, Session, Tenant, schema};
 use uuid::Uuid;
 
 use crate::entities::*;
@@ -155,4 +155,38 @@ pub(crate) async fn a_row_of_a_circle_is_removed_with_the_others(fixture: Fixtur
     let gone = |at: usize| ("branches".to_owned(), line[at].id.to_string());
     assert_eq!(entries(&session, Action::Delete).await, [gone(1), gone(2), gone(3), gone(0)]);
     assert_error!(branches.delete(line[0].id).await, Error::NotFound { entity: "Branch", .. });
+}
+
+/// Tracks of an album, each the remix of another one, in an order that their ids do not tell.
+async fn remixes(session: &Session<NoTenant>, album: &Album, count: usize) -> Vec<i64> {
+    let tracks = session.repo::<Track>();
+    let new = (0..count).map(|_| NewTrack { album_id: album.id, remix_of: None });
+    let ids: Vec<i64> =
+        tracks.create_many(new).await.unwrap().into_iter().map(|track| track.id).collect();
+    let order: Vec<i64> = (0..count).map(|number| ids[number * 997 % count]).collect();
+    let patch = |two: &[i64]| (two[1], TrackPatch::new().remix_of(two[0]));
+    tracks.patch_many(order.windows(2).map(patch)).await.unwrap();
+    order
+}
+
+pub(crate) async fn rows_far_below_each_other_are_removed_with_the_first(fixture: Fixture) {
+    let db = fixture.with(&schema![Album, Track]).await;
+    let session = db.session();
+    let (albums, tracks) = (session.repo::<Album>(), session.repo::<Track>());
+    let album = albums.create(NewAlbum { title: "long".to_owned() }).await.unwrap();
+    let order = remixes(&session, &album, 2_100).await;
+    tracks.delete(order[5]).await.unwrap();
+    assert_eq!(tracks.count().await.unwrap(), 5, "those above it stay");
+    albums.delete(album.id).await.unwrap();
+    assert_eq!(tracks.count().await.unwrap(), 0);
+
+    let album = albums.create(NewAlbum { title: "long again".to_owned() }).await.unwrap();
+    remixes(&session, &album, 2_100).await;
+    albums.delete(album.id).await.unwrap();
+    assert_eq!(tracks.count().await.unwrap(), 0);
+
+    let album = albums.create(NewAlbum { title: "and again".to_owned() }).await.unwrap();
+    remixes(&session, &album, 2_100).await;
+    assert_eq!(tracks.query().delete_all().await.unwrap(), 2_100);
+    assert_eq!((albums.count().await.unwrap(), tracks.count().await.unwrap()), (1, 0));
 }

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::read::IdKey;
 use crate::scope::Scope;
 use crate::sql::together::State;
-use crate::table::Table;
+use crate::table::{Reference, Table};
 use crate::value::Value;
 
 /// Rows below others, each once.
@@ -53,6 +53,36 @@ impl Collected {
     }
 }
 
+/// The rows of one table in such an order that none comes before one below it; those that are below themselves are
+/// the last.
+fn lowest_first(table: &'static Table, mut rows: Vec<Stored>) -> Vec<Stored> {
+    let to_itself = |it: &&Reference| (it.parent)().is_same(table);
+    let columns: Vec<_> = table.references.iter().filter(to_itself).map(|it| it.column).collect();
+    if columns.is_empty() {
+        return rows;
+    }
+    let places: HashMap<_, _> =
+        rows.iter().enumerate().map(|(at, row)| (IdKey::of(&row[table.roles.id]), at)).collect();
+    let above = |row: &Stored| -> Vec<usize> {
+        columns.iter().filter_map(|column| places.get(&IdKey::of(&row[*column])).copied()).collect()
+    };
+    let mut below = vec![0_usize; rows.len()];
+    rows.iter().flat_map(&above).for_each(|parent| below[parent] += 1);
+    let mut order: Vec<usize> = (0..rows.len()).filter(|at| below[*at] == 0).collect();
+    let mut next = 0;
+    while let Some(&row) = order.get(next) {
+        next += 1;
+        for parent in above(&rows[row]) {
+            below[parent] -= 1;
+            if below[parent] == 0 {
+                order.push(parent);
+            }
+        }
+    }
+    order.extend((0..rows.len()).filter(|at| below[*at] > 0));
+    order.into_iter().map(|at| std::mem::take(&mut rows[at])).collect()
+}
+
 impl<S: Scope> Cascade<'_, S> {
     /// Adds all rows below these, locked.
     pub(crate) async fn collect(
@@ -88,11 +118,15 @@ impl<S: Scope> Cascade<'_, S> {
         let last = (!below.iter().any(|table| table.name == root.name)).then_some(root);
         for table in below.into_iter().chain(last) {
             let Some(rows) = collected.rows.remove(table.name) else { continue };
-            let of = ids(table, &rows);
-            let writer = self.among(table, table.roles.id, &of).remove(dialect);
-            let (sql, params) = (&writer.sql, &writer.params);
-            let statement = Statement { sql, params, access: Access::Write, table };
-            let removed = self.session.run(statement, &mut no_rows).await?;
+            let at_once = dialect.cascade_limit().map_or(rows.len(), |limit| limit / 2);
+            let rows = if rows.len() > at_once { lowest_first(table, rows) } else { rows };
+            let (of, mut removed) = (ids(table, &rows), 0);
+            for some in of.chunks(at_once) {
+                let writer = self.among(table, table.roles.id, some).remove(dialect);
+                let (sql, params) = (&writer.sql, &writer.params);
+                let statement = Statement { sql, params, access: Access::Write, table };
+                removed += self.session.run(statement, &mut no_rows).await?;
+            }
             // The rows were locked. Of a table that is not seen to go the database may have removed some with
             // their parents, and counts them with those.
             if removed != rows.len() as u64
