@@ -59,7 +59,7 @@ impl Postgres {
     /// How its statements run.
     pub(crate) fn ways(&self) -> Ways {
         let row_level_security = self.dialect.row_level_security;
-        Ways { persistent: self.persistent, row_level_security }
+        Ways { persistent: self.persistent, row_level_security, copies: true }
     }
 
     /// Whether a statement by itself can be sent as it is.

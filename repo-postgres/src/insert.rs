@@ -7,7 +7,7 @@
 mod copy;
 mod unnest;
 
-use repo_core::{Access, Error, Insert, Kind, Row, Statement, Value, quote};
+use repo_core::{Access, Error, Insert, Kind, Row, Statement, Table, Value, quote};
 use sqlx::PgConnection;
 
 use crate::error::Failure;
@@ -30,6 +30,15 @@ pub(crate) struct Ways {
     pub(crate) persistent: bool,
     /// Whether tenants' tables have policies: those take no `COPY`, and all is in one transaction.
     pub(crate) row_level_security: bool,
+    /// Whether `COPY` is to be had at all. A connection on which one is dropped before its end is out of step with
+    /// the server, as the driver waits for an answer too few: it must be one that is closed then.
+    pub(crate) copies: bool,
+}
+
+impl Ways {
+    fn copies_into(self, table: &Table) -> bool {
+        self.copies && !(self.row_level_security && table.roles.tenant.is_some())
+    }
 }
 
 /// The ids in the order in which they are handed out. The sequence is looked up once.
@@ -92,7 +101,7 @@ async fn insert_many(
         Vec::new()
     };
     let count = insert.rows.len();
-    if count >= COPY_FROM && !(ways.row_level_security && insert.table.roles.tenant.is_some()) {
+    if count >= COPY_FROM && ways.copies_into(insert.table) {
         copy::insert(connection, &insert, &ids).await?;
         return Ok(ids);
     }

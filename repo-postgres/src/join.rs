@@ -94,7 +94,8 @@ fn ways<S: Scope>(session: &Session<S>) -> Result<Ways> {
     let row_level_security = backend.has_row_level_security();
     let postgres = backend.as_any().and_then(<dyn Any + Send + Sync>::downcast_ref::<Postgres>);
     let persistent = postgres.is_none_or(|postgres| postgres.ways().persistent);
-    Ok(Ways { persistent, row_level_security })
+    // The connection is the application's, and used on where the work is dropped.
+    Ok(Ways { persistent, row_level_security, copies: false })
 }
 
 /// Says whose rows the session is about, and returns the statement that says what was said before.

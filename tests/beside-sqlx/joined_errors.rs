@@ -110,6 +110,32 @@ cases! { store:
         assert_eq!(store::numbers(&mut pool.acquire().await.unwrap()).await.unwrap().len(), 60);
     }
 
+    async fn many_rows_that_are_cancelled_leave_the_connection_in_order(pool, db; 1) {
+        let acme = acme(&db);
+        let mut other = pool.acquire().await.unwrap().detach();
+        let mut kept = 0;
+        let rounds = (0..20).chain([usize::MAX]).zip(0_i64..);
+        for (polls, round) in rounds {
+            let mut tx = pool.begin_with(store::BEGIN).await.unwrap();
+            store::put(&mut tx, 2 * round).await.unwrap();
+            let joined = store::join(&acme, &mut tx, async |session| {
+                let new = (0..1_500).map(|n| note(&format!("{round} {n}")));
+                session.repo::<Note>().create_many(new).await.map(drop)
+            });
+            let finished = given_up_after(polls, joined).await;
+            let there = store::notes(&mut tx).await.unwrap();
+            assert!(there == kept || there == kept + 1_500, "after {polls}: {kept}, then {there}");
+            assert!(finished.is_none_or(|joined| joined.is_ok() && there == kept + 1_500));
+            kept = there;
+            store::put(&mut tx, 2 * round + 1).await.unwrap();
+            tx.commit().await.unwrap();
+            let numbers = store::numbers(&mut other).await.unwrap();
+            assert_eq!(numbers, (0..2 * round + 2).collect::<Vec<_>>());
+            assert_eq!(store::notes(&mut other).await.unwrap(), kept);
+        }
+        assert!(kept > 0);
+    }
+
     async fn an_operation_that_is_cancelled_in_it_fails_it(pool, db; 1) {
         let acme = acme(&db);
         let mut tx = pool.begin_with(store::BEGIN).await.unwrap();
