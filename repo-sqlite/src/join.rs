@@ -11,8 +11,7 @@ use sqlx::SqliteConnection;
 
 use crate::adopted::{Port, depth};
 use crate::batch::Batch;
-use crate::error::without_table;
-use crate::nested::{Keep, Nested};
+use crate::nested::Nested;
 use crate::row::{Cells, StoredRow};
 use crate::statement::OnError;
 
@@ -51,7 +50,9 @@ use crate::statement::OnError;
 /// - [`Error::Configuration`]: the session is of another database than SQLite, or the connection does not check
 ///   foreign keys.
 /// - [`Error::InvalidInput`]: the session is in a transaction of its own.
-/// - [`Error::TransactionFailed`]: an error in `work` was swallowed.
+/// - [`Error::TransactionFailed`]: the transaction ended before, by hand or by SQLite after an error; SQLite ended it
+///   because of what `work` did, such as a full disk, as the operation in question says; or an error in `work` was
+///   swallowed.
 /// - The error of `work`.
 pub async fn join<S, T, E>(
     session: &Session<S>,
@@ -66,29 +67,15 @@ where
     if depth(connection) == 0 {
         return Err(Error::NoTransaction { operation: "join" }.into());
     }
-    let mut nested = Nested::begin(connection).await?;
-    let keep = nested.keep();
-    work_on(session, nested.connection(), &keep, work).await
-}
-
-async fn work_on<S: Scope, T, E: From<Error>>(
-    session: &Session<S>,
-    connection: &mut SqliteConnection,
-    keep: &Keep,
-    work: impl AsyncFnOnce(&Session<S>) -> Result<T, E>,
-) -> Result<Joined<T>, E> {
     let port = Port::open(connection).await?;
     if !port.settings.has_foreign_keys() {
         let reason = "the connection does not check foreign keys, and within a transaction it cannot begin to: \
             set `foreign_keys(true)` where it is opened";
         return Err(Error::Configuration { reason: reason.to_owned() }.into());
     }
-    let mut borrowed = Borrowed { port };
-    let port = &borrowed.port;
-    port.settings.replace(port.connection()).map_err(|error| without_table(&error))?;
+    let mut borrowed = Borrowed { nested: Nested::begin(port)? };
     let joined = repo_core::__beside::join(session, &mut borrowed, work).await?;
-    borrowed.port.check_open()?;
-    keep.run(borrowed.port.connection())?;
+    borrowed.nested.keep()?;
     Ok(joined)
 }
 
@@ -103,16 +90,7 @@ fn check<S: Scope>(session: &Session<S>) -> Result<()> {
 
 /// A connection in sqlx's transaction.
 struct Borrowed<'c> {
-    port: Port<&'c mut SqliteConnection>,
-}
-
-impl Drop for Borrowed<'_> {
-    fn drop(&mut self) {
-        let Port { handle, settings } = &mut self.port;
-        if let Err(error) = settings.restore(handle.ours()) {
-            tracing::warn!(target: "repo", %error, "the settings of a connection were not restored");
-        }
-    }
+    nested: Nested<'c>,
 }
 
 /// A row that owns what it holds.
@@ -133,35 +111,35 @@ impl Joinable for Borrowed<'_> {
         statement: Statement<'_>,
         rows: &mut Vec<StoredRow<OwnRow>>,
     ) -> Result<u64> {
-        self.port.check_open()?;
-        let ran = self.port.step(statement, OnError::Keep, |row| {
+        let step = self.nested.open()?.step(statement, OnError::Keep, |row| {
             let mut own = Batch::first();
             own.push(row)?;
             rows.push(StoredRow(OwnRow(own)));
             Ok(())
         });
-        ran.await
+        let ran = step.await;
+        self.nested.told(ran)
     }
 
     async fn insert(&mut self, insert: Insert<'_>) -> Result<Vec<i64>> {
-        self.port.check_open()?;
-        self.port.insert(insert).await
+        let inserted = self.nested.open()?.insert(insert).await;
+        self.nested.told(inserted)
     }
 
     async fn execute_script(&mut self, sql: &str) -> Result<()> {
-        self.port.check_open()?;
-        self.port.script(sql)
+        let ran = self.nested.open()?.script(sql);
+        self.nested.told(ran)
     }
 
     async fn savepoint(&mut self, level: usize) -> Result<()> {
-        self.port.control(&format!("SAVEPOINT repo_{level}"))
+        self.nested.open()?.control(&format!("SAVEPOINT repo_{level}"))
     }
 
     async fn release(&mut self, level: usize) -> Result<()> {
-        self.port.control(&format!("RELEASE repo_{level}"))
+        self.nested.open()?.control(&format!("RELEASE repo_{level}"))
     }
 
     async fn rollback_to(&mut self, level: usize) -> Result<()> {
-        self.port.rollback_to(level)
+        self.nested.open()?.rollback_to(level)
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use repo_core::{Error, schema};
-use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use sqlx::{Connection as _, SqlitePool};
 
 use crate::notes::{LEGACY, Note, acme, note, texts};
 use crate::on_sqlite::{join, lend, numbers, put, run, settings};
@@ -159,6 +159,68 @@ async fn what_was_lent_and_joined_a_thousand_times_is_still_in_order() {
         }
         assert_eq!(texts(&acme).await.len(), 500);
         assert_eq!(numbers(&mut pool.acquire().await.unwrap()).await.unwrap().len(), 250);
+    })
+    .await;
+}
+
+/// Ends the transaction in which a negative number is put.
+const NO_NEGATIVE: &str = "CREATE TRIGGER no_negative BEFORE INSERT ON legacy WHEN NEW.n < 0 \
+    BEGIN SELECT RAISE(ROLLBACK, 'no negative'); END";
+
+#[tokio::test]
+async fn a_transaction_that_sqlite_ended_is_not_joined() {
+    run(1, async |pool: SqlitePool, db| {
+        let acme = acme(&db);
+        sqlx::raw_sql(NO_NEGATIVE).execute(&pool).await.unwrap();
+        let mut connection = pool.acquire().await.unwrap().detach();
+        put(&mut connection, 0).await.unwrap();
+        let before = settings(&mut connection).await;
+        let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        put(&mut tx, 1).await.unwrap();
+        put(&mut tx, -1).await.unwrap_err();
+        let refused =
+            join(&acme, &mut tx, async |session| session.repo::<Note>().create(note("a")).await);
+        let refused = refused.await;
+        assert!(matches!(refused, Err(Error::TransactionFailed { .. })), "{refused:?}");
+        tx.rollback().await.unwrap_err();
+        assert_eq!(settings(&mut connection).await, before);
+        drop(connection);
+        assert!(texts(&acme).await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_operation_with_which_sqlite_ends_the_transaction_says_so() {
+    run(1, async |pool: SqlitePool, db| {
+        let acme = acme(&db);
+        acme.repo::<Note>().create(note("a")).await.unwrap();
+        let mut connection = pool.acquire().await.unwrap().detach();
+        put(&mut connection, 0).await.unwrap();
+        let pages: i64 =
+            sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut connection).await.unwrap();
+        let full = format!("PRAGMA max_page_count = {}", pages + 20);
+        sqlx::raw_sql(sqlx::AssertSqlSafe(full)).execute(&mut connection).await.unwrap();
+        let before = settings(&mut connection).await;
+        let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        put(&mut tx, 1).await.unwrap();
+        let ended = join(&acme, &mut tx, async |session| {
+            let large = note(&"x".repeat(1_000_000));
+            let nested = session.transaction(async |tx| tx.repo::<Note>().create(large).await);
+            let reason = nested.await.unwrap_err().to_string();
+            assert!(reason.contains("SQLite ended it") && reason.contains("full"), "{reason}");
+            session.repo::<Note>().create(note("b")).await
+        });
+        let ended = ended.await;
+        assert!(matches!(ended, Err(Error::TransactionFailed { .. })), "{ended:?}");
+        let again =
+            join(&acme, &mut tx, async |session| session.repo::<Note>().create(note("c")).await);
+        let again = again.await;
+        assert!(matches!(again, Err(Error::TransactionFailed { .. })), "{again:?}");
+        tx.rollback().await.unwrap_err();
+        assert_eq!(settings(&mut connection).await, before);
+        drop(connection);
+        assert_eq!(texts(&acme).await, ["a"]);
     })
     .await;
 }
