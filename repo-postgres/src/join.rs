@@ -57,7 +57,8 @@ use crate::{insert, row_security, statement};
 /// - [`Error::Configuration`]: the session is of another database than Postgres; with row-level security, no policy
 ///   binds the role of the transaction.
 /// - [`Error::InvalidInput`]: the session is in a transaction of its own.
-/// - [`Error::TransactionFailed`]: an earlier error in the transaction, or one in `work` that was swallowed.
+/// - [`Error::TransactionFailed`]: an earlier error in the transaction, which can then only be rolled back; it ended
+///   before, by hand; or an error in `work` was swallowed.
 /// - The error of `work`.
 pub async fn join<S, T, E>(
     session: &Session<S>,

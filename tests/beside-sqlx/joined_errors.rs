@@ -170,6 +170,24 @@ cases! { store:
         joined.committed().await;
     }
 
+    async fn a_transaction_that_was_ended_by_hand_is_refused(pool, db; 1) {
+        let acme = acme(&db);
+        for sql in ["COMMIT", "ROLLBACK"] {
+            let mut connection = pool.acquire().await.unwrap().detach();
+            let mut tx = connection.begin_with(store::BEGIN).await.unwrap();
+            sqlx::raw_sql(sql).execute(&mut *tx).await.unwrap();
+            let refused = store::join(&acme, &mut tx, async |session| {
+                session.repo::<Note>().create(note(sql)).await
+            });
+            let refused = refused.await;
+            assert!(matches!(refused, Err(Error::TransactionFailed { .. })), "{refused:?}");
+            assert!(refused.unwrap_err().to_string().contains("by hand"));
+            drop(tx);
+            drop(connection);
+            assert!(texts(&acme).await.is_empty());
+        }
+    }
+
     async fn a_connection_in_no_transaction_is_refused(pool, db; 2) {
         let acme = acme(&db);
         let mut connection = pool.acquire().await.unwrap();

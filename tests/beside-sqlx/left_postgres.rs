@@ -4,8 +4,9 @@ use repo_core::schema;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{Connection as _, PgPool};
 
+use crate::joined_errors::given_up_after;
 use crate::notes::{Note, acme, note, texts};
-use crate::on_postgres::{in_schema, lend, run};
+use crate::on_postgres::{in_schema, join, lend, run};
 
 #[tokio::test]
 async fn a_statement_of_a_table_that_changed_fails_once_in_a_transaction_too() {
@@ -67,6 +68,31 @@ async fn an_error_of_the_work_by_hand_costs_no_connection() {
             tx.rollback().await.unwrap();
         }
         assert_eq!(pid().await, before);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_error_of_a_join_that_was_dropped_is_not_that_of_the_next() {
+    run(1, async |pool: PgPool, db| {
+        let acme = acme(&db);
+        acme.repo::<Note>().create(note("a")).await.unwrap();
+        let mut tx = pool.begin().await.unwrap();
+        let mut created = 0;
+        for polls in 0..20 {
+            let dropped = join(&acme, &mut tx, async |session| {
+                session.repo::<Note>().create(note("a")).await
+            });
+            given_up_after(polls, dropped).await;
+            let text = polls.to_string();
+            let joined = join(&acme, &mut tx, async |session| {
+                session.repo::<Note>().create(note(&text)).await
+            });
+            joined.await.unwrap().rolled_back();
+            created += 1;
+        }
+        tx.commit().await.unwrap();
+        assert_eq!(texts(&acme).await.len(), 1 + created);
     })
     .await;
 }

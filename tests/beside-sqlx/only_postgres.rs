@@ -2,7 +2,7 @@
 
 use repo_core::{Error, schema};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{AssertSqlSafe, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 
 use crate::notes::{ACME, BOLT, LEGACY, Note, acme, note, texts};
 use crate::on_postgres::{by_admin, in_schema, join, lend, numbers, put, run};
@@ -146,8 +146,29 @@ async fn a_failed_transaction_cannot_be_joined() {
         sqlx::query("SELECT nothing FROM nowhere").execute(&mut *tx).await.unwrap_err();
         let refused = join(&acme, &mut tx, async |_| Ok::<_, Error>(())).await;
         assert!(matches!(refused, Err(Error::TransactionFailed { .. })), "{refused:?}");
+        put(&mut tx, 1).await.expect_err("it has failed still");
         tx.rollback().await.unwrap();
         assert!(numbers(&mut pool.acquire().await.unwrap()).await.unwrap().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_follows_a_transaction_that_could_not_be_joined_is_not_kept() {
+    run(1, async |pool: PgPool, db| {
+        let acme = acme(&db);
+        for sql in ["ROLLBACK", "SELECT nothing FROM nowhere"] {
+            let mut tx = pool.begin().await.unwrap();
+            let mut inner = tx.begin().await.unwrap();
+            let _ = sqlx::raw_sql(sql).execute(&mut *inner).await;
+            let refused = join(&acme, &mut inner, async |_| Ok::<_, Error>(())).await;
+            assert!(matches!(refused, Err(Error::TransactionFailed { .. })), "{refused:?}");
+            put(&mut inner, 1).await.expect_err("nothing is possible but a rollback");
+            let _ = inner.rollback().await;
+            let _ = put(&mut tx, 2).await;
+            tx.rollback().await.unwrap();
+            assert!(numbers(&mut pool.acquire().await.unwrap()).await.unwrap().is_empty());
+        }
     })
     .await;
 }
