@@ -167,6 +167,12 @@ impl Failure {
             && postgres(error).is_some_and(|it| matches!(it.severity(), PgSeverity::Error))
     }
 
+    /// Whether a statement that the connection keeps prepared is no more what it was.
+    #[cfg(feature = "sqlx")]
+    pub(crate) fn is_stale(&self) -> bool {
+        matches!(self, Failure::Driver(error) if postgres(error).is_some_and(is_stale))
+    }
+
     /// What becomes of the connection.
     pub(crate) fn aftermath(&self) -> Aftermath {
         match self {

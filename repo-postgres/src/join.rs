@@ -78,10 +78,22 @@ where
         true => Some(reach(nested.connection(), session).await?),
         false => None,
     };
-    let mut borrowed = Borrowed { connection: nested.connection(), ways };
-    let joined = repo_core::__beside::join(session, &mut borrowed, work).await?;
-    nested.keep(before.as_deref()).await.map_err(of_some_row)?;
-    Ok(joined)
+    let mut borrowed = Borrowed { connection: nested.connection(), ways, is_stale: false };
+    let joined = repo_core::__beside::join(session, &mut borrowed, work).await;
+    let is_stale = borrowed.is_stale;
+    match joined {
+        Ok(joined) => {
+            nested.keep(before.as_deref()).await.map_err(of_some_row)?;
+            Ok(joined)
+        }
+        Err(error) => {
+            drop(nested);
+            if is_stale {
+                forget_statements(connection).await;
+            }
+            Err(error)
+        }
+    }
 }
 
 /// How the session's statements run.
@@ -118,6 +130,13 @@ async fn reach<S: Scope>(connection: &mut PgConnection, session: &Session<S>) ->
     Ok(before)
 }
 
+/// Has all statements prepared again, the application's too: those of a table that changed fail once, not for good.
+async fn forget_statements(connection: &mut PgConnection) {
+    if let Err(error) = connection.clear_cached_statements().await {
+        tracing::debug!(failure = ?Failure::Driver(error), "stale statements were not forgotten");
+    }
+}
+
 fn of_some_row(failure: Failure) -> Error {
     failure.into_error(SOME_ROW)
 }
@@ -126,6 +145,8 @@ fn of_some_row(failure: Failure) -> Error {
 struct Borrowed<'c> {
     connection: &'c mut PgConnection,
     ways: Ways,
+    /// A statement that the connection keeps prepared is no more what it was.
+    is_stale: bool,
 }
 
 /// A row that owns what it holds.
@@ -163,6 +184,12 @@ impl Borrowed<'_> {
         Ok(affected)
     }
 
+    /// The result of an operation on `entity`, by which it is known whether statements are stale.
+    fn told<T>(&mut self, result: Result<T, Failure>, entity: &'static str) -> Result<T> {
+        self.is_stale |= result.as_ref().is_err_and(Failure::is_stale);
+        result.map_err(|failure| failure.into_error(entity))
+    }
+
     async fn simple(&mut self, sql: &str) -> Result<()> {
         statement::run_simple(self.connection, sql).await.map_err(of_some_row)
     }
@@ -174,12 +201,13 @@ impl Joinable for Borrowed<'_> {
 
     async fn run(&mut self, statement: Statement<'_>, rows: &mut Vec<OwnRow>) -> Result<u64> {
         let entity = statement.table.entity;
-        self.fetch(statement, rows).await.map_err(|failure| failure.into_error(entity))
+        let ran = self.fetch(statement, rows).await;
+        self.told(ran, entity)
     }
 
     async fn insert(&mut self, insert: Insert<'_>) -> Result<Vec<i64>> {
         let inserted = insert::insert(self.connection, self.ways, insert).await;
-        inserted.map_err(|failure| failure.into_error(insert.table.entity))
+        self.told(inserted, insert.table.entity)
     }
 
     async fn execute_script(&mut self, sql: &str) -> Result<()> {
@@ -195,6 +223,10 @@ impl Joinable for Borrowed<'_> {
     }
 
     async fn rollback_to(&mut self, level: usize) -> Result<()> {
-        self.simple(&rollback_to(level)).await
+        self.simple(&rollback_to(level)).await?;
+        if std::mem::take(&mut self.is_stale) {
+            forget_statements(self.connection).await;
+        }
+        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use repo_core::schema;
 use sqlx::postgres::PgPoolOptions;
-use sqlx::{Connection as _, PgPool};
+use sqlx::{AssertSqlSafe, Connection as _, PgPool};
 
 use crate::joined_errors::given_up_after;
 use crate::notes::{Note, acme, note, texts};
@@ -23,6 +23,38 @@ async fn a_statement_of_a_table_that_changed_fails_once_in_a_transaction_too() {
             failed += u32::from(read.is_err());
         }
         assert!(failed <= 1, "{failed} of 3 failed");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_statement_of_a_table_that_changed_fails_once_in_a_joined_transaction_too() {
+    run(1, async |pool: PgPool, db| {
+        let acme = acme(&db);
+        let stored = acme.repo::<Note>().create(note("a")).await.unwrap();
+        let mut tx = pool.begin().await.unwrap();
+        for size in [40, 50] {
+            let read =
+                join(&acme, &mut tx, async |session| session.repo::<Note>().get(stored.id).await);
+            read.await.unwrap().rolled_back();
+            tx.commit().await.unwrap();
+            let alter = format!("ALTER TABLE notes ALTER text TYPE varchar({size})");
+            sqlx::query(AssertSqlSafe(alter)).execute(&pool).await.unwrap();
+            tx = pool.begin().await.unwrap();
+            let read =
+                join(&acme, &mut tx, async |session| session.repo::<Note>().get(stored.id).await);
+            read.await.expect_err("it is another column");
+        }
+        let read =
+            join(&acme, &mut tx, async |session| session.repo::<Note>().get(stored.id).await);
+        read.await.unwrap().rolled_back();
+        sqlx::query("ALTER TABLE notes ALTER text TYPE text").execute(&mut *tx).await.unwrap();
+        let survived = join(&acme, &mut tx, async |session| {
+            let nested = session.transaction(async |tx| tx.repo::<Note>().get(stored.id).await);
+            nested.await.expect_err("it is another column");
+            session.repo::<Note>().get(stored.id).await
+        });
+        assert_eq!(survived.await.unwrap().committed().await, stored);
     })
     .await;
 }
