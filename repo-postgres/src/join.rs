@@ -75,7 +75,7 @@ where
     }
     let mut nested = Nested::begin(connection).await.map_err(of_some_row)?;
     let before = match ways.row_level_security {
-        true => Some(reach(nested.connection(), session).await?),
+        true => Some(reach(nested.connection(), ways, session).await?),
         false => None,
     };
     let mut borrowed = Borrowed { connection: nested.connection(), ways, is_stale: false };
@@ -112,10 +112,15 @@ fn ways<S: Scope>(session: &Session<S>) -> Result<Ways> {
 }
 
 /// Says whose rows the session is about, and returns the statement that says what was said before.
-async fn reach<S: Scope>(connection: &mut PgConnection, session: &Session<S>) -> Result<String> {
+async fn reach<S: Scope>(
+    connection: &mut PgConnection,
+    ways: Ways,
+    session: &Session<S>,
+) -> Result<String> {
     let reach =
         session.scope().chain().map_err(|it| Error::invalid_input("tenant", it.into_reason()))?;
-    let before = sqlx::query(row_security::BEFORE).fetch_one(&mut *connection).await;
+    let before = sqlx::query(row_security::BEFORE).persistent(ways.persistent);
+    let before = before.fetch_one(&mut *connection).await;
     let before = before.map_err(|error| of_some_row(error.into()))?;
     if before.try_get::<Option<bool>, _>(2).is_ok_and(|is_free| is_free == Some(true)) {
         let reason = "row-level security cannot hold: the joined transaction is of a role with SUPERUSER or \

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::FutureExt as _;
 use repo_core::{Database, schema};
-use sqlx::postgres::PgPoolOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 
 pub(crate) use repo_postgres::{adopt, join, lend};
@@ -47,6 +47,26 @@ pub(crate) async fn in_schema(case: impl AsyncFnOnce(String)) {
     let outcome = std::panic::AssertUnwindSafe(case(url)).catch_unwind().await;
     by_admin(&server, format!("DROP SCHEMA {schema} CASCADE")).await;
     outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+}
+
+/// Gives the URL of a new schema, and how to connect to it as a role that may make tables there and that policies bind.
+/// Both are removed afterwards.
+pub(crate) async fn in_schema_as_role(case: impl AsyncFnOnce(String, PgConnectOptions)) {
+    in_schema(async |url: String| {
+        let role = format!("beside_{}", uuid::Uuid::new_v4().simple());
+        let (server, options) = url.split_once("options=").unwrap();
+        let schema = options.rsplit_once("%3D").unwrap().1;
+        let server = server.trim_end_matches(['?', '&']);
+        let grant = format!("GRANT ALL ON SCHEMA {schema} TO {role}");
+        by_admin(server, format!("CREATE ROLE {role} LOGIN PASSWORD 'secret'; {grant}")).await;
+        let as_role: PgConnectOptions = url.parse().unwrap();
+        let as_role = as_role.username(&role).password("secret");
+        let case = std::panic::AssertUnwindSafe(case(url.clone(), as_role));
+        let outcome = case.catch_unwind().await;
+        by_admin(server, format!("DROP OWNED BY {role} CASCADE; DROP ROLE {role}")).await;
+        outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    })
+    .await;
 }
 
 pub(crate) async fn by_admin(server: &str, sql: String) {

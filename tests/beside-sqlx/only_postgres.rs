@@ -5,7 +5,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 
 use crate::notes::{ACME, BOLT, LEGACY, Note, acme, note, texts};
-use crate::on_postgres::{by_admin, in_schema, join, lend, numbers, put, run};
+use crate::on_postgres::{in_schema, in_schema_as_role, join, lend, numbers, put, run};
 
 const SETTINGS: &str = "SELECT coalesce(current_setting('repo.tenant', true), '') \
     || coalesce(current_setting('repo.all_tenants', true), '')";
@@ -49,13 +49,7 @@ async fn statements_are_not_kept_where_the_pool_keeps_none() {
         let joined =
             join(&acme, &mut tx, async |session| session.repo::<Note>().create(note("b")).await);
         let joined = joined.await.unwrap();
-        let kept: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM pg_prepared_statements WHERE name <> ''")
-                .persistent(false)
-                .fetch_one(&mut *tx)
-                .await
-                .unwrap();
-        assert_eq!(kept, 0);
+        assert_eq!(kept(&mut tx).await, 0);
         tx.commit().await.unwrap();
         joined.committed().await;
         pool.close().await;
@@ -64,16 +58,37 @@ async fn statements_are_not_kept_where_the_pool_keeps_none() {
 }
 
 #[tokio::test]
+async fn nor_where_the_server_keeps_tenants_apart() {
+    in_schema_as_role(async |_, as_role: PgConnectOptions| {
+        let options = as_role.statement_cache_capacity(0);
+        let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+        let db = repo_postgres::Adopt::new(pool.clone()).row_level_security(true);
+        let db = db.connect().await.unwrap();
+        db.create_tables(&schema![Note]).await.unwrap();
+        let acme = acme(&db);
+        let mut tx = pool.begin().await.unwrap();
+        let joined =
+            join(&acme, &mut tx, async |session| session.repo::<Note>().create(note("a")).await);
+        joined.await.unwrap().rolled_back();
+        assert_eq!(kept(&mut tx).await, 0);
+        tx.rollback().await.unwrap();
+        pool.close().await;
+    })
+    .await;
+}
+
+/// How many statements the connection has prepared.
+async fn kept(connection: &mut PgConnection) -> i64 {
+    sqlx::query_scalar("SELECT count(*) FROM pg_prepared_statements WHERE name <> ''")
+        .persistent(false)
+        .fetch_one(connection)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
 async fn the_server_keeps_tenants_apart_on_an_adopted_pool() {
-    in_schema(async |url: String| {
-        let role = format!("beside_{}", uuid::Uuid::new_v4().simple());
-        let (server, options) = url.split_once("options=").unwrap();
-        let schema = options.rsplit_once("%3D").unwrap().1;
-        let server = server.trim_end_matches(['?', '&']);
-        let grant = format!("GRANT ALL ON SCHEMA {schema} TO {role}");
-        by_admin(server, format!("CREATE ROLE {role} LOGIN PASSWORD 'secret'; {grant}")).await;
-        let as_role: PgConnectOptions = url.parse().unwrap();
-        let as_role = as_role.username(&role).password("secret");
+    in_schema_as_role(async |url: String, as_role: PgConnectOptions| {
         let pool = PgPoolOptions::new().max_connections(1).connect_with(as_role).await.unwrap();
         let superusers = PgPoolOptions::new().max_connections(1).connect(&url).await.unwrap();
         let refused = repo_postgres::Adopt::new(superusers.clone()).row_level_security(true);
@@ -88,7 +103,6 @@ async fn the_server_keeps_tenants_apart_on_an_adopted_pool() {
         drop(tx);
         superusers.close().await;
         pool.close().await;
-        by_admin(server, format!("DROP OWNED BY {role} CASCADE; DROP ROLE {role}")).await;
     })
     .await;
 }
