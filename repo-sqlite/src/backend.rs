@@ -22,6 +22,7 @@ use crate::error::without_table;
 use crate::insert::{insert, insert_few};
 use crate::inspect::inspect;
 use crate::offload;
+use crate::place::Place;
 use crate::pool::{Pool, Purpose};
 use crate::queue::{is_shared, join, open, settle, write};
 use crate::run::run;
@@ -45,11 +46,13 @@ pub struct Sqlite {
     readers: Arc<Pool>,
     // The same as `readers` where there is one connection only.
     writer: Arc<Pool>,
+    /// Nothing where it is in memory.
+    place: Option<Place>,
 }
 
 impl Sqlite {
-    pub(crate) fn new(readers: Arc<Pool>, writer: Arc<Pool>) -> Self {
-        Self { readers, writer }
+    pub(crate) fn new(readers: Arc<Pool>, writer: Arc<Pool>, place: Option<Place>) -> Self {
+        Self { readers, writer, place }
     }
 
     async fn checkout(&self, access: Access) -> Result<Checkout> {
@@ -166,6 +169,7 @@ impl Backend for Sqlite {
             .map_err(|error| without_table(&error))?;
         let round_trip = since.elapsed();
         drop(checkout);
+        self.place.as_ref().map_or(Ok(()), Place::check)?;
         let (mut size, mut idle) = (self.readers.size(), self.readers.idle());
         if !self.is_single() {
             size += self.writer.size();

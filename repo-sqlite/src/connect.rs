@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use crate::backend::Sqlite;
 use crate::location::Location;
 use crate::open::{Role, Source};
+use crate::place::Place;
 use crate::pool::{Pool, Purpose};
 use crate::wal;
 
@@ -195,7 +196,7 @@ impl Options {
         };
         // What is wrong with the file is said here, not at the first statement.
         drop(writer.checkout(Purpose::Other).await?);
-        Ok(Sqlite::new(readers, writer))
+        Ok(Sqlite::new(readers, writer, Place::of(&options.location)))
     }
 }
 

@@ -58,6 +58,7 @@ mod nested;
 mod offload;
 mod open;
 mod opened;
+mod place;
 mod pool;
 mod queue;
 mod rhythm;

@@ -48,6 +48,25 @@ async fn a_file_opened_for_reading_is_read_and_not_written() {
 }
 
 #[tokio::test]
+async fn a_file_that_was_removed_or_replaced_is_told_by_the_health_of_the_database() {
+    let file = File::new();
+    let backend = file.notes().await;
+    backend.health().await.expect("it is there");
+    let path = file.folder.path().join("notes.db");
+    let moved = file.folder.path().join("moved.db");
+    fs::rename(&path, &moved).expect("another name");
+    let is_told = |health: Result<_, Error>| match health {
+        Err(Error::Connection { source }) => source.message.contains("moved, removed or replaced"),
+        _ => false,
+    };
+    assert!(is_told(backend.health().await.map(drop)), "there is none");
+    fs::copy(&moved, &path).expect("another file");
+    assert!(is_told(backend.health().await.map(drop)), "there is another one");
+    fs::rename(&moved, &path).expect("its name");
+    backend.health().await.expect("it is there again");
+}
+
+#[tokio::test]
 async fn closing_leaves_one_file_that_holds_everything() {
     let file = File::new();
     let backend = file.notes().await;
