@@ -16,8 +16,9 @@ use crate::repo::Repo;
 use crate::scope::Scope;
 use crate::session::Session;
 use crate::sql::change::ChangeSql;
+use crate::sql::crud::update;
 use crate::transaction::Own;
-use crate::value::Value;
+use crate::value::{Kind, Value};
 use crate::verdict::{Asked, Verdict, diagnose, look};
 use crate::write::as_version_conflict;
 
@@ -95,12 +96,36 @@ impl<E: Entity, S: Scope> Attempt<'_, E, S> {
         if parents::marked(E::TABLE).any(|(column, _)| now[column] != row[column]) {
             return Ok(Held::Moved(now));
         }
-        if let Some(entity) = self.changed(session).await? {
-            return Ok(Held::Changed(entity));
-        }
-        // The database may find the same in a column that it is asked to set.
-        if self.sql.action == Action::Update && !self.would_change(session).await? {
-            return Ok(Held::Changed(entity));
+        self.write_held(session, entity, &now).await.map(Held::Changed)
+    }
+
+    /// Changes the row as it stays, which the change is for. What is fixed at creation was found the same in it, value
+    /// by value: the database is not asked, as another program may have stored it in another spelling.
+    async fn write_held(&self, session: &Session<S>, found: E, row: &[Value<'_>]) -> Result<E> {
+        let (crud, dialect) = (self.repo.crud(), session.database().backend().dialect());
+        let fixed = self.asked.fixed.map_or(0, |_| crud.fixed_columns.len());
+        let sql = (fixed > 0).then(|| update(dialect, E::TABLE, &crud.update_columns, &[]));
+        let sql = sql.flatten();
+        let held = match &sql {
+            Some(sql) => {
+                Attempt { sql, params: &self.params[..self.params.len() - fixed], ..*self }
+            }
+            None => Attempt { ..*self },
+        };
+        // Once more where the row that it comes to refer to came back just then.
+        for _ in 0..2 {
+            if let Some(entity) = held.changed(session).await? {
+                return Ok(entity);
+            }
+            if self.sql.action != Action::Update {
+                break;
+            }
+            match held.is_so(session).await? {
+                // The database may find the same in a column that it is asked to set.
+                Some(true) => return Ok(found),
+                Some(false) => {}
+                None => return Err(self.parents(row).refused(session, self.tenant).await?),
+            }
         }
         Err(Error::left_out())
     }
@@ -149,18 +174,18 @@ impl<E: Entity, S: Scope> Attempt<'_, E, S> {
         look(&repo, (&sql, Access::Write), self.tenant, self.id, self.asked).await
     }
 
-    /// Whether it is for the row, and the database finds that anything differs in it.
-    async fn would_change(&self, session: &Session<S>) -> Result<bool> {
-        let sql = &self.sql.would_change(session.database().backend().dialect(), E::TABLE);
-        let mut found = false;
-        let mut on_row = |_: &dyn Row| {
-            found = true;
+    /// Whether the database finds that nothing differs in the row; none where it is not for the row.
+    async fn is_so(&self, session: &Session<S>) -> Result<Option<bool>> {
+        let sql = &self.sql.is_so(session.database().backend().dialect(), E::TABLE);
+        let mut is_so = None;
+        let mut on_row = |row: &dyn Row| {
+            is_so = row.value(0, Kind::Bool).ok().map(|answer| answer == Value::Bool(true));
             Ok(())
         };
         let params = self.params;
         let statement = Statement { sql, params, access: Access::Read, table: E::TABLE };
         session.run(statement, &mut on_row).await?;
-        Ok(found)
+        Ok(is_so)
     }
 
     /// What the row would come to refer to: none of it may be deleted.

@@ -63,6 +63,7 @@ mod search;
 mod secrets;
 mod series;
 mod soft_delete;
+mod spellings;
 mod statements;
 mod streams;
 mod summaries;
@@ -575,6 +576,9 @@ conformance! {
             the_value_of_a_deleted_row_is_free,
             a_restore_that_collides_leaves_the_row_deleted,
             a_version_guards_deletion_and_restoration,
+        }
+        spellings {
+            a_fixed_column_in_another_spelling_keeps_no_update_away,
         }
         statements {
             every_statement_carries_the_tenant_outermost,

@@ -34,8 +34,10 @@ pub(crate) struct ChangeSql {
     /// Answers with the row: as it is afterwards, or as it was where it is gone. A deletion that is not
     /// seen answers with nothing.
     pub(crate) plain: String,
-    /// Where ` WHERE ..` is in it: which row, and that anything differs.
+    /// Where ` WHERE ..` is in it: which row.
     condition: Range<usize>,
+    /// Where ` AND (..)` is in it: that anything differs.
+    differs: Range<usize>,
     pub(crate) seen: Option<SeenSql>,
 }
 
@@ -76,20 +78,22 @@ impl ChangeSql {
         let Parts { action, write, condition, differs, .. } = &parts;
         let is_deletion = matches!(action, Action::Delete | Action::Purge);
         let mut plain = format!("{write}{condition}{differs}");
-        let condition = write.len()..plain.len();
+        let (start, end) = (write.len(), write.len() + condition.len());
+        let (condition, differs) = (start..end, end..plain.len());
         let is_seen = table.is_seen(*action);
         if !is_deletion || is_seen {
             plain = plain + " RETURNING " + &columns;
         }
         let seen = is_seen.then(|| seen(dialect, table, &parts, &columns));
-        Self { action: *action, plain, condition, seen }
+        Self { action: *action, plain, condition, differs, seen }
     }
 
-    /// The query for the row that the change is for, if anything differs in it. It has the same parameters.
-    pub(crate) fn would_change(&self, dialect: &dyn Dialect, table: &'static Table) -> String {
+    /// Whether nothing differs in the row, of the row that an update is for. It has the same parameters.
+    pub(crate) fn is_so(&self, dialect: &dyn Dialect, table: &'static Table) -> String {
+        let differs = &self.plain[self.differs.clone()];
         let mut writer = Writer::new(dialect, table);
-        writer.push("SELECT 1 FROM ").table_name();
-        writer.push(&self.plain[self.condition.clone()]);
+        writer.push("SELECT NOT ").push(differs.strip_prefix(" AND ").unwrap_or("(1 = 1)"));
+        writer.push(" FROM ").table_name().push(&self.plain[self.condition.clone()]);
         writer.sql
     }
 }

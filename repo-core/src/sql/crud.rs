@@ -141,8 +141,8 @@ fn get_many(writer: &mut Writer<'_>) {
     writer.and_live();
 }
 
-/// Writes these columns, where any of them differs. With none it only reads the row.
-fn update(
+/// Writes these columns, where any of them differs and the fixed ones do not. None where there is none to write.
+pub(crate) fn update(
     dialect: &dyn Dialect,
     table: &'static Table,
     columns: &[usize],
