@@ -65,16 +65,20 @@ impl Dialect for SqliteDialect {
             Kind::I32 => {
                 append(sql, format_args!("{quoted} BETWEEN {} AND {}", i32::MIN, i32::MAX))
             }
-            // Halfway to the first number that an `f32` would round to infinity.
-            Kind::F32 => append(sql, format_args!("abs({quoted}) < 3.4028235677973366e38")),
+            // Halfway to the first number that an `f32` would round to infinity; and none that is not an `f32`.
+            Kind::F32 => {
+                let rounded = rounded_to_f32(quoted);
+                let range = format_args!("abs({quoted}) < 3.4028235677973366e38");
+                append(sql, format_args!("{range} AND {quoted} = {rounded}"));
+            }
             Kind::F64 => append(sql, format_args!("abs({quoted}) < 9e999")),
             Kind::Uuid => append(sql, format_args!("length({quoted}) = 16")),
-            // Of one form, or text would not order as time does.
+            // Of one form, or text would not order as time does, and one moment would be several texts.
             Kind::Timestamp => {
-                append(sql, format_args!("{quoted} GLOB '????-??-??T??:??:??*+00:00'"));
+                append(sql, format_args!("{quoted} GLOB '????-??-??T??:??:??.??????+00:00'"));
             }
             Kind::Date => append(sql, format_args!("{quoted} GLOB '????-??-??'")),
-            Kind::Time => append(sql, format_args!("{quoted} GLOB '??:??:??*'")),
+            Kind::Time => append(sql, format_args!("{quoted} GLOB '??:??:??.??????'")),
             Kind::Decimal { precision, .. } => {
                 let most = 10_i64.pow(u32::from(precision.min(18))) - 1;
                 append(sql, format_args!("{quoted} BETWEEN -{most} AND {most}"));
@@ -175,6 +179,16 @@ impl Dialect for SqliteDialect {
     fn keep_rows(&self, _: &mut String) {}
 }
 
+/// A column, rounded to an `f32`. Its product with 2^29 + 1, less what that is above the column, has the first 24
+/// bits. Numbers below any of so many bits are multiples of 2^-149: so is a sum with one that ends in this bit.
+fn rounded_to_f32(quoted: &str) -> String {
+    let many = format!("{quoted} * 536870913.0");
+    format!(
+        "CASE WHEN abs({quoted}) < 1.2e-38 THEN ({quoted} + 9.4e-30) - 9.4e-30 \
+         ELSE {many} - ({many} - {quoted}) END"
+    )
+}
+
 fn append(sql: &mut String, text: std::fmt::Arguments<'_>) {
     sql.write_fmt(text).expect("a `String` takes any text");
 }
@@ -232,12 +246,23 @@ mod tests {
             (Kind::I16, "-32768", "32768"),
             (Kind::I32, "2147483647", "-2147483649"),
             (Kind::F32, "3.4028234663852886e38", "3.5e38"),
+            (Kind::F32, "0.10000000149011612", "0.1"),
+            (Kind::F32, "-0.5", "0.1 * 3"),
+            (Kind::F32, "2", "16777217"),
             (Kind::F64, "1.7976931348623157e308", "9e999"),
             (Kind::Uuid, "zeroblob(16)", "zeroblob(15)"),
             (Kind::Timestamp, "'2026-01-31T23:59:59.000001+00:00'", "'2026-01-31 23:59:59'"),
-            (Kind::Timestamp, "'2026-01-31T23:59:59+00:00'", "'2026-01-31T23:59:59Z'"),
+            (Kind::Timestamp, "'2026-01-31T23:59:59.000000+00:00'", "'2026-01-31T23:59:59Z'"),
+            (Kind::Timestamp, "'0001-01-01T00:00:00.000000+00:00'", "'2026-01-31T23:59:59+00:00'"),
+            (
+                Kind::Timestamp,
+                "'9999-12-31T23:59:59.999999+00:00'",
+                "'2026-01-31T23:59:59.123456789+00:00'",
+            ),
             (Kind::Date, "'2026-01-31'", "'31.01.2026'"),
             (Kind::Time, "'23:59:59.000001'", "'9:59'"),
+            (Kind::Time, "'00:00:00.000000'", "'23:59:59'"),
+            (Kind::Time, "'23:59:59.999999'", "'23:59:59.123456789'"),
             (
                 Kind::Decimal { precision: 18, scale: 2 },
                 "-999999999999999999",
@@ -268,6 +293,41 @@ mod tests {
             insert(good).expect(good);
             insert("NULL").expect("NULL passes every check");
             insert(bad).expect_err(bad);
+        }
+    }
+
+    #[test]
+    fn the_numbers_of_a_single_float_are_those_that_the_check_takes() {
+        let connection = connection();
+        let sql = format!("SELECT column1 = {} FROM (VALUES (?1))", rounded_to_f32("column1"));
+        let mut check = connection.prepare(&sql).expect(&sql);
+        let mut is_single =
+            |number: f64| check.query_row([number], |row| row.get::<_, bool>(0)).expect("one row");
+        let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut asked = 0;
+        while asked < 100_000 {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            // Every second one with the exponent of a number that has fewer bits than others.
+            let bits = (random >> 32) as u32;
+            let single = f32::from_bits(if random & 1 == 0 { bits } else { bits & 0x81ff_ffff });
+            if !single.is_finite() {
+                continue;
+            }
+            asked += 1;
+            let number = f64::from(single);
+            assert!(is_single(number), "{single:e}");
+            let beside = f64::from_bits(number.to_bits() ^ (1 << (random % 29)));
+            assert_eq!(is_single(beside), f64::from(beside as f32) == beside, "{beside:e}");
+        }
+        for single in [0.0, f32::MAX, f32::MIN, f32::MIN_POSITIVE, f32::from_bits(1), f32::EPSILON]
+        {
+            assert!(is_single(single.into()), "{single:e}");
+            assert!(is_single((-single).into()), "{single:e}");
+        }
+        for number in [0.1, 1e-300, -1e-46, 1.2e-38, 1.1e-38, 16_777_217.0, 1.0 + f64::EPSILON] {
+            assert!(!is_single(number), "{number:e}");
         }
     }
 }

@@ -82,3 +82,4 @@ pub use driver::{Driver, connect, connect_from_env};
 pub use join::join;
 #[cfg(feature = "sqlx")]
 pub use lend::lend;
+pub use temporal::{moment_text, time_of_day_text};

@@ -18,6 +18,34 @@ const MOMENTS: [&str; 4] = ["%F %T%.f", "%FT%T%.f", "%F %R", "%FT%R"];
 /// The same with an offset of their own.
 const MOMENTS_WITH_OFFSET: [&str; 4] = ["%F %T%.f%#z", "%FT%T%.f%#z", "%F %R%#z", "%FT%R%#z"];
 
+/// A moment as the tables of the repositories store it, for SQL that is written by hand:
+/// `2026-01-31T23:59:59.000001+00:00`, always 32 characters. What is finer than a microsecond is cut off.
+///
+/// Drivers write moments in other forms, which these tables refuse: bind this text instead, in conditions too.
+///
+/// ```
+/// let at = chrono::DateTime::from_timestamp(1_769_904_000, 999).expect("a moment");
+/// assert_eq!(repo_sqlite::moment_text(at)?, "2026-02-01T00:00:00.000000+00:00");
+/// # Ok::<(), repo_core::InvalidValue>(())
+/// ```
+///
+/// # Errors
+///
+/// [`InvalidValue`]: it is a leap second, or not in the years 1 to 9999.
+pub fn moment_text(moment: DateTime<Utc>) -> Result<String, InvalidValue> {
+    timestamp_text(moment).map(text)
+}
+
+/// A time of day as the tables of the repositories store it: as [`moment_text`], `23:59:59.000001`, always 15
+/// characters.
+///
+/// # Errors
+///
+/// [`InvalidValue`]: it is a leap second.
+pub fn time_of_day_text(time: NaiveTime) -> Result<String, InvalidValue> {
+    time_text(time).map(text)
+}
+
 /// Writes a moment of the years 1 to 9999.
 pub(crate) fn timestamp_text(value: DateTime<Utc>) -> Result<TimestampText, InvalidValue> {
     let value = value.naive_utc();
@@ -122,6 +150,10 @@ fn lenient_time(text: &str) -> Option<NaiveTime> {
     Some(time.trunc_subsecs(6))
 }
 
+fn text<const N: usize>(ascii: [u8; N]) -> String {
+    ascii.into_iter().map(char::from).collect()
+}
+
 /// Writes `value` as decimal digits over the whole of `text`.
 fn write_digits(text: &mut [u8], mut value: u32) {
     for place in text.iter_mut().rev() {
@@ -155,8 +187,7 @@ mod tests {
     }
 
     fn written(value: DateTime<Utc>) -> String {
-        let text = timestamp_text(value).expect("a moment that is kept");
-        str::from_utf8(&text).expect("ASCII").to_owned()
+        moment_text(value).expect("a moment that is kept")
     }
 
     #[test]
@@ -170,6 +201,14 @@ mod tests {
             written(moment("9999-12-31T23:59:59.999999Z")),
             "9999-12-31T23:59:59.999999+00:00"
         );
+    }
+
+    #[test]
+    fn a_time_of_day_is_written_in_15_characters() {
+        let time = |text: &str| text.parse::<NaiveTime>().expect("a time of the test");
+        assert_eq!(time_of_day_text(time("23:59")), Ok("23:59:00.000000".to_owned()));
+        assert_eq!(time_of_day_text(time("01:02:03.0000049")), Ok("01:02:03.000004".to_owned()));
+        assert!(time_of_day_text(time("23:59:60")).is_err());
     }
 
     #[test]

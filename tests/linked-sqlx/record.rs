@@ -1,7 +1,7 @@
 //! An entity with a column of each type that sqlx knows on both databases, and the tuple that a
 //! query by hand reads.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use repo_core::Repository;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -74,15 +74,6 @@ pub(crate) fn records() -> Vec<NewRecord> {
         "9999-12-31T23:59:59.999999Z",
     ];
     moments.into_iter().map(record_at).collect()
-}
-
-/// A microsecond before and after `moment`, within the years that a column keeps.
-pub(crate) fn around(moment: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
-    let first = NaiveDate::from_ymd_opt(1, 1, 1).unwrap().and_hms_opt(0, 0, 0).unwrap();
-    let last = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap();
-    let last = last.and_hms_micro_opt(23, 59, 59, 999_999).unwrap();
-    let microsecond = TimeDelta::microseconds(1);
-    ((moment - microsecond).max(first.and_utc()), (moment + microsecond).min(last.and_utc()))
 }
 
 fn record_at(moment: &str) -> NewRecord {

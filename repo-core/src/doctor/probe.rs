@@ -80,29 +80,38 @@ fn values(dialect: &dyn Dialect, def: &ColumnDef) -> Vec<(Value<'static>, bool)>
         values.push((text("ä".repeat(most + 1)), false));
     }
     if dialect.storage_check(&mut String::new(), "", def) {
-        values.extend(misfit(def.kind).map(|value| (value, false)));
+        values.extend(misfits(def.kind).into_iter().map(|value| (value, false)));
     }
     values
 }
 
-/// A value that fits the type in which a database without the kind's own stores it, but not the kind.
-fn misfit(kind: Kind) -> Option<Value<'static>> {
-    Some(match kind {
-        Kind::Bool => Value::I64(2),
-        Kind::I16 => Value::I64(i64::from(i16::MAX) + 1),
-        Kind::I32 => Value::I64(i64::from(i32::MAX) + 1),
-        Kind::F32 => Value::F64(f64::from(f32::MAX) * 2.0),
-        Kind::Uuid => Value::Bytes(vec![0; 15].into()),
-        Kind::Timestamp | Kind::Date | Kind::Time | Kind::Json => Value::Text("?".into()),
-        Kind::Decimal { precision, .. } => Value::I64(10_i64.pow(u32::from(precision.min(18)))),
+/// Values that fit the type in which a database without the kind's own stores it, but not the kind.
+fn misfits(kind: Kind) -> Vec<Value<'static>> {
+    let texts =
+        |texts: &[&'static str]| texts.iter().map(|text| Value::Text((*text).into())).collect();
+    match kind {
+        Kind::Bool => vec![Value::I64(2)],
+        Kind::I16 => vec![Value::I64(i64::from(i16::MAX) + 1)],
+        Kind::I32 => vec![Value::I64(i64::from(i32::MAX) + 1)],
+        Kind::F32 => vec![Value::F64(f64::from(f32::MAX) * 2.0), Value::F64(0.1)],
+        Kind::Uuid => vec![Value::Bytes(vec![0; 15].into())],
+        // Also what another program writes, in which equal values are texts that differ.
+        Kind::Timestamp => {
+            texts(&["?", "2026-01-31T23:59:59+00:00", "2026-01-31T23:59:59.123456789+00:00"])
+        }
+        Kind::Time => texts(&["?", "23:59:59", "23:59:59.123456789"]),
+        Kind::Date | Kind::Json => texts(&["?"]),
+        Kind::Decimal { precision, .. } => {
+            vec![Value::I64(10_i64.pow(u32::from(precision.min(18))))]
+        }
         // Infinity is no value of ours.
-        _ => return None,
-    })
+        _ => Vec::new(),
+    }
 }
 
 fn shown(value: &Value<'_>) -> String {
     match value {
-        Value::Text(text) if text.chars().count() > 20 => {
+        Value::Text(text) if text.chars().count() > 40 => {
             format!("a text of {} characters", text.chars().count())
         }
         Value::Text(text) => format!("`{text}`"),

@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use repo_core::{Access, Backend, ColumnDef, Dialect as _, Kind, Row, Value, quote};
-use repo_sqlite::SqliteDialect;
+use repo_sqlite::{SqliteDialect, moment_text, time_of_day_text};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
-use sqlx::{ConnectOptions as _, FromRow, Row as _};
+use sqlx::{ConnectOptions as _, Encode, FromRow, Row as _, Sqlite, Type};
 use uuid::Uuid;
 
-use crate::support::{File, column, ignore, open, statement, text};
+use crate::support::{File, column, ignore, integer, open, statement, text};
 
 const COLUMNS: [ColumnDef; 12] = [
     column("id", Kind::Uuid, false),
@@ -115,7 +115,14 @@ impl Sample {
     }
 }
 
-fn create_table() -> String {
+/// Whether a table has the checks that ours have.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Checks {
+    Ours,
+    None,
+}
+
+fn create_table(checks: Checks) -> String {
     let mut sql = String::from("CREATE TABLE samples (");
     for (index, column) in COLUMNS.iter().enumerate() {
         let mut name = String::new();
@@ -125,7 +132,8 @@ fn create_table() -> String {
         sql.push(' ');
         SqliteDialect.column_type(&mut sql, column.kind);
         let mut check = String::new();
-        if SqliteDialect.storage_check(&mut check, &name, column) {
+        let has_check = SqliteDialect.storage_check(&mut check, &name, column);
+        if has_check && checks == Checks::Ours {
             sql.push_str(&format!(" CHECK ({check})"));
         }
     }
@@ -140,9 +148,9 @@ fn insert() -> String {
     format!("INSERT INTO samples ({}) VALUES ({marks})", names.join(", "))
 }
 
-async fn both(file: &File) -> (std::sync::Arc<dyn Backend>, SqliteConnection) {
+async fn both(file: &File, checks: Checks) -> (std::sync::Arc<dyn Backend>, SqliteConnection) {
     let backend = open(file.options()).await;
-    let create = create_table();
+    let create = create_table(checks);
     backend.run(statement(Access::Write, &create, &[]), &mut ignore).await.expect(&create);
     let options = SqliteConnectOptions::new().filename(file.folder.path().join("notes.db"));
     (backend, options.connect().await.expect("a connection of sqlx"))
@@ -151,7 +159,7 @@ async fn both(file: &File) -> (std::sync::Arc<dyn Backend>, SqliteConnection) {
 #[tokio::test]
 async fn sqlx_reads_what_we_wrote() {
     let file = File::new();
-    let (backend, mut sqlx) = both(&file).await;
+    let (backend, mut sqlx) = both(&file, Checks::Ours).await;
     let insert = insert();
     for sample in samples() {
         let values = sample.values();
@@ -171,28 +179,34 @@ async fn sqlx_reads_what_we_wrote() {
     assert_eq!(earlier, 2);
 }
 
-#[tokio::test]
-async fn we_read_what_sqlx_wrote() {
-    let file = File::new();
-    let (backend, mut sqlx) = both(&file).await;
-    for sample in samples() {
-        sqlx::query(sqlx::AssertSqlSafe(insert()))
-            .bind(sample.id)
-            .bind(sample.flag)
-            .bind(sample.small)
-            .bind(sample.medium)
-            .bind(sample.large)
-            .bind(sample.single)
-            .bind(sample.double)
-            .bind(sample.words)
-            .bind(sample.data)
-            .bind(sample.at)
-            .bind(sample.day)
-            .bind(sample.time)
-            .execute(&mut sqlx)
-            .await
-            .expect("a row that passes the checks");
-    }
+/// Adds a row by sqlx, with this moment and this time of day.
+async fn write<'q, A, T>(
+    sqlx: &mut SqliteConnection,
+    sample: Sample,
+    at: A,
+    time: T,
+) -> Result<(), sqlx::Error>
+where
+    A: Encode<'q, Sqlite> + Type<Sqlite> + 'q,
+    T: Encode<'q, Sqlite> + Type<Sqlite> + 'q,
+{
+    let query = sqlx::query(sqlx::AssertSqlSafe(insert()))
+        .bind(sample.id)
+        .bind(sample.flag)
+        .bind(sample.small)
+        .bind(sample.medium)
+        .bind(sample.large)
+        .bind(sample.single)
+        .bind(sample.double)
+        .bind(sample.words)
+        .bind(sample.data)
+        .bind(at)
+        .bind(sample.day)
+        .bind(time);
+    query.execute(sqlx).await.map(drop)
+}
+
+async fn assert_read(backend: &dyn Backend) {
     let (expected, mut index) = (samples(), 0);
     let read = statement(Access::Read, "SELECT * FROM samples ORDER BY id", &[]);
     let on_row = &mut |row: &dyn Row| {
@@ -202,4 +216,93 @@ async fn we_read_what_sqlx_wrote() {
     };
     backend.run(read, on_row).await.expect("the rows");
     assert_eq!(index, expected.len());
+}
+
+#[tokio::test]
+async fn we_read_what_sqlx_wrote() {
+    let file = File::new();
+    let (backend, mut sqlx) = both(&file, Checks::Ours).await;
+    for sample in samples() {
+        let at = moment_text(sample.at).expect("a moment");
+        let time = time_of_day_text(sample.time).expect("a time of day");
+        write(&mut sqlx, sample, at, time).await.expect("a row that passes the checks");
+    }
+    assert_read(&*backend).await;
+    // What a repository binds finds it.
+    let sql = "SELECT count(*) FROM samples WHERE at = ?1 AND time = ?2";
+    for sample in samples() {
+        let params = [Value::Timestamp(sample.at), Value::Time(sample.time)];
+        let mut found = 0;
+        let on_row = &mut |row: &dyn Row| {
+            found = integer(row)?;
+            Ok(())
+        };
+        backend.run(statement(Access::Read, sql, &params), on_row).await.expect("a count");
+        assert_eq!(found, 1, "{sample:?}");
+    }
+}
+
+#[tokio::test]
+async fn we_read_what_sqlx_wrote_in_its_own_spelling_where_no_check_refuses_it() {
+    let file = File::new();
+    let (backend, mut sqlx) = both(&file, Checks::None).await;
+    for sample in samples() {
+        let (at, time) = (sample.at, sample.time);
+        write(&mut sqlx, sample, at, time).await.expect("a row");
+    }
+    assert_read(&*backend).await;
+}
+
+#[tokio::test]
+async fn what_is_spelled_otherwise_is_refused() {
+    let file = File::new();
+    let (_backend, mut sqlx) = both(&file, Checks::Ours).await;
+    for at in ["2026-01-31T23:59:59Z", "2026-01-31T23:59:59.120Z", "2026-01-31T23:59:59.123456789Z"]
+    {
+        let sample = sample(7, at, None);
+        let (moment, time) = (sample.at, sample.time);
+        let text = moment_text(moment).expect("a moment");
+        let refused = write(&mut sqlx, sample.clone(), moment, time).await.expect_err(at);
+        assert!(refused.to_string().contains("CHECK"), "{refused}");
+        let refused = write(&mut sqlx, sample.clone(), text.clone(), time).await.expect_err(at);
+        assert!(refused.to_string().contains("CHECK"), "{refused}");
+        let time = time_of_day_text(time).expect("a time of day");
+        write(&mut sqlx, sample, text, time).await.expect(at);
+        let gone = sqlx::query("DELETE FROM samples").execute(&mut sqlx).await.expect("a deletion");
+        assert_eq!(gone.rows_affected(), 1);
+    }
+}
+
+/// The statements of `docs/beside-sqlx.md`.
+#[tokio::test]
+async fn rows_in_the_spelling_of_sqlx_are_rewritten() {
+    let file = File::new();
+    let (_backend, mut sqlx) = both(&file, Checks::None).await;
+    let mut finer = sample(5, "2026-01-31T23:59:59.123456789Z", None);
+    for sample in samples().into_iter().chain([finer.clone()]) {
+        let (at, time) = (sample.at, sample.time);
+        write(&mut sqlx, sample, at, time).await.expect("a row");
+    }
+    finer.at = DateTime::from_timestamp_micros(finer.at.timestamp_micros()).expect("a moment");
+    finer.time = finer.at.time();
+    let document = include_str!("../../../docs/beside-sqlx.md");
+    let (_, sql) = document.split_once("```sql\n").expect("the statements");
+    let (sql, _) = sql.split_once("```").expect("their end");
+    let sql = sql.replace("visits", "samples");
+    for _ in 0..2 {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql.as_str()))
+            .execute(&mut sqlx)
+            .await
+            .expect("an update");
+        let read: Vec<(String, String)> =
+            sqlx::query_as("SELECT at, time FROM samples ORDER BY id")
+                .fetch_all(&mut sqlx)
+                .await
+                .expect("the rows");
+        let expected = samples().into_iter().chain([finer.clone()]).map(|sample| {
+            let at = moment_text(sample.at).expect("a moment");
+            (at, time_of_day_text(sample.time).expect("a time of day"))
+        });
+        assert_eq!(read, expected.collect::<Vec<_>>());
+    }
 }

@@ -7,6 +7,7 @@ mod causes;
 mod checkpoints;
 mod concurrency;
 mod doctor;
+mod documents;
 mod files;
 mod group_ends;
 mod group_strays;
