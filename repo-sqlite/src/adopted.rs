@@ -35,6 +35,7 @@ use tokio::time::timeout;
 use crate::dialect::SqliteDialect;
 use crate::error::without_table;
 use crate::inspect::inspect;
+use crate::open::{OpenError, check_encoding};
 use crate::statement::OnError;
 use handle::interrupt;
 use lease::Lease;
@@ -89,7 +90,8 @@ impl Adopt {
     ///
     /// # Errors
     ///
-    /// - [`Error::Configuration`]: each connection of the pool would have an in-memory database of its own.
+    /// - [`Error::Configuration`]: each connection of the pool would have an in-memory database of its own, or the
+    ///   database keeps text as UTF-16.
     /// - [`Error::PoolTimeout`]: no connection was to be had in time.
     /// - [`Error::Connection`]: the file cannot be opened.
     pub async fn connect(self) -> Result<Database> {
@@ -110,6 +112,11 @@ impl Adopt {
                 `max_connections(1)`, or a shared cache";
             return Err(Error::Configuration { reason: reason.to_owned() });
         }
+        let checked = check_encoding(lease.port().connection(), "the database of the pool");
+        checked.map_err(|error| match error {
+            OpenError::Driver(error) => without_table(&error),
+            OpenError::Ours(error) => error,
+        })?;
         drop(lease);
         Ok(backend)
     }

@@ -14,8 +14,9 @@ use crate::pool::{Pool, Purpose};
 use crate::wal;
 
 /// The pragmas that the backend relies on, and what to do instead of setting them.
-const RESERVED_PRAGMAS: [(&str, &str); 8] = [
+const RESERVED_PRAGMAS: [(&str, &str); 9] = [
     ("busy_timeout", "use `Options::busy_timeout`"),
+    ("encoding", "text is always UTF-8"),
     ("foreign_keys", "foreign keys are always checked"),
     ("journal_mode", "files always have a write-ahead log"),
     ("locking_mode", "readers and the writer share the file"),
@@ -167,7 +168,8 @@ impl Options {
     ///
     /// # Errors
     ///
-    /// - [`Error::Configuration`]: the file is no database, or cannot be there; no pool has so many readers.
+    /// - [`Error::Configuration`]: the file is no database, cannot be there, or keeps text as UTF-16; no pool has so
+    ///   many readers.
     /// - [`Error::Connection`]: the file cannot be opened.
     /// - [`Error::Busy`]: another process held it for longer than the busy timeout.
     pub async fn connect(self) -> Result<Database> {

@@ -2,6 +2,7 @@
 //!
 //! Every connection has the same settings; nothing relies on the defaults of the SQLite it is linked to.
 
+use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -105,6 +106,10 @@ impl Source {
         }
         rusqlite::vtab::array::load_module(connection)?;
         connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON")?;
+        // Before anything in the file is changed, and once for all connections.
+        if self.role == Role::Writer {
+            check_encoding(connection, &self.options.location)?;
+        }
         self.set_up_file(connection)?;
         for (name, value) in &self.options.pragmas {
             connection.pragma_update(None, name, value)?;
@@ -154,8 +159,24 @@ impl Source {
     }
 }
 
+/// Refuses a database whose text is not UTF-8: in UTF-16 it is ordered otherwise, and cursors rely on the order.
+pub(crate) fn check_encoding(
+    connection: &Connection,
+    location: impl Display,
+) -> Result<(), OpenError> {
+    let encoding: String = connection.query_row("PRAGMA encoding", [], |row| row.get(0))?;
+    if encoding == "UTF-8" {
+        return Ok(());
+    }
+    let reason = format!(
+        "{location} keeps text as {encoding}, which SQLite orders otherwise than UTF-8: \
+         write its `.dump` into a new file"
+    );
+    Err(OpenError::Ours(Error::Configuration { reason }))
+}
+
 /// Why a connection did not open.
-enum OpenError {
+pub(crate) enum OpenError {
     Driver(rusqlite::Error),
     Ours(Error),
 }

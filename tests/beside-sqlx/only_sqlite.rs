@@ -102,6 +102,16 @@ async fn a_database_in_memory_needs_one_connection_or_a_shared_cache() {
 }
 
 #[tokio::test]
+async fn a_database_whose_text_is_not_utf_8_is_refused() {
+    let options = SqliteConnectOptions::new().in_memory(true).pragma("encoding", "'UTF-16le'");
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+    sqlx::query(LEGACY).execute(&pool).await.unwrap();
+    let refused = repo_sqlite::adopt(pool).await.unwrap_err();
+    assert!(matches!(refused, Error::Configuration { .. }), "{refused}");
+    assert!(refused.to_string().contains("keeps text as UTF-16le"), "{refused}");
+}
+
+#[tokio::test]
 async fn a_writer_of_the_application_is_waited_for_without_holding_the_thread() {
     run(2, async |pool: SqlitePool, db| {
         let acme = acme(&db);

@@ -34,6 +34,26 @@ async fn a_file_that_cannot_be_a_database_is_one_clear_line() {
 }
 
 #[tokio::test]
+async fn a_file_whose_text_is_not_utf_8_is_refused_as_it_is() {
+    for encoding in ["UTF-16le", "UTF-16be"] {
+        let file = File::new();
+        let text = format!("PRAGMA encoding = '{encoding}'; CREATE TABLE t (a TEXT)");
+        file.stranger().execute_batch(&text).expect("a table");
+        for url in [file.url(), format!("{}?mode=ro", file.url())] {
+            let error = try_open(&url).await.expect_err(encoding);
+            assert!(matches!(error, Error::Configuration { .. }), "{error:?}");
+            assert!(error.to_string().contains(encoding), "{error}");
+        }
+        let mode = "PRAGMA journal_mode";
+        let mode: String = file.stranger().query_row(mode, [], |row| row.get(0)).expect("a mode");
+        assert_eq!(mode, "delete", "the file is as it was");
+    }
+    let options = Options::new("sqlite::memory:").expect("a URL");
+    let refused = options.pragma("encoding", "'UTF-16'").expect_err("a pragma of ours");
+    assert!(refused.to_string().contains("UTF-8"), "{refused}");
+}
+
+#[tokio::test]
 async fn a_file_opened_for_reading_is_read_and_not_written() {
     let file = File::new();
     let backend = file.notes().await;
