@@ -95,18 +95,23 @@ pub(crate) async fn purge<E: Entity, S: Scope>(target: Target<'_, E, S>) -> Resu
 }
 
 /// Removes a row. What the database would remove with it in silence is removed first where that is to be
-/// seen, or may be more than the database removes by itself.
+/// seen, or turns out to be more than the database removes by itself.
 async fn remove<E: Entity, S: Scope>(
     target: Target<'_, E, S>,
     registry: &Registry,
     action: Action,
 ) -> Result<()> {
-    let is_limited = target.repo.session().database().backend().dialect().cascade_limit().is_some();
-    let is_collected = |table: &&'static Table| {
-        table.is_seen_to_go() || is_limited && registry.goes_with_itself(table)
-    };
-    if !registry.below(E::TABLE).iter().any(is_collected) {
-        return remove_alone(&target, action).await;
+    let below = registry.below(E::TABLE);
+    if !below.iter().any(|table| table.is_seen_to_go()) {
+        let removed = remove_alone(&target, action).await;
+        let session = target.repo.session();
+        let dialect = session.database().backend().dialect();
+        // In a transaction of the caller's some of them are gone then.
+        let is_undone = !session.in_transaction();
+        let is_too_deep = |error: &Error| is_undone && dialect.is_too_deep(error);
+        if !removed.as_ref().is_err_and(is_too_deep) {
+            return removed;
+        }
     }
     let at = target.repo.session().database().now();
     let author = author(target.repo.session(), E::TABLE, registry, at)?;

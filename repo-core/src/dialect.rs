@@ -10,6 +10,7 @@ use std::fmt::{Debug, Write as _};
 use crate::aggregate::Extreme;
 use crate::aggregate::bucket::TimeUnit;
 use crate::audit::{Action, HEADS, TRAIL};
+use crate::error::Error;
 use crate::guards::{Guards, Policy, Trigger};
 use crate::held::Held;
 use crate::table::{Chaining, ColumnDef, Table};
@@ -224,6 +225,12 @@ pub trait Dialect: Debug + Send + Sync {
     /// nothing where there is no limit.
     fn cascade_limit(&self) -> Option<usize> {
         None
+    }
+
+    /// Whether the database removed nothing because of that limit.
+    fn is_too_deep(&self, error: &Error) -> bool {
+        let _ = error;
+        false
     }
 
     /// Appends `statement`, the `CREATE .. IF NOT EXISTS` of `table`, or of an index of it, with its semicolon:

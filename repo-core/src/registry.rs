@@ -63,8 +63,8 @@ impl Registry {
         children.filter(|child| child.table.roles.deletion_id.is_some())
     }
 
-    /// The tables below `table`, children before their parents. A table that refers to itself is below
-    /// itself.
+    /// The tables below `table`, each before those that it refers to, as far as they are in no circle. A table that
+    /// refers to itself is below itself.
     pub(crate) fn below(&self, table: &'static Table) -> Vec<&'static Table> {
         let mut below = Vec::new();
         let mut open = vec![table];
@@ -74,7 +74,7 @@ impl Registry {
         if self.removed_with(table).iter().any(|child| child.table.is_same(table)) {
             below.push(table);
         }
-        below
+        referring_first(below)
     }
 
     /// Whether rows of `table` go with other rows of it, at whatever distance.
@@ -112,4 +112,19 @@ impl Registry {
             children.push(Child { table, column: reference.column });
         }
     }
+}
+
+/// The same tables, each before those that it refers to in whatever way; otherwise in their order.
+fn referring_first(mut tables: Vec<&'static Table>) -> Vec<&'static Table> {
+    let refers = |one: &Table, other: &Table| {
+        !one.is_same(other) && one.references.iter().any(|it| (it.parent)().is_same(other))
+    };
+    let mut ordered = Vec::with_capacity(tables.len());
+    while !tables.is_empty() {
+        let is_free = |table: &&'static Table| !tables.iter().any(|other| refers(other, table));
+        // In a circle none is.
+        let next = tables.iter().position(|table| is_free(&table)).unwrap_or(0);
+        ordered.push(tables.remove(next));
+    }
+    ordered
 }

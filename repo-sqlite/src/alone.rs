@@ -33,7 +33,7 @@ pub(crate) async fn alone(
         }
     }
     begin(&mut checkout, BEGIN).await?;
-    let in_time = if speed == Speed::Short {
+    let in_time = if checkout.shapes().speed(shape) == Speed::Short {
         in_time(&mut checkout, &statement, &mut *on_row, shape).await?
     } else {
         None

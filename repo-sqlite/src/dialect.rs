@@ -4,7 +4,7 @@ pub(crate) mod guards;
 
 use std::fmt::Write as _;
 
-use repo_core::{ColumnDef, Dialect, Guards, JsonType, Kind, TextMatch, TimeUnit, Trigger};
+use repo_core::{ColumnDef, Dialect, Error, Guards, JsonType, Kind, TextMatch, TimeUnit, Trigger};
 
 /// The numbers after the highest that has so many free ones behind it: the transaction keeps others from taking
 /// them. That is the last one of the tenant, unless somebody added entries at the end of all numbers.
@@ -158,6 +158,11 @@ impl Dialect for SqliteDialect {
     fn cascade_limit(&self) -> Option<usize> {
         // `SQLITE_MAX_TRIGGER_DEPTH`, unless it is compiled in otherwise.
         Some(1_000)
+    }
+
+    fn is_too_deep(&self, error: &Error) -> bool {
+        const TOO_DEEP: &str = "too many levels of trigger recursion";
+        matches!(error, Error::Backend(source) if source.message.contains(TOO_DEEP))
     }
 
     fn unchained_numbers(&self) -> &'static str {

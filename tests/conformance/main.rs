@@ -647,6 +647,8 @@ conformance! {
             a_row_of_a_circle_is_purged_with_the_others,
             a_row_of_a_circle_is_removed_with_the_others,
             rows_far_below_each_other_are_removed_with_the_first,
+            what_keeps_a_row_goes_before_it_where_both_go_with_another,
+            however_many_go_with_a_row_each_is_recorded_before_those_below_it,
         }
         tenants {
             a_row_of_another_tenant_is_not_found,

@@ -1,6 +1,8 @@
 //! Rows that go with several others, and with each other in a circle.
 
-use repo_core::{Action, AuditEntry, Database, Error, NoTenant, Session, Tenant, schema};
+use repo_core::{
+    Action, AuditEntry, Database, Error, NoTenant, Repository, Session, Tenant, schema,
+};
 use uuid::Uuid;
 
 use crate::entities::*;
@@ -157,36 +159,115 @@ pub(crate) async fn a_row_of_a_circle_is_removed_with_the_others(fixture: Fixtur
     assert_error!(branches.delete(line[0].id).await, Error::NotFound { entity: "Branch", .. });
 }
 
-/// Tracks of an album, each the remix of another one, in an order that their ids do not tell.
-async fn remixes(session: &Session<NoTenant>, album: &Album, count: usize) -> Vec<i64> {
-    let tracks = session.repo::<Track>();
-    let new = (0..count).map(|_| NewTrack { album_id: album.id, remix_of: None });
-    let ids: Vec<i64> =
-        tracks.create_many(new).await.unwrap().into_iter().map(|track| track.id).collect();
-    let order: Vec<i64> = (0..count).map(|number| ids[number * 997 % count]).collect();
-    let patch = |two: &[i64]| (two[1], TrackPatch::new().remix_of(two[0]));
-    tracks.patch_many(order.windows(2).map(patch)).await.unwrap();
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "folders")]
+struct Folder {
+    id: Uuid,
+}
+
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "papers")]
+struct Paper {
+    id: Uuid,
+    #[repository(references = Folder, on_delete = cascade)]
+    folder_id: Uuid,
+    #[repository(references = Paper, on_delete = cascade)]
+    below_id: Option<Uuid>,
+    #[repository(references = Paper, on_delete = cascade)]
+    canonical_id: Option<Uuid>,
+}
+
+/// It goes with its folder, and keeps its paper.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "stamps")]
+struct Stamp {
+    id: Uuid,
+    #[repository(references = Folder, on_delete = cascade)]
+    folder_id: Uuid,
+    #[repository(references = Paper)]
+    paper_id: Uuid,
+}
+
+/// Papers of a folder, each below another one, in an order that their ids do not tell, and each its own canonical one.
+async fn papers(session: &Session<NoTenant>, folder: &Folder, count: usize) -> Vec<Uuid> {
+    let papers = session.repo::<Paper>();
+    let new = |_| NewPaper { folder_id: folder.id, below_id: None, canonical_id: None };
+    let made = papers.create_many((0..count).map(new)).await.unwrap();
+    let order: Vec<Uuid> = (0..count).map(|number| made[number * 997 % count].id).collect();
+    let above = [None].into_iter().chain(order.iter().copied().map(Some));
+    let patch = |(id, above): (&Uuid, Option<Uuid>)| {
+        (*id, PaperPatch::new().below_id(above).canonical_id(*id))
+    };
+    papers.patch_many(order.iter().zip(above).map(patch)).await.unwrap();
     order
 }
 
 pub(crate) async fn rows_far_below_each_other_are_removed_with_the_first(fixture: Fixture) {
-    let db = fixture.with(&schema![Album, Track]).await;
+    let db = fixture.with(&schema![Folder, Paper]).await;
     let session = db.session();
-    let (albums, tracks) = (session.repo::<Album>(), session.repo::<Track>());
-    let album = albums.create(NewAlbum { title: "long".to_owned() }).await.unwrap();
-    let order = remixes(&session, &album, 2_100).await;
-    tracks.delete(order[5]).await.unwrap();
-    assert_eq!(tracks.count().await.unwrap(), 5, "those above it stay");
-    albums.delete(album.id).await.unwrap();
-    assert_eq!(tracks.count().await.unwrap(), 0);
+    let repo = session.repo::<Paper>();
+    let folder = session.repo::<Folder>().create(NewFolder {}).await.unwrap();
+    let order = papers(&session, &folder, 2_100).await;
+    repo.delete(order[5]).await.unwrap();
+    assert_eq!(repo.count().await.unwrap(), 5, "those above it stay");
+    session.repo::<Folder>().delete(folder.id).await.unwrap();
+    assert_eq!(repo.count().await.unwrap(), 0);
 
-    let album = albums.create(NewAlbum { title: "long again".to_owned() }).await.unwrap();
-    remixes(&session, &album, 2_100).await;
-    albums.delete(album.id).await.unwrap();
-    assert_eq!(tracks.count().await.unwrap(), 0);
+    for is_by_id in [true, false] {
+        let folder = session.repo::<Folder>().create(NewFolder {}).await.unwrap();
+        let order = papers(&session, &folder, 2_100).await;
+        let deleted = session.transaction(async |tx| {
+            let papers = tx.repo::<Paper>();
+            match is_by_id {
+                true => papers.delete_many([order[0]]).await,
+                false => papers.query().delete_all().await.map(|count| assert_eq!(count, 2_100)),
+            }
+        });
+        deleted.await.unwrap();
+        assert_eq!(repo.count().await.unwrap(), 0);
+    }
+}
 
-    let album = albums.create(NewAlbum { title: "and again".to_owned() }).await.unwrap();
-    remixes(&session, &album, 2_100).await;
-    assert_eq!(tracks.query().delete_all().await.unwrap(), 2_100);
-    assert_eq!((albums.count().await.unwrap(), tracks.count().await.unwrap()), (1, 0));
+pub(crate) async fn what_keeps_a_row_goes_before_it_where_both_go_with_another(fixture: Fixture) {
+    let db = fixture.with(&schema![Folder, Stamp, Paper]).await;
+    let session = db.session();
+    let folders = session.repo::<Folder>();
+    for is_alone in [true, false] {
+        let folder = folders.create(NewFolder {}).await.unwrap();
+        let order = papers(&session, &folder, 3).await;
+        let stamp = NewStamp { folder_id: folder.id, paper_id: order[2] };
+        session.repo::<Stamp>().create(stamp).await.unwrap();
+        let refused = session.repo::<Paper>().delete(order[0]).await;
+        assert_error!(refused, Error::ForeignKey { .. });
+        match is_alone {
+            true => folders.delete(folder.id).await.unwrap(),
+            false => assert_eq!(folders.query().delete_all().await.unwrap(), 1),
+        }
+        assert_eq!(session.repo::<Paper>().count().await.unwrap(), 0);
+        assert_eq!(session.repo::<Stamp>().count().await.unwrap(), 0);
+    }
+}
+
+pub(crate) async fn however_many_go_with_a_row_each_is_recorded_before_those_below_it(
+    fixture: Fixture,
+) {
+    let db = fixture.with(&schema![Branch]).await;
+    let session = alice(&db);
+    let create = session.transaction(async |tx| {
+        let mut order: Vec<Uuid> = Vec::new();
+        for number in 0..600 {
+            let new = NewBranch { name: number.to_string(), parent_id: order.last().copied() };
+            order.push(tx.repo::<Branch>().create(new).await?.id);
+        }
+        Ok::<_, Error>(order)
+    });
+    let order = create.await.unwrap();
+    session.repo::<Branch>().delete(order[0]).await.unwrap();
+    let deleted: Vec<String> =
+        entries(&session, Action::Delete).await.into_iter().map(|(_, id)| id).collect();
+    let below: Vec<String> = order[1..].iter().map(Uuid::to_string).collect();
+    assert_eq!(deleted.len(), 600);
+    let recorded: Vec<String> =
+        deleted.into_iter().filter(|id| *id != order[0].to_string()).collect();
+    assert_eq!(recorded, below);
 }

@@ -53,26 +53,24 @@ impl Collected {
     }
 }
 
-/// The rows of one table in such an order that none comes before one below it; those that are below themselves are
-/// the last.
-fn lowest_first(table: &'static Table, mut rows: Vec<Stored>) -> Vec<Stored> {
+/// The ids of rows of one table in such an order that none comes before one below it; of a circle the rows are the
+/// last.
+fn lowest_first(table: &'static Table, rows: &[Stored]) -> Vec<Value<'static>> {
     let to_itself = |it: &&Reference| (it.parent)().is_same(table);
     let columns: Vec<_> = table.references.iter().filter(to_itself).map(|it| it.column).collect();
-    if columns.is_empty() {
-        return rows;
-    }
     let places: HashMap<_, _> =
         rows.iter().enumerate().map(|(at, row)| (IdKey::of(&row[table.roles.id]), at)).collect();
-    let above = |row: &Stored| -> Vec<usize> {
-        columns.iter().filter_map(|column| places.get(&IdKey::of(&row[*column])).copied()).collect()
+    let above = |at: usize| -> Vec<usize> {
+        let parent = |column: &usize| places.get(&IdKey::of(&rows[at][*column])).copied();
+        columns.iter().filter_map(parent).filter(|parent| *parent != at).collect()
     };
     let mut below = vec![0_usize; rows.len()];
-    rows.iter().flat_map(&above).for_each(|parent| below[parent] += 1);
+    (0..rows.len()).flat_map(above).for_each(|parent| below[parent] += 1);
     let mut order: Vec<usize> = (0..rows.len()).filter(|at| below[*at] == 0).collect();
     let mut next = 0;
     while let Some(&row) = order.get(next) {
         next += 1;
-        for parent in above(&rows[row]) {
+        for parent in above(row) {
             below[parent] -= 1;
             if below[parent] == 0 {
                 order.push(parent);
@@ -80,7 +78,7 @@ fn lowest_first(table: &'static Table, mut rows: Vec<Stored>) -> Vec<Stored> {
         }
     }
     order.extend((0..rows.len()).filter(|at| below[*at] > 0));
-    order.into_iter().map(|at| std::mem::take(&mut rows[at])).collect()
+    order.into_iter().map(|at| rows[at][table.roles.id].clone()).collect()
 }
 
 impl<S: Scope> Cascade<'_, S> {
@@ -119,9 +117,9 @@ impl<S: Scope> Cascade<'_, S> {
         for table in below.into_iter().chain(last) {
             let Some(rows) = collected.rows.remove(table.name) else { continue };
             let at_once = dialect.cascade_limit().map_or(rows.len(), |limit| limit / 2);
-            let rows = if rows.len() > at_once { lowest_first(table, rows) } else { rows };
             let (of, mut removed) = (ids(table, &rows), 0);
-            for some in of.chunks(at_once) {
+            let order = if of.len() > at_once { lowest_first(table, &rows) } else { of.clone() };
+            for some in order.chunks(at_once) {
                 let writer = self.among(table, table.roles.id, some).remove(dialect);
                 let (sql, params) = (&writer.sql, &writer.params);
                 let statement = Statement { sql, params, access: Access::Write, table };
