@@ -11,6 +11,7 @@ use sqlx::postgres::PgConnectOptions;
 
 use crate::backend::Postgres;
 use crate::dialect::PostgresDialect;
+use crate::open::Opener;
 use crate::pool::{Manager, Own, Pool};
 
 /// The schemes of a URL, without the colon.
@@ -181,7 +182,7 @@ impl Options {
             });
         }
         let manager = Manager {
-            options: self.connect.statement_cache_capacity(self.statement_cache),
+            opener: Opener::new(self.connect.statement_cache_capacity(self.statement_cache)),
             connect_timeout: self.connect_timeout,
             idle_test_after: self.idle_test_after,
             max_lifetime: self.max_lifetime,

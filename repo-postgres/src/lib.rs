@@ -47,6 +47,7 @@ mod join;
 mod lend;
 #[cfg(feature = "sqlx")]
 mod nested;
+mod open;
 mod pool;
 mod row_security;
 mod statement;

@@ -5,24 +5,23 @@
 //! transaction, is closed: the server rolls back. The server is asked nothing when a connection is
 //! taken, but for one that has been idle for a while.
 
-use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use deadpool::Runtime;
 use deadpool::managed::{self, Metrics, Object, QueueMode, RecycleError, RecycleResult, Timeouts};
 use repo_core::{DatabaseError, Error, Result};
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection};
 #[cfg(feature = "sqlx")]
 use sqlx::{Postgres, pool::PoolConnection};
 #[cfg(feature = "sqlx")]
 use tokio::runtime;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::timeout;
 
 #[cfg(feature = "sqlx")]
 use crate::adopted::Adopted;
-use crate::error::{self, Aftermath, Failure};
+use crate::error::{Aftermath, Failure};
+use crate::open::Opener;
 
 /// Connections, how many and for how long: our own, or an application's.
 #[derive(Debug)]
@@ -59,8 +58,9 @@ enum Taken {
 }
 
 /// What the pool does to connections.
+#[derive(Debug)]
 pub(crate) struct Manager {
-    pub(crate) options: PgConnectOptions,
+    pub(crate) opener: Opener,
     pub(crate) connect_timeout: Duration,
     pub(crate) idle_test_after: Duration,
     pub(crate) max_lifetime: Option<Duration>,
@@ -268,7 +268,8 @@ impl managed::Manager for Manager {
         let generation = self.generation.load(Ordering::Relaxed);
         // Connecting and testing are rare, and their futures large: each statement's future has room for
         // them and is moved with it. So they are kept elsewhere.
-        let connecting = Box::pin(timeout(self.connect_timeout, self.connect()));
+        let connecting =
+            Box::pin(timeout(self.connect_timeout, self.opener.open(self.connect_timeout)));
         let connection = connecting.await.map_err(|_| {
             let message = format!("the server did not answer within {:?}", self.connect_timeout);
             Error::Connection { source: DatabaseError::new(message) }
@@ -293,50 +294,23 @@ impl managed::Manager for Manager {
     }
 }
 
-/// Leaves out the options, which hold the password.
-impl fmt::Debug for Manager {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Manager").field("generation", &self.generation).finish_non_exhaustive()
-    }
-}
-
-impl Manager {
-    /// Connects, waiting for a server that says that it is starting. The caller's timeout ends it.
-    async fn connect(&self) -> Result<PgConnection> {
-        let mut pause = Duration::from_millis(10);
-        let started = Instant::now();
-        loop {
-            let error = match self.options.connect().await {
-                Ok(connection) => return Ok(connection),
-                Err(error) => error,
-            };
-            let is_starting = error
-                .as_database_error()
-                .is_some_and(|error| error.code().is_some_and(|code| code == "57P03"));
-            if !is_starting || started.elapsed() + pause >= self.connect_timeout {
-                return Err(error::into_error(error, error::SOME_ROW));
-            }
-            sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_millis(500));
-        }
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
+    use sqlx::postgres::PgConnectOptions;
+
     use super::*;
 
     #[test]
     fn what_each_statement_waits_with_has_no_room_for_connecting() {
         let manager = Manager {
-            options: PgConnectOptions::new_without_pgpass(),
+            opener: Opener::new(PgConnectOptions::new_without_pgpass()),
             connect_timeout: Duration::from_secs(1),
             idle_test_after: Duration::from_secs(1),
             max_lifetime: None,
             generation: AtomicU64::new(0),
         };
-        let connecting = size_of_val(&manager.options.connect());
+        let connecting = size_of_val(&manager.opener.open(Duration::from_secs(1)));
         let pool = Pool::Own(Own::new(manager, 1, Duration::from_secs(1)).unwrap());
         let waiting = size_of_val(&pool.get());
         assert!(waiting < 2048, "{waiting} bytes, and {connecting} to connect");

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use repo_core::{Access, Backend, Error, Kind, Result, Row, TransactionOptions, Value};
 use repo_postgres::Postgres;
-use sqlx::query_scalar;
+use sqlx::{Connection as _, query_scalar};
 
 use crate::scratch::{
     CREATE_NOTES, INSERT_NOTE, Rows, Scratch, count, no_rows, note, notes, read, script, statement,
@@ -80,6 +80,38 @@ async fn a_panic_in_a_callback_costs_the_connection() {
     });
     assert!(task.await.unwrap_err().is_panic());
     assert_ne!(count(&db, PID).await, before);
+}
+
+#[tokio::test]
+async fn what_waits_for_a_lock_and_is_dropped_leaves_the_server() {
+    let Some(scratch) = Scratch::new().await else { return };
+    let mut holder = scratch.sqlx().await;
+    if holder.server_version_num().is_some_and(|version| version < 140_000) {
+        return;
+    }
+    let options = scratch.options().pool_size(2).application_name(&scratch.schema);
+    let db = options.connect_backend().await.unwrap();
+    script(&db, CREATE_NOTES).await;
+    write(&db, INSERT_NOTE, &note(1, "a note")).await.unwrap();
+    let mut held = holder.begin().await.unwrap();
+    sqlx::query("SELECT FROM notes FOR UPDATE").execute(&mut *held).await.unwrap();
+    for _ in 0..20 {
+        let waiting = write(&db, "UPDATE notes SET body = 'another'", &[]);
+        let waited = tokio::time::timeout(Duration::from_millis(30), waiting).await;
+        assert!(waited.is_err(), "the row is held: {waited:?}");
+    }
+    // Not in a transaction, which sees the same activity each time.
+    let mut watcher = scratch.sqlx().await;
+    let mut left = i64::MAX;
+    let started = Instant::now();
+    while left > 4 && started.elapsed() < Duration::from_secs(60) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let count = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1";
+        let count = query_scalar(count).bind(&scratch.schema);
+        left = count.fetch_one(&mut watcher).await.unwrap();
+    }
+    assert!(left <= 4, "{left} connections of a pool of 2 are left");
+    held.rollback().await.unwrap();
 }
 
 /// A generator of Lehmer: any numbers will do, as long as they are the same in each run.

@@ -1,5 +1,6 @@
 //! A pooler that loses the server after it did what it was asked, and says so in the server's stead.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use repo_core::{Error, Repository, schema};
@@ -92,4 +93,53 @@ async fn a_write_that_a_pooler_lost_sight_of_is_not_said_to_be_undone() {
     *lost.lock().unwrap() = Some(("FATAL", "08P01"));
     let error = parcels.count().await.unwrap_err();
     assert!(matches!(error, Error::Connection { .. }) && error.is_retryable(), "{error:?}");
+}
+
+/// The URL of a pooler that refuses a parameter by the name, and how often it did.
+async fn refusing(url: &str, parameter: &'static str) -> (String, Arc<AtomicUsize>) {
+    let (start, rest) = url.rsplit_once('@').unwrap();
+    let (server, path) = rest.split_once('/').unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (server, refused) = (server.to_owned(), Arc::<AtomicUsize>::default());
+    let counter = Arc::clone(&refused);
+    tokio::spawn(async move {
+        loop {
+            let (mut client, _) = listener.accept().await.unwrap();
+            let mut asked = vec![0; 1 << 12];
+            let size = client.peek(&mut asked).await.unwrap();
+            if String::from_utf8_lossy(&asked[..size]).contains(parameter) {
+                counter.fetch_add(1, Ordering::Relaxed);
+                let _ = client.read(&mut asked).await;
+                client.write_all(&error("FATAL", "08P01")).await.unwrap();
+                continue;
+            }
+            let server = TcpStream::connect(&server).await.unwrap();
+            tokio::spawn(forward(client, server, Lost::default()));
+        }
+    });
+    (format!("{start}@127.0.0.1:{port}/{path}&sslmode=disable"), refused)
+}
+
+#[tokio::test]
+async fn a_pooler_that_does_not_know_a_setting_is_asked_once() {
+    let Some(scratch) = Scratch::new().await else { return };
+    let (url, refused) = refusing(&scratch.url, "client_connection_check_interval").await;
+    let db = Options::new(&url).unwrap().pool_size(3).connect().await.unwrap();
+    db.create_tables(&schema![Parcel]).await.unwrap();
+    let session = db.session();
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        let tx = session.begin().await.unwrap();
+        tx.repo::<Parcel>().create(NewParcel { label: "a".to_owned() }).await.unwrap();
+        held.push(tx);
+    }
+    for tx in held {
+        tx.commit().await.unwrap();
+    }
+    assert_eq!(refused.load(Ordering::Relaxed), 1);
+    let (url, refused) = refusing(&scratch.url, "search_path").await;
+    let error = Options::new(&url).unwrap().connect().await.unwrap_err();
+    assert!(matches!(error, Error::Connection { .. }), "{error:?}");
+    assert_eq!(refused.load(Ordering::Relaxed), 2);
 }

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use repo_core::{Backend as _, Driver as _, Error};
+use repo_core::{Backend as _, Driver as _, Error, Kind, Value};
 use repo_postgres::{Driver, Options};
 
-use crate::scratch::{Scratch, count};
+use crate::scratch::{Scratch, count, read};
 
 #[test]
 fn a_wrong_url_is_one_line_without_the_password() {
@@ -74,4 +74,19 @@ async fn the_application_name_is_what_the_server_shows() {
     let sql = "SELECT (current_setting('application_name') = 'desk''s own')::int::int8";
     assert_eq!(count(&db, sql).await, 1);
     db.close().await;
+}
+
+#[tokio::test]
+async fn the_server_looks_whether_we_are_there_as_often_as_the_url_says() {
+    let Some(scratch) = Scratch::new().await else { return };
+    for (more, each) in [("", 1_000), ("%20-c%20client_connection_check_interval%3D5000", 5_000)] {
+        let options = Options::new(&format!("{}{more}", scratch.url)).unwrap();
+        let db = options.connect_backend().await.unwrap();
+        // None before Postgres 14.
+        let sql = "SELECT coalesce(max(setting::int8), $1) FROM pg_settings \
+            WHERE name = 'client_connection_check_interval'";
+        let found = read(&db, sql, &[Value::I64(each)], Kind::I64).await.unwrap();
+        assert_eq!(found, [Value::I64(each)]);
+        db.close().await;
+    }
 }
