@@ -80,12 +80,32 @@ impl Postgres {
         }
     }
 
-    async fn insert_in_transaction(&self, insert: Insert<'_>) -> Result<Vec<i64>> {
-        let mut transaction = self.begin(TransactionOptions::new()).await?;
+    async fn insert_directly(&self, ways: Ways, insert: Insert<'_>) -> Result<Vec<i64>> {
+        let mut lease = self.pool.get().await?;
+        let result = insert::insert(lease.start(), ways, insert).await;
+        lease.finish(&result);
+        result.map_err(|failure| failure.into_error_of_autocommit(insert.table.entity))
+    }
+
+    async fn insert_in_transaction(&self, ways: Ways, insert: Insert<'_>) -> Result<Vec<i64>> {
+        let mut transaction = self.begin_with(ways, TransactionOptions::new()).await?;
         match transaction.insert(insert).await {
             Ok(ids) => transaction.commit().await.map(|()| ids),
             Err(error) => transaction.rollback().await.and(Err(error)),
         }
+    }
+
+    async fn begin_with(
+        &self,
+        ways: Ways,
+        options: TransactionOptions,
+    ) -> Result<Box<dyn Connection>> {
+        let lease = self.pool.get().await?;
+        let setting = self.setting.as_deref();
+        let nobody = setting.is_none() && self.has_policies();
+        let nobody = nobody.then(|| row_security::again("", "off"));
+        let setting = setting.or(nobody.as_deref());
+        Ok(Box::new(Transaction::begin(lease, ways, options, setting).await?))
     }
 }
 
@@ -127,13 +147,19 @@ impl Backend for Postgres {
     }
 
     async fn insert(&self, insert: Insert<'_>) -> Result<Vec<i64>> {
-        if !self.is_direct() {
-            return Box::pin(self.insert_in_transaction(insert)).await;
+        let ways = self.ways();
+        let inserted = match self.is_direct() {
+            true => self.insert_directly(ways, insert).await,
+            false => Box::pin(self.insert_in_transaction(ways, insert)).await,
+        };
+        match inserted {
+            Err(error) if ways.may_be_refused(&insert, &error) => {
+                // All or none: in one transaction, as it may be several statements.
+                let ways = Ways { copies: false, ..ways };
+                Box::pin(self.insert_in_transaction(ways, insert)).await
+            }
+            inserted => inserted,
         }
-        let mut lease = self.pool.get().await?;
-        let result = insert::insert(lease.start(), self.ways(), insert).await;
-        lease.finish(&result);
-        result.map_err(|failure| failure.into_error_of_autocommit(insert.table.entity))
     }
 
     fn within(&self, reach: &Reach) -> Option<Arc<dyn Backend>> {
@@ -149,12 +175,7 @@ impl Backend for Postgres {
     }
 
     async fn begin(&self, options: TransactionOptions) -> Result<Box<dyn Connection>> {
-        let lease = self.pool.get().await?;
-        let setting = self.setting.as_deref();
-        let nobody = setting.is_none() && self.has_policies();
-        let nobody = nobody.then(|| row_security::again("", "off"));
-        let setting = setting.or(nobody.as_deref());
-        Ok(Box::new(Transaction::begin(lease, self.ways(), options, setting).await?))
+        self.begin_with(self.ways(), options).await
     }
 
     async fn inspect(&self, table: &'static Table) -> Result<Option<InspectedTable>> {

@@ -7,7 +7,7 @@
 mod copy;
 mod unnest;
 
-use repo_core::{Access, Error, Insert, Kind, Row, Statement, Table, Value, quote};
+use repo_core::{Access, Error, Insert, Kind, Row, Statement, Value, quote};
 use sqlx::PgConnection;
 
 use crate::error::Failure;
@@ -23,6 +23,9 @@ const COPY_FROM: usize = 1_000;
 /// How many rows one statement of `unnest` takes, where `COPY` is not to be had.
 const UNNEST_MOST: usize = 10_000;
 
+/// feature_not_supported
+const NOT_SUPPORTED: &str = "0A000";
+
 /// How a connection runs the statements of an insert.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ways {
@@ -36,8 +39,15 @@ pub(crate) struct Ways {
 }
 
 impl Ways {
-    fn copies_into(self, table: &Table) -> bool {
-        self.copies && !(self.row_level_security && table.roles.tenant.is_some())
+    fn is_copied(self, insert: &Insert<'_>) -> bool {
+        let has_policies = self.row_level_security && insert.table.roles.tenant.is_some();
+        insert.rows.len() >= COPY_FROM && self.copies && !has_policies
+    }
+
+    /// Whether the error may be that a `COPY` is not taken, by policies of the application's own, and arrays would be.
+    pub(crate) fn may_be_refused(self, insert: &Insert<'_>, error: &Error) -> bool {
+        let Error::Backend(source) = error else { return false };
+        source.code.as_deref() == Some(NOT_SUPPORTED) && self.is_copied(insert)
     }
 }
 
@@ -101,7 +111,7 @@ async fn insert_many(
         Vec::new()
     };
     let count = insert.rows.len();
-    if count >= COPY_FROM && ways.copies_into(insert.table) {
+    if ways.is_copied(&insert) {
         copy::insert(connection, &insert, &ids).await?;
         return Ok(ids);
     }

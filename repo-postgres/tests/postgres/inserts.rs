@@ -154,3 +154,34 @@ async fn an_insert_belongs_to_its_transaction() {
     transaction.commit().await.unwrap();
     assert_eq!(count(&db, "SELECT count(*) FROM notes").await, 100);
 }
+
+#[tokio::test]
+async fn policies_of_the_application_s_own_take_many_rows() {
+    let Some(scratch) = Scratch::of_a_role().await else { return };
+    let policy =
+        "ALTER TABLE notes ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON notes USING (true)";
+    let role = scratch.role();
+    scratch.admin(&format!("{CREATE_NOTES}; {policy}; GRANT ALL ON notes TO {role}")).await;
+    for statements in [128, 0] {
+        let options = scratch.options().pool_size(1).statement_cache(statements);
+        let db = options.connect_backend().await.unwrap();
+        for number in [999, 1_000, 25_000] {
+            let rows = Rows(number, |index| Ok(owned(index, "a note")));
+            db.insert(notes(&rows)).await.unwrap();
+            let stored = i64::try_from(number).unwrap();
+            assert_eq!(count(&db, "SELECT count(*) FROM notes").await, stored);
+            scratch.admin("TRUNCATE notes").await;
+        }
+        let twice = Rows(25_000, |index| Ok(owned(index % 24_999, "a note")));
+        let error = db.insert(notes(&twice)).await.unwrap_err();
+        assert!(matches!(error, Error::Conflict { .. }), "{error:?}");
+        assert_eq!(count(&db, "SELECT count(*) FROM notes").await, 0);
+        // Where the transaction is not ours to begin again, the server's word is the answer.
+        let mut transaction = db.begin(TransactionOptions::new()).await.unwrap();
+        let many = Rows(1_000, |index| Ok(owned(index, "a note")));
+        let refused = transaction.insert(notes(&many)).await;
+        assert!(matches!(refused, Err(Error::Backend(_))), "{refused:?}");
+        transaction.rollback().await.unwrap();
+        db.close().await;
+    }
+}
