@@ -6,7 +6,7 @@ use repo_core::{Error, schema};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{Connection as _, SqlitePool};
 
-use crate::notes::{LEGACY, Note, acme, note, texts};
+use crate::notes::{LEGACY, Note, NotePatch, acme, note, texts};
 use crate::on_sqlite::{join, lend, numbers, put, run, settings};
 
 #[tokio::test]
@@ -231,6 +231,26 @@ async fn an_operation_with_which_sqlite_ends_the_transaction_says_so() {
         assert_eq!(settings(&mut connection).await, before);
         drop(connection);
         assert_eq!(texts(&acme).await, ["a"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_trigger_that_changes_its_own_row_ends_where_it_is_about_other_columns() {
+    let document = include_str!("../../docs/guards.md");
+    let (_, sql) = document.split_once("```sql\n").unwrap();
+    let (sql, _) = sql.split_once("```").unwrap();
+    run(2, async |pool: SqlitePool, db| {
+        sqlx::raw_sql(sql).execute(&pool).await.unwrap();
+        let notes = acme(&db).repo::<Note>();
+        let created = notes.create(note("a")).await.unwrap();
+        for n in 1..20 {
+            let patch = NotePatch::new().text(format!("a{n}"));
+            assert_eq!(notes.patch(created.id, patch).await.unwrap().version, n + 1);
+        }
+        let sql = "SELECT length(touched) FROM notes";
+        let touched: Option<i64> = sqlx::query_scalar(sql).fetch_one(&pool).await.unwrap();
+        assert_eq!(touched, Some(32));
     })
     .await;
 }

@@ -113,3 +113,40 @@ async fn as_many_rows_are_changed_as_are_said_to_be() {
         }
     }
 }
+
+/// The trigger of `docs/guards.md`.
+fn touch(table: &str) -> String {
+    let document = include_str!("../../../docs/guards.md");
+    let (_, sql) = document.split_once("```sql\n").expect("the trigger");
+    let (sql, _) = sql.split_once("```").expect("its end");
+    sql.replace("notes", table)
+}
+
+#[tokio::test]
+async fn a_trigger_that_changes_its_own_row_ends_where_it_is_about_other_columns() {
+    let file = File::new();
+    let db = file.options().connect().await.expect("a database");
+    db.create_tables(&schema![Doc]).await.expect("tables");
+    file.stranger().execute_batch(&touch("docs")).expect("a trigger");
+    let docs = db.session().repo::<Doc>();
+    let mut doc = docs.create(NewDoc { text: "0".to_owned() }).await.expect("a row");
+    let touched = || {
+        let sql = "SELECT touched FROM docs";
+        file.stranger().query_row(sql, [], |row| row.get::<_, Option<String>>(0)).expect("a row")
+    };
+    assert_eq!(touched(), None);
+    // Several in one millisecond, too.
+    for n in 1..20 {
+        doc.text = n.to_string();
+        doc = docs.update(&doc).await.expect("an update");
+        docs.patch(doc.id, DocPatch::new().text("x")).await.expect("a patch");
+    }
+    assert_eq!(touched().map(|at| at.len()), Some(32));
+    assert!(db.doctor(&schema![Doc]).await.expect("an answer").is_empty());
+
+    let sql = touch("docs").replace("docs_touched", "again").replace(" OF text", "");
+    let (_, sql) = sql.split_once(';').expect("the column is there");
+    file.stranger().execute_batch(sql).expect("a trigger");
+    let endless = docs.patch(doc.id, DocPatch::new().text("y")).await.expect_err("no end");
+    assert!(endless.to_string().contains("too many levels of trigger recursion"), "{endless}");
+}
