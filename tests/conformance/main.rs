@@ -45,6 +45,7 @@ mod left_as_it_was;
 mod left_out;
 mod nesting;
 mod ordering;
+mod own_triggers;
 mod pages;
 mod parents;
 mod percentiles;
@@ -403,6 +404,9 @@ conformance! {
             the_id_decides_among_equals,
             text_is_ordered_by_its_bytes,
             an_enum_is_ordered_by_its_stored_name,
+        }
+        own_triggers {
+            what_a_trigger_makes_of_a_row_is_read_later,
         }
         pages {
             a_page_has_its_rows_and_the_total,
