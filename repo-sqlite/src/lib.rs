@@ -1,8 +1,9 @@
 //! SQLite backend of the repo data-access layer, on rusqlite.
 //!
 //! [`connect`] returns a [`Database`](repo_core::Database), and [`Options`] is for those who want to say
-//! more than a URL does; an application sees no more of this crate. SQL text comes from core: here is
-//! only what SQLite spells, stores and reports in its own way.
+//! more than a URL does; an application sees no more of this crate, unless it writes rows by hand: these bind
+//! [`moment_text`] and [`time_of_day_text`]. SQL text comes from core: here is only what SQLite spells, stores and
+//! reports in its own way.
 //!
 //! A short statement runs on the calling thread: a hand-over to another one costs several times what it
 //! takes. A long one leaves that thread to the other tasks; which are long is learnt from what they took.
