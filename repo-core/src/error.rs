@@ -37,21 +37,25 @@ pub enum Error {
         entity: &'static str,
     },
     /// Another row has the same value in a unique column.
-    #[error("another `{entity}` has the same {}", columns.join(", "))]
+    #[error("another `{entity}` has the same {}", key_in_words(columns, constraint))]
     Conflict {
         /// The entity.
         entity: &'static str,
-        /// The index that was violated, as the database names it.
+        /// The unique key: as `create_tables` names it where the entity declares it, else as the database does. Empty
+        /// where SQLite tells the columns of one that is not declared.
         constraint: String,
-        /// The columns that must be unique together, without the tenant.
+        /// The columns that must be unique together, without the tenant. Empty where the database does not tell them.
         columns: Vec<String>,
     },
     /// A restored row has the same value in a unique column as a live one.
-    #[error("the deleted `{entity}` cannot come back: a live one has the same {}", columns.join(", "))]
+    #[error(
+        "the deleted `{entity}` cannot come back: a live one has the same {}",
+        key_in_words(columns, "")
+    )]
     RestoreConflict {
         /// The entity.
         entity: &'static str,
-        /// The columns that must be unique together, without the tenant.
+        /// The columns that must be unique together, without the tenant. Empty where the database does not tell them.
         columns: Vec<String>,
     },
     /// The row changed after it was read.
@@ -363,6 +367,15 @@ fn to_open_one(operation: &str) -> &'static str {
     match operation {
         "join" => "begin one with sqlx, and give its connection",
         _ => "open one with `session.transaction(..)`",
+    }
+}
+
+/// The columns of a key, or what else is known of it.
+fn key_in_words(columns: &[String], constraint: &str) -> String {
+    match (columns, constraint) {
+        ([], "") => "unique key".to_owned(),
+        ([], name) => format!("unique key, `{name}`"),
+        (columns, _) => columns.join(", "),
     }
 }
 

@@ -7,18 +7,15 @@ use crate::error::Error;
 use crate::sql::names;
 use crate::table::Table;
 
-/// The same error with the constraint and its columns, of which one database tells the one and the
-/// other the other.
+/// The same error with the constraint and its columns as core calls them.
 pub(crate) fn complete(error: Error, dialect: &dyn Dialect, table: &'static Table) -> Error {
     let (entity, constraint, columns) = match error {
         Error::Conflict { entity, constraint, columns } => (entity, constraint, columns),
         Error::InRow { index, source } => return complete(*source, dialect, table).in_row(index),
         error => return error,
     };
-    match names::unique_key(dialect, table, &constraint, &columns) {
-        Some((constraint, columns)) => Error::Conflict { entity, constraint, columns },
-        None => Error::Conflict { entity, constraint, columns },
-    }
+    let (constraint, columns) = names::unique_key(dialect, table, constraint, columns);
+    Error::Conflict { entity, constraint, columns }
 }
 
 /// The same of an insert. A value that does not fit is told before what the database says of its row or

@@ -1,9 +1,11 @@
 //! What the server and the driver report, as [`Error`]: by SQLSTATE, from one table.
 //!
 //! Only the server's message is kept, which names tables, columns and constraints. Its DETAIL quotes
-//! rows and is never read; class 22 quotes values in the message itself, so there the quotes go, and the whole
+//! rows: of it only the columns of a key are read (`detail.rs`); class 22 quotes values in the message itself, so there the quotes go, and the whole
 //! message where it is not in ASCII: a server that speaks another language quotes with marks of that one. In other
 //! classes a value stands only where SQL by hand makes a name of it.
+
+mod detail;
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -228,7 +230,8 @@ pub(crate) fn into_error(error: sqlx::Error, entity: &'static str) -> Error {
     let constraint = || database.constraint().unwrap_or_default().to_owned();
     match cause {
         Cause::Conflict => {
-            Error::Conflict { entity, constraint: constraint(), columns: Vec::new() }
+            let columns = key_columns(database);
+            Error::Conflict { entity, constraint: constraint(), columns }
         }
         Cause::ForeignKey => Error::ForeignKey { entity },
         Cause::Check => Error::Check { entity, constraint: constraint() },
@@ -249,6 +252,14 @@ pub(crate) fn into_error(error: sqlx::Error, entity: &'static str) -> Error {
         Cause::Policy => Error::Backend(source),
         Cause::OutOfRange => Error::OutOfRange { entity },
     }
+}
+
+/// The columns of a key that is taken, as `table.column`: the table may be another than that of the statement. None
+/// where the server does not tell them, as of a table with row-level security, or of a key that has an expression.
+fn key_columns(error: &PgDatabaseError) -> Vec<String> {
+    let told = error.table().zip(error.detail().and_then(detail::columns));
+    let Some((table, columns)) = told else { return Vec::new() };
+    columns.into_iter().map(|column| format!("{table}.{column}")).collect()
 }
 
 /// What a statement of ours says: of an entry without a number, or by asking for a parameter that there is not. Its

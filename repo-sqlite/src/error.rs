@@ -222,9 +222,11 @@ fn after_colon(message: &str) -> &str {
     message.split_once(": ").map_or(message, |(_, what)| what)
 }
 
-/// `column` of `table.column`.
+/// `column` of `table.column`; the table may be written in other capitals.
 fn column_name<'a>(qualified: &'a str, table: &str) -> &'a str {
-    qualified.strip_prefix(table).and_then(|rest| rest.strip_prefix('.')).unwrap_or(qualified)
+    let parts = qualified.split_at_checked(table.len());
+    let of_table = parts.filter(|(name, _)| name.eq_ignore_ascii_case(table));
+    of_table.and_then(|(_, rest)| rest.strip_prefix('.')).unwrap_or(qualified)
 }
 
 #[cfg(test)]
@@ -269,6 +271,7 @@ mod tests {
         assert_eq!(columns("UNIQUE constraint failed: t.a, t.b", "t"), ["a", "b"]);
         assert_eq!(columns("UNIQUE constraint failed: odd.name.a", "odd.name"), ["a"]);
         assert_eq!(columns("UNIQUE constraint failed: child.a", "t"), ["child.a"]);
+        assert_eq!(columns("UNIQUE constraint failed: T.a, T.b", "t"), ["a", "b"]);
         let (index, columns) = violated_key("UNIQUE constraint failed: index 't_key'", "t");
         assert_eq!((index.as_str(), columns.len()), ("t_key", 0));
     }

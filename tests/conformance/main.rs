@@ -41,6 +41,7 @@ mod ids;
 mod import_trees;
 mod imports;
 mod isolation;
+mod keys_of_others;
 mod left_as_it_was;
 mod left_out;
 mod nesting;
@@ -439,6 +440,12 @@ conformance! {
             a_row_may_be_an_identity_and_nothing_else,
             a_row_may_refer_to_itself_and_go,
             one_id_of_two_tenants_is_two_rows_over_all_tenants,
+        }
+        keys_of_others {
+            a_declared_key_is_told_alike_whatever_it_is_called,
+            so_it_is_in_another_order_and_without_the_tenant,
+            a_key_that_is_not_declared_is_told_as_the_database_knows_it,
+            the_capitals_of_sqlite_make_no_difference,
         }
         percentiles {
             a_group_has_its_percentiles,

@@ -69,35 +69,50 @@ pub(crate) fn told(table: &Table, key: &[usize]) -> Vec<String> {
     key.iter().filter(is_told).map(|column| table.columns[*column].name.to_owned()).collect()
 }
 
-/// The unique key that a database names by `constraint` or by `columns`: its name, and its columns as they are
-/// told.
+/// The unique key that a database tells by its name or by its columns: its name, and its columns as they are told. A key
+/// that is declared has the name that core gives it, whatever the application called the index, and in whichever order
+/// it made it.
 pub(crate) fn unique_key(
     dialect: &dyn Dialect,
     table: &Table,
-    constraint: &str,
-    columns: &[String],
-) -> Option<(String, Vec<String>)> {
+    constraint: String,
+    columns: Vec<String>,
+) -> (String, Vec<String>) {
     if table.columns.is_empty() {
         // A statement by hand: nobody knows which table it was about.
-        return None;
+        return (constraint, columns);
     }
-    let name = |column: usize| table.columns[column].name.to_owned();
-    let mut primary: Vec<usize> = table.roles.tenant.into_iter().collect();
-    primary.push(table.roles.id);
-    let unique = table.indexes.iter().filter(|index| index.unique).map(|unique| {
-        let columns = index_columns(table, unique).iter().map(|c| c.column).collect::<Vec<_>>();
+    let positions: Option<Vec<_>> = columns.iter().map(|name| position(table, name)).collect();
+    let Some(positions) = positions else { return (constraint, columns) };
+    let is_meant = |(name, key): &(String, Vec<usize>)| match positions.as_slice() {
+        [] => *name == constraint,
+        positions => is_same_set(key, positions),
+    };
+    if let Some((name, key)) = unique_keys(dialect, table).find(is_meant) {
+        return (name, told(table, &key));
+    }
+    // SQLite names an identity that is its table's key by the id alone.
+    let is_id = positions == [table.roles.id];
+    (if is_id { primary_key(dialect, table) } else { constraint }, told(table, &positions))
+}
+
+/// The primary key and the unique indexes, by name and columns.
+fn unique_keys(dialect: &dyn Dialect, table: &Table) -> impl Iterator<Item = (String, Vec<usize>)> {
+    let primary = table.roles.tenant.into_iter().chain([table.roles.id]).collect();
+    let unique = table.indexes.iter().filter(|index| index.unique).map(move |unique| {
+        let columns = index_columns(table, unique).iter().map(|c| c.column).collect();
         (index(dialect, table, unique), columns)
     });
-    std::iter::once((primary_key(dialect, table), primary))
-        .chain(unique)
-        .find(|(key, all)| {
-            key == constraint
-                || (!columns.is_empty()
-                    && all.iter().copied().map(name).eq(columns.iter().cloned()))
-        })
-        .map(|(key, all)| (key, told(table, &all)))
-        .or_else(|| {
-            // SQLite names an identity that is its table's key by the id alone.
-            (columns == [table.id().name]).then(|| (primary_key(dialect, table), columns.to_vec()))
-        })
+    std::iter::once((primary_key(dialect, table), primary)).chain(unique)
+}
+
+/// The column that a database calls `name`: before it one tells the table, and another does not tell capitals apart.
+fn position(table: &Table, name: &str) -> Option<usize> {
+    let in_table = || name.strip_prefix(table.name)?.strip_prefix('.');
+    let in_any_case = || table.columns.iter().position(|it| it.name.eq_ignore_ascii_case(name));
+    table.position(name).or_else(|| table.position(in_table()?)).or_else(in_any_case)
+}
+
+fn is_same_set(one: &[usize], other: &[usize]) -> bool {
+    one.len() == other.len() && one.iter().all(|column| other.contains(column))
 }
