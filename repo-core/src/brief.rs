@@ -10,7 +10,7 @@ use crate::audit::{Action, image};
 use crate::backend::{Access, BriefChange, OnRow, Row, Statement, Steps};
 use crate::dialect::{Dialect, ImageOf};
 use crate::error::{Error, Result};
-use crate::failure::complete;
+use crate::failure::complete_statement;
 use crate::scope::Scope;
 use crate::session::Session;
 use crate::sql::change::{BriefSql, ChangeSql, images};
@@ -201,6 +201,6 @@ impl Brief<'_> {
         tracing::trace!(target: "repo::sql", sql);
         let statement = Statement { sql, params, access: Access::Write, table: self.table };
         let ran = steps.run(statement, on_row);
-        ran.map_err(|error| complete(error, self.dialect, self.table))
+        ran.map_err(|error| complete_statement(error, self.dialect, statement))
     }
 }

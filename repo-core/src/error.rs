@@ -77,10 +77,12 @@ pub enum Error {
         entity: &'static str,
     },
     /// A row refers to one that is not there, or a row that is referred to was to be deleted.
-    #[error("a `{entity}` would refer to a row that is not there")]
+    #[error("{}", reference_in_words(entity, *side))]
     ForeignKey {
-        /// The entity that was written.
+        /// The entity that was written or was to be removed.
         entity: &'static str,
+        /// Which of the two it is.
+        side: ReferenceSide,
     },
     /// A check of the database refused the row.
     #[error("the check `{constraint}` refused the `{entity}`")]
@@ -307,6 +309,17 @@ pub enum Error {
     Backend(#[from] DatabaseError),
 }
 
+/// The side of a reference on which an [`Error::ForeignKey`] was met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReferenceSide {
+    /// The row would refer to one that is not there.
+    Child,
+    /// A row refers to the one that was to be removed.
+    Parent,
+    /// One of the two: the database does not say which. It is so of SQL by hand, and of a commit.
+    Either,
+}
+
 /// What a database or its driver said, without the values of any row.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}{}", code_in_words(code.as_deref()))]
@@ -360,6 +373,16 @@ impl DatabaseError {
     /// A message with the SQLSTATE or the extended result code.
     pub fn with_code(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self { code: Some(code.into()), message: message.into(), is_of_reads: false }
+    }
+}
+
+fn reference_in_words(entity: &str, side: ReferenceSide) -> String {
+    match side {
+        ReferenceSide::Child => format!("a `{entity}` would refer to a row that is not there"),
+        ReferenceSide::Parent => format!("a row refers to a `{entity}` that was to be removed"),
+        ReferenceSide::Either => format!(
+            "a `{entity}` would refer to a row that is not there, or a row refers to one that was to be removed"
+        ),
     }
 }
 

@@ -1,9 +1,9 @@
 //! What a backend's error lacks and only core knows: the names that the schema gave, and which of two
 //! errors is told.
 
-use crate::backend::Insert;
+use crate::backend::{Access, Insert, Statement};
 use crate::dialect::Dialect;
-use crate::error::Error;
+use crate::error::{Error, ReferenceSide};
 use crate::sql::names;
 use crate::table::Table;
 
@@ -18,6 +18,31 @@ pub(crate) fn complete(error: Error, dialect: &dyn Dialect, table: &'static Tabl
     Error::Conflict { entity, constraint, columns }
 }
 
+/// The same of a statement.
+pub(crate) fn complete_statement(
+    error: Error,
+    dialect: &dyn Dialect,
+    statement: Statement<'_>,
+) -> Error {
+    on_side(complete(error, dialect, statement.table), statement)
+}
+
+/// The same error with the side of a reference that a statement of ours can break: one that removes rows breaks no
+/// reference of theirs, and no other writes what rows refer to.
+fn on_side(error: Error, statement: Statement<'_>) -> Error {
+    match error {
+        Error::ForeignKey { entity, side: ReferenceSide::Either }
+            if !statement.table.columns.is_empty() =>
+        {
+            let is_removal = statement.sql.contains("DELETE FROM ");
+            let side = if is_removal { ReferenceSide::Parent } else { ReferenceSide::Child };
+            Error::ForeignKey { entity, side }
+        }
+        Error::InRow { index, source } => on_side(*source, statement).in_row(index),
+        error => error,
+    }
+}
+
 /// The same of an insert. A value that does not fit is told before what the database says of its row or
 /// of another: one database is asked row by row, the other when all rows are encoded.
 pub(crate) fn complete_insert(error: Error, dialect: &dyn Dialect, insert: Insert<'_>) -> Error {
@@ -28,7 +53,9 @@ pub(crate) fn complete_insert(error: Error, dialect: &dyn Dialect, insert: Inser
             let refused = insert.rows.encode(index, &mut Vec::new()).err();
             refused.map(|error| error.in_row(index))
         });
-        return refused.unwrap_or_else(|| complete(error, dialect, insert.table));
+        let Insert { sql, table, .. } = insert;
+        let statement = Statement { sql, params: &[], access: Access::Write, table };
+        return refused.unwrap_or_else(|| complete_statement(error, dialect, statement));
     }
     error
 }

@@ -88,7 +88,7 @@ impl Error {
 
 #[cfg(test)]
 mod tests {
-    use crate::error::{DatabaseError, Error};
+    use crate::error::{DatabaseError, Error, ReferenceSide};
 
     #[test]
     fn an_error_of_a_row_is_what_its_cause_is() {
@@ -104,7 +104,8 @@ mod tests {
 
     #[test]
     fn a_row_has_one_place() {
-        let error = Error::ForeignKey { entity: "Note" }.in_row(1).in_row(7);
+        let error = Error::ForeignKey { entity: "Note", side: ReferenceSide::Child };
+        let error = error.in_row(1).in_row(7);
         assert_eq!(error.row(), Some(7));
         assert!(matches!(error.into_cause(), Error::ForeignKey { .. }));
     }

@@ -11,7 +11,7 @@ use crate::column_type::ColumnType as _;
 use crate::encode::Encoder;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
-use crate::failure::complete;
+use crate::failure::complete_statement;
 use crate::hooks::note;
 use crate::parents::{self, Parents};
 use crate::perform::one;
@@ -125,7 +125,7 @@ async fn add_among_others<E: Entity, S: Scope>(
     tracing::trace!(target: "repo::sql", sql = statement.sql);
     let (backend, columns) = (session.backend(), crud.insert_columns.as_slice());
     let added = backend.add(Addition { statement, columns, of_rows }).await;
-    added.map_err(|error| complete(error, backend.dialect(), E::TABLE))?;
+    added.map_err(|error| complete_statement(error, backend.dialect(), statement))?;
     Ok(true)
 }
 

@@ -160,7 +160,7 @@ pub use doctor::{Finding, GuardKind};
 pub use driver::{Driver, Settings, connect, connect_from_env, connect_with};
 pub use encode::{Decoder, Encoder};
 pub use entity::{Audited, Deletion, Entity, Mutable, NewEntity, SoftDelete, Versioned};
-pub use error::{DatabaseError, Error, Result};
+pub use error::{DatabaseError, Error, ReferenceSide, Result};
 pub use event::Event;
 pub use filter::{Filter, IntoFilter};
 pub use filter_data::TrustedFilter;

@@ -18,7 +18,7 @@ use crate::audit::append::Pending;
 use crate::backend::{Backend, Connection, Insert, OnRow, Statement, TransactionOptions};
 use crate::dialect::Dialect;
 use crate::error::{DatabaseError, Error, Result};
-use crate::failure::{complete, complete_insert};
+use crate::failure::{complete_insert, complete_statement};
 use crate::scope::Scope;
 use crate::session::Session;
 use crate::transaction_state::{Entered, Shared, State};
@@ -222,7 +222,7 @@ impl Handle {
         let connection = state.start()?;
         let result = self.shared.watch(connection.run(statement, on_row)).await;
         // Completed before it is remembered as the reason of what follows.
-        state.finish(result.map_err(|error| complete(error, dialect, statement.table)))
+        state.finish(result.map_err(|error| complete_statement(error, dialect, statement)))
     }
 
     pub(crate) async fn insert(

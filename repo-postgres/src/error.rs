@@ -10,7 +10,7 @@ mod detail;
 use std::fmt;
 use std::io::ErrorKind;
 
-use repo_core::{DatabaseError, Error};
+use repo_core::{DatabaseError, Error, ReferenceSide};
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 /// What a [`Failure`] of a commit or of a statement outside a transaction is about: the constraint
@@ -233,7 +233,7 @@ pub(crate) fn into_error(error: sqlx::Error, entity: &'static str) -> Error {
             let columns = key_columns(database);
             Error::Conflict { entity, constraint: constraint(), columns }
         }
-        Cause::ForeignKey => Error::ForeignKey { entity },
+        Cause::ForeignKey => Error::ForeignKey { entity, side: ReferenceSide::Either },
         Cause::Check => Error::Check { entity, constraint: constraint() },
         Cause::NotNull => {
             let column = database.column().unwrap_or_default();

@@ -3,7 +3,7 @@
 //! Messages of SQLite name tables and columns, not values, but for SQL by hand that makes a path of JSON or the text of
 //! a `RAISE` of one; the statement's text is left out.
 
-use repo_core::{DatabaseError, Error, InvalidValue, Table};
+use repo_core::{DatabaseError, Error, InvalidValue, ReferenceSide, Table};
 use rusqlite::ffi;
 
 use crate::dialect::guards;
@@ -136,9 +136,11 @@ fn about(error: &rusqlite::Error, entity: &'static str, table: &str) -> Error {
             let (constraint, columns) = violated_key(&message, table);
             Error::Conflict { entity, constraint, columns }
         }
-        Cause::ForeignKey => Error::ForeignKey { entity },
+        Cause::ForeignKey => Error::ForeignKey { entity, side: ReferenceSide::Either },
         // RESTRICT is a trigger inside SQLite.
-        Cause::Trigger if message == guards::FOREIGN_KEY => Error::ForeignKey { entity },
+        Cause::Trigger if message == guards::FOREIGN_KEY => {
+            Error::ForeignKey { entity, side: ReferenceSide::Either }
+        }
         Cause::Trigger if message.starts_with(guards::UNIQUE) => {
             let (constraint, columns) = violated_key(&message, table);
             Error::Conflict { entity, constraint, columns }

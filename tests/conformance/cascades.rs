@@ -337,7 +337,7 @@ pub(crate) async fn what_is_recorded_is_not_removed_by_who_does_not_know_it(fixt
     session.repo::<Play>().create(NewPlay { track_id: track.id }).await.unwrap();
     let stranger = Database::new(std::sync::Arc::clone(db.backend())).session();
     let deleted = stranger.repo::<Album>().delete(album.id).await;
-    assert_error!(deleted, Error::ForeignKey { entity: "Album" });
+    assert_error!(deleted, Error::ForeignKey { entity: "Album", .. });
     assert_eq!(session.repo::<Play>().count().await.unwrap(), 1);
 }
 

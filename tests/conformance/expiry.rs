@@ -66,7 +66,7 @@ pub(crate) async fn a_chunk_that_fails_leaves_those_before_it(fixture: Fixture) 
     let made = teams.create_many(["a", "b", "c", "d", "e"].map(team)).await.unwrap();
     let kept = members.create(member("eve", &made[3])).await.unwrap();
     let deleted = teams.query().delete_in_chunks(2).await;
-    assert_error!(deleted, Error::ForeignKey { entity: "Team" });
+    assert_error!(deleted, Error::ForeignKey { entity: "Team", .. });
     assert_eq!(teams.all().await.unwrap(), made[2..]);
     members.delete(kept.id).await.unwrap();
     assert_eq!(teams.query().delete_in_chunks(2).await.unwrap(), 3);

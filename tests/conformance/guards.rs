@@ -209,7 +209,7 @@ pub(crate) async fn no_sql_links_a_row_to_one_of_another_tenant(fixture: Fixture
         let outcome = run::<Member>(&within(&db, &ACME.to_string()), &sql).await;
         // Where the rows of the other tenant are not seen either, there may be nothing to link to.
         if !db.backend().has_row_level_security() {
-            assert_error!(outcome, Error::ForeignKey { entity: "Member" });
+            assert_error!(outcome, Error::ForeignKey { entity: "Member", .. });
         }
     }
     let allowed = run::<Member>(&within(&db, &BOLT.to_string()), &of("theirs", "theirs")).await;

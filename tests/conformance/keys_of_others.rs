@@ -48,7 +48,10 @@ pub(crate) async fn a_declared_key_is_told_alike_whatever_it_is_called(fixture: 
     assert_eq!(conflict(items.create_many(many).await), expected);
     let mut partly = items.create_many_partial([item("d"), item("a")]).await.unwrap();
     assert_eq!(conflict(partly.remove(1)), expected);
-    assert_eq!(conflict(items.import_csv("name,size,shelf\na,,\n".as_bytes()).fresh_ids().await), expected);
+    assert_eq!(
+        conflict(items.import_csv("name,size,shelf\na,,\n".as_bytes()).fresh_ids().await),
+        expected
+    );
     let again = items.create_or_get(Item::NAME, item("a")).await.unwrap();
     assert!(!again.is_new && again.entity == made);
     let tx = db.session().begin().await.unwrap();

@@ -538,6 +538,7 @@ conformance! {
             a_row_of_another_tenant_cannot_be_referred_to,
             nor_by_sql_that_somebody_writes_by_hand,
             a_purge_stops_at_a_row_that_refers_to_it,
+            an_error_tells_the_side_of_the_reference,
         }
         refused_rows {
             a_row_that_conflicts_is_named_in_any_number,

@@ -110,12 +110,12 @@ pub(crate) async fn a_parent_that_is_missing_is_no_deleted_one(fixture: Fixture)
     let People { gone, here, .. } = people(&session).await;
     let tasks = session.repo::<Task>();
     let lost = || NewTask { project_id: NOBODY, ..task("a", &here) };
-    assert_error!(tasks.create(lost()).await, Error::ForeignKey { entity: "Task" });
-    assert_error!(tasks.create_many([lost()]).await, Error::ForeignKey { entity: "Task" });
+    assert_error!(tasks.create(lost()).await, Error::ForeignKey { entity: "Task", .. });
+    assert_error!(tasks.create_many([lost()]).await, Error::ForeignKey { entity: "Task", .. });
     // Another tenant learns nothing of it.
     let theirs = bolt(&db).actor("eve").repo::<Task>();
-    assert_error!(theirs.create(task("a", &gone)).await, Error::ForeignKey { entity: "Task" });
-    assert_error!(theirs.create(task("a", &here)).await, Error::ForeignKey { entity: "Task" });
+    assert_error!(theirs.create(task("a", &gone)).await, Error::ForeignKey { entity: "Task", .. });
+    assert_error!(theirs.create(task("a", &here)).await, Error::ForeignKey { entity: "Task", .. });
 }
 
 pub(crate) async fn a_refusal_lets_the_transaction_go_on(fixture: Fixture) {

@@ -1,6 +1,6 @@
 //! Foreign keys: the row referred to exists, and is of the same tenant.
 
-use repo_core::{Error, schema};
+use repo_core::{Error, ReferenceSide, schema};
 use uuid::Uuid;
 
 use crate::entities::*;
@@ -30,15 +30,15 @@ pub(crate) async fn a_reference_to_nothing_is_refused(fixture: Fixture) {
     let members = session.repo::<Member>();
     let eve = members.create(member("eve", &team)).await.unwrap();
     let lost = || NewMember { team_id: NOBODY, ..member("ada", &team) };
-    assert_error!(members.create(lost()).await, Error::ForeignKey { entity: "Member" });
+    assert_error!(members.create(lost()).await, Error::ForeignKey { entity: "Member", .. });
     let abroad = NewMember { country_id: Some(99), ..member("ada", &team) };
-    assert_error!(members.create(abroad).await, Error::ForeignKey { entity: "Member" });
+    assert_error!(members.create(abroad).await, Error::ForeignKey { entity: "Member", .. });
     let many = members.create_many([member("ada", &team), lost()]).await;
-    assert_error!(many, Error::ForeignKey { entity: "Member" });
+    assert_error!(many, Error::ForeignKey { entity: "Member", .. });
     let patch = MemberPatch::new().team_id(NOBODY);
-    assert_error!(members.patch(eve.id, patch).await, Error::ForeignKey { entity: "Member" });
+    assert_error!(members.patch(eve.id, patch).await, Error::ForeignKey { entity: "Member", .. });
     let moved = Member { mentor_id: Some(NOBODY), ..eve.clone() };
-    assert_error!(members.update(&moved).await, Error::ForeignKey { entity: "Member" });
+    assert_error!(members.update(&moved).await, Error::ForeignKey { entity: "Member", .. });
     assert_eq!(members.all().await.unwrap(), [eve]);
 }
 
@@ -48,7 +48,7 @@ pub(crate) async fn a_parent_stays_while_a_row_refers_to_it(fixture: Fixture) {
     let (teams, members) = (session.repo::<Team>(), session.repo::<Member>());
     let team = teams.create(team("one")).await.unwrap();
     let eve = members.create(member("eve", &team)).await.unwrap();
-    assert_error!(teams.delete(team.id).await, Error::ForeignKey { entity: "Team" });
+    assert_error!(teams.delete(team.id).await, Error::ForeignKey { entity: "Team", .. });
     assert!(teams.exists(team.id).await.unwrap());
     members.delete(eve.id).await.unwrap();
     teams.delete(team.id).await.unwrap();
@@ -74,10 +74,10 @@ pub(crate) async fn a_row_of_another_tenant_cannot_be_referred_to(fixture: Fixtu
     let ours = acme(&db).repo::<Team>().create(team("ours")).await.unwrap();
     let members = acme(&db).repo::<Member>();
     let foreign = members.create(member("eve", &theirs)).await;
-    assert_error!(foreign, Error::ForeignKey { entity: "Member" });
+    assert_error!(foreign, Error::ForeignKey { entity: "Member", .. });
     let eve = members.create(member("eve", &ours)).await.unwrap();
     let patch = MemberPatch::new().team_id(theirs.id);
-    assert_error!(members.patch(eve.id, patch).await, Error::ForeignKey { entity: "Member" });
+    assert_error!(members.patch(eve.id, patch).await, Error::ForeignKey { entity: "Member", .. });
 }
 
 pub(crate) async fn nor_by_sql_that_somebody_writes_by_hand(fixture: Fixture) {
@@ -103,9 +103,56 @@ pub(crate) async fn a_purge_stops_at_a_row_that_refers_to_it(fixture: Fixture) {
     let file = files.create(NewFile { folder_id: folder.id }).await.unwrap();
     folders.delete(folder.id).await.unwrap();
     assert_eq!(files.get(file.id).await.unwrap(), file, "a mark cascades to nothing");
-    assert_error!(folders.purge(folder.id).await, Error::ForeignKey { entity: "Folder" });
+    assert_error!(folders.purge(folder.id).await, Error::ForeignKey { entity: "Folder", .. });
     folders.restore(folder.id).await.unwrap();
     folders.delete(folder.id).await.unwrap();
     files.delete(file.id).await.unwrap();
     folders.purge(folder.id).await.unwrap();
+}
+
+pub(crate) async fn an_error_tells_the_side_of_the_reference(fixture: Fixture) {
+    let db = fixture.with(&schema![Member, Team, Country, Folder, File]).await;
+    let session = acme(&db);
+    let (teams, members) = (session.repo::<Team>(), session.repo::<Member>());
+    let team = teams.create(team("one")).await.unwrap();
+    let eve = members.create(member("eve", &team)).await.unwrap();
+    let lost = || NewMember { team_id: NOBODY, ..member("ada", &team) };
+    let patch = || MemberPatch::new().team_id(NOBODY);
+    let all = || members.filter(Member::ID.eq(eve.id));
+    for refused in [
+        members.create(lost()).await.map(drop),
+        members.create_many([lost()]).await.map(drop),
+        members.patch(eve.id, patch()).await.map(drop),
+        all().patch_all(patch()).await.map(drop),
+        members.update(&Member { team_id: NOBODY, ..eve.clone() }).await.map(drop),
+    ] {
+        let message = refused.as_ref().map_err(|error| error.cause().to_string());
+        assert_eq!(message, Err("a `Member` would refer to a row that is not there".to_owned()));
+        assert_error!(refused, Error::ForeignKey { entity: "Member", side: ReferenceSide::Child });
+    }
+    for refused in [
+        teams.delete(team.id).await,
+        teams.delete_many([team.id]).await.map(drop),
+        teams.filter(Team::ID.eq(team.id)).delete_all().await.map(drop),
+        teams.filter(Team::ID.eq(team.id)).delete_in_chunks(5).await.map(drop),
+    ] {
+        let message = refused.as_ref().map_err(|error| error.cause().to_string());
+        assert_eq!(message, Err("a row refers to a `Team` that was to be removed".to_owned()));
+        assert_error!(refused, Error::ForeignKey { entity: "Team", side: ReferenceSide::Parent });
+    }
+    let tx = session.begin().await.unwrap();
+    tx.repo::<Team>().delete(team.id).await.unwrap_err();
+    let after = tx.repo::<Team>().count().await.unwrap_err().to_string();
+    assert!(after.ends_with("a row refers to a `Team` that was to be removed"), "{after}");
+    tx.rollback().await.unwrap();
+    let (folders, files) = (session.repo::<Folder>(), session.repo::<File>());
+    let folder = folders.create(NewFolder { name: "a".to_owned() }).await.unwrap();
+    files.create(NewFile { folder_id: folder.id }).await.unwrap();
+    folders.delete(folder.id).await.unwrap();
+    let purged = folders.purge(folder.id).await;
+    assert_error!(purged, Error::ForeignKey { entity: "Folder", side: ReferenceSide::Parent });
+    let mut raw = by_hand(&db).await;
+    let removed = raw.execute_script("DELETE FROM teams").await;
+    assert_error!(removed, Error::ForeignKey { side: ReferenceSide::Either, .. });
+    raw.rollback().await.unwrap();
 }

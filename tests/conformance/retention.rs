@@ -128,7 +128,7 @@ pub(crate) async fn a_row_that_is_referred_to_stops_its_chunk(fixture: Fixture) 
     }
     let later = project.created_at + TimeDelta::days(1);
     let removed = persons.purge_deleted_before(later).chunk(2).await;
-    assert_error!(removed, Error::ForeignKey { entity: "Person" });
+    assert_error!(removed, Error::ForeignKey { entity: "Person", .. });
     let left = persons.query().only_deleted().all().await.unwrap();
     let names: Vec<_> = left.iter().map(|person| &*person.name).collect();
     assert_eq!(names, ["c", "d"], "the chunk before stays removed");

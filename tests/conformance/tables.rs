@@ -270,7 +270,7 @@ pub(crate) async fn a_generated_name_is_short_enough_and_the_same_everywhere(fix
     let start = "a_table_whose_name_is_as_long_as_postgres_keeps_which_";
     assert_eq!(names, [format!("{start}_5f61838c"), format!("{start}_5ab4d809")]);
     let lost = NewLongNames { parent_whose_name_is_not_short_either: Some(99), ..new("c", "c") };
-    assert_error!(rows.create(lost).await, Error::ForeignKey { entity: "LongNames" });
+    assert_error!(rows.create(lost).await, Error::ForeignKey { entity: "LongNames", .. });
     let child =
         NewLongNames { parent_whose_name_is_not_short_either: Some(parent.id), ..new("c", "c") };
     let child = rows.create(child).await.unwrap();

@@ -5,7 +5,7 @@ use super::Session;
 use crate::audit::append::Pending;
 use crate::backend::{Insert, OnRow, Statement};
 use crate::error::{Error, Result};
-use crate::failure::{complete, complete_insert};
+use crate::failure::{complete_insert, complete_statement};
 use crate::scope::Scope;
 use crate::table::Table;
 use crate::transaction::{Executor, Own};
@@ -21,7 +21,7 @@ impl<S: Scope> Session<S> {
         match &self.executor {
             Executor::Pool => {
                 let result = backend.run(statement, on_row).await;
-                result.map_err(|error| complete(error, dialect, statement.table))
+                result.map_err(|error| complete_statement(error, dialect, statement))
             }
             Executor::Transaction(handle) => handle.run(dialect, statement, on_row).await,
         }

@@ -50,7 +50,7 @@ async fn each_violation_is_its_own_error() {
     );
 
     let error = write(&db, "INSERT INTO replies VALUES ($1)", &[Value::I32(9)]).await.unwrap_err();
-    assert!(matches!(error, Error::ForeignKey { entity: "Note" }), "{error:?}");
+    assert!(matches!(error, Error::ForeignKey { entity: "Note", .. }), "{error:?}");
 
     let error = write(&db, "DELETE FROM nowhere", &[]).await.unwrap_err();
     assert!(matches!(error, Error::Backend(_)), "{error:?}");
