@@ -19,6 +19,14 @@ const OF_SQLITE: &str = "sqlite_";
 pub(super) fn check_table(name: &LitStr, diag: &mut Diag) {
     let text = name.value();
     check(name, &text, "table", "shorten it", diag);
+    if let Some((schema, table)) = text.rsplit_once('.') {
+        let problem = "a table is called by its name alone, without its schema";
+        let help = format!(
+            "write `table = \"{table}\"`, and reach a schema of Postgres by the search path of the connection: \
+             `?options=-c%20search_path%3D{schema}` in its URL"
+        );
+        diag.error(name, problem, help);
+    }
     let begins = text.get(..OF_SQLITE.len());
     if begins.is_some_and(|start| start.eq_ignore_ascii_case(OF_SQLITE)) {
         let problem = format_args!("SQLite keeps names that begin with `{OF_SQLITE}` for itself");
