@@ -10,12 +10,15 @@ use async_trait::async_trait;
 use crate::backend::{
     Backend, Connection, Health, Insert, OnRow, Row, Statement, TransactionOptions,
 };
-use crate::dialect::{Dialect, JsonType, TextMatch};
+use crate::dialect::{Dialect, JsonType, TextMatch, quote};
 use crate::error::Result;
 use crate::held::Held;
+use crate::table::ColumnDef;
 use crate::value::{InvalidValue, Kind, Value};
 
-/// A backend that answers at once: with the rows it was given, or with none and one row affected.
+/// A backend that answers at once: with the rows it was given, or with none and one row affected. A statement that adds
+/// a row and reads it back is answered with that row: so `create_or_get` and `upsert` add theirs, unless the answer to
+/// their question before is a row that is there.
 ///
 /// Clones share their answers.
 #[derive(Debug, Clone, Default)]
@@ -36,7 +39,7 @@ struct Answer {
 struct CannedRow<'a>(&'a [Value<'static>]);
 
 impl Canned {
-    /// No answers yet: every statement affects one row and returns none.
+    /// No answers yet: every statement affects one row and returns none, but for the row that it adds.
     pub fn new() -> Self {
         Self::default()
     }
@@ -59,9 +62,12 @@ impl Canned {
         self
     }
 
-    fn answer(&self, on_row: OnRow<'_>) -> Result<u64> {
+    fn answer(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
         let answer = self.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        let Some(Answer { rows, affected }) = answer else { return Ok(1) };
+        let Some(Answer { rows, affected }) = answer else {
+            added(statement).map_or(Ok(()), |row| on_row(&CannedRow(&row)))?;
+            return Ok(1);
+        };
         for row in &rows {
             on_row(&CannedRow(row))?;
         }
@@ -80,14 +86,37 @@ impl Canned {
     }
 }
 
+/// What a statement that adds a row reads back of it: the row, or the id alone. An identity is 1.
+fn added(statement: Statement<'_>) -> Option<Vec<Value<'static>>> {
+    let Statement { sql, params, table, .. } = statement;
+    let (_, returned) = sql.strip_prefix("INSERT INTO ")?.rsplit_once(" RETURNING ")?;
+    let mut row: Vec<_> = params.iter().cloned().map(Value::into_owned).collect();
+    if table.has_identity() {
+        row.insert(table.roles.id.min(row.len()), Value::I64(1));
+    }
+    let names = |columns: &[ColumnDef]| {
+        let mut names = String::new();
+        for column in columns {
+            names.push_str(if names.is_empty() { "" } else { ", " });
+            quote(&mut names, column.name);
+        }
+        names
+    };
+    if returned == names(table.columns) {
+        return Some(row);
+    }
+    let is_id = returned == names(std::slice::from_ref(table.id()));
+    row.get(table.roles.id).filter(|_| is_id).cloned().map(|id| vec![id])
+}
+
 #[async_trait]
 impl Backend for Canned {
     fn dialect(&self) -> &dyn Dialect {
         &PlainDialect
     }
 
-    async fn run(&self, _: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
-        self.answer(on_row)
+    async fn run(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
+        self.answer(statement, on_row)
     }
 
     async fn insert(&self, insert: Insert<'_>) -> Result<Vec<i64>> {
@@ -107,8 +136,8 @@ impl Backend for Canned {
 
 #[async_trait]
 impl Connection for Canned {
-    async fn run(&mut self, _: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
-        self.answer(on_row)
+    async fn run(&mut self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
+        self.answer(statement, on_row)
     }
 
     async fn insert(&mut self, insert: Insert<'_>) -> Result<Vec<i64>> {
