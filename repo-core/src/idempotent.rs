@@ -1,5 +1,7 @@
 //! Creating a row once, however often it is asked for: by a unique key that the caller gives.
 
+use chrono::{DateTime, Utc};
+
 use crate::audit::Action;
 use crate::audit::author::Author;
 use crate::audit::image::is_same;
@@ -74,8 +76,9 @@ pub(crate) async fn create_or_get<E: Entity, S: Scope>(
     tenant: Option<Value<'_>>,
     key: &[usize],
     entity: E,
+    now: DateTime<Utc>,
 ) -> Result<CreateOrGet<E>> {
-    let author = Author::of(repo.session(), E::TABLE)?;
+    let author = Author::at(repo.session(), E::TABLE, now)?;
     let given = encode(&entity)?;
     check(E::TABLE, key, &given)?;
     let dialect = repo.session().database().backend().dialect();

@@ -3,6 +3,8 @@
 //! A row that would refer to a deleted one is refused by the statement that adds it, or, of several, before.
 //! Ids that the database makes come back with it.
 
+use chrono::{DateTime, Utc};
+
 use crate::audit::Action;
 use crate::audit::author::Author;
 use crate::backend::{Access, Addition, Insert, InsertRows, Row, Statement};
@@ -25,9 +27,13 @@ use crate::value::{Kind, Value};
 /// How many rows are encoded at once for what is recorded and told of them.
 const CHUNK: usize = 1_000;
 
-/// Adds a row, and returns it as it is stored.
-pub(crate) async fn insert_one<E: Entity, S: Scope>(repo: &Repo<E, S>, mut entity: E) -> Result<E> {
-    let Some(author) = Author::of(repo.session(), E::TABLE)? else {
+/// Adds a row that was completed `now`, and returns it as it is stored.
+pub(crate) async fn insert_one<E: Entity, S: Scope>(
+    repo: &Repo<E, S>,
+    mut entity: E,
+    now: DateTime<Utc>,
+) -> Result<E> {
+    let Some(author) = Author::at(repo.session(), E::TABLE, now)? else {
         return insert_unrecorded(repo, entity).await;
     };
     let recorded = repo.crud().recorded_insert.as_deref();
@@ -192,8 +198,9 @@ pub(crate) fn with_id<E: Entity>(mut entity: E, made: Option<E::Id>) -> E {
 pub(crate) async fn insert_many<E: Entity, S: Scope>(
     repo: &Repo<E, S>,
     mut entities: Vec<E>,
+    now: DateTime<Utc>,
 ) -> Result<Vec<E>> {
-    let (session, author) = (repo.session(), Author::of(repo.session(), E::TABLE)?);
+    let (session, author) = (repo.session(), Author::at(repo.session(), E::TABLE, now)?);
     if entities.is_empty() {
         return Ok(entities);
     }

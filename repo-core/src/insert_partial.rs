@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use chrono::{DateTime, Utc};
+
 use crate::audit::Action;
 use crate::audit::author::Author;
 use crate::change::Writing;
@@ -51,9 +53,10 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     where
         E::Tenancy: WritableFrom<S>,
     {
+        let now = self.session().database().now();
         let completed: Vec<Result<E>> =
-            new.into_iter().map(|new| self.complete(new.into())).collect();
-        Writing::new(async move { insert_valid(self, completed).await })
+            new.into_iter().map(|new| self.complete(new.into(), now)).collect();
+        Writing::new(async move { insert_valid(self, completed, now).await })
     }
 }
 
@@ -61,6 +64,7 @@ impl<E: Entity, S: Scope> Repo<E, S> {
 async fn insert_valid<E: Entity, S: Scope>(
     repo: &Repo<E, S>,
     completed: Vec<Result<E>>,
+    now: DateTime<Utc>,
 ) -> Result<Vec<Result<E>>> {
     let (mut entities, mut results) = (Vec::new(), Vec::with_capacity(completed.len()));
     for row in completed {
@@ -73,7 +77,7 @@ async fn insert_valid<E: Entity, S: Scope>(
             Err(error) => return Err(error),
         }
     }
-    let mut tried = insert_partial(repo, entities).await?.into_iter();
+    let mut tried = insert_partial(repo, entities, now).await?.into_iter();
     let rows = results.into_iter();
     Ok(rows
         .filter_map(|refused| refused.map_or_else(|| tried.next(), |it| Some(Err(it))))
@@ -83,8 +87,9 @@ async fn insert_valid<E: Entity, S: Scope>(
 async fn insert_partial<E: Entity, S: Scope>(
     repo: &Repo<E, S>,
     mut entities: Vec<E>,
+    now: DateTime<Utc>,
 ) -> Result<Vec<Result<E>>> {
-    let author = Author::of(repo.session(), E::TABLE)?;
+    let author = Author::at(repo.session(), E::TABLE, now)?;
     let mut errors: Vec<_> = entities.iter().map(|entity| encode(entity).err()).collect();
     if errors.iter().any(Option::is_none) {
         let own = Own::Inner(repo.session().begin_own().await?);

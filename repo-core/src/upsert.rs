@@ -6,6 +6,8 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
+
 use crate::audit::author::Author;
 use crate::audit::image::is_same;
 use crate::backend::{Access, Row, Statement};
@@ -80,9 +82,11 @@ impl<E: Entity, S: Scope> Repo<E, S> {
         E: Mutable,
         E::Tenancy: WritableFrom<S>,
     {
-        let (key, entity) = (key.columns(), self.complete(new.into()));
+        let now = self.session().database().now();
+        let (key, entity) = (key.columns(), self.complete(new.into(), now));
         Writing::new(async move {
-            let mut rows = upsert(self, &key, vec![entity?]).await.map_err(Error::into_cause)?;
+            let upserted = upsert(self, &key, vec![entity?], now).await;
+            let mut rows = upserted.map_err(Error::into_cause)?;
             rows.pop().ok_or(Error::NoMatch { entity: E::TABLE.entity })
         })
     }
@@ -103,8 +107,9 @@ impl<E: Entity, S: Scope> Repo<E, S> {
         E::Tenancy: WritableFrom<S>,
     {
         let key = key.columns();
-        let entities = self.complete_many(new);
-        Writing::new(async move { upsert(self, &key, entities?).await })
+        let now = self.session().database().now();
+        let entities = self.complete_many(new, now);
+        Writing::new(async move { upsert(self, &key, entities?, now).await })
     }
 }
 
@@ -112,11 +117,12 @@ async fn upsert<E: Mutable, S: Scope>(
     repo: &Repo<E, S>,
     key: &[usize],
     entities: Vec<E>,
+    now: DateTime<Utc>,
 ) -> Result<Vec<Upserted<E>>>
 where
     E::Tenancy: WritableFrom<S>,
 {
-    let author = Author::of(repo.session(), E::TABLE)?;
+    let author = Author::at(repo.session(), E::TABLE, now)?;
     refuse_repeated(key, &entities)?;
     let own = Own::Inner(repo.session().begin_own().await?);
     let done = async {

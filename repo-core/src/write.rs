@@ -4,6 +4,8 @@
 //! policy forbids is a bound that is not met. How rows are added is in `insert.rs`, how one
 //! row changes by its id in `target.rs` and `attempt.rs`.
 
+use chrono::{DateTime, Utc};
+
 use crate::attempt::Attempt;
 use crate::audit::author::Author;
 use crate::change::{Change, Writing};
@@ -36,8 +38,9 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     where
         E::Tenancy: WritableFrom<S>,
     {
-        let entity = self.complete(new.into());
-        Writing::new(async move { insert_one(self, entity?).await })
+        let now = self.session().database().now();
+        let entity = self.complete(new.into(), now);
+        Writing::new(async move { insert_one(self, entity?, now).await })
     }
 
     /// Adds all rows or none, and returns them in the same order.
@@ -55,8 +58,9 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     where
         E::Tenancy: WritableFrom<S>,
     {
-        let entities = self.complete_many(new);
-        Writing::new(async move { insert_many(self, entities?).await })
+        let now = self.session().database().now();
+        let entities = self.complete_many(new, now);
+        Writing::new(async move { insert_many(self, entities?, now).await })
     }
 
     /// Adds a row unless one with the same key is there; then returns that one, if the caller gave the same
@@ -79,8 +83,9 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     where
         E::Tenancy: WritableFrom<S>,
     {
-        let (tenant, key, entity) = (self.tenant(), key.columns(), self.complete(new.into()));
-        Writing::new(async move { create_or_get(self, tenant?, &key, entity?).await })
+        let now = self.session().database().now();
+        let (tenant, key, entity) = (self.tenant(), key.columns(), self.complete(new.into(), now));
+        Writing::new(async move { create_or_get(self, tenant?, &key, entity?, now).await })
     }
 
     /// Writes `entity` over the row with the same id and returns what is then stored.
@@ -166,8 +171,8 @@ impl<E: Entity, S: Scope> Repo<E, S> {
         Change::purge(self, self.tenant(), id)
     }
 
-    /// The entity that a new one becomes in this session.
-    pub(crate) fn complete(&self, new: E::New) -> Result<E>
+    /// The entity that a new one becomes in this session. Its entry is of the same time.
+    pub(crate) fn complete(&self, new: E::New, now: DateTime<Utc>) -> Result<E>
     where
         E::Tenancy: WritableFrom<S>,
     {
@@ -175,7 +180,7 @@ impl<E: Entity, S: Scope> Repo<E, S> {
         let mut creation = Creation {
             table: E::TABLE,
             tenant: self.tenant()?,
-            now: database.now(),
+            now,
             ids: database.ids(),
             correlation: session.correlation_id(),
         };
@@ -186,12 +191,13 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     pub(crate) fn complete_many<N: Into<E::New>>(
         &self,
         new: impl IntoIterator<Item = N>,
+        now: DateTime<Utc>,
     ) -> Result<Vec<E>>
     where
         E::Tenancy: WritableFrom<S>,
     {
         let complete = |(index, new): (usize, N)| {
-            self.complete(new.into()).map_err(|error| match error {
+            self.complete(new.into(), now).map_err(|error| match error {
                 invalid @ Error::Invalid { .. } => invalid.in_row(index),
                 other => other,
             })

@@ -149,6 +149,47 @@ pub(crate) async fn a_row_is_rebuilt_as_it_was(fixture: Fixture) {
     }
 }
 
+pub(crate) async fn a_row_is_there_from_the_moment_that_it_says(fixture: Fixture) {
+    let db = fixture.with(&schema![Claim]).await;
+    let session = acme(&db).actor("alice");
+    let (claims, trail) = (session.repo::<Claim>(), session.audit());
+    let mut made = vec![claims.create(claim("one")).await.unwrap()];
+    made.extend(claims.create_many([claim("two"), claim("three")]).await.unwrap());
+    let partly = claims.create_many_partial([claim("four"), claim("one"), claim("five")]).await;
+    made.extend(partly.unwrap().into_iter().flatten());
+    made.push(claims.upsert(Claim::CODE, claim("six")).await.unwrap().entity);
+    let many = claims.upsert_many(Claim::CODE, [claim("seven"), claim("eight")]).await.unwrap();
+    made.extend(many.into_iter().map(|it| it.entity));
+    made.push(claims.create_or_get(Claim::CODE, claim("nine")).await.unwrap().entity);
+    let imported = "code,status,amount,note,account\nten,new,1,,hunter2\n";
+    claims.import_csv(imported.as_bytes()).fresh_ids().await.unwrap();
+    made.extend(claims.find_by_code("ten").await.unwrap());
+    let tx = session.begin().await.unwrap();
+    made.push(tx.repo::<Claim>().create(claim("eleven")).await.unwrap());
+    tx.commit().await.unwrap();
+    assert_eq!(made.len(), 11);
+    let shown = |row: &Claim| Claim { account: None, ..row.clone() };
+    for row in &made {
+        let id = row.id;
+        let patched = claims.patch(id, ClaimPatch::new().note(Some("x".to_owned()))).await.unwrap();
+        claims.delete(id).await.unwrap();
+        let deleted = claims.query().with_deleted().filter(Claim::ID.eq(id)).one().await.unwrap();
+        let restored = claims.restore(id).await.unwrap();
+        let updated = Claim { note: None, ..restored.clone() };
+        let updated = claims.update(&updated).await.unwrap();
+        for (row, at) in [
+            (row, row.created_at),
+            (&patched, patched.updated_at),
+            (&deleted, deleted.deleted_at.unwrap()),
+            (&restored, restored.updated_at),
+            (&updated, updated.updated_at),
+        ] {
+            let then = trail.as_of::<Claim>(id, at).await.unwrap();
+            assert_eq!(then.map(|then| then.entity), Some(shown(row)));
+        }
+    }
+}
+
 pub(crate) async fn every_type_is_rebuilt(fixture: Fixture) {
     let (db, clock) = fixture.with_clock(&schema![Recorded]).await;
     let session = db.session().actor("alice");

@@ -158,6 +158,7 @@ conformance! {
             recent_goes_back_to_the_first_entry,
             an_image_shows_its_columns,
             a_row_is_rebuilt_as_it_was,
+            a_row_is_there_from_the_moment_that_it_says,
             every_type_is_rebuilt,
             a_renamed_column_is_found_by_its_old_name,
             a_secret_that_must_be_there_is_not_made_up,

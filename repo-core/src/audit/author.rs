@@ -42,6 +42,16 @@ impl Author {
         Self::acting(session, reach, table.entity).map(Some)
     }
 
+    /// The same of what has the time `at` in the row too.
+    pub(crate) fn at<S: Scope>(
+        session: &Session<S>,
+        table: &Table,
+        at: DateTime<Utc>,
+    ) -> Result<Option<Self>> {
+        let author = Self::of(session, table)?;
+        Ok(author.map(|author| Self { at, ..author }))
+    }
+
     /// The author of what `session` does in this reach.
     pub(crate) fn acting<S: Scope>(
         session: &Session<S>,
