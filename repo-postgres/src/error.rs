@@ -236,8 +236,9 @@ pub(crate) fn into_error(error: sqlx::Error, entity: &'static str) -> Error {
         Cause::ForeignKey => Error::ForeignKey { entity, side: ReferenceSide::Either },
         Cause::Check => Error::Check { entity, constraint: constraint() },
         Cause::NotNull => {
-            let column = database.column().unwrap_or_default();
-            Error::Check { entity, constraint: format!("{column} NOT NULL") }
+            // Of a domain that takes no NULL the server tells the domain, and no column.
+            let of = database.column().or(database.data_type()).unwrap_or("a value");
+            Error::Check { entity, constraint: format!("{of} NOT NULL") }
         }
         Cause::Immutable => Error::Immutable { entity },
         Cause::Serialization => Error::Serialization { source },

@@ -31,7 +31,7 @@ async fn each_violation_is_its_own_error() {
     let error = write(&db, INSERT_NOTE, &note(1, "again")).await.unwrap_err();
     assert!(
         matches!(&error, Error::Conflict { entity: "Note", constraint, columns }
-            if constraint == "notes_pkey" && columns.is_empty()),
+            if constraint == "notes_pkey" && *columns == ["notes.id"]),
         "{error:?}"
     );
 
@@ -48,6 +48,10 @@ async fn each_violation_is_its_own_error() {
         matches!(&error, Error::Check { constraint, .. } if constraint == "body NOT NULL"),
         "{error:?}"
     );
+    script(&db, "CREATE DOMAIN filled AS text NOT NULL; CREATE TABLE marks (mark filled)").await;
+    let insert = "INSERT INTO marks VALUES ($1)";
+    let error = write(&db, insert, &[Value::Null(Kind::Text)]).await.unwrap_err();
+    assert_eq!(error.to_string(), "the check `filled NOT NULL` refused the `Note`");
 
     let error = write(&db, "INSERT INTO replies VALUES ($1)", &[Value::I32(9)]).await.unwrap_err();
     assert!(matches!(error, Error::ForeignKey { entity: "Note", .. }), "{error:?}");
