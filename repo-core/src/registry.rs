@@ -123,7 +123,7 @@ fn referring_first(mut tables: Vec<&'static Table>) -> Vec<&'static Table> {
     while !tables.is_empty() {
         let is_free = |table: &&'static Table| !tables.iter().any(|other| refers(other, table));
         // In a circle none is.
-        let next = tables.iter().position(|table| is_free(&table)).unwrap_or(0);
+        let next = tables.iter().position(is_free).unwrap_or(0);
         ordered.push(tables.remove(next));
     }
     ordered
