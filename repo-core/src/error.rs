@@ -3,9 +3,9 @@
 //! No variant holds the value of a column, other than an id, nor the password of a URL.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::time::Duration;
 
+pub use crate::database_error::DatabaseError;
 use crate::validation::{Problem, in_words};
 use crate::value::InvalidValue;
 
@@ -320,20 +320,6 @@ pub enum ReferenceSide {
     Either,
 }
 
-/// What a database or its driver said, without the values of any row.
-#[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}{}", code_in_words(code.as_deref()))]
-pub struct DatabaseError {
-    /// The SQLSTATE or the extended result code.
-    pub code: Option<String>,
-    /// The message, without details that quote a row.
-    pub message: String,
-    /// Of a failure to serialize: whether it is about what transactions read of each other, and not about a row that
-    /// another one changed. For backends.
-    #[doc(hidden)]
-    pub is_of_reads: bool,
-}
-
 impl Error {
     /// A row was to be added, changed or removed, and the database neither did nor refused that: a trigger of the
     /// application's left it out (`RETURN NULL` of Postgres, `RAISE(IGNORE)` of SQLite). For backends.
@@ -354,25 +340,6 @@ impl Error {
 
     pub(crate) fn invalid_value(column: &'static str, value: InvalidValue) -> Self {
         Self::invalid_input(column, value.into_reason())
-    }
-}
-
-impl fmt::Debug for DatabaseError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { code, message, .. } = self;
-        f.debug_struct("DatabaseError").field("code", code).field("message", message).finish()
-    }
-}
-
-impl DatabaseError {
-    /// A message without a code.
-    pub fn new(message: impl Into<String>) -> Self {
-        Self { code: None, message: message.into(), is_of_reads: false }
-    }
-
-    /// A message with the SQLSTATE or the extended result code.
-    pub fn with_code(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code: Some(code.into()), message: message.into(), is_of_reads: false }
     }
 }
 
@@ -400,10 +367,6 @@ fn key_in_words(columns: &[String], constraint: &str) -> String {
         ([], name) => format!("unique key, `{name}`"),
         (columns, _) => columns.join(", "),
     }
-}
-
-fn code_in_words(code: Option<&str>) -> String {
-    code.map_or_else(String::new, |code| format!(" ({code})"))
 }
 
 fn actual_version(actual: Option<i64>) -> String {

@@ -61,6 +61,7 @@ mod creation;
 mod cursor;
 mod cursor_value;
 mod database;
+mod database_error;
 mod dialect;
 mod doctor;
 mod driver;
