@@ -23,8 +23,11 @@ const EACH: u32 = 1_000;
 /// What a server that is starting says.
 const STARTING: &str = "57P03";
 
-/// The classes of what is said of the user, the database, and the server's state, and not of a parameter.
-const OF_NO_PARAMETER: &[&str] = &["28", "3D", "53", "57"];
+/// What is said of a parameter: undefined_object, invalid_parameter_value, feature_not_supported.
+const OF_A_PARAMETER: &[&str] = &["42704", "22023", "0A000"];
+
+/// What poolers say, with a state that means other things too.
+const OF_POOLERS: &str = "startup parameter";
 
 /// How connections are opened.
 pub(crate) struct Opener {
@@ -66,7 +69,7 @@ impl Opener {
             return self.plain.connect().await;
         }
         match self.asking.connect().await {
-            Err(error) if may_be_of_a_parameter(&error) => {
+            Err(error) if is_of_a_parameter(&error) => {
                 let connection = self.plain.connect().await?;
                 self.is_refused.store(true, Ordering::Relaxed);
                 tracing::debug!(target: "repo", setting = CHECK, "not known to the server, or to a pooler before it");
@@ -77,8 +80,10 @@ impl Opener {
     }
 }
 
-fn may_be_of_a_parameter(error: &sqlx::Error) -> bool {
-    state(error).is_some_and(|state| !OF_NO_PARAMETER.iter().any(|class| state.starts_with(class)))
+fn is_of_a_parameter(error: &sqlx::Error) -> bool {
+    let Some(said) = error.as_database_error() else { return false };
+    let is_told = [CHECK, OF_POOLERS].iter().any(|words| said.message().contains(words));
+    is_told || said.code().is_some_and(|code| OF_A_PARAMETER.contains(&&*code))
 }
 
 fn state(error: &sqlx::Error) -> Option<String> {

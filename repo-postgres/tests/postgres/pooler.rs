@@ -51,7 +51,8 @@ async fn forward(mut client: TcpStream, mut server: TcpStream, lost: Lost) {
                     // The server did it.
                     let answered = server.read(&mut answer).await.unwrap();
                     assert!(answered > 0, "the server goes on");
-                    client.write_all(&error(severity, state)).await.unwrap();
+                    let lost = error(severity, state, "server conn crashed?");
+                    client.write_all(&lost).await.unwrap();
                     return;
                 }
             }
@@ -64,8 +65,8 @@ async fn forward(mut client: TcpStream, mut server: TcpStream, lost: Lost) {
 }
 
 /// An `ErrorResponse`: <https://www.postgresql.org/docs/15/protocol-message-formats.html>
-fn error(severity: &str, state: &str) -> Vec<u8> {
-    let fields = format!("S{severity}\0V{severity}\0C{state}\0Mserver conn crashed?\0\0");
+fn error(severity: &str, state: &str, message: &str) -> Vec<u8> {
+    let fields = format!("S{severity}\0V{severity}\0C{state}\0M{message}\0\0");
     let size = u32::try_from(fields.len() + 4).unwrap();
     [b"E".as_slice(), &size.to_be_bytes(), fields.as_bytes()].concat()
 }
@@ -111,7 +112,8 @@ async fn refusing(url: &str, parameter: &'static str) -> (String, Arc<AtomicUsiz
             if String::from_utf8_lossy(&asked[..size]).contains(parameter) {
                 counter.fetch_add(1, Ordering::Relaxed);
                 let _ = client.read(&mut asked).await;
-                client.write_all(&error("FATAL", "08P01")).await.unwrap();
+                let message = format!("unsupported startup parameter in options: {parameter}");
+                client.write_all(&error("FATAL", "08P01", &message)).await.unwrap();
                 continue;
             }
             let server = TcpStream::connect(&server).await.unwrap();
