@@ -314,7 +314,7 @@ pub enum Error {
 pub enum ReferenceSide {
     /// The row would refer to one that is not there.
     Child,
-    /// A row refers to the one that was to be removed.
+    /// A row refers to the one that was to be removed, or to a value of it that was to be changed.
     Parent,
     /// One of the two: the database does not say which. It is so of SQL by hand, and of a commit.
     Either,
@@ -346,9 +346,9 @@ impl Error {
 fn reference_in_words(entity: &str, side: ReferenceSide) -> String {
     match side {
         ReferenceSide::Child => format!("a `{entity}` would refer to a row that is not there"),
-        ReferenceSide::Parent => format!("a row refers to a `{entity}` that was to be removed"),
+        ReferenceSide::Parent => format!("a row still refers to this `{entity}`"),
         ReferenceSide::Either => format!(
-            "a `{entity}` would refer to a row that is not there, or a row refers to one that was to be removed"
+            "a `{entity}` would refer to a row that is not there, or a row still refers to it"
         ),
     }
 }

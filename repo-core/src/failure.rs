@@ -28,14 +28,21 @@ pub(crate) fn complete_statement(
 }
 
 /// The same error with the side of a reference that a statement of ours can break: one that removes rows breaks no
-/// reference of theirs, and no other writes what rows refer to.
+/// reference of theirs, and no other writes what entities refer to. What the application refers to, and from where, is
+/// not known: where an entity without references is changed it may be either.
 fn on_side(error: Error, statement: Statement<'_>) -> Error {
     match error {
         Error::ForeignKey { entity, side: ReferenceSide::Either }
             if !statement.table.columns.is_empty() =>
         {
-            let is_removal = statement.sql.contains("DELETE FROM ");
-            let side = if is_removal { ReferenceSide::Parent } else { ReferenceSide::Child };
+            let is_update = statement.sql.contains(" SET ");
+            let side = if statement.sql.contains("DELETE FROM ") {
+                ReferenceSide::Parent
+            } else if is_update && statement.table.references.is_empty() {
+                ReferenceSide::Either
+            } else {
+                ReferenceSide::Child
+            };
             Error::ForeignKey { entity, side }
         }
         Error::InRow { index, source } => on_side(*source, statement).in_row(index),

@@ -101,7 +101,7 @@ pub(crate) async fn create_or_get<E: Entity, S: Scope>(
             return Ok(CreateOrGet { entity: with_id(entity, made), is_new: true });
         }
     }
-    Err(once.unseen(dialect))
+    Err(once.unseen(dialect, repo.session().in_transaction()))
 }
 
 /// Whether the tenant is a column of the key itself.
@@ -199,9 +199,10 @@ impl<E: Entity, S: Scope> Once<'_, E, S> {
         note(session, E::TABLE, Action::Create, author, &[(None, Some(&row))]).await
     }
 
-    /// The key was neither added nor met: it belongs to another tenant, or this transaction does not see it.
-    pub(crate) fn unseen(&self, dialect: &dyn Dialect) -> Error {
-        if is_global(E::TABLE, self.key) {
+    /// The key was neither added nor met: it belongs to another tenant, or to a deleted row where an index of the
+    /// application's counts those too; or the caller's transaction does not see it.
+    pub(crate) fn unseen(&self, dialect: &dyn Dialect, is_in_transaction: bool) -> Error {
+        if is_global(E::TABLE, self.key) || !is_in_transaction {
             return self.conflict(dialect);
         }
         let message = "a row with the same key is there, and not seen by this transaction";

@@ -124,12 +124,13 @@ where
 {
     let author = Author::at(repo.session(), E::TABLE, now)?;
     refuse_repeated(key, &entities)?;
+    let is_in_transaction = repo.session().in_transaction();
     let own = Own::Inner(repo.session().begin_own().await?);
     let done = async {
         let repo = Repo::<E, S>::new(own.session().clone());
         let mut upserted = Vec::with_capacity(entities.len());
         for (index, entity) in entities.into_iter().enumerate() {
-            let done = upsert_one(&repo, key, author.as_ref(), entity).await;
+            let done = upsert_one(&repo, key, author.as_ref(), entity, is_in_transaction).await;
             upserted.push(done.map_err(|error| error.in_row(index))?);
         }
         Ok(upserted)
@@ -138,12 +139,13 @@ where
     own.finish(done).await
 }
 
-/// In a transaction.
+/// In a transaction, which may be in one of the caller's.
 async fn upsert_one<E: Mutable, S: Scope>(
     repo: &Repo<E, S>,
     key: &[usize],
     author: Option<&Author>,
     entity: E,
+    is_in_callers: bool,
 ) -> Result<Upserted<E>>
 where
     E::Tenancy: WritableFrom<S>,
@@ -165,7 +167,7 @@ where
             return change(repo, there, &stored, &given).await;
         }
     }
-    Err(once.unseen(dialect))
+    Err(once.unseen(dialect, is_in_callers))
 }
 
 /// The row that has the key of `given`, which nobody else changes until the transaction ends.

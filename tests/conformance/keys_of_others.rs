@@ -1,7 +1,9 @@
 //! Unique indexes that the application made: under names of its own, over the columns in an order of its own, and
 //! over others than the entity declares.
 
-use repo_core::{Database, Error, schema};
+use chrono::{DateTime, Utc};
+use repo_core::{Database, Error, Repository, schema};
+use uuid::Uuid;
 
 use crate::entities::*;
 use crate::fixture::{Fixture, acme, by_hand};
@@ -57,6 +59,62 @@ pub(crate) async fn a_declared_key_is_told_alike_whatever_it_is_called(fixture: 
     let tx = db.session().begin().await.unwrap();
     assert_eq!(conflict(tx.repo::<Item>().create(item("a")).await), expected);
     tx.rollback().await.unwrap();
+}
+
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "folk", tenant)]
+struct Folk {
+    id: Uuid,
+    tenant_id: Uuid,
+    email: String,
+}
+
+pub(crate) async fn a_column_that_the_entity_does_not_name_is_told_by_its_plain_name(
+    fixture: Fixture,
+) {
+    let (id, text, options) = match fixture.db.system() {
+        "sqlite" => ("BLOB", "TEXT", "STRICT"),
+        _ => ("uuid", "text COLLATE \"C\"", ""),
+    };
+    let table = format!(
+        "CREATE TABLE folk (id {id} NOT NULL, tenant_id {id} NOT NULL, email {text} NOT NULL, \
+         folded {text} GENERATED ALWAYS AS (lower(email)) STORED, PRIMARY KEY (tenant_id, id), \
+         CONSTRAINT own UNIQUE (tenant_id, folded)) {options}"
+    );
+    execute(&fixture.db, &table).await;
+    let db = fixture.with(&schema![Folk]).await;
+    let folk = acme(&db).repo::<Folk>();
+    folk.create(NewFolk { email: "X".to_owned() }).await.unwrap();
+    let (_, columns) = conflict(folk.create(NewFolk { email: "x".to_owned() }).await);
+    let told: &[&str] = if tells_columns(&db) { &["folded"] } else { &[] };
+    assert_eq!(columns, told);
+}
+
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "addresses", soft_delete)]
+struct Address {
+    id: Uuid,
+    #[repository(unique)]
+    email: String,
+    deleted_at: Option<DateTime<Utc>>,
+}
+
+pub(crate) async fn a_key_that_counts_deleted_rows_too_is_a_conflict_and_not_tried_for_ever(
+    fixture: Fixture,
+) {
+    let db = fixture.with(&schema![Address]).await;
+    execute(&db, "CREATE UNIQUE INDEX ever ON addresses (email)").await;
+    let addresses = db.session().repo::<Address>();
+    let new = || NewAddress { email: "x".to_owned() };
+    let deleted = addresses.create(new()).await.unwrap();
+    addresses.delete(deleted.id).await.unwrap();
+    for refused in [
+        addresses.create(new()).await.map(drop),
+        addresses.create_or_get(Address::EMAIL, new()).await.map(drop),
+        addresses.upsert(Address::EMAIL, new()).await.map(drop),
+    ] {
+        assert_eq!(conflict(refused).1, ["email"]);
+    }
 }
 
 pub(crate) async fn so_it_is_in_another_order_and_without_the_tenant(fixture: Fixture) {

@@ -445,6 +445,8 @@ conformance! {
         keys_of_others {
             a_declared_key_is_told_alike_whatever_it_is_called,
             so_it_is_in_another_order_and_without_the_tenant,
+            a_column_that_the_entity_does_not_name_is_told_by_its_plain_name,
+            a_key_that_counts_deleted_rows_too_is_a_conflict_and_not_tried_for_ever,
             a_key_that_is_not_declared_is_told_as_the_database_knows_it,
             the_capitals_of_sqlite_make_no_difference,
         }

@@ -1,6 +1,6 @@
 //! Foreign keys: the row referred to exists, and is of the same tenant.
 
-use repo_core::{Error, ReferenceSide, schema};
+use repo_core::{Error, ReferenceSide, Repository, schema};
 use uuid::Uuid;
 
 use crate::entities::*;
@@ -110,8 +110,16 @@ pub(crate) async fn a_purge_stops_at_a_row_that_refers_to_it(fixture: Fixture) {
     folders.purge(folder.id).await.unwrap();
 }
 
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "codes")]
+struct Code {
+    id: Uuid,
+    #[repository(unique)]
+    name: String,
+}
+
 pub(crate) async fn an_error_tells_the_side_of_the_reference(fixture: Fixture) {
-    let db = fixture.with(&schema![Member, Team, Country, Folder, File]).await;
+    let db = fixture.with(&schema![Member, Team, Country, Folder, File, Code]).await;
     let session = acme(&db);
     let (teams, members) = (session.repo::<Team>(), session.repo::<Member>());
     let team = teams.create(team("one")).await.unwrap();
@@ -137,13 +145,23 @@ pub(crate) async fn an_error_tells_the_side_of_the_reference(fixture: Fixture) {
         teams.filter(Team::ID.eq(team.id)).delete_in_chunks(5).await.map(drop),
     ] {
         let message = refused.as_ref().map_err(|error| error.cause().to_string());
-        assert_eq!(message, Err("a row refers to a `Team` that was to be removed".to_owned()));
+        assert_eq!(message, Err("a row still refers to this `Team`".to_owned()));
         assert_error!(refused, Error::ForeignKey { entity: "Team", side: ReferenceSide::Parent });
     }
+    let mut raw = by_hand(&db).await;
+    raw.execute_script("CREATE TABLE badges (name TEXT REFERENCES codes (name))").await.unwrap();
+    raw.commit().await.unwrap();
+    let codes = session.repo::<Code>();
+    let code = codes.create(NewCode { name: "a".to_owned() }).await.unwrap();
+    let mut raw = by_hand(&db).await;
+    raw.execute_script("INSERT INTO badges VALUES ('a')").await.unwrap();
+    raw.commit().await.unwrap();
+    let refused = codes.patch(code.id, CodePatch::new().name("b")).await;
+    assert_error!(refused, Error::ForeignKey { entity: "Code", side: ReferenceSide::Either });
     let tx = session.begin().await.unwrap();
     tx.repo::<Team>().delete(team.id).await.unwrap_err();
     let after = tx.repo::<Team>().count().await.unwrap_err().to_string();
-    assert!(after.ends_with("a row refers to a `Team` that was to be removed"), "{after}");
+    assert!(after.ends_with("a row still refers to this `Team`"), "{after}");
     tx.rollback().await.unwrap();
     let (folders, files) = (session.repo::<Folder>(), session.repo::<File>());
     let folder = folders.create(NewFolder { name: "a".to_owned() }).await.unwrap();

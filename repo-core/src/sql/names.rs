@@ -83,7 +83,7 @@ pub(crate) fn unique_key(
         return (constraint, columns);
     }
     let positions: Option<Vec<_>> = columns.iter().map(|name| position(table, name)).collect();
-    let Some(positions) = positions else { return (constraint, columns) };
+    let Some(positions) = positions else { return (constraint, plain(table, columns)) };
     let is_meant = |(name, key): &(String, Vec<usize>)| match positions.as_slice() {
         [] => *name == constraint,
         positions => is_same_set(key, positions),
@@ -111,6 +111,15 @@ fn position(table: &Table, name: &str) -> Option<usize> {
     let in_table = || name.strip_prefix(table.name)?.strip_prefix('.');
     let in_any_case = || table.columns.iter().position(|it| it.name.eq_ignore_ascii_case(name));
     table.position(name).or_else(|| table.position(in_table()?)).or_else(in_any_case)
+}
+
+/// The names of columns of which the struct does not name all, without the tenant.
+fn plain(table: &Table, columns: Vec<String>) -> Vec<String> {
+    let tenant = table.roles.tenant.filter(|_| columns.len() > 1);
+    let is_tenant = |name: &str| tenant.is_some_and(|tenant| position(table, name) == Some(tenant));
+    let in_table = |name: &str| name.strip_prefix(table.name)?.strip_prefix('.').map(str::to_owned);
+    let told = columns.into_iter().filter(|name| !is_tenant(name));
+    told.map(|name| in_table(&name).unwrap_or(name)).collect()
 }
 
 fn is_same_set(one: &[usize], other: &[usize]) -> bool {
