@@ -16,6 +16,7 @@ mod guards;
 mod indexes;
 mod other_process;
 mod pool;
+mod spellings;
 mod statements;
 mod storage;
 mod support;
