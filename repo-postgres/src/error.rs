@@ -1,9 +1,9 @@
 //! What the server and the driver report, as [`Error`]: by SQLSTATE, from one table.
 //!
 //! Only the server's message is kept, which names tables, columns and constraints. Its DETAIL quotes
-//! rows: of it only the columns of a key are read (`detail.rs`); class 22 quotes values in the message itself, so there the quotes go, and the whole
-//! message where it is not in ASCII: a server that speaks another language quotes with marks of that one. In other
-//! classes a value stands only where SQL by hand makes a name of it.
+//! rows: of it only the columns of a key are read (`detail.rs`). Class 22 quotes values in the message itself, so
+//! there the quotes go, and the whole message where it is not in ASCII: a server that speaks another language quotes
+//! with marks of that one. In other classes a value stands only where SQL by hand makes a name of it.
 
 mod detail;
 
