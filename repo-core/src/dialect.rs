@@ -166,7 +166,7 @@ pub trait Dialect: Debug + Send + Sync {
     }
 
     /// One statement that does `change` and answers with all columns of the row as it was, then with all as
-    /// it is, `NULL` where nothing differs. None where it takes two.
+    /// it is; with nothing where nothing differs. None where it takes two.
     fn change_with_before(&self, change: &AuditedChange<'_>) -> Option<String> {
         let _ = change;
         None
@@ -281,9 +281,9 @@ pub struct AuditedChange<'a> {
     pub table: &'static Table,
     /// What is done.
     pub action: Action,
-    /// The query for the row as it was, or for some columns of it; none where the row is new or gone afterwards.
+    /// ` WHERE ..` of the row as it was; none where the row is new or gone afterwards.
     pub before: Option<&'a str>,
-    /// The columns that it has.
+    /// The columns of that row that are asked for.
     pub was: &'a [usize],
     /// The statement that changes the row: all of an `INSERT`, of an `UPDATE` or `DELETE` what stands before
     /// its condition.

@@ -95,10 +95,7 @@ impl<S: Scope> Change<'_, S> {
         let mut on_row = |row: &dyn Row| {
             let was = values(table, row)?;
             let after = Later { row, by: width };
-            let is_same = after.value(table.roles.id, table.id().kind).is_ok_and(|id| id.is_null());
-            if !is_same {
-                met = Some((was, values(table, &after)?, read(&after)?));
-            }
+            met = Some((was, values(table, &after)?, read(&after)?));
             Ok(())
         };
         self.run(text, &mut on_row).await?;

@@ -3,12 +3,30 @@
 use std::time::Duration;
 
 use chrono::Utc;
-use repo_core::{Action, AuditEntry, Chain, Database, Error, schema};
+use repo_core::{Action, AuditEntry, Chain, Database, Error, Repository, schema};
 use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::entities::*;
 use crate::fixture::{ACME, BOLT, Fixture, acme, bolt};
+
+#[derive(Debug, Clone, Repository)]
+#[repository(table = "shelves", tenant, versioned, audited)]
+struct Shelf {
+    id: Uuid,
+    tenant_id: Uuid,
+    books: i64,
+    version: i64,
+}
+
+#[derive(Debug, Clone, Repository)]
+#[repository(table = "shelved_books", tenant)]
+struct ShelvedBook {
+    id: Uuid,
+    tenant_id: Uuid,
+    #[repository(references = Shelf)]
+    shelf_id: Uuid,
+}
 
 /// Longer than any write takes that waits for nobody.
 const LONG: Duration = Duration::from_secs(15);
@@ -143,4 +161,44 @@ pub(crate) async fn a_row_as_of_a_moment_is_none_of_later_beside_a_writer(fixtur
         tokio::task::yield_now().await;
     }
     writer.await.unwrap();
+}
+
+pub(crate) async fn who_changes_a_row_and_who_adds_children_of_it_wait_in_no_circle(
+    fixture: Fixture,
+) {
+    let db = fixture.with(&schema![Shelf, ShelvedBook]).await;
+    let session = acme(&db).actor("alice");
+    let shelf_id = session.repo::<Shelf>().create(NewShelf { books: 0 }).await.unwrap().id;
+    let tasks: Vec<_> = (0..12)
+        .map(|task| {
+            let session = session.clone();
+            tokio::spawn(async move {
+                for _ in 0..25 {
+                    let more = || ShelfPatch::new().add(Shelf::BOOKS, 1);
+                    match task % 3 {
+                        0 => drop(session.repo::<Shelf>().patch(shelf_id, more()).await?),
+                        1 => {
+                            let in_transaction = session.transaction(async |tx| {
+                                tx.repo::<Shelf>().patch(shelf_id, more()).await.map(drop)
+                            });
+                            in_transaction.await?;
+                        }
+                        _ => drop(
+                            session
+                                .repo::<ShelvedBook>()
+                                .create(NewShelvedBook { shelf_id })
+                                .await?,
+                        ),
+                    }
+                }
+                Ok::<_, Error>(())
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    let shelf = session.repo::<Shelf>().get(shelf_id).await.unwrap();
+    assert_eq!((shelf.books, shelf.version), (200, 201));
+    assert_eq!(verified(&db, ACME).await, 201);
 }

@@ -138,6 +138,7 @@ conformance! {
             what_an_entry_says_was_there_is_what_the_one_before_it_left,
             an_open_transaction_stalls_nobody_elses_writes,
             a_row_as_of_a_moment_is_none_of_later_beside_a_writer,
+            who_changes_a_row_and_who_adds_children_of_it_wait_in_no_circle,
         }
         audit_holes {
             what_was_recorded_outlives_a_nested_transaction_that_is_undone,

@@ -109,12 +109,11 @@ fn seen(dialect: &dyn Dialect, table: &'static Table, parts: &Parts, columns: &s
     };
     // An entry of the columns that differ needs no other.
     let was = if before == ImageOf::Changes { &parts.changing } else { &all };
-    let (whole, some) = (select(&all), select(was));
     let is_gone = after == ImageOf::Nothing;
     let change = AuditedChange {
         table,
         action: parts.action,
-        before: (!is_gone).then_some(whole.as_str()),
+        before: (!is_gone).then_some(parts.condition.as_str()),
         was: &all,
         write: &parts.write,
         condition: &format!("{}{}", parts.condition, parts.differs),
@@ -126,15 +125,16 @@ fn seen(dialect: &dyn Dialect, table: &'static Table, parts: &Parts, columns: &s
         chaining: table.audit.unwrap_or(Chaining::Unchained),
     };
     let is_only_recorded = table.audit.is_some() && !table.is_hooked(parts.action);
-    let narrow = AuditedChange { before: (!is_gone).then_some(some.as_str()), was, ..change };
+    let narrow = AuditedChange { was, ..change };
     let recorded = is_only_recorded.then(|| dialect.recorded_change(&narrow)).flatten();
     let both = dialect.change_with_before(&change);
     let is_brief = is_only_recorded && recorded.is_none() && both.is_none();
-    let brief = is_brief.then(|| BriefSql { select: (!is_gone).then_some(some), was: was.clone() });
+    let brief =
+        is_brief.then(|| BriefSql { select: (!is_gone).then(|| select(was)), was: was.clone() });
     let before = match both {
         _ if is_gone => Before::Answer,
         Some(both) => Before::Both(both),
-        None => Before::Select(whole),
+        None => Before::Select(select(&all)),
     };
     SeenSql { recorded, before, brief }
 }

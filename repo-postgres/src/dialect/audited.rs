@@ -1,7 +1,7 @@
 //! A change of one row and its entry in the audit trail, as one statement.
 //!
-//! Common table expressions in a chain: the change, which takes the row as it was, locked, beside it; the
-//! entry's text; the head of the tenant's chain, moved on last; the entry itself. Each reads what the one
+//! Common table expressions in a chain: the change, which has the row as it was beside it and answers with the
+//! entry's texts; the head of the tenant's chain, moved on last; the entry itself. Each reads what the one
 //! before it returned, so that the order is theirs and not the planner's. The bytes that are hashed are those
 //! that core hashes. Most of the time goes into making the executor's nodes and expressions anew for each
 //! statement: there are as few of both as there can be.
@@ -20,28 +20,30 @@ const MOST_ARGUMENTS: usize = 90;
 const ZERO: &str =
     "decode('0000000000000000000000000000000000000000000000000000000000000000', 'hex')";
 
+/// What the statement itself returns beside columns of the row, which have no names like these.
+const ID: &str = "\"repo_entry.id\"";
+const BEFORE: &str = "\"repo_entry.before\"";
+const AFTER: &str = "\"repo_entry.after\"";
+
 /// The columns of an entry.
 const COLUMNS: &str = "\"tenant\", \"seq\", \"entity\", \"entity_id\", \"action\", \"actor\", \
     \"correlation_id\", \"reason\", \"at\", \"before\", \"after\", \"prev_hash\", \"hash\"";
 
 /// See [`Dialect::change_with_before`](repo_core::Dialect::change_with_before).
 pub(super) fn change_with_before(change: &AuditedChange<'_>) -> Option<String> {
-    let AuditedChange { write, condition, columns, .. } = change;
-    let select = change.before?;
-    let (before, after) = (qualified(change, "repo_before"), qualified(change, "repo_after"));
-    Some(format!(
-        "WITH repo_before AS ({select} FOR NO KEY UPDATE), \
-         repo_after AS ({write}{condition} AND EXISTS (SELECT FROM repo_before) RETURNING {columns}) \
-         SELECT {before}, {after} FROM repo_before LEFT JOIN repo_after ON true"
-    ))
+    let before = change.before?;
+    let mut sql = String::with_capacity(2048);
+    update_from(&mut sql, change, before);
+    push(&mut sql, format_args!(" RETURNING {}, {}", was_columns(change.was), change.columns));
+    Some(sql)
 }
 
 /// See [`Dialect::recorded_change`](repo_core::Dialect::recorded_change).
 pub(super) fn recorded_change(change: &AuditedChange<'_>) -> String {
     let mut sql = String::with_capacity(4096);
     changed(&mut sql, change);
-    entry(&mut sql, change);
     let names = Names {
+        source: "repo_after",
         entity: literal(change.table.name),
         action: literal(change.action.as_str()),
         first: change.params + 1,
@@ -64,10 +66,11 @@ pub(super) fn recorded_change(change: &AuditedChange<'_>) -> String {
 
 /// See [`Dialect::append_entry`](repo_core::Dialect::append_entry).
 pub(super) fn append_entry(chaining: Chaining) -> String {
-    let mut sql = String::from(
-        "WITH repo_entry AS (SELECT $9::text AS entity_id, $10::text AS before, $11::text AS after)",
+    let mut sql = format!(
+        "WITH repo_entry AS (SELECT $9::text AS {ID}, $10::text AS {BEFORE}, $11::text AS {AFTER})"
     );
-    let names = Names { entity: "$7".to_owned(), action: "$8".to_owned(), first: 1 };
+    let source = "repo_entry";
+    let names = Names { source, entity: "$7".to_owned(), action: "$8".to_owned(), first: 1 };
     let insert = append(&mut sql, &names, chaining);
     push(&mut sql, format_args!(" {insert}"));
     sql
@@ -75,26 +78,44 @@ pub(super) fn append_entry(chaining: Chaining) -> String {
 
 /// How an entry is called, and where its parameters start.
 struct Names {
+    /// What has the id and the images.
+    source: &'static str,
     entity: String,
     action: String,
     first: usize,
 }
 
-/// The change. It answers with the row, and with what it was where that is a row of its own: its columns are
-/// called by their numbers, so that a name in the condition is one of the row that is changed.
+/// The change, which answers with the row and with what the entry holds of it: its id, and its images as text.
 fn changed(sql: &mut String, change: &AuditedChange<'_>) {
-    let AuditedChange { write, condition, columns, .. } = change;
-    let Some(select) = change.before else {
-        let after = format_args!("WITH repo_after AS ({write}{condition} RETURNING {columns})");
-        return push(sql, after);
-    };
-    let names: Vec<String> = change.was.iter().copied().map(was).collect();
-    let names = names.join(", ");
+    sql.push_str("WITH repo_after AS (");
+    match change.before {
+        Some(before) => update_from(sql, change, before),
+        None => push(sql, format_args!("{}{}", change.write, change.condition)),
+    }
+    push(sql, format_args!(" RETURNING {}, ", change.columns));
+    entry(sql, change);
+    sql.push(')');
+}
+
+/// An `UPDATE` that has the row as it was beside it, read by the condition `before`. The columns of that row are
+/// called by their numbers, so that a name in the condition is one of the row that is changed.
+///
+/// It is read without a lock. Where somebody changes the row meanwhile, `UPDATE` waits and goes on with what the row
+/// is then, beside the row as it was before: the two are not of one transaction, and nothing is changed. (To lock
+/// it here would lock and change it in one statement: two of them that wait for each other beside somebody who keeps
+/// the row's key, a child of it, are a deadlock.)
+fn update_from(sql: &mut String, change: &AuditedChange<'_>, before: &str) {
+    let AuditedChange { table, write, condition, was, .. } = change;
+    let mut name = String::new();
+    quote(&mut name, table.name);
+    let columns: Vec<String> = was.iter().map(|index| is(&table.columns[*index])).collect();
     push(
         sql,
         format_args!(
-            "WITH repo_after AS ({write} FROM ({select} FOR NO KEY UPDATE) AS repo_before ({names})\
-             {condition} RETURNING {columns}, {names})"
+            "{write} FROM (SELECT {}, xmin FROM {name}{before}) AS repo_before ({}, \"repo_before.xmin\")\
+             {condition} AND {name}.xmin = \"repo_before.xmin\"",
+            columns.join(", "),
+            was_columns(was),
         ),
     );
 }
@@ -102,6 +123,10 @@ fn changed(sql: &mut String, change: &AuditedChange<'_>) {
 /// The name of a column of the row as it was.
 fn was(index: usize) -> String {
     format!("\"repo_before.{index}\"")
+}
+
+fn was_columns(columns: &[usize]) -> String {
+    columns.iter().copied().map(was).collect::<Vec<_>>().join(", ")
 }
 
 /// The id and the images, as text: of the row that is left, or of the one that is gone.
@@ -116,29 +141,23 @@ fn entry(sql: &mut String, change: &AuditedChange<'_>) {
     };
     let new = |index: usize| is(&change.table.columns[index]);
     let (before, after) = (image(change, before, &old), image(change, after, &new));
-    push(
-        sql,
-        format_args!(
-            ", repo_entry AS (SELECT {id} AS entity_id, {before}::text AS before, \
-             {after}::text AS after FROM repo_after)"
-        ),
-    );
+    push(sql, format_args!("{id} AS {ID}, {before}::text AS {BEFORE}, {after}::text AS {AFTER}"));
 }
 
 /// The head of the chain; returns the statement that inserts the entry.
 fn append(sql: &mut String, names: &Names, chaining: Chaining) -> String {
-    let Names { entity, action, first } = names;
+    let Names { source, entity, action, first } = names;
     let [tenant, known, actor, correlation, reason, at] =
         [0, 1, 2, 3, 4, 5].map(|index| format!("${}", first + index));
     let values = |seq: &str, prev: &str, hash: &str| {
         format!(
-            "{tenant}, {seq}, {entity}, e.entity_id, {action}, {actor}, {correlation}, {reason}, \
-             {at}, e.before, e.after, {prev}, {hash}"
+            "{tenant}, {seq}, {entity}, e.{ID}, {action}, {actor}, {correlation}, {reason}, \
+             {at}, e.{BEFORE}, e.{AFTER}, {prev}, {hash}"
         )
     };
     if chaining == Chaining::Unchained {
         let values = values("nextval('repo_audit_unchained')", "NULL::bytea", "NULL::bytea");
-        return format!("INSERT INTO \"repo_audit\" ({COLUMNS}) SELECT {values} FROM repo_entry e");
+        return format!("INSERT INTO \"repo_audit\" ({COLUMNS}) SELECT {values} FROM {source} e");
     }
     let first = format!("sha256(e.hashed || decode('000000000000000100000020', 'hex') || {ZERO})");
     let next =
@@ -148,7 +167,7 @@ fn append(sql: &mut String, names: &Names, chaining: Chaining) -> String {
     push(
         sql,
         format_args!(
-            ", repo_hashed AS MATERIALIZED (SELECT {hashed} AS hashed FROM repo_entry e)\
+            ", repo_hashed AS MATERIALIZED (SELECT {hashed} AS hashed FROM {source} e)\
              , repo_head AS (INSERT INTO \"repo_audit_heads\" AS h \
              (\"tenant\", \"seq\", \"prev_hash\", \"hash\") \
              SELECT {tenant}, 1, {ZERO}, {first} FROM repo_hashed e \
@@ -159,13 +178,13 @@ fn append(sql: &mut String, names: &Names, chaining: Chaining) -> String {
     );
     format!(
         "INSERT INTO \"repo_audit\" ({COLUMNS}) SELECT {values} \
-         FROM repo_entry e LEFT JOIN repo_head h ON true"
+         FROM {source} e LEFT JOIN repo_head h ON true"
     )
 }
 
 /// What is hashed of the entry `e` before its number and the hash of the entry before it.
 fn hashed(known: &str) -> String {
-    let (id, before, after) = (field("e.entity_id"), field("e.before"), field("e.after"));
+    let [id, before, after] = [ID, BEFORE, AFTER].map(|name| field(&format!("e.{name}")));
     format!("{known} || {id} || {before} || {after} || decode('00000008', 'hex')")
 }
 
@@ -257,17 +276,6 @@ fn is(def: &ColumnDef) -> String {
     let mut name = String::new();
     quote(&mut name, def.name);
     name
-}
-
-fn column(row: &str, def: &ColumnDef) -> String {
-    let mut column = format!("{row}.");
-    quote(&mut column, def.name);
-    column
-}
-
-fn qualified(change: &AuditedChange<'_>, row: &str) -> String {
-    let columns: Vec<String> = change.table.columns.iter().map(|def| column(row, def)).collect();
-    columns.join(", ")
 }
 
 /// A text of the program as a literal: the name of a table, a column or an action.
