@@ -221,6 +221,12 @@ pub trait Dialect: Debug + Send + Sync {
     /// and it waits for whoever does; others may change them and keep them as well.
     fn keep_rows(&self, sql: &mut String);
 
+    /// Whether who refers to a row waits for whoever is marking it as deleted only where the mark is a part of a key
+    /// over all rows: `create_tables` then makes one where rows of other tables are refused below a deleted row.
+    fn marks_are_keys(&self) -> bool {
+        false
+    }
+
     /// How many rows the database removes by itself one below the other, each for its reference to the one above;
     /// nothing where there is no limit.
     fn cascade_limit(&self) -> Option<usize> {

@@ -13,7 +13,8 @@ use crate::backend::Backend;
 use crate::database::Database;
 use crate::dialect::{Owner, is_of_trail};
 use crate::error::Result;
-use crate::guards::{Check, Found, Guards, InspectedTable};
+use crate::guards::{Check, Found, Guards, InspectedTable, UniqueKey};
+use crate::parents;
 use crate::schema::Schema;
 use crate::sql::{ddl, names};
 use crate::table::Table;
@@ -74,6 +75,9 @@ impl Database {
         for table in schema.tables().iter().copied().chain(schema.trail()) {
             examine(self.backend().as_ref(), table, &mut findings).await?;
         }
+        for parent in parents::of_tables(schema.tables()) {
+            examine_mark(self.backend().as_ref(), parent, &mut findings).await?;
+        }
         Ok(findings)
     }
 }
@@ -105,6 +109,20 @@ async fn examine(
     let policies = Owner::of(table).map(|owner| backend.dialect().policies(owner));
     compare::all(&found.policies, &policies.unwrap_or_default(), table, findings);
     probe_checks(backend, &guards, &found, findings).await
+}
+
+/// Of a table that others refer to: whether who refers to a row waits for whoever is deleting it.
+async fn examine_mark(
+    backend: &dyn Backend,
+    parent: &'static Table,
+    findings: &mut Vec<Finding>,
+) -> Result<()> {
+    let Some(key) = UniqueKey::of_mark(backend.dialect(), parent) else { return Ok(()) };
+    // What is missing as a whole is told of by itself, or by the references to it.
+    if let Some(found) = backend.inspect(parent).await?.filter(|found| found.is_table) {
+        compare::mark(&found.keys, &key, parent, findings);
+    }
+    Ok(())
 }
 
 /// Asks the checks that are there, and enforced, whether they refuse what they should.

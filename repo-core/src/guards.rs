@@ -163,6 +163,22 @@ impl Guards {
     }
 }
 
+impl UniqueKey {
+    /// The key that the mark of a deleted row is a part of, where that keeps others from referring to the row.
+    ///
+    /// It tells no two rows apart that the primary key does not.
+    pub(crate) fn of_mark(dialect: &dyn Dialect, table: &'static Table) -> Option<Self> {
+        let deleted_at = table.roles.deleted_at.filter(|_| dialect.marks_are_keys())?;
+        let columns = table.roles.tenant.into_iter().chain([table.roles.id, deleted_at]);
+        Some(Self {
+            name: names::mark(dialect, table, deleted_at),
+            columns: column_names(table, columns),
+            is_primary: false,
+            predicate: None,
+        })
+    }
+}
+
 impl DeleteAction {
     /// As a constraint says it.
     pub(crate) fn as_sql(self) -> &'static str {

@@ -2,7 +2,8 @@
 //!
 //! Whoever deletes a row locks it first and looks for its children after; whoever adds a child holds the
 //! parent until the transaction ends. So either the child is seen by the deletion, or the deletion by the
-//! child. Where one statement can hold the parents and add the row, `sql/crud.rs` does it.
+//! child. Where one statement can hold the parents and add the row, `sql/crud.rs` does it. A database that waits
+//! for changes of keys alone has the mark in one (`UniqueKey::of_mark`).
 
 use crate::backend::{Access, Row, Statement};
 use crate::error::{Error, Result};
@@ -31,6 +32,17 @@ pub(crate) fn taking_along(table: &'static Table) -> impl Iterator<Item = (usize
 /// Whether a row of the table can have a parent that is marked as deleted.
 pub(crate) fn has_marked(table: &'static Table) -> bool {
     marked(table).next().is_some()
+}
+
+/// The tables that rows of `tables` refer to and whose rows are marked when they are deleted, once each.
+pub(crate) fn of_tables(tables: &[&'static Table]) -> Vec<&'static Table> {
+    let mut parents: Vec<&'static Table> = Vec::new();
+    for (_, parent) in tables.iter().flat_map(|table| marked(table)) {
+        if !parents.iter().any(|known| known.is_same(parent)) {
+            parents.push(parent);
+        }
+    }
+    parents
 }
 
 /// What rows refer to, reference by reference.

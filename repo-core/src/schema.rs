@@ -6,6 +6,7 @@ use crate::audit::{HEADS, TRAIL};
 use crate::dialect::{Dialect, Owner};
 use crate::entity::Entity;
 use crate::error::{Error, Result};
+use crate::parents;
 use crate::sql::ddl;
 use crate::table::Table;
 
@@ -73,6 +74,8 @@ impl Schema {
     ) -> Result<String> {
         let tables = self.check(dialect, known)?.into_iter().chain(self.trail());
         let mut script: String = tables.map(|table| ddl::create_table(dialect, table)).collect();
+        let parents = parents::of_tables(&self.tables);
+        script.extend(parents.into_iter().map(|parent| ddl::create_mark_key(dialect, parent)));
         if self.trail().next().is_some() {
             dialect.create_audit_objects(&mut script);
         }

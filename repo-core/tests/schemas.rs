@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+use chrono::{DateTime, Utc};
 use repo_core::testing::PlainDialect;
 use repo_core::{Error, Repository, Schema, generated_name, schema};
 use uuid::Uuid;
@@ -59,6 +60,22 @@ struct Odd {
     id: i64,
 }
 
+/// Rows that are marked when they are deleted.
+#[derive(Repository)]
+#[repository(table = "rooms", soft_delete)]
+struct Room {
+    id: Uuid,
+    deleted_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Repository)]
+#[repository(table = "chairs")]
+struct Chair {
+    id: Uuid,
+    #[repository(references = Room)]
+    room_id: Uuid,
+}
+
 /// The names of what belongs to other tables.
 mod namesakes {
     use repo_core::Repository;
@@ -67,6 +84,12 @@ mod namesakes {
     #[derive(Repository)]
     #[repository(table = "teams_pkey")]
     pub(super) struct Key {
+        id: Uuid,
+    }
+
+    #[derive(Repository)]
+    #[repository(table = "rooms_deleted_at_mark")]
+    pub(super) struct Mark {
         id: Uuid,
     }
 
@@ -150,11 +173,15 @@ fn two_entities_of_one_table_are_named() {
 
 #[test]
 fn a_table_is_not_called_as_a_key_or_a_sequence_of_another() {
-    use namesakes::{Key, Long, LongSequence, Sequence, Unchained};
+    use namesakes::{Key, Long, LongSequence, Mark, Sequence, Unchained};
     let long = "a_table_whose_name_is_already_so_long_that_there_is_no_m_id_seq";
     for (schema, expected) in [
         (schema![Team, Key], "`Team` and `Key` both need `teams_pkey`".to_owned()),
         (schema![Key, Team], "`Key` and `Team` both need `teams_pkey`".to_owned()),
+        (
+            schema![Room, Mark, Chair],
+            "`Room` and `Mark` both need `rooms_deleted_at_mark`".to_owned(),
+        ),
         (schema![Odd, Sequence], "`Odd` and `Sequence` both need `Odds_id_seq`".to_owned()),
         (
             schema![Unchained],
@@ -164,8 +191,8 @@ fn a_table_is_not_called_as_a_key_or_a_sequence_of_another() {
     ] {
         assert_eq!(reason(&schema), expected);
     }
-    // Nobody numbers the rows of a team.
-    schema![Team, Odd].script(&PlainDialect).unwrap();
+    // Nobody numbers the rows of a team, or refers to a room.
+    schema![Team, Odd, Room, Mark].script(&PlainDialect).unwrap();
 }
 
 #[test]

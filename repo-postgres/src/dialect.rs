@@ -230,6 +230,12 @@ impl Dialect for PostgresDialect {
         sql.push_str(" FOR KEY SHARE");
     }
 
+    /// FOR KEY SHARE passes over changes of other columns: of who locked a row in other ways too and marks it in a
+    /// savepoint, it answers with the row as it was.
+    fn marks_are_keys(&self) -> bool {
+        true
+    }
+
     fn create_relation(&self, sql: &mut String, table: &str, index: Option<&str>, statement: &str) {
         match index {
             None => blocks::create_table(sql, table, statement),

@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, reason = "a case that cannot go on has failed")]
 
 mod aggregates;
+mod arrivals;
 mod attacker;
 mod audit;
 mod audit_concurrency;
@@ -121,6 +122,12 @@ conformance! {
             a_transaction_sees_its_own_rows,
             what_is_not_about_all_rows_is_refused,
             a_percentile_is_one_of_the_values,
+        }
+        arrivals {
+            nobody_comes_to_a_row_that_was_held_before_it_is_deleted,
+            nor_to_one_that_does_not_take_it_along,
+            nor_to_a_row_that_goes_with_another,
+            nor_where_all_of_it_is_recorded,
         }
         audit {
             every_change_of_a_row_is_an_entry,

@@ -68,6 +68,19 @@ pub(super) fn all<G: Guard>(
     }
 }
 
+/// The key of the mark, which is promised for the sake of who refers to a row.
+pub(super) fn mark(
+    found: &[Found<UniqueKey>],
+    promised: &UniqueKey,
+    table: &'static Table,
+    findings: &mut Vec<Finding>,
+) {
+    if let Some(problem) = problem(found, promised) {
+        let problem = format!("{problem}: a row may come to refer to one that is being deleted");
+        findings.push(Finding::new(table, promised.kind(), promised.name(), problem));
+    }
+}
+
 /// The triggers that are not promised, where there should be no others.
 pub(super) fn strangers(
     found: &[Found<Trigger>],

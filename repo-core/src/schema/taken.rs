@@ -10,6 +10,7 @@ use super::{is_among, trail_of};
 use crate::audit::TRAIL;
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
+use crate::parents;
 use crate::sql::names;
 use crate::table::Table;
 
@@ -24,11 +25,14 @@ const UNCHAINED: &str = "repo_audit_unchained";
 pub(super) fn check(dialect: &dyn Dialect, tables: &[&'static Table]) -> Result<()> {
     let mut known: HashMap<String, &Table> = HashMap::new();
     let trail = trail_of(tables).filter(|table| !is_among(tables, table));
+    let parents = parents::of_tables(tables);
     for table in tables.iter().copied().chain(trail) {
         if OUR_OWN.iter().any(|own| own.eq_ignore_ascii_case(table.name)) {
             return Err(Error::InvalidSchema { reason: our_own(table) });
         }
-        for name in names_of(dialect, table) {
+        let mark = table.roles.deleted_at.filter(|_| is_among(&parents, table));
+        let mark = mark.map(|deleted_at| names::mark(dialect, table, deleted_at));
+        for name in names_of(dialect, table).into_iter().chain(mark) {
             if let Some(other) = known.insert(name.to_ascii_lowercase(), table) {
                 return Err(Error::InvalidSchema { reason: both_need(other, table, &name) });
             }

@@ -1,7 +1,7 @@
 //! `CREATE TABLE` and `CREATE INDEX`, from the description of a table. Triggers are a dialect's own.
 
 use crate::dialect::{Dialect, quote, quote_literal};
-use crate::guards::{ForeignKey, Guards, is_null_predicate};
+use crate::guards::{ForeignKey, Guards, UniqueKey, is_null_predicate};
 use crate::sql::names;
 use crate::sql::writer::{Writer, quoted};
 use crate::table::{Index, Reference, Table};
@@ -16,6 +16,19 @@ pub(crate) fn create_table(dialect: &dyn Dialect, table: &'static Table) -> Stri
         dialect.create_relation(&mut script, table.name, Some(&name), &statement);
     }
     dialect.create_triggers(&mut script, &Guards::new(dialect, table));
+    script
+}
+
+/// The statement that makes the key that the mark of a deleted row is a part of, where there is to be one.
+pub(crate) fn create_mark_key(dialect: &dyn Dialect, table: &'static Table) -> String {
+    let mut script = String::new();
+    if let Some(key) = UniqueKey::of_mark(dialect, table) {
+        let mut writer = Writer::new(dialect, table);
+        writer.push("CREATE UNIQUE INDEX IF NOT EXISTS ");
+        quote(&mut writer.sql, &key.name);
+        writer.push(" ON ").table_name().push(" (").names(&key.columns).push(")");
+        dialect.create_relation(&mut script, table.name, Some(&key.name), &writer.sql);
+    }
     script
 }
 

@@ -40,6 +40,12 @@ pub(crate) fn index(dialect: &dyn Dialect, table: &Table, index: &Index) -> Stri
     generated_name(dialect.identifier_limit(), &parts)
 }
 
+/// `incidents_deleted_at_mark`, the key that the mark of a deleted row is a part of.
+pub(crate) fn mark(dialect: &dyn Dialect, table: &Table, deleted_at: usize) -> String {
+    let name = table.columns[deleted_at].name;
+    generated_name(dialect.identifier_limit(), &[table.name, name, "mark"])
+}
+
 /// `incidents_status_check`
 pub(crate) fn check(dialect: &dyn Dialect, table: &Table, column: usize) -> String {
     let name = table.columns[column].name;
@@ -91,6 +97,10 @@ pub(crate) fn unique_key(
     if let Some((name, key)) = unique_keys(dialect, table).find(is_meant) {
         return (name, told(table, &key));
     }
+    // The key of the mark may be the first of a table that is asked.
+    if is_mark(dialect, table, &constraint, &positions) {
+        return (primary_key(dialect, table), told(table, &of_primary_key(table)));
+    }
     // SQLite names an identity that is its table's key by the id alone.
     let is_id = positions == [table.roles.id];
     (if is_id { primary_key(dialect, table) } else { constraint }, told(table, &positions))
@@ -98,12 +108,25 @@ pub(crate) fn unique_key(
 
 /// The primary key and the unique indexes, by name and columns.
 fn unique_keys(dialect: &dyn Dialect, table: &Table) -> impl Iterator<Item = (String, Vec<usize>)> {
-    let primary = table.roles.tenant.into_iter().chain([table.roles.id]).collect();
+    let primary = of_primary_key(table);
     let unique = table.indexes.iter().filter(|index| index.unique).map(move |unique| {
         let columns = index_columns(table, unique).iter().map(|c| c.column).collect();
         (index(dialect, table, unique), columns)
     });
     std::iter::once((primary_key(dialect, table), primary)).chain(unique)
+}
+
+fn of_primary_key(table: &Table) -> Vec<usize> {
+    table.roles.tenant.into_iter().chain([table.roles.id]).collect()
+}
+
+/// Whether it is the key that the mark of a deleted row is a part of: a row that it refuses has an id that is taken.
+fn is_mark(dialect: &dyn Dialect, table: &Table, constraint: &str, positions: &[usize]) -> bool {
+    let Some(deleted_at) = table.roles.deleted_at else { return false };
+    match positions {
+        [] => mark(dialect, table, deleted_at) == constraint,
+        positions => is_same_set(&[of_primary_key(table), vec![deleted_at]].concat(), positions),
+    }
 }
 
 /// The column that a database calls `name`: before it one tells the table, and another does not tell capitals apart.

@@ -16,6 +16,7 @@ mod inserts;
 mod isolation;
 mod locks;
 mod lookups;
+mod marks;
 mod plans;
 mod pool;
 mod pooler;
