@@ -15,7 +15,8 @@ use crate::connection::Transaction;
 use crate::dialect::PostgresDialect;
 use crate::error::SOME_ROW;
 use crate::insert::Ways;
-use crate::pool::{Own, Pool};
+use crate::own::Own;
+use crate::pool::Pool;
 use crate::together::Together;
 use crate::{insert, inspect, row_security, statement, together};
 

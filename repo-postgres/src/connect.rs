@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use repo_core::{Database, Error, Result, Settings};
@@ -12,7 +11,8 @@ use sqlx::postgres::PgConnectOptions;
 use crate::backend::Postgres;
 use crate::dialect::PostgresDialect;
 use crate::open::Opener;
-use crate::pool::{Manager, Own, Pool};
+use crate::own::{Own, Terms};
+use crate::pool::Pool;
 
 /// The schemes of a URL, without the colon.
 pub(crate) const SCHEMES: &[&str] = &["postgres", "postgresql"];
@@ -80,6 +80,9 @@ impl Options {
     }
 
     /// The most connections that are open at once: 10 by default.
+    ///
+    /// A connection is used in the runtime of tokio that opened it. Where several share the database, one for each
+    /// that works at the same time spares them opening one after the other.
     #[must_use]
     pub fn pool_size(mut self, connections: usize) -> Self {
         self.pool_size = connections;
@@ -164,8 +167,8 @@ impl Options {
     /// # Errors
     ///
     /// - [`Error::Connection`]: the server cannot be reached, or refuses the user or the database.
-    /// - [`Error::Configuration`]: the pool has no connections, or row-level security is asked for and does
-    ///   not bind the role.
+    /// - [`Error::Configuration`]: the pool has no connections or more than there can be, or row-level security is
+    ///   asked for and does not bind the role.
     pub async fn connect(self) -> Result<Database> {
         Ok(Database::new(Arc::new(self.connect_backend().await?)))
     }
@@ -176,19 +179,15 @@ impl Options {
     ///
     /// As for [`connect`](Self::connect).
     pub async fn connect_backend(self) -> Result<Postgres> {
-        if self.pool_size == 0 {
-            return Err(Error::Configuration {
-                reason: "a pool of 0 connections cannot do anything: give it at least 1".to_owned(),
-            });
-        }
-        let manager = Manager {
+        let terms = Terms {
             opener: Opener::new(self.connect.statement_cache_capacity(self.statement_cache)),
+            size: self.pool_size,
+            wait: self.pool_timeout,
             connect_timeout: self.connect_timeout,
             idle_test_after: self.idle_test_after,
             max_lifetime: self.max_lifetime,
-            generation: AtomicU64::new(0),
         };
-        let pool = Pool::Own(Own::new(manager, self.pool_size, self.pool_timeout)?);
+        let pool = Pool::Own(Own::new(terms)?);
         let backend = Postgres::new(pool, self.statement_cache > 0, self.dialect);
         backend.check().await?;
         Ok(backend)

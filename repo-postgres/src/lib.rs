@@ -48,6 +48,7 @@ mod lend;
 #[cfg(feature = "sqlx")]
 mod nested;
 mod open;
+mod own;
 mod pool;
 mod row_security;
 mod statement;

@@ -2,10 +2,10 @@
 //! for no other transaction.
 //!
 //! What finds a connection free takes it and runs by itself. Of those that do not, one of each text waits for a
-//! connection, the leader, and the others line up behind it (`lines.rs`). The leader takes along as many of them as a
-//! statement is to have, and gives each what is theirs. A future that is kept and not polled may be ahead of others
-//! in a line, and keeps nobody from a connection for long. Absent: transactions and row-level security, where each
-//! has something of its own beside its row.
+//! connection, the leader, and the others of its runtime line up behind it (`lines.rs`). The leader takes along as many
+//! of them as a statement is to have, and gives each what is theirs. A future that is kept and not polled may be ahead
+//! of others in a line, and keeps nobody from a connection for long. Absent: transactions and row-level security, where
+//! each has something of its own beside its row.
 
 mod additions;
 mod lines;
@@ -20,9 +20,10 @@ use repo_core::{Result, Value};
 use tokio::sync::oneshot::error::TryRecvError;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::pool::{Lease, Own};
+use crate::own::{Own, runtime};
+use crate::pool::Lease;
 pub(crate) use additions::add;
-use lines::{Lead, Lines, Place, Ticket, Turn, Waiting};
+use lines::{Kin, Lead, Lines, Place, Ticket, Turn, Waiting};
 pub(crate) use reads::look_up;
 
 /// The most operations of one statement.
@@ -46,8 +47,8 @@ pub(crate) struct Together {
 struct Member<'m, T> {
     pool: &'m Own,
     lines: &'m Arc<Lines<T>>,
-    /// The text that it shares with others, and what it would have of it.
-    sql: &'m str,
+    /// What it shares with others, and what it would have of it.
+    kin: Kin<'m>,
     params: &'m [Value<'m>],
     /// How long it waits for what somebody else is doing for it; none: until that is done.
     trust: Option<Duration>,
@@ -74,11 +75,12 @@ impl<'m, T> Member<'m, T> {
     ) -> Self {
         let now = Instant::now();
         let until = now.checked_add(pool.wait()).unwrap_or(now + LONGEST);
-        Self { pool, lines, sql, params, trust, until }
+        let kin = Kin { sql, runtime: runtime() };
+        Self { pool, lines, kin, params, trust, until }
     }
 
     async fn wait(&self) -> Result<Came<T>> {
-        match self.lines.enter(self.sql, self.params) {
+        match self.lines.enter(self.kin, self.params) {
             Place::Ahead(lead) => self.lead(lead).await,
             Place::Behind(ticket) => self.follow(ticket).await,
         }
@@ -93,9 +95,9 @@ impl<'m, T> Member<'m, T> {
             Either::Left(turn) => return self.take(turn).await,
             Either::Right(lease) => lease,
         };
-        if self.lines.leave(self.sql, ticket.number) {
+        if self.lines.leave(self.kin, ticket.number) {
             let lease = lease?;
-            return Ok(Came::Connection(lease, self.lines.take(self.sql, MOST - 1)));
+            return Ok(Came::Connection(lease, self.lines.take(self.kin, MOST - 1)));
         }
         // It was taken along, or is ahead since.
         match ticket.turn.try_recv() {

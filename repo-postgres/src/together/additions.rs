@@ -21,7 +21,8 @@ use tokio::sync::oneshot;
 
 use super::lines::{Turn, Waiting, owned};
 use super::{Came, Member, Together};
-use crate::pool::{Lease, Own};
+use crate::own::Own;
+use crate::pool::Lease;
 use crate::statement;
 
 /// The most bytes of texts and documents in a row that shares a statement: larger ones are copied and sent for nobody

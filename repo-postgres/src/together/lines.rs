@@ -1,28 +1,38 @@
 //! What waits for a connection: a line for each text, behind a leader.
 //!
 //! A line is there as long as it has a leader, and whoever stops to be it, with a connection or without, makes the
-//! next one the leader: nobody waits in a line that nobody gets a connection for. Absent: connections and statements.
+//! next one the leader: nobody waits in a line that nobody gets a connection for. All in a line are of one runtime, so
+//! that nobody waits for what another one, which may rest or end, does for them. Absent: connections and statements.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use repo_core::Value;
+use tokio::runtime::Id;
 use tokio::sync::oneshot;
 
-/// The operations that wait, by their texts. A `T` is what comes to who was taken along.
+/// The operations that wait, by their texts and runtimes. A `T` is what comes to who was taken along.
 #[derive(Debug)]
 pub(crate) struct Lines<T> {
     lines: Mutex<Vec<Line<T>>>,
     /// How many have been in any of them: a number is nobody else's, also where a line is over and there is a new one
-    /// of its text.
+    /// of its kind.
     numbers: AtomicU64,
 }
 
 #[derive(Debug)]
 struct Line<T> {
     sql: Arc<str>,
+    runtime: Option<Id>,
     waiting: VecDeque<Waiting<T>>,
+}
+
+/// What all in a line have in common: the text that they share, and the runtime.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kin<'a> {
+    pub(super) sql: &'a str,
+    pub(super) runtime: Option<Id>,
 }
 
 /// An operation in a line.
@@ -62,44 +72,51 @@ pub(super) struct Ticket<T> {
 pub(super) struct Lead<T> {
     lines: Arc<Lines<T>>,
     sql: Arc<str>,
+    runtime: Option<Id>,
+}
+
+impl<T> Line<T> {
+    fn is_of(&self, kin: Kin<'_>) -> bool {
+        *self.sql == *kin.sql && self.runtime == kin.runtime
+    }
 }
 
 impl<T> Lines<T> {
-    /// Puts an operation into the line of its text: ahead, where there is none.
-    pub(super) fn enter(self: &Arc<Self>, sql: &str, params: &[Value<'_>]) -> Place<T> {
+    /// Puts an operation into the line of its kind: ahead, where there is none.
+    pub(super) fn enter(self: &Arc<Self>, kin: Kin<'_>, params: &[Value<'_>]) -> Place<T> {
         let mut lines = self.lines();
-        if let Some(line) = lines.iter_mut().find(|line| *line.sql == *sql) {
+        if let Some(line) = lines.iter_mut().find(|line| line.is_of(kin)) {
             let (turn, receiver) = oneshot::channel();
             let number = self.numbers.fetch_add(1, Ordering::Relaxed);
             line.waiting.push_back(Waiting { number, params: owned(params), turn });
             return Place::Behind(Ticket { number, turn: receiver });
         }
-        let sql: Arc<str> = sql.into();
-        lines.push(Line { sql: Arc::clone(&sql), waiting: VecDeque::new() });
-        Place::Ahead(Lead { lines: Arc::clone(self), sql })
+        let (sql, runtime): (Arc<str>, _) = (kin.sql.into(), kin.runtime);
+        lines.push(Line { sql: Arc::clone(&sql), runtime, waiting: VecDeque::new() });
+        Place::Ahead(Lead { lines: Arc::clone(self), sql, runtime })
     }
 
     /// Takes an operation out of the line, unless it was taken out already: then its turn has come.
-    pub(super) fn leave(&self, sql: &str, number: u64) -> bool {
+    pub(super) fn leave(&self, kin: Kin<'_>, number: u64) -> bool {
         let mut lines = self.lines();
-        let Some(line) = lines.iter_mut().find(|line| *line.sql == *sql) else { return false };
+        let Some(line) = lines.iter_mut().find(|line| line.is_of(kin)) else { return false };
         // They stand in the order in which they came.
         let position = line.waiting.binary_search_by_key(&number, |waiting| waiting.number);
         position.is_ok_and(|position| line.waiting.remove(position).is_some())
     }
 
     /// Takes the next ones who still wait, at most so many.
-    pub(super) fn take(&self, sql: &str, most: usize) -> Vec<Waiting<T>> {
+    pub(super) fn take(&self, kin: Kin<'_>, most: usize) -> Vec<Waiting<T>> {
         let mut lines = self.lines();
-        let Some(line) = lines.iter_mut().find(|line| *line.sql == *sql) else { return Vec::new() };
+        let Some(line) = lines.iter_mut().find(|line| line.is_of(kin)) else { return Vec::new() };
         let next = std::iter::from_fn(|| line.waiting.pop_front());
         next.filter(|next| !next.turn.is_closed()).take(most).collect()
     }
 
     /// Takes the next one who still waits. Where there is none, the line is over.
-    fn next(&self, sql: &str) -> Option<Waiting<T>> {
+    fn next(&self, kin: Kin<'_>) -> Option<Waiting<T>> {
         let mut lines = self.lines();
-        let at = lines.iter().position(|line| *line.sql == *sql)?;
+        let at = lines.iter().position(|line| line.is_of(kin))?;
         while let Some(next) = lines[at].waiting.pop_front() {
             if !next.turn.is_closed() {
                 return Some(next);
@@ -124,14 +141,19 @@ impl<T> Default for Lines<T> {
 impl<T> Lead<T> {
     /// Takes at most so many of those behind, and makes the next one the leader.
     pub(super) fn take(self, most: usize) -> Vec<Waiting<T>> {
-        self.lines.take(&self.sql, most)
+        self.lines.take(self.kin(), most)
+    }
+
+    fn kin(&self) -> Kin<'_> {
+        Kin { sql: &self.sql, runtime: self.runtime }
     }
 }
 
 impl<T> Drop for Lead<T> {
     fn drop(&mut self) {
-        if let Some(next) = self.lines.next(&self.sql) {
-            let lead = Self { lines: Arc::clone(&self.lines), sql: Arc::clone(&self.sql) };
+        if let Some(next) = self.lines.next(self.kin()) {
+            let (lines, sql) = (Arc::clone(&self.lines), Arc::clone(&self.sql));
+            let lead = Self { lines, sql, runtime: self.runtime };
             // Who does not wait any more drops it, and so passes it on.
             let _ = next.turn.send(Turn::Lead(lead));
         }
@@ -146,7 +168,7 @@ pub(super) fn owned(params: &[Value<'_>]) -> Vec<Value<'static>> {
 mod tests {
     use super::*;
 
-    const SQL: &str = "SELECT 1";
+    const SQL: Kin<'_> = Kin { sql: "SELECT 1", runtime: None };
 
     fn ahead(lines: &Arc<Lines<()>>) -> Lead<()> {
         match lines.enter(SQL, &[]) {
@@ -232,5 +254,20 @@ mod tests {
         let _later = behind(&lines, 2);
         assert!(!lines.leave(SQL, earlier.number), "it was taken along");
         assert_eq!(params(&lead.take(1)), [Value::I64(2)]);
+    }
+
+    #[test]
+    fn who_is_of_another_runtime_stands_in_another_line() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("one is made");
+        let there = Kin { runtime: Some(runtime.handle().id()), ..SQL };
+        let lines = Arc::new(Lines::default());
+        let lead = ahead(&lines);
+        let Place::Ahead(other) = lines.enter(there, &[]) else { panic!("somebody is ahead") };
+        let Place::Behind(behind_other) = lines.enter(there, &[Value::I64(1)]) else {
+            panic!("nobody is ahead")
+        };
+        assert_eq!(lead.take(4).len(), 0);
+        assert!(!lines.leave(SQL, behind_other.number));
+        assert_eq!(params(&other.take(4)), [Value::I64(1)]);
     }
 }

@@ -14,7 +14,8 @@ use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 use super::lines::{Turn, Waiting};
 use super::{Came, Member, Together};
 use crate::error::Failure;
-use crate::pool::{Lease, Own};
+use crate::own::Own;
+use crate::pool::Lease;
 use crate::statement;
 use crate::value::{BinaryRow, arguments, types_of};
 

@@ -21,6 +21,7 @@ mod plans;
 mod pool;
 mod pooler;
 mod row_security;
+mod runtimes;
 mod scratch;
 mod server;
 mod settings;

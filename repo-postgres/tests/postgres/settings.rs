@@ -46,6 +46,13 @@ async fn a_pool_of_none_is_refused() {
 }
 
 #[tokio::test]
+async fn a_pool_of_more_than_there_can_be_is_refused() {
+    let options = Options::new("postgres://localhost/desk").unwrap().pool_size(usize::MAX);
+    let error = options.connect().await.unwrap_err();
+    assert!(matches!(error, Error::Configuration { .. }), "{error:?}");
+}
+
+#[tokio::test]
 async fn a_server_that_does_not_answer_is_given_up_in_time() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = silent.local_addr().unwrap().port();

@@ -1,0 +1,242 @@
+//! Connections that only this backend uses: how many there are, how old they grow, and for which runtime.
+//!
+//! What waits for a socket is woken by the runtime that opened it, and never where that has ended, or rests because
+//! nobody blocks on it. So who takes a connection is given one that was opened in the same runtime, or a new one. One
+//! that waits for work counts for the pool's size only while there is room: where there is none, the one of another
+//! runtime that waited longest is closed. The server is asked nothing when a connection is taken, but for one that
+//! has been idle for a while. Absent: what became of an operation (`pool.rs`), and how to open (`open.rs`).
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use repo_core::{DatabaseError, Error, Result};
+use sqlx::{Connection as _, PgConnection};
+use tokio::runtime::{Handle, Id};
+use tokio::sync::{Semaphore, SemaphorePermit, TryAcquireError};
+use tokio::time::timeout;
+
+use crate::open::Opener;
+
+/// What an application says of its connections.
+#[derive(Debug)]
+pub(crate) struct Terms {
+    pub(crate) opener: Opener,
+    pub(crate) size: usize,
+    /// How long an operation waits for a connection.
+    pub(crate) wait: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) idle_test_after: Duration,
+    pub(crate) max_lifetime: Option<Duration>,
+}
+
+/// Connections that only this backend uses.
+#[derive(Debug)]
+pub(crate) struct Own(Arc<Home>);
+
+/// A connection that is taken, and goes back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Held {
+    // None while it is opened, and where it was closed.
+    pooled: Option<Pooled>,
+    home: Arc<Home>,
+}
+
+#[derive(Debug)]
+struct Home {
+    terms: Terms,
+    /// One for each connection that there may be: who has one has a connection, or is about to.
+    permits: Semaphore,
+    /// What waits for work, the last used last.
+    idle: Mutex<Vec<Pooled>>,
+    /// Connections of an earlier generation are closed instead of used.
+    generation: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Pooled {
+    connection: PgConnection,
+    runtime: Option<Id>,
+    generation: u64,
+    opened: Instant,
+    used: Instant,
+}
+
+/// The runtime that runs this, if there is one.
+pub(crate) fn runtime() -> Option<Id> {
+    Handle::try_current().ok().map(|handle| handle.id())
+}
+
+impl Own {
+    pub(crate) fn new(terms: Terms) -> Result<Self> {
+        let size = terms.size;
+        if size == 0 {
+            return Err(Error::Configuration {
+                reason: "a pool of 0 connections cannot do anything: give it at least 1".to_owned(),
+            });
+        }
+        if size > Semaphore::MAX_PERMITS {
+            let reason = format!("{size} connections are more than there can be");
+            return Err(Error::Configuration { reason });
+        }
+        let (permits, idle, generation) =
+            (Semaphore::new(size), Mutex::default(), AtomicU64::new(0));
+        Ok(Self(Arc::new(Home { terms, permits, idle, generation })))
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        self.0.terms.size
+    }
+
+    /// How long an operation waits for a connection.
+    pub(crate) fn wait(&self) -> Duration {
+        self.0.terms.wait
+    }
+
+    pub(crate) fn idle(&self) -> usize {
+        self.0.idle().len()
+    }
+
+    /// A connection that becomes free in time.
+    pub(crate) async fn take(&self, wait: Duration) -> Result<Held> {
+        let permit = match self.0.permits.try_acquire() {
+            Ok(permit) => permit,
+            Err(TryAcquireError::Closed) => return Err(Error::Closed),
+            Err(TryAcquireError::NoPermits) => {
+                match timeout(wait, self.0.permits.acquire()).await {
+                    Ok(permit) => permit.map_err(|_| Error::Closed)?,
+                    Err(_) => {
+                        let (size, idle, waited) = (self.size(), self.idle(), self.wait());
+                        return Err(Error::PoolTimeout { size, idle, waited });
+                    }
+                }
+            }
+        };
+        self.hold(permit).await
+    }
+
+    /// A connection that is free now.
+    pub(crate) async fn take_if_free(&self) -> Result<Option<Held>> {
+        match self.0.permits.try_acquire() {
+            Ok(permit) => self.hold(permit).await.map(Some),
+            Err(TryAcquireError::NoPermits) => Ok(None),
+            Err(TryAcquireError::Closed) => Err(Error::Closed),
+        }
+    }
+
+    async fn hold(&self, permit: SemaphorePermit<'_>) -> Result<Held> {
+        // It is given back with what is held.
+        permit.forget();
+        let mut held = Held { pooled: None, home: Arc::clone(&self.0) };
+        held.pooled = Some(self.0.connection().await?);
+        Ok(held)
+    }
+
+    /// Closes what is idle, and lets nothing more be taken.
+    pub(crate) async fn close(&self) {
+        self.0.permits.close();
+        let idle = std::mem::take(&mut *self.0.idle());
+        let here = runtime();
+        // Saying goodbye is a courtesy: the socket is closed in any case.
+        for pooled in idle.into_iter().filter(|pooled| pooled.runtime == here) {
+            let _ = timeout(Duration::from_secs(1), pooled.connection.close()).await;
+        }
+    }
+}
+
+impl Home {
+    async fn connection(&self) -> Result<Pooled> {
+        let runtime = runtime();
+        while let Some(mut pooled) = self.next_of(runtime) {
+            if self.is_sound(&mut pooled).await {
+                return Ok(pooled);
+            }
+        }
+        self.open(runtime).await
+    }
+
+    /// The connection of this runtime that was used last. Where there is none, it makes room for one, if that is needed.
+    fn next_of(&self, runtime: Option<Id>) -> Option<Pooled> {
+        let mut idle = self.idle();
+        let is_ours = |pooled: &Pooled| runtime.is_none() || pooled.runtime == runtime;
+        if let Some(last) = idle.iter().rposition(is_ours) {
+            return Some(idle.remove(last));
+        }
+        // Each permit that nobody has is for one of them, and ours for the one that is to be opened.
+        let has_no_room = idle.len() > self.permits.available_permits();
+        let in_the_way = has_no_room.then(|| idle.remove(0));
+        drop(idle);
+        drop(in_the_way);
+        None
+    }
+
+    /// Whether a connection that was idle is of use still.
+    async fn is_sound(&self, pooled: &mut Pooled) -> bool {
+        if pooled.generation != self.generation.load(Ordering::Relaxed) {
+            return false;
+        }
+        if self.terms.max_lifetime.is_some_and(|most| pooled.opened.elapsed() > most) {
+            return false;
+        }
+        if pooled.used.elapsed() < self.terms.idle_test_after {
+            return true;
+        }
+        // Connecting and testing are rare, and their futures large: each statement's future has room for
+        // them and is moved with it. So they are kept elsewhere.
+        let answer = Box::pin(timeout(self.terms.connect_timeout, pooled.connection.ping())).await;
+        matches!(answer, Ok(Ok(())))
+    }
+
+    async fn open(&self, runtime: Option<Id>) -> Result<Pooled> {
+        let generation = self.generation.load(Ordering::Relaxed);
+        let most = self.terms.connect_timeout;
+        let connecting = Box::pin(timeout(most, self.terms.opener.open(most)));
+        let connection = connecting.await.map_err(|_| {
+            let message = format!("the server did not answer within {most:?}");
+            Error::Connection { source: DatabaseError::new(message) }
+        })??;
+        let now = Instant::now();
+        Ok(Pooled { connection, runtime, generation, opened: now, used: now })
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Pooled>> {
+        // Nothing panics in between.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        &mut self.pooled.as_mut().expect("it is there until it is closed").connection
+    }
+
+    /// Closes it instead of giving it back.
+    pub(crate) fn close(mut self) {
+        self.pooled = None;
+    }
+
+    /// Sees to it that no connection as old as this one is used again.
+    pub(crate) fn retire_others(&self) {
+        let Some(pooled) = &self.pooled else { return };
+        // Fails where another one of the same age was faster: then it is done.
+        let _ = self.home.generation.compare_exchange(
+            pooled.generation,
+            pooled.generation + 1,
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        );
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(mut pooled) = self.pooled.take() {
+            pooled.used = Instant::now();
+            let mut idle = self.home.idle();
+            if !self.home.permits.is_closed() {
+                idle.push(pooled);
+            }
+        }
+        self.home.permits.add_permits(1);
+    }
+}
