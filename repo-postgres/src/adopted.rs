@@ -74,7 +74,8 @@ impl Adopt {
     /// - [`Error::PoolTimeout`]: no connection was to be had in time; sqlx says the same of a server that
     ///   cannot be reached.
     /// - [`Error::Connection`]: the server refuses the user or the database.
-    /// - [`Error::Configuration`]: row-level security is asked for and does not bind the role.
+    /// - [`Error::Configuration`]: the database keeps text in another encoding than UTF-8, the pool's connections
+    ///   speak one, or row-level security is asked for and does not bind the role.
     pub async fn connect(self) -> Result<Database> {
         Ok(Database::new(Arc::new(self.connect_backend().await?)))
     }

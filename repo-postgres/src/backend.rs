@@ -18,7 +18,7 @@ use crate::insert::Ways;
 use crate::own::Own;
 use crate::pool::Pool;
 use crate::together::Together;
-use crate::{insert, inspect, row_security, statement, together};
+use crate::{insert, inspect, row_security, server, statement, together};
 
 /// A Postgres database behind a pool of connections. Cheap to clone: all clones share the pool.
 #[derive(Clone)]
@@ -44,6 +44,12 @@ impl Postgres {
     /// Opens a connection, so that what is wrong with the settings shows now.
     pub(crate) async fn check(&self) -> Result<()> {
         let mut lease = self.pool.get().await?;
+        let result = server::check(lease.start()).await;
+        lease.finish(&result);
+        let longest_idle = result.map_err(|failure| failure.into_error(SOME_ROW))?;
+        if let (Some(own), Some(longest)) = (self.pool.own(), longest_idle) {
+            own.test_before(longest);
+        }
         if self.dialect.row_level_security {
             let result = row_security::check_role(lease.start()).await;
             lease.finish(&result);

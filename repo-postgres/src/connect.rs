@@ -113,7 +113,8 @@ impl Options {
     }
 
     /// How long a connection is idle before the server is asked whether it still lives: 30 seconds by
-    /// default.
+    /// default. Where the server ends sessions that are idle (`idle_session_timeout`), at most half of the time that
+    /// it says when the database is opened.
     #[must_use]
     pub fn idle_test_after(mut self, idle: Duration) -> Self {
         self.idle_test_after = idle;
@@ -167,8 +168,8 @@ impl Options {
     /// # Errors
     ///
     /// - [`Error::Connection`]: the server cannot be reached, or refuses the user or the database.
-    /// - [`Error::Configuration`]: the pool has no connections or more than there can be, or row-level security is
-    ///   asked for and does not bind the role.
+    /// - [`Error::Configuration`]: the pool has no connections or more than there can be, the database keeps text in
+    ///   another encoding than UTF-8, or row-level security is asked for and does not bind the role.
     pub async fn connect(self) -> Result<Database> {
         Ok(Database::new(Arc::new(self.connect_backend().await?)))
     }

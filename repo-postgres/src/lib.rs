@@ -51,6 +51,7 @@ mod open;
 mod own;
 mod pool;
 mod row_security;
+mod server;
 mod statement;
 mod together;
 mod value;

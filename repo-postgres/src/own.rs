@@ -51,6 +51,8 @@ struct Home {
     idle: Mutex<Vec<Pooled>>,
     /// Connections of an earlier generation are closed instead of used.
     generation: AtomicU64,
+    /// After how many milliseconds one that is idle is tested, whatever the terms are.
+    test_after: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -79,9 +81,19 @@ impl Own {
             let reason = format!("{size} connections are more than there can be");
             return Err(Error::Configuration { reason });
         }
-        let (permits, idle, generation) =
-            (Semaphore::new(size), Mutex::default(), AtomicU64::new(0));
-        Ok(Self(Arc::new(Home { terms, permits, idle, generation })))
+        Ok(Self(Arc::new(Home {
+            terms,
+            permits: Semaphore::new(size),
+            idle: Mutex::default(),
+            generation: AtomicU64::new(0),
+            test_after: AtomicU64::new(u64::MAX),
+        })))
+    }
+
+    /// Sees to it that a connection is tested well before it was idle for so long, when the server ends it.
+    pub(crate) fn test_before(&self, longest_idle: Duration) {
+        let half = u64::try_from(longest_idle.as_millis() / 2).unwrap_or(u64::MAX);
+        self.0.test_after.store(half, Ordering::Relaxed);
     }
 
     pub(crate) fn size(&self) -> usize {
@@ -178,7 +190,8 @@ impl Home {
         if self.terms.max_lifetime.is_some_and(|most| pooled.opened.elapsed() > most) {
             return false;
         }
-        if pooled.used.elapsed() < self.terms.idle_test_after {
+        let test_after = Duration::from_millis(self.test_after.load(Ordering::Relaxed));
+        if pooled.used.elapsed() < test_after.min(self.terms.idle_test_after) {
             return true;
         }
         // Connecting and testing are rare, and their futures large: each statement's future has room for

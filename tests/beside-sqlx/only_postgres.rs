@@ -35,6 +35,24 @@ async fn a_pool_of_the_repositories_lends_its_connections_too() {
 }
 
 #[tokio::test]
+async fn a_pool_whose_connections_speak_another_encoding_is_not_adopted() {
+    in_schema(async |url: String| {
+        let pool = PgPoolOptions::new().max_connections(1).after_connect(|connection, _| {
+            Box::pin(async move {
+                sqlx::raw_sql("SET client_encoding = 'LATIN1'").execute(connection).await.map(drop)
+            })
+        });
+        let pool = pool.connect(&url).await.unwrap();
+        match repo_postgres::adopt(pool.clone()).await.unwrap_err() {
+            Error::Configuration { reason } => assert!(reason.contains("LATIN1"), "{reason}"),
+            error => panic!("{error:?}"),
+        }
+        pool.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn statements_are_not_kept_where_the_pool_keeps_none() {
     in_schema(async |url: String| {
         let options: PgConnectOptions = url.parse().unwrap();

@@ -10,6 +10,7 @@
 #[path = "../../../tests/conformance/capture.rs"]
 mod capture;
 mod doctor;
+mod encodings;
 mod faults;
 mod guards;
 mod inserts;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use repo_core::{Access, Backend, Error, Kind, Result, Row, TransactionOptions, Value};
-use repo_postgres::Postgres;
+use repo_postgres::{Options, Postgres};
 use sqlx::{Connection as _, query_scalar};
 
 use crate::scratch::{
@@ -265,6 +265,28 @@ async fn a_connection_that_was_idle_is_tested_before_it_is_used() {
     assert_eq!(count(&db, PID).await, pid);
     terminate(&scratch, pid).await;
     assert_ne!(count(&db, PID).await, pid);
+}
+
+#[tokio::test]
+async fn a_session_that_the_server_ends_for_being_idle_is_nobodys_error() {
+    let Some(scratch) = Scratch::new().await else { return };
+    let version = scratch.sqlx().await.server_version_num();
+    if version.is_some_and(|version| version < 140_000) {
+        return;
+    }
+    let url = format!("{}%20-c%20idle_session_timeout%3D400", scratch.url);
+    let db = Options::new(&url).unwrap().pool_size(2).connect_backend().await.unwrap();
+    script(&db, CREATE_NOTES).await;
+    let mut last = 0;
+    for id in 1..4 {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        write(&db, INSERT_NOTE, &note(id, "a note")).await.unwrap();
+        let pid = count(&db, PID).await;
+        assert_ne!(pid, last, "the session had ended");
+        last = pid;
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        assert_eq!(count(&db, PID).await, pid);
+    }
 }
 
 #[tokio::test]
