@@ -244,6 +244,8 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         if let Some(mut pooled) = self.pooled.take() {
+            // A buffer is as large as the largest message was. What was read keeps it until the next answer.
+            pooled.connection.shrink_buffers();
             pooled.used = Instant::now();
             let mut idle = self.home.idle();
             if !self.home.permits.is_closed() {

@@ -1,5 +1,5 @@
-//! A stream of a million rows holds a small part of them at once, and what was asked with large lists is let go: the
-//! resident memory of this process grows by less than 64 MiB.
+//! A stream of a million rows holds a small part of them at once, and what was asked with large lists or was in large
+//! rows is let go: the resident memory of this process grows by less than 64 MiB.
 //!
 //! A program of its own, whose memory no other test uses, with one test. The databases make the rows themselves, so that what
 //! making them here would leave behind hides nothing.
@@ -60,6 +60,7 @@ async fn on_postgres() {
     execute(&url, &insert(&format!("generate_series(1, {ROWS}) AS s(n)"))).await;
     execute(&url, "ANALYZE readings").await;
     check("Postgres", &db.tenant(7)).await;
+    large_rows(&db.tenant(8)).await;
     execute(&server, &format!("DROP SCHEMA {schema} CASCADE")).await;
 }
 
@@ -85,6 +86,44 @@ async fn lists(name: &str, session: &Session<Tenant<i64>>) {
     let grown = resident().expect("the size of this process").saturating_sub(before);
     println!("{name}: 300 lists, {grown} KiB more than the {before} KiB before");
     assert!(grown < MOST_KIB, "{name}: grew by {grown} KiB");
+}
+
+/// A row of 40 MiB on each of four connections, there and then back, which are idle afterwards.
+async fn large_rows(session: &Session<Tenant<i64>>) {
+    let before = resident().expect("the size of this process");
+    let on_each = async |ids: Option<[i64; 4]>| {
+        let mut held = Vec::new();
+        for _ in 0..4 {
+            held.push(session.begin().await.expect("a connection"));
+        }
+        let mut created = [0; 4];
+        for (at, tx) in held.iter().enumerate() {
+            let readings = tx.repo::<Reading>();
+            if let Some(ids) = ids {
+                let read = readings.get(ids[at]).await.expect("it is there");
+                assert_eq!(read.sensor.len(), 40 << 20);
+            } else {
+                let new = NewReading { sensor: "x".repeat(40 << 20), value: 1 };
+                created[at] = readings.create(new).await.expect("it is taken").id;
+            }
+        }
+        for tx in held {
+            tx.commit().await.expect("it is kept");
+        }
+        created
+    };
+    let grown = || resident().expect("the size of this process").saturating_sub(before);
+    let ids = on_each(None).await;
+    println!("Postgres: large rows, {} KiB more than the {before} KiB before", grown());
+    assert!(grown() < MOST_KIB, "Postgres: grew by {} KiB", grown());
+    on_each(Some(ids)).await;
+    // What was read goes with the next answer.
+    let next = [(); 4].map(|()| async { session.begin().await.expect("a connection") });
+    for tx in futures_util::future::join_all(next).await {
+        tx.rollback().await.expect("it goes on");
+    }
+    println!("Postgres: large rows read, {} KiB more than the {before} KiB before", grown());
+    assert!(grown() < MOST_KIB, "Postgres: grew by {} KiB", grown());
 }
 
 async fn stream(name: &str, session: &Session<Tenant<i64>>) {
