@@ -63,7 +63,9 @@ fn problems(row: &dyn Row, table: &Table, position: usize) -> Result<Vec<String>
 
 /// A type as the catalog names it, by what it holds.
 fn plain(stored: &str) -> &str {
-    match stored {
+    // With `quote_all_identifiers` some have quotes.
+    let unquoted = stored.strip_prefix('"').and_then(|stored| stored.strip_suffix('"'));
+    match unquoted.unwrap_or(stored) {
         "character varying" => "text",
         "timestamp(6) with time zone" => "timestamp with time zone",
         "time(6) without time zone" => "time without time zone",

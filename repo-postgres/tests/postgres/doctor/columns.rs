@@ -1,5 +1,7 @@
 //! What it says of columns that somebody changed.
 
+use repo_postgres::Options;
+
 use super::{execute, findings};
 use crate::scratch::Scratch;
 
@@ -47,6 +49,18 @@ async fn a_column_of_another_type_is_told() {
         assert_eq!(findings(&db, &change).await, [expected], "{change}");
         execute(&db, "DROP COLLATION any_case").await;
     }
+}
+
+#[tokio::test]
+async fn a_server_that_quotes_all_names_is_no_finding() {
+    let Some(scratch) = Scratch::new().await else { return };
+    let url = format!("{}%20-c%20quote_all_identifiers%3Don", scratch.url);
+    let db = Options::new(&url).unwrap().connect().await.unwrap();
+    assert_eq!(findings(&db, "SELECT").await, [""; 0]);
+    assert_eq!(
+        findings(&db, "ALTER TABLE bins ALTER n TYPE integer").await,
+        ["the column `n` of `bins` is integer instead of bigint"]
+    );
 }
 
 #[tokio::test]
