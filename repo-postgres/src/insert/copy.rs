@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 
 use super::{all_of, push_target};
 use crate::error::Failure;
-use crate::value::write_sized;
+use crate::value::{fits, write_sized};
 
 /// How much is collected before it is sent.
 const CHUNK: usize = 64 * 1024;
@@ -56,5 +56,7 @@ fn write_row(id: Option<&i64>, values: &[Value<'_>], out: &mut Vec<u8>) -> Resul
     id.iter().chain(values).try_for_each(|value| {
         write_sized(value, out)
             .map_err(|invalid| Error::Backend(DatabaseError::new(format!("a value {invalid}"))))
-    })
+    })?;
+    // What was collected before is less than a chunk.
+    fits(out.len())
 }

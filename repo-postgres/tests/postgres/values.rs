@@ -1,11 +1,11 @@
 //! Each kind of value to the server and back, and against what SQL literals mean.
 
 use chrono::{DateTime, NaiveDate, NaiveTime};
-use repo_core::{Backend, Dialect, Kind, Value};
+use repo_core::{Backend, Dialect, Error, Kind, Value};
 use repo_postgres::{Postgres, PostgresDialect};
 use uuid::Uuid;
 
-use crate::scratch::{DECIMAL, KINDS, Scratch, count, read, script};
+use crate::scratch::{DECIMAL, KINDS, Scratch, count, read, script, write};
 
 fn decimal(units: i64, scale: u8) -> Value<'static> {
     Value::Decimal { units, scale }
@@ -21,6 +21,23 @@ fn date(text: &str) -> Value<'static> {
 
 fn time(text: &str) -> Value<'static> {
     Value::Time(text.parse::<NaiveTime>().unwrap())
+}
+
+#[tokio::test]
+async fn what_no_message_holds_is_refused_before_it_is_sent() {
+    let Some(scratch) = Scratch::new().await else { return };
+    let db = scratch.options().pool_size(1).connect_backend().await.unwrap();
+    let pid = count(&db, "SELECT pg_backend_pid()::int8").await;
+    // Nobody writes to it, so it takes no memory.
+    let large = [Value::Bytes(vec![0; 1 << 30].into())];
+    let many: Vec<_> = (0..70_000).map(Value::I64).collect();
+    for (params, words) in [(&large[..], "1073741828 bytes"), (&many[..], "70000")] {
+        match write(&db, "SELECT $1", params).await.unwrap_err() {
+            Error::InvalidInput { reason, .. } => assert!(reason.contains(words), "{reason}"),
+            error => panic!("{error:?}"),
+        }
+    }
+    assert_eq!(count(&db, "SELECT pg_backend_pid()::int8").await, pid);
 }
 
 /// Values, and the SQL literals that mean the same.
