@@ -3,6 +3,7 @@
 //! A policy takes a capability away by not implementing its trait; the methods that need it then do not
 //! compile, and the trait says why. No logic lives in the impls: they name columns in order.
 
+use std::fmt::Debug;
 use std::ops::Deref;
 
 use chrono::{DateTime, Utc};
@@ -32,10 +33,11 @@ pub trait Entity: Sized + Send + Sync + 'static {
     type New: NewEntity<Entity = Self>;
     /// The repository that `session.repo::<Self>()` returns: a [`Repo`] with the finders of this entity.
     ///
-    /// What holds for any entity takes a `Repo`:
+    /// What holds for any entity takes a `Repo`, and runs on any thread:
     ///
     /// ```
     /// use repo_core::{Entity, Repository, ReachableFrom, Result, Scope, Session};
+    /// use tokio::task::JoinHandle;
     ///
     /// async fn is_empty<E, S>(session: &Session<S>) -> Result<bool>
     /// where
@@ -44,8 +46,22 @@ pub trait Entity: Sized + Send + Sync + 'static {
     /// {
     ///     Ok(!session.repo::<E>().query().exists().await?)
     /// }
+    ///
+    /// fn spawned<E, S>(session: Session<S>) -> JoinHandle<Result<bool>>
+    /// where
+    ///     E: Entity<Tenancy: ReachableFrom<S>>,
+    ///     S: Scope,
+    /// {
+    ///     tokio::spawn(async move { is_empty::<E, S>(&session).await })
+    /// }
     /// ```
-    type Repository<S: Scope>: From<Repo<Self, S>> + Deref<Target = Repo<Self, S>>;
+    type Repository<S: Scope>: From<Repo<Self, S>>
+        + Deref<Target = Repo<Self, S>>
+        + Clone
+        + Debug
+        + Send
+        + Sync
+        + 'static;
 
     /// The table.
     const TABLE: &'static Table;
@@ -102,7 +118,7 @@ pub trait NewEntity: Sized + Send {
 )]
 pub trait Mutable: Entity {
     /// What `patch` takes: the columns that a caller may change.
-    type Patch: Into<Patch<Self>>;
+    type Patch: Into<Patch<Self>> + Clone + Debug + Send + Sync + 'static;
 }
 
 /// An entity whose rows are marked when they are deleted.

@@ -10,7 +10,7 @@ use crate::encode::encode;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::table::Table;
-use crate::value::{Kind, Value};
+use crate::value::{InvalidValue, Kind, Value};
 
 /// New values for some columns of a row: what the derive's `XPatch` wraps.
 ///
@@ -18,8 +18,17 @@ use crate::value::{Kind, Value};
 /// after is added. An `Option` column set to `None` becomes `NULL`; one that is not set stays as it is.
 pub struct Patch<E> {
     changes: Changes,
-    error: Option<Error>,
+    mistake: Option<Mistake>,
     entity: PhantomData<fn() -> E>,
+}
+
+/// Why a patch cannot be made.
+#[derive(Debug, Clone)]
+enum Mistake {
+    /// The column cannot become this.
+    Input(&'static str, InvalidValue),
+    /// A sum does not fit its column.
+    OutOfRange,
 }
 
 /// What a patch does to which columns, each in the order of the table; no column is in both.
@@ -46,7 +55,7 @@ impl Numeric for class::Decimal {}
 impl<E: Entity> Patch<E> {
     /// Changes nothing yet.
     pub fn new() -> Self {
-        Self { changes: Changes::default(), error: None, entity: PhantomData }
+        Self { changes: Changes::default(), mistake: None, entity: PhantomData }
     }
 
     /// Adds to what is in a column when the row is changed: of many at once none is lost. `NULL` stays
@@ -63,20 +72,13 @@ impl<E: Entity> Patch<E> {
         let def = column.def();
         let refusal = refusal(E::TABLE, column.index());
         if let Some(reason) = refusal.or_else(|| no_sum(E::TABLE, column.index())) {
-            self.error.get_or_insert(Error::invalid_input(def.name, reason));
-            return self;
+            return self.mistaken(Mistake::Input(def.name, InvalidValue::new(reason)));
         }
         let added = match amount.into_operand().encode(def.kind) {
             Ok(amount) => self.changes.add(column.index(), def.kind, amount.into_owned()),
-            Err(invalid) => {
-                self.error.get_or_insert(Error::invalid_value(def.name, invalid));
-                return self;
-            }
+            Err(invalid) => return self.mistaken(Mistake::Input(def.name, invalid)),
         };
-        if !added {
-            self.error.get_or_insert(Error::OutOfRange { entity: E::TABLE.entity });
-        }
-        self
+        if added { self } else { self.mistaken(Mistake::OutOfRange) }
     }
 
     /// Sets a column. The derive writes a setter for each column that a caller may change; should
@@ -84,8 +86,7 @@ impl<E: Entity> Patch<E> {
     pub(crate) fn set<T: ColumnType>(mut self, column: Column<E, T>, value: T) -> Self {
         let def = column.def();
         if let Some(reason) = refusal(E::TABLE, column.index()) {
-            self.error.get_or_insert(Error::invalid_input(def.name, reason));
-            return self;
+            return self.mistaken(Mistake::Input(def.name, InvalidValue::new(reason)));
         }
         let value = value.into_stored(def.kind);
         match encode(def, &value) {
@@ -94,26 +95,34 @@ impl<E: Entity> Patch<E> {
                 remove(&mut self.changes.add, column.index());
                 put(&mut self.changes.set, column.index(), encoded);
             }
-            Err(invalid) => {
-                self.error.get_or_insert(Error::invalid_value(def.name, invalid));
-            }
+            Err(invalid) => return self.mistaken(Mistake::Input(def.name, invalid)),
         }
         self
     }
 
     /// Whether no column is set.
     pub fn is_empty(&self) -> bool {
-        self.changes.count() == 0 && self.error.is_none()
+        self.changes.count() == 0 && self.mistake.is_none()
     }
 
     /// Sets these columns, which are by their order and may all be changed.
     pub(crate) fn of(set: Vec<(usize, Value<'static>)>) -> Self {
         let changes = Changes { set, add: Vec::new() };
-        Self { changes, error: None, entity: PhantomData }
+        Self { changes, mistake: None, entity: PhantomData }
     }
 
     pub(crate) fn finish(self) -> Result<Changes> {
-        self.error.map_or(Ok(self.changes), Err)
+        match self.mistake {
+            None => Ok(self.changes),
+            Some(Mistake::Input(column, invalid)) => Err(Error::invalid_value(column, invalid)),
+            Some(Mistake::OutOfRange) => Err(Error::OutOfRange { entity: E::TABLE.entity }),
+        }
+    }
+
+    /// The first mistake counts.
+    fn mistaken(mut self, mistake: Mistake) -> Self {
+        self.mistake.get_or_insert(mistake);
+        self
     }
 }
 
@@ -206,6 +215,13 @@ fn refusal(table: &Table, column: usize) -> Option<&'static str> {
 impl<E: Entity> Default for Patch<E> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl<E> Clone for Patch<E> {
+    fn clone(&self) -> Self {
+        let Self { changes, mistake, entity } = self;
+        Self { changes: changes.clone(), mistake: mistake.clone(), entity: *entity }
     }
 }
 

@@ -4,6 +4,7 @@
 //! Its paths are absolute, because the names around the struct may mean anything: `__core` and
 //! `__private` are imported where the impls are, and all others begin with `::`.
 
+mod clone;
 mod columns;
 mod docs;
 mod entity;

@@ -142,6 +142,12 @@ impl<S: Scope> Deref for Audit<S> {
     }
 }
 
+impl<S: Scope> Clone for Audit<S> {
+    fn clone(&self) -> Self {
+        Self { repo: self.repo.clone() }
+    }
+}
+
 impl<S: Scope> fmt::Debug for Audit<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Audit").field(&self.repo).finish()

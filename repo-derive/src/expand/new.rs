@@ -4,7 +4,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-use super::{codec, doc, docs_or, lenient, managed};
+use super::{clone, codec, doc, docs_or, lenient, managed};
 use crate::model::{Column, Entity, Role};
 use crate::names;
 
@@ -34,14 +34,16 @@ pub(crate) fn types(entity: &Entity) -> TokenStream {
 /// The impls.
 pub(crate) fn impls(entity: &Entity) -> TokenStream {
     let crate::model::Names { new, draft, .. } = &entity.names;
+    let clone_new = clone::of_new(entity);
     let debug_new = debug(entity, new, &show_given(entity));
     let into_entity = into_entity(entity);
     let draft = has_draft(entity).then(|| {
+        let clone = clone::of_draft(entity);
         let debug = debug(entity, draft, &show_draft(entity));
         let setters = setters(entity);
-        quote!(#debug #setters)
+        quote!(#clone #debug #setters)
     });
-    quote!(#debug_new #into_entity #draft)
+    quote!(#clone_new #debug_new #into_entity #draft)
 }
 
 /// The type that `create` takes.

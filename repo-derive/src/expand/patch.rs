@@ -112,6 +112,13 @@ fn traits(entity: &Entity) -> TokenStream {
         }
 
         #[automatically_derived]
+        impl #impl_generics ::core::clone::Clone for #patch #ty_generics #where_clause {
+            fn clone(&self) -> Self {
+                Self(::core::clone::Clone::clone(&self.0))
+            }
+        }
+
+        #[automatically_derived]
         impl #impl_generics ::core::fmt::Debug for #patch #ty_generics #where_clause {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 ::core::fmt::Debug::fmt(&self.0, f)

@@ -23,5 +23,6 @@ pub mod raw;
 pub mod renamed;
 pub mod shadowed;
 pub mod types;
+pub mod uncloned;
 pub mod underscores;
 pub mod visibility;
