@@ -56,7 +56,8 @@ pub(crate) fn expand(entity: &Entity) -> TokenStream {
 fn lenient() -> TokenStream {
     quote! {
         #[allow(deprecated, private_bounds, private_interfaces, unused, unused_qualifications)]
-        #[allow(clippy::pub_underscore_fields)]
+        #[allow(clippy::pub_underscore_fields, clippy::self_named_constructors)]
+        #[allow(clippy::iter_not_returning_iterator)]
     }
 }
 

@@ -13,6 +13,7 @@
     rustdoc::all
 )]
 
+pub mod conventions;
 pub mod documented;
 pub mod every_key;
 pub mod generic;
