@@ -7,6 +7,7 @@
 
 mod column;
 mod deletion;
+mod document;
 mod hooks;
 mod index;
 mod managed;
@@ -23,6 +24,7 @@ mod text;
 pub use crate::reading::Reading;
 pub use column::{ColumnDescription, Field, JsonField, OptionalJsonField};
 pub use deletion::{DeletedWith, GoesWith, Marked, MarkedTogether, Removed};
+pub use document::{Document, NoOption, WrittenAsOption};
 pub use hooks::{
     NewOf, NewRows, Observed, Unvalidated, ValidatedOnCreate, ValidatedOnDelete, ValidatedOnUpdate,
     check_delete, check_update, validated,

@@ -46,7 +46,7 @@ pub(crate) fn expand(entity: &Entity) -> TokenStream {
         #lenient
         const _: () = {
             use #krate as __core;
-            use #krate::__private::{self as __private, Misfit as _, NoParent as _, Unmanaged as _, Unvalidated as _};
+            use #krate::__private::{self as __private, Misfit as _, NoOption as _, NoParent as _, Unmanaged as _, Unvalidated as _};
             #(#impls)*
         };
     }

@@ -42,6 +42,11 @@ fn movable(ty: &Type) -> TokenStream {
     quote!(#[allow(trivial_bounds)] fn movable() where #question {})
 }
 
+/// Is the type an `Option` that is called something else?
+fn is_no_option(ty: &Type) -> TokenStream {
+    quote_spanned!(ty.span()=> __private::Document::<#ty>::is_no_option();)
+}
+
 /// Whether the type means the same without the parameters of the struct.
 fn stands_alone(entity: &Entity, column: &Column) -> bool {
     let mut numbers = entity.generics.const_params();
@@ -90,7 +95,8 @@ fn given(entity: &Entity, at: usize, column: &Column) -> TokenStream {
     if let Some(document) = document {
         let movable = (!stands_alone(entity, column)).then(|| answer(&document, "Movable"));
         let document = answer(&document, "JsonDocument");
-        return quote!(#document #movable);
+        let option = matches!(column.storage, Storage::Json).then(|| is_no_option(ty));
+        return quote!(#document #option #movable);
     }
     if column.is_generic {
         // A parameter need not say of what class it is.
