@@ -5,6 +5,7 @@
 //! alike: integers and decimals are added exactly, in whichever order they come, and a sum that does not fit
 //! is an error. Rows in groups are in `groups.rs`, the spelling in `sql/aggregate.rs`.
 
+mod asked;
 pub(crate) mod bucket;
 pub(crate) mod cells;
 pub(crate) mod groups;

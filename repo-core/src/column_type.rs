@@ -44,8 +44,8 @@ use crate::value::{InvalidValue, Kind, Value};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not fit in a column",
     label = "not a column type",
-    note = "a moment is a `DateTime<Utc>`, and a whole number an `i64`, `i32` or `i16`",
-    note = "store anything else as JSON with `#[repository(json)]`, or derive `ColumnEnum` for an enum, `ColumnType` for a newtype"
+    note = "a text is a `String`, a moment a `DateTime<Utc>`, and a whole number an `i64`, `i32` or `i16`",
+    note = "a field of anything else is stored as JSON with `#[repository(json)]`; an enum derives `ColumnEnum`, a newtype `ColumnType`"
 )]
 pub trait ColumnType: Sized + Send + Sync + 'static {
     /// The type without `Option`: what the column is compared with.

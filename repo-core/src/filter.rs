@@ -71,7 +71,9 @@ pub struct Filter<E> {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "a query of `{E}` cannot be filtered by `{Self}`",
-    label = "not a filter over the columns of `{E}`"
+    label = "not a filter over the columns of `{E}`",
+    note = "a filter is `{E}::COLUMN.eq(..)`, joined with others by `&` and `|`",
+    note = "one about rows that they refer to is `{E}::relation().has(Other::COLUMN.eq(..))`"
 )]
 pub trait IntoFilter<E> {
     /// The filter; one that holds for every row where there is none.

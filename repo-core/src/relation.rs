@@ -4,6 +4,7 @@
 //! other direction is made from it: `Child::parent().many()`. Tenant and liveness hold for the rows that are
 //! found as for any others; how rows are loaded is in `relation/load.rs`.
 
+mod compared;
 pub(crate) mod link;
 pub(crate) mod load;
 mod many;

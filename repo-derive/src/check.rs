@@ -14,7 +14,7 @@ pub(crate) mod shape;
 
 use proc_macro2::Ident;
 use quote::{ToTokens, format_ident, quote};
-use syn::{Data, DeriveInput, Meta};
+use syn::{Data, DeriveInput, Meta, Type};
 
 use crate::attr::{self, Structure};
 use crate::diag::Diag;
@@ -134,7 +134,8 @@ fn references(
         }
         match (&attr.references, &attr.on_delete) {
             (Some(parent), _)
-                if relation_is_taken(ident, &parent.key, fields, &references, diag) => {}
+                if is_no_parent(&parent.value, diag)
+                    || relation_is_taken(ident, &parent.key, fields, &references, diag) => {}
             (Some(parent), on_delete) => {
                 let cascade = on_delete.as_ref().filter(|it| it.value == attr::OnDelete::Cascade);
                 if let Some(cascade) = cascade {
@@ -155,6 +156,14 @@ fn references(
         }
     }
     references
+}
+
+/// Reports a column of the parent in its place.
+fn is_no_parent(parent: &Type, diag: &mut Diag) -> bool {
+    let Some(owner) = types::owner_of_a_member(parent) else { return false };
+    let help = format_args!("write `references = {owner}`: it refers to the id");
+    diag.error(parent, format_args!("a reference is to an entity, not to a column of it"), help);
+    true
 }
 
 /// Reports a reference whose function another reference has.

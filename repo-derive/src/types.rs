@@ -27,6 +27,20 @@ pub(crate) fn is_i64(ty: &Type) -> bool {
     is_called(ty, "i64")
 }
 
+/// The `Person` of `Person::id` or `Person::ID`: what is called so is no type.
+pub(crate) fn owner_of_a_member(ty: &Type) -> Option<String> {
+    let segments = segments(ty)?;
+    let mut words = segments.iter().rev().map(|segment| segment.ident.to_string());
+    let (member, owner) = (words.next()?, words.next()?);
+    let is_type =
+        |name: &str| name.starts_with(char::is_uppercase) && name.contains(char::is_lowercase);
+    if !is_type(&owner) || is_type(&member) {
+        return None;
+    }
+    let path: Punctuated<_, Token![::]> = segments.iter().take(segments.len() - 1).collect();
+    Some(show(path.to_token_stream()))
+}
+
 fn is_called(ty: &Type, name: &str) -> bool {
     last_segment(ty).is_some_and(|segment| segment.ident == name)
 }
@@ -121,6 +135,16 @@ mod tests {
         assert!(inside_option(&parse_quote!(Vec<u8>)).is_none());
         assert!(inside_option(&parse_quote!(Option)).is_none());
         assert!(inside_option(&parse_quote!(my::Option<u8>)).is_none());
+    }
+
+    #[test]
+    fn a_member_is_known_by_the_names() {
+        let owner = |path: &str| owner_of_a_member(&syn::parse_str(path).expect("it is a type"));
+        assert_eq!(owner("Person::id").as_deref(), Some("Person"));
+        assert_eq!(owner("db::Person::ID").as_deref(), Some("db::Person"));
+        for parent in ["Person", "db::Person", "db::person", "T::Parent", "T::ID", "Self"] {
+            assert_eq!(owner(parent), None, "{parent}");
+        }
     }
 
     #[test]

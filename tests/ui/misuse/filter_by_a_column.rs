@@ -1,0 +1,17 @@
+use repo_core::{Database, Repository};
+use uuid::Uuid;
+
+#[derive(Debug, Repository)]
+#[repository(table = "tickets", tenant)]
+pub struct Ticket {
+    pub id: Uuid,
+    pub tenant_id: Uuid,
+    pub title: String,
+}
+
+pub async fn used(db: Database) {
+    let tickets = db.tenant(Uuid::nil()).repo::<Ticket>();
+    let _ = tickets.filter(Ticket::TITLE).all().await;
+}
+
+fn main() {}
