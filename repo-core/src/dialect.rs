@@ -46,6 +46,12 @@ pub trait Dialect: Debug + Send + Sync {
         None
     }
 
+    /// A text of the program as a literal, such as the name of a variant: nothing in it ends the literal or means
+    /// anything else. Where a backslash may, on a database that is set so, the dialect says it.
+    fn literal(&self, sql: &mut String, text: &str) {
+        quote_literal(sql, text);
+    }
+
     /// The type of a column, with the collation of text but without `NOT NULL`.
     fn column_type(&self, sql: &mut String, kind: Kind);
 

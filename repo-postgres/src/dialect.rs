@@ -57,6 +57,10 @@ impl Dialect for PostgresDialect {
         }
     }
 
+    fn literal(&self, sql: &mut String, text: &str) {
+        sql.push_str(&blocks::literal(text));
+    }
+
     /// The planner looks at the values of parameters, and not into a subquery.
     fn unplanned_placeholder(&self, index: usize) -> Option<String> {
         Some(format!("(SELECT ${index})"))

@@ -14,7 +14,8 @@ pub fn quote(sql: &mut String, name: &str) {
     sql.push('"');
 }
 
-/// Appends `text` as a literal, for the statements of a schema: nothing in it can end the quotes.
+/// Appends `text` as a literal, for the statements of a schema, where a backslash is a character like any other: nothing
+/// in it can end the quotes. On Postgres a setting gives it a meaning: [`Dialect::literal`](super::Dialect::literal).
 pub fn quote_literal(sql: &mut String, text: &str) {
     sql.push('\'');
     sql.push_str(&text.replace('\'', "''"));

@@ -1,6 +1,6 @@
 //! `CREATE TABLE` and `CREATE INDEX`, from the description of a table. Triggers are a dialect's own.
 
-use crate::dialect::{Dialect, quote, quote_literal};
+use crate::dialect::{Dialect, quote};
 use crate::guards::{ForeignKey, Guards, UniqueKey, is_null_predicate};
 use crate::sql::names;
 use crate::sql::writer::{Writer, quoted};
@@ -85,7 +85,7 @@ pub(crate) fn check_condition(
     let (name, def) = (quoted(table, column), &table.columns[column]);
     let mut conditions = Vec::new();
     if !def.variants.is_empty() {
-        conditions.push(format!("{name} IN ({})", literals(def.variants)));
+        conditions.push(format!("{name} IN ({})", literals(dialect, def.variants)));
     }
     if let Some(most) = def.max_length {
         conditions.push(format!("length({name}) <= {most}"));
@@ -163,11 +163,11 @@ pub(crate) fn index_predicate(table: &Table, index: &Index) -> Option<String> {
 }
 
 /// Texts as literals, separated by commas.
-fn literals(texts: &[&str]) -> String {
+fn literals(dialect: &dyn Dialect, texts: &[&str]) -> String {
     let mut sql = String::new();
     for (position, text) in texts.iter().enumerate() {
         sql.push_str(if position > 0 { ", " } else { "" });
-        quote_literal(&mut sql, text);
+        dialect.literal(&mut sql, text);
     }
     sql
 }

@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 
 use repo_core::{AuditedChange, Chaining, ColumnDef, ImageOf, Kind, quote};
 
+use super::blocks::literal;
 use crate::error::ENTRY_LEFT_OUT;
 
 /// The most arguments of a function.
@@ -276,16 +277,6 @@ fn is(def: &ColumnDef) -> String {
     let mut name = String::new();
     quote(&mut name, def.name);
     name
-}
-
-/// A text of the program as a literal: the name of a table, a column or an action.
-fn literal(text: &str) -> String {
-    let doubled = text.replace('\'', "''");
-    // A backslash has a meaning of its own where the server is set so; in this form it always has.
-    if doubled.contains('\\') {
-        return format!("E'{}'", doubled.replace('\\', "\\\\"));
-    }
-    format!("'{doubled}'")
 }
 
 fn push(sql: &mut String, text: std::fmt::Arguments<'_>) {

@@ -5,8 +5,6 @@
 
 use std::fmt::Write as _;
 
-use repo_core::quote_literal;
-
 /// Appends a block that runs `statement` where nothing in the search path is called `table`.
 pub(super) fn create_table(sql: &mut String, table: &str, statement: &str) {
     run_unless(sql, &schema_of(table), statement);
@@ -50,11 +48,14 @@ fn run_unless(sql: &mut String, query: &str, statement: &str) {
     run(sql, &format!("BEGIN\nIF NOT EXISTS ({query}) THEN\n{statement};\nEND IF;\nEND"));
 }
 
-/// A name as a literal.
+/// A text of the program as a literal: a name, an action, a body of code.
 pub(crate) fn literal(text: &str) -> String {
-    let mut quoted = String::new();
-    quote_literal(&mut quoted, text);
-    quoted
+    let doubled = text.replace('\'', "''");
+    // A backslash has a meaning of its own where the server is set so; in this form it always has.
+    if doubled.contains('\\') {
+        return format!("E'{}'", doubled.replace('\\', "\\\\"));
+    }
+    format!("'{doubled}'")
 }
 
 /// Appends a block of code. It stands between dollars, so that its statements can be read, and taken over into a

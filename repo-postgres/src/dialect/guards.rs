@@ -4,9 +4,10 @@
 //! `ON CONFLICT DO UPDATE` and `MERGE` fall to the trigger of UPDATE; TRUNCATE, which row triggers never
 //! see, has one of its own.
 
-use repo_core::{Guards, Table, Trigger, generated_name, quote, quote_literal};
+use repo_core::{Guards, Table, Trigger, generated_name, quote};
 
-use super::{blocks, push};
+use super::blocks::{self, literal};
+use super::push;
 
 /// The function that all of them run, looked for in the search path, as a trigger that is made finds it.
 const FUNCTION: &str = "repo_refuse_change";
@@ -58,7 +59,7 @@ fn create_function(block: &mut String) {
              CREATE FUNCTION {FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS "
         ),
     );
-    quote_literal(block, BODY);
+    block.push_str(&literal(BODY));
     block.push_str(";\nEND IF;\n");
 }
 
@@ -68,9 +69,9 @@ fn create_trigger(block: &mut String, table: &Table, refusal: &Refusal) {
     quote(&mut quoted, &name);
     quote(&mut quoted_table, table.name);
     block.push_str("IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgname = ");
-    quote_literal(block, &name);
+    block.push_str(&literal(&name));
     block.push_str(" AND tgrelid = ");
-    quote_literal(block, &quoted_table);
+    block.push_str(&literal(&quoted_table));
     push(
         block,
         format_args!(
