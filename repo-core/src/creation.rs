@@ -37,11 +37,18 @@ impl Creation<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`]: the tenant's type refuses it.
+    /// - [`Error::InvalidInput`]: the tenant's type refuses it.
+    /// - [`Error::TenantMismatch`]: what the type makes of it is stored as another tenant.
     pub fn tenant<T: ColumnType>(&self) -> Result<T> {
         let column = self.table.tenant().unwrap_or(self.table.id());
         let value = self.tenant.as_ref().map_or(Value::Null(T::KIND), Value::borrowed);
-        T::decode(value).map_err(|invalid| self.refused(column, invalid))
+        let refused = |invalid| self.refused(column, invalid);
+        let tenant = T::decode(value).map_err(refused)?;
+        let stored = tenant.encode(column.kind).map_err(refused)?;
+        if self.tenant.as_ref().is_some_and(|session| *session != stored) {
+            return Err(Error::TenantMismatch { entity: self.table.entity });
+        }
+        Ok(tenant)
     }
 
     /// The time of creation, in whole microseconds.

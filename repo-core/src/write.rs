@@ -34,6 +34,7 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     /// - [`is_conflict`](Error::is_conflict): another row has the same value in a unique column.
     /// - [`Error::ForeignKey`]: it refers to a row that is not there, or not of this tenant.
     /// - [`is_invalid_input`](Error::is_invalid_input): a value does not fit its column.
+    /// - [`Error::TenantMismatch`]: what the type of the tenant makes of the session's is stored as another.
     pub fn create(&self, new: impl Into<E::New>) -> Writing<'_, E>
     where
         E::Tenancy: WritableFrom<S>,

@@ -684,6 +684,7 @@ conformance! {
             a_shared_row_is_everybodys,
             tenants_of_any_type_are_kept_apart,
             a_tenant_that_no_column_holds_is_refused,
+            no_new_row_is_of_another_tenant_than_the_session,
         }
         transactions {
             what_it_did_is_there_after_ok,

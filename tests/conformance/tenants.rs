@@ -1,6 +1,10 @@
 //! A tenant's rows are nobody else's: they are not found, not counted, not changed, and leave no trace.
 
-use repo_core::{Error, Filter, PageRequest, WindowRequest, schema};
+use repo_core::{
+    ColumnType, Error, Filter, InvalidValue, Kind, PageRequest, Repository, Value, WindowRequest,
+    schema,
+};
+use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
@@ -188,4 +192,56 @@ pub(crate) async fn a_tenant_that_no_column_holds_is_refused(fixture: Fixture) {
         assert_error!(hosts.all().await, Error::InvalidInput { column, .. } if column == "realm");
         assert_error!(hosts.create(host("x")).await, Error::InvalidInput { column, .. } if column == "realm");
     }
+}
+
+/// A tenant whose text is read in small letters.
+#[derive(Debug, Clone, PartialEq)]
+struct Guild(String);
+
+impl ColumnType for Guild {
+    type Bare = Self;
+    type Class = <String as ColumnType>::Class;
+    const KIND: Kind = String::KIND;
+
+    fn encode(&self, kind: Kind) -> Result<Value<'_>, InvalidValue> {
+        self.0.encode(kind)
+    }
+
+    fn decode(value: Value<'_>) -> Result<Self, InvalidValue> {
+        String::decode(value).map(|text| Self(text.to_lowercase()))
+    }
+}
+
+/// What a guild owns.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "chests", tenant, audited)]
+struct Chest {
+    id: Uuid,
+    #[repository(tenant)]
+    guild: Guild,
+    #[repository(unique)]
+    label: String,
+}
+
+pub(crate) async fn no_new_row_is_of_another_tenant_than_the_session(fixture: Fixture) {
+    let db = fixture.with(&schema![Chest]).await;
+    let new = || NewChest { label: "a".to_owned() };
+    let loud = db.tenant(Guild("ACME".to_owned())).actor("ann");
+    let chests = loud.repo::<Chest>();
+    assert_error!(chests.create(new()).await, Error::TenantMismatch { entity: "Chest" });
+    assert_error!(chests.create_many([new()]).await, Error::TenantMismatch { entity: "Chest" });
+    let upserted = chests.upsert(Chest::LABEL, new()).await;
+    assert_error!(upserted, Error::TenantMismatch { entity: "Chest" });
+    let upserted = chests.upsert_many(Chest::LABEL, [new()]).await;
+    assert_error!(upserted, Error::TenantMismatch { entity: "Chest" });
+    let created = chests.create_or_get(Chest::LABEL, new()).await;
+    assert_error!(created, Error::TenantMismatch { entity: "Chest" });
+    let partly = chests.create_many_partial([new()]).await;
+    assert_error!(partly, Error::TenantMismatch { entity: "Chest" });
+
+    let quiet = db.tenant(Guild("acme".to_owned())).actor("ann");
+    assert_eq!(quiet.repo::<Chest>().count().await.unwrap(), 0);
+    assert_eq!(quiet.audit().count().await.unwrap(), 0);
+    let created = quiet.repo::<Chest>().create(new()).await.unwrap();
+    assert_eq!(quiet.repo::<Chest>().all().await.unwrap(), [created]);
 }
