@@ -4,6 +4,9 @@
 //! visibility, filter and order, the order's values at the position, and a check over all of it. A
 //! cursor from another query does not pass the digest. Tenant and filter apply to what a cursor reads
 //! like to any other query: it moves within what its holder may read, and nowhere else.
+//!
+//! Digest and check are keyed: where the database has a key of its own, nobody else can try what value of a filter
+//! a digest was made with. The check comes first, so that what nobody signed is told nothing of the query.
 
 use std::fmt;
 use std::str::FromStr;
@@ -63,11 +66,11 @@ impl Cursor {
         if body[0] != VERSION {
             return Err(invalid("it was made by another version"));
         }
-        if body[1..=DIGEST] != fingerprint.query {
-            return Err(invalid("entity, tenant, filter or order differ"));
-        }
         if check != fingerprint.check(body) {
             return Err(invalid("it was changed"));
+        }
+        if body[1..=DIGEST] != fingerprint.query {
+            return Err(invalid("entity, tenant, filter or order differ"));
         }
         let mut rest = &body[1 + DIGEST..];
         let kinds = order.iter().map(|key| key.source.def(table).kind);
@@ -97,20 +100,19 @@ impl Fingerprint {
             text(&mut bytes, &format!("{:?}", column.kind));
             bytes.extend([u8::from(key.descending), u8::from(key.nulls_first)]);
         }
-        let digest = Sha256::digest(&bytes);
-        let mut query = [0; DIGEST];
-        query.copy_from_slice(&digest[..DIGEST]);
-        Self { query, key }
+        Self { query: keyed(&key, b"query", &bytes), key }
     }
 
-    /// A keyed digest. Hashed twice, so that nothing can be appended to what was hashed.
     fn check(&self, bytes: &[u8]) -> [u8; CHECK] {
-        let inner = Sha256::new().chain_update(self.key).chain_update(bytes).finalize();
-        let outer = Sha256::new().chain_update(self.key).chain_update(inner).finalize();
-        let mut check = [0; CHECK];
-        check.copy_from_slice(&outer[..CHECK]);
-        check
+        keyed(&self.key, b"check", bytes)
     }
+}
+
+/// A keyed digest of something. Hashed twice, so that nothing can be appended to what was hashed.
+fn keyed<const N: usize>(key: &[u8; 32], of: &[u8], bytes: &[u8]) -> [u8; N] {
+    let inner = Sha256::new().chain_update(key).chain_update(of).chain_update(bytes).finalize();
+    let outer = Sha256::new().chain_update(key).chain_update(inner).finalize();
+    std::array::from_fn(|at| outer[at])
 }
 
 /// Appends a text so that where it ends is known.

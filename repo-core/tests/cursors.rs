@@ -101,6 +101,31 @@ async fn a_cursor_made_without_the_key_is_refused() {
 }
 
 #[tokio::test]
+async fn with_a_key_a_cursor_confirms_no_guess_of_a_filter() {
+    let filtered = async |db: Database, salary| {
+        let filter = Some(Person::SALARY.eq(salary));
+        let first = WindowRequest::first(1);
+        let window = window(&db.tenant(7), filter, Person::NAME.asc(), first).await;
+        window.unwrap().end.unwrap()
+    };
+    // What comes before the values of the order: the digest of the query.
+    let digest = |cursor: &Cursor| cursor.to_string()[..17].to_owned();
+    let keyed = || database().with_cursor_key("a secret");
+    let ours = filtered(keyed(), 1).await;
+    assert_eq!(digest(&filtered(keyed(), 1).await), digest(&ours));
+    assert_ne!(digest(&filtered(database(), 1).await), digest(&ours));
+    let other = database().with_cursor_key("another");
+    assert_ne!(digest(&filtered(other, 1).await), digest(&ours));
+
+    for guess in [1, 2] {
+        let request = WindowRequest::first(1).after(filtered(database(), guess).await);
+        let filter = Some(Person::SALARY.eq(1));
+        let refused = window(&keyed().tenant(7), filter, Person::NAME.asc(), request).await;
+        assert_eq!(reason(refused), "it was changed");
+    }
+}
+
+#[tokio::test]
 async fn beside_a_cursor_there_is_always_a_row_whichever_end_is_read_from() {
     let (db, session) = (database(), database().tenant(7));
     let made = cursor(&db.tenant(7)).await;
