@@ -1,5 +1,5 @@
-//! Fields that are called as what a policy manages, in a struct without the policy: it is forgotten, unless the field
-//! is marked `plain`.
+//! Fields that are called as what a policy manages, or whose columns are, in a struct without the policy: it is
+//! forgotten, unless the field is marked `plain`.
 //!
 //! Only of policies without which rows are reached or changed that should not be. Times and a correlation may be
 //! columns like any other.
@@ -44,7 +44,7 @@ pub(super) fn check(
     }
 }
 
-/// The role that the field would have by its name and its type, if only the struct had the policy.
+/// The role that the field would have by its name or its column's and its type, if only the struct had the policy.
 fn meant(field: &Field<'_>, structure: &Structure) -> Option<Role> {
     let ty = &field.syntax.ty;
     let guarding = [
@@ -53,9 +53,16 @@ fn meant(field: &Field<'_>, structure: &Structure) -> Option<Role> {
         (Role::DeletedAt, types::inside_option(ty).is_some()),
     ];
     let name = names::plain(field.ident);
-    let (role, fits) = guarding.into_iter().find(|(role, _)| role.field() == name)?;
+    let is_called = |role: Role| role.field() == name || is_column_of(role, field);
+    let (role, fits) = guarding.into_iter().find(|(role, _)| is_called(*role))?;
     let is_absent = role.policy().is_some_and(|policy| structure.policy(policy).is_none());
     (fits && is_absent).then_some(role)
+}
+
+/// Whether the field says that its column is called as that of the role.
+fn is_column_of(role: Role, field: &Field<'_>) -> bool {
+    let given = field.attr.column.as_ref();
+    given.is_some_and(|column| column.value.value().eq_ignore_ascii_case(role.field()))
 }
 
 fn report(
@@ -76,11 +83,22 @@ fn report(
         _ if is_excluded(role, structure) => "rows of an immutable entity are never deleted",
         _ => "rows are removed when they are deleted",
     };
-    let problem = format_args!("there is a field `{name}`, and {problem}");
+    let is_named = role.field() == names::plain(field.ident);
+    let problem = if is_named {
+        format!("there is a field `{name}`, and {problem}")
+    } else {
+        format!("the column of `{name}` is `{}`, and {problem}", role.field())
+    };
     match role.policy().filter(|_| !is_excluded(role, structure)) {
         Some(policy) => {
+            let role = role.key();
+            let too = if is_named {
+                String::new()
+            } else {
+                format!(" and `{role}` to that of the field")
+            };
             let help =
-                format_args!("add `{policy}` to the `#[repository(..)]` of `{ident}`, or {plain}");
+                format!("add `{policy}` to the `#[repository(..)]` of `{ident}`{too}, or {plain}");
             diag.error(name, problem, help);
         }
         None => diag.error(name, problem, format_args!("add {plain}")),
