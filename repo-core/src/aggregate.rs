@@ -32,6 +32,7 @@ use crate::query::Query;
 use crate::read;
 use crate::reading::Reading;
 use crate::scope::{ReachableFrom, Scope};
+use crate::stored::stored;
 use crate::value::{InvalidValue, Kind, Value};
 
 /// One value about many rows of `E`: how many, or the sum, average, least or greatest of a column.
@@ -185,7 +186,7 @@ impl<E: Entity, T: ColumnType> Column<E, T> {
         Aggregate {
             term: Term { function, column: self.index() },
             read: |cells, column| cells.optional::<T::Bare>(column),
-            operand: |value, kind| Ok(vec![value.encode(kind)?.into_owned()]),
+            operand: |value, kind| Ok(vec![stored(&value, kind)?.into_owned()]),
             entity: PhantomData,
         }
     }

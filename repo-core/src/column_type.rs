@@ -5,6 +5,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::backend::Row;
+use crate::stored::stored;
 use crate::value::{InvalidValue, Kind, Value};
 
 /// A type that fits in a column.
@@ -63,13 +64,17 @@ pub trait ColumnType: Sized + Send + Sync + 'static {
     /// The only texts that the column takes, for an enum; empty when any will do.
     const VARIANTS: &'static [&'static str] = &[];
 
+    /// Whether `encode` itself checks the limits of what both databases store, and gives what is stored.
+    #[doc(hidden)]
+    const IS_CHECKED: bool = false;
+
     /// The value to store in a column of `kind`, which is [`KIND`](Self::KIND) with the precision and
     /// scale that the column declares.
     ///
     /// # Errors
     ///
     /// When no database could give the same value back: NaN, text with NUL, a decimal with more
-    /// digits than the column has.
+    /// digits than the column has. Such a value, and one of another kind, is refused also where this gives it.
     fn encode(&self, kind: Kind) -> Result<Value<'_>, InvalidValue>;
 
     /// The value that `encode` stored.
@@ -103,10 +108,15 @@ pub trait ColumnType: Sized + Send + Sync + 'static {
     }
 
     /// This value as it will be read back from a column of `kind`: a timestamp loses its nanoseconds,
-    /// a decimal takes the scale of its column.
+    /// a decimal takes the scale of its column. What [`decode`](Self::decode) makes of what
+    /// [`encode`](Self::encode) gives, unless a type knows a shorter way.
     fn into_stored(self, kind: Kind) -> Self {
-        let _ = kind;
-        self
+        if Self::IS_CHECKED {
+            return self;
+        }
+        let read = stored(&self, kind).and_then(Self::decode);
+        // What is not stored is refused where it is encoded.
+        read.unwrap_or(self)
     }
 }
 

@@ -25,9 +25,9 @@ macro_rules! read_by {
     };
 }
 
-mod numbers;
+pub(crate) mod numbers;
 mod option;
-mod plain;
+pub(crate) mod plain;
 pub(crate) mod temporal;
 
 #[cfg(feature = "decimal")]

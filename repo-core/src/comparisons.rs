@@ -12,6 +12,7 @@ use crate::column_type::{ColumnType, Comparable, Moment, Searchable};
 use crate::dialect::TextMatch;
 use crate::entity::Entity;
 use crate::filter::{Comparison, Filter, Node};
+use crate::stored::stored;
 use crate::value::{InvalidValue, Kind, Value};
 
 /// A value that a column of `T` can be compared with: a `T`, a `&T`, or a borrowed form of it such as
@@ -189,7 +190,7 @@ impl<E: Entity, T: ColumnType> Column<E, T> {
         let kind = self.def().kind;
         let values: Result<Vec<_>, _> = values
             .into_iter()
-            .map(|value| value.into_operand().encode(kind).map(Value::into_owned))
+            .map(|value| stored(&value.into_operand(), kind).map(Value::into_owned))
             .collect();
         Filter::new(match values {
             Ok(values) => Node::InList { column: self.index(), values, negated },
@@ -198,7 +199,7 @@ impl<E: Entity, T: ColumnType> Column<E, T> {
     }
 
     fn with(self, value: T::Bare, node: impl FnOnce(Value<'static>) -> Node) -> Node {
-        match value.encode(self.def().kind) {
+        match stored(&value, self.def().kind) {
             Ok(value) => node(value.into_owned()),
             Err(invalid) => self.invalid(invalid),
         }

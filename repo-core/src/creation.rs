@@ -6,6 +6,7 @@ use crate::column_type::ColumnType;
 use crate::correlation::Correlation;
 use crate::error::{Error, Result};
 use crate::ids::IdSource;
+use crate::stored::stored;
 use crate::table::{ColumnDef, Table};
 use crate::value::{InvalidValue, Kind, Value};
 
@@ -44,7 +45,7 @@ impl Creation<'_> {
         let value = self.tenant.as_ref().map_or(Value::Null(T::KIND), Value::borrowed);
         let refused = |invalid| self.refused(column, invalid);
         let tenant = T::decode(value).map_err(refused)?;
-        let stored = tenant.encode(column.kind).map_err(refused)?;
+        let stored = stored(&tenant, column.kind).map_err(refused)?;
         if self.tenant.as_ref().is_some_and(|session| *session != stored) {
             return Err(Error::TenantMismatch { entity: self.table.entity });
         }

@@ -7,6 +7,7 @@ use crate::backend::Row;
 use crate::column_type::ColumnType;
 use crate::error::{Error, Result};
 use crate::json;
+use crate::stored::stored;
 use crate::table::{ColumnDef, Table};
 use crate::value::{InvalidValue, Value};
 
@@ -170,7 +171,7 @@ pub(crate) fn encode<'a, T: ColumnType>(
     column: &'static ColumnDef,
     value: &'a T,
 ) -> Result<Value<'a>, InvalidValue> {
-    let encoded = value.encode(column.kind)?;
+    let encoded = stored(value, column.kind)?;
     check_length(column, &encoded)?;
     Ok(encoded)
 }

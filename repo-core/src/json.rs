@@ -21,6 +21,7 @@ where
     type Bare = Self;
     type Class = class::Json;
     const KIND: Kind = Kind::Json;
+    const IS_CHECKED: bool = true;
 
     fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
         to_value(&self.0)
@@ -35,6 +36,7 @@ impl ColumnType for serde_json::Value {
     type Bare = Self;
     type Class = class::Json;
     const KIND: Kind = Kind::Json;
+    const IS_CHECKED: bool = true;
 
     fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
         to_value(self)

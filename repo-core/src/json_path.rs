@@ -12,6 +12,7 @@ use crate::dialect::JsonType;
 use crate::entity::Entity;
 use crate::filter::{Comparison, DocumentTest, Filter, Node};
 use crate::json_canonical::DEEPEST;
+use crate::stored;
 use crate::value::{InvalidValue, Value};
 
 /// A place in a JSON column of `E`. Made by [`Column::path`].
@@ -155,7 +156,7 @@ fn stored<T: ColumnType>(
     what: JsonType,
     value: &T,
 ) -> Result<(JsonType, Value<'static>), InvalidValue> {
-    value.encode(T::KIND).map(|value| (what, value.into_owned()))
+    stored::stored(value, T::KIND).map(|value| (what, value.into_owned()))
 }
 
 impl JsonOperand for &str {

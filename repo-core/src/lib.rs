@@ -110,6 +110,7 @@ mod series;
 mod session;
 mod similar;
 mod sql;
+mod stored;
 mod stream;
 mod table;
 mod target;

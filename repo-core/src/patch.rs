@@ -9,6 +9,7 @@ use crate::comparisons::Operand;
 use crate::encode::encode;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
+use crate::stored::stored;
 use crate::table::Table;
 use crate::value::{InvalidValue, Kind, Value};
 
@@ -74,7 +75,7 @@ impl<E: Entity> Patch<E> {
         if let Some(reason) = refusal.or_else(|| no_sum(E::TABLE, column.index())) {
             return self.mistaken(Mistake::Input(def.name, InvalidValue::new(reason)));
         }
-        let added = match amount.into_operand().encode(def.kind) {
+        let added = match stored(&amount.into_operand(), def.kind) {
             Ok(amount) => self.changes.add(column.index(), def.kind, amount.into_owned()),
             Err(invalid) => return self.mistaken(Mistake::Input(def.name, invalid)),
         };

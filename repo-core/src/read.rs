@@ -16,6 +16,7 @@ use crate::scope::{ReachableFrom, Scope};
 use crate::session::Session;
 use crate::sql::shape::Shape;
 use crate::sql::writer::Writer;
+use crate::stored::stored;
 use crate::table::Table;
 use crate::value::{Kind, Value};
 use crate::window::Bound;
@@ -221,7 +222,7 @@ pub(crate) fn decode<E: Entity>(row: &dyn Row) -> Result<E> {
 /// The id as a value.
 pub(crate) fn encode_id<E: Entity>(id: &E::Id) -> Result<Value<'_>> {
     let column = E::TABLE.id();
-    id.encode(column.kind).map_err(|invalid| Error::invalid_value(column.name, invalid))
+    stored(id, column.kind).map_err(|invalid| Error::invalid_value(column.name, invalid))
 }
 
 /// The values that are there, at the front, and how many they are: parameters without an allocation.
@@ -272,7 +273,7 @@ where
     E::Tenancy: ReachableFrom<S>,
 {
     let column = E::TABLE.roles.id;
-    let node = match id.encode(E::TABLE.id().kind) {
+    let node = match stored(id, E::TABLE.id().kind) {
         Ok(value) => {
             Node::Compare { column, comparison: Comparison::Equal, value: value.into_owned() }
         }

@@ -15,6 +15,7 @@ use crate::read;
 use crate::scope::{ReachableFrom, Scope};
 use crate::session::Session;
 use crate::sql::crud::CrudSql;
+use crate::stored::stored;
 use crate::value::Value;
 
 /// The rows of `E` that a session reaches. Cheap to clone.
@@ -135,8 +136,8 @@ where
 
 /// The id in words, for an error.
 pub(crate) fn id_in_words<E: Entity>(id: &E::Id) -> String {
-    use crate::column_type::ColumnType as _;
-    id.encode(E::TABLE.id().kind).map_or_else(|invalid| invalid.to_string(), |id| format!("{id:?}"))
+    stored(id, E::TABLE.id().kind)
+        .map_or_else(|invalid| invalid.to_string(), |id| format!("{id:?}"))
 }
 
 pub(crate) fn not_found<E: Entity>(id: &E::Id) -> Error {

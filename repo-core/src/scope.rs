@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 
 use crate::audit::author::LONGEST;
 use crate::column_type::ColumnType;
+use crate::stored::stored;
 use crate::value::{InvalidValue, Value};
 
 /// A session without a tenant: reaches entities without `tenant`.
@@ -59,7 +60,7 @@ impl Scope for NoTenant {
 
 impl<T: ColumnType + Clone + Debug> Scope for Tenant<T> {
     fn chain(&self) -> Result<Reach, InvalidValue> {
-        let tenant = in_bounds(self.0.encode(T::KIND)?)?;
+        let tenant = in_bounds(stored(&self.0, T::KIND)?)?;
         Ok(Reach::Tenant(crate::audit::image::text(&tenant).into_owned()))
     }
 }
@@ -164,7 +165,7 @@ impl<S: Scope> ReachableFrom<S> for Shared {
 
 impl<T: ColumnType + Clone + Debug> ReachableFrom<Tenant<T>> for OwnedBy<T> {
     fn tenant(scope: &Tenant<T>) -> Result<Option<Value<'_>>, InvalidValue> {
-        scope.0.encode(T::KIND).and_then(in_bounds).map(Some)
+        stored(&scope.0, T::KIND).and_then(in_bounds).map(Some)
     }
 }
 

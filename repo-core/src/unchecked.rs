@@ -23,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::hooks::Hooks;
 use crate::scope::Scope;
 use crate::session::Session;
+use crate::stored::stored;
 use crate::table::{Chaining, Roles, Table};
 use crate::value::Value;
 use passage::{dollar_quoted, passage};
@@ -81,7 +82,7 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
 
     /// The value of the next parameter: the first is `$1`, on every database.
     pub fn bind<T: ColumnType>(mut self, value: T) -> Self {
-        match value.encode(T::KIND) {
+        match stored(&value, T::KIND) {
             Ok(value) => self.params.push(value.into_owned()),
             Err(invalid) => {
                 let name = format!("${}", self.params.len() + 1);

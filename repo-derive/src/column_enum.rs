@@ -185,6 +185,7 @@ fn expand(Enum { krate, input, variants }: &Enum<'_>) -> TokenStream {
             type Class = #krate::class::Enum;
             const KIND: #krate::Kind = #krate::Kind::Text;
             const VARIANTS: &'static [&'static ::core::primitive::str] = &[#(#texts),*];
+            const IS_CHECKED: ::core::primitive::bool = true;
 
             fn encode(
                 &self,

@@ -105,6 +105,7 @@ fn expand(input: &DeriveInput, krate: &Path, field: &Field) -> TokenStream {
             #class
             const KIND: #krate::Kind = #inner::KIND;
             const VARIANTS: &'static [&'static ::core::primitive::str] = #inner::VARIANTS;
+            const IS_CHECKED: ::core::primitive::bool = #inner::IS_CHECKED;
 
             fn encode(
                 &self,

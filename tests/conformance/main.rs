@@ -48,6 +48,7 @@ mod left_out;
 mod nesting;
 mod ordering;
 mod own_triggers;
+mod own_types;
 mod pages;
 mod parents;
 mod percentiles;
@@ -414,6 +415,10 @@ conformance! {
             the_id_decides_among_equals,
             text_is_ordered_by_its_bytes,
             an_enum_is_ordered_by_its_stored_name,
+        }
+        own_types {
+            what_a_type_gives_is_held_to_the_limits_of_its_column,
+            what_create_returns_is_stored_whatever_the_type_makes_of_it,
         }
         own_triggers {
             what_a_trigger_makes_of_a_row_is_read_later,

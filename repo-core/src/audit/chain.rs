@@ -13,6 +13,7 @@ use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::failure::complete;
 use crate::scope::Reach;
+use crate::stored::stored;
 use crate::value::Value;
 
 use super::checkpoint::Checkpoint;
@@ -59,7 +60,7 @@ impl Chain {
     ///
     /// [`Error::InvalidInput`]: the id is nothing that a column can hold, or a text without characters.
     pub fn tenant<T: ColumnType>(id: &T) -> Result<Self> {
-        let id = id.encode(T::KIND).map_err(|invalid| Error::invalid_value("tenant", invalid))?;
+        let id = stored(id, T::KIND).map_err(|invalid| Error::invalid_value("tenant", invalid))?;
         match image::text(&id).into_owned() {
             text if text.is_empty() => Err(Error::invalid_input("tenant", "is empty")),
             text => Ok(Chain::Tenant(text)),

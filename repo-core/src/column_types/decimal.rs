@@ -11,6 +11,7 @@ impl ColumnType for Decimal {
     type Class = class::Decimal;
     /// No digits: `#[repository(decimal(precision, scale))]` says how many.
     const KIND: Kind = Kind::Decimal { precision: 0, scale: 0 };
+    const IS_CHECKED: bool = true;
 
     fn encode(&self, kind: Kind) -> Result<Value<'_>, InvalidValue> {
         let Kind::Decimal { precision, scale } = kind else {

@@ -11,6 +11,7 @@ macro_rules! integer {
             type Bare = Self;
             type Class = class::$class;
             const KIND: Kind = Kind::$kind;
+            const IS_CHECKED: bool = true;
 
             #[inline]
             fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
@@ -35,12 +36,11 @@ macro_rules! float {
             type Bare = Self;
             type Class = class::Float;
             const KIND: Kind = Kind::$kind;
+            const IS_CHECKED: bool = true;
 
             #[inline]
             fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
-                if !self.is_finite() {
-                    return Err(InvalidValue::new("is not a finite number"));
-                }
+                check_finite((*self).into())?;
                 // Adding zero takes the sign off `-0.0` and changes nothing else.
                 Ok(Value::$kind(*self + 0.0))
             }
@@ -64,3 +64,12 @@ integer!(i32, I32, Integer, "a 32-bit integer");
 integer!(i64, I64, Identity, "a 64-bit integer");
 float!(f32, F32, "a 32-bit float");
 float!(f64, F64, "a 64-bit float");
+
+/// SQLite stores NaN as NULL.
+#[inline]
+pub(crate) fn check_finite(value: f64) -> Result<(), InvalidValue> {
+    if !value.is_finite() {
+        return Err(InvalidValue::new("is not a finite number"));
+    }
+    Ok(())
+}

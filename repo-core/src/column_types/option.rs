@@ -2,6 +2,7 @@
 
 use crate::backend::Row;
 use crate::column_type::ColumnType;
+use crate::stored::stored;
 use crate::value::{InvalidValue, Kind, Value};
 
 // `Bare = T` keeps `Option<Option<T>>` from being a column: it has no second NULL.
@@ -11,9 +12,11 @@ impl<T: ColumnType<Bare = T>> ColumnType for Option<T> {
     const KIND: Kind = T::KIND;
     const NULLABLE: bool = true;
     const VARIANTS: &'static [&'static str] = T::VARIANTS;
+    // What it holds is, so that only `None` is NULL.
+    const IS_CHECKED: bool = true;
 
     fn encode(&self, kind: Kind) -> Result<Value<'_>, InvalidValue> {
-        self.as_ref().map_or(Ok(Value::Null(kind)), |value| value.encode(kind))
+        self.as_ref().map_or(Ok(Value::Null(kind)), |value| stored(value, kind))
     }
 
     fn decode(value: Value<'_>) -> Result<Self, InvalidValue> {

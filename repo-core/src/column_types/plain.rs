@@ -13,6 +13,7 @@ impl ColumnType for bool {
     type Bare = Self;
     type Class = class::Bool;
     const KIND: Kind = Kind::Bool;
+    const IS_CHECKED: bool = true;
 
     #[inline]
     fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
@@ -33,12 +34,11 @@ impl ColumnType for String {
     type Bare = Self;
     type Class = class::Text;
     const KIND: Kind = Kind::Text;
+    const IS_CHECKED: bool = true;
 
     #[inline]
     fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
-        if self.as_bytes().contains(&0) {
-            return Err(InvalidValue::new("holds a NUL character"));
-        }
+        check_text(self)?;
         Ok(Value::Text(Cow::Borrowed(self)))
     }
 
@@ -56,6 +56,7 @@ impl ColumnType for Vec<u8> {
     type Bare = Self;
     type Class = class::Bytes;
     const KIND: Kind = Kind::Bytes;
+    const IS_CHECKED: bool = true;
 
     #[inline]
     fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
@@ -74,6 +75,7 @@ impl ColumnType for Uuid {
     type Bare = Self;
     type Class = class::Uuid;
     const KIND: Kind = Kind::Uuid;
+    const IS_CHECKED: bool = true;
 
     #[inline]
     fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
@@ -88,4 +90,13 @@ impl ColumnType for Uuid {
     }
 
     read_by!(|row, index| row.uuid(index));
+}
+
+/// Postgres stores no NUL.
+#[inline]
+pub(crate) fn check_text(text: &str) -> Result<(), InvalidValue> {
+    if text.as_bytes().contains(&0) {
+        return Err(InvalidValue::new("holds a NUL character"));
+    }
+    Ok(())
 }

@@ -17,14 +17,11 @@ impl ColumnType for DateTime<Utc> {
     type Bare = Self;
     type Class = class::Temporal;
     const KIND: Kind = Kind::Timestamp;
+    const IS_CHECKED: bool = true;
 
     #[inline]
     fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
-        // As UTC it is what it is stored as: no offset is added to look at it.
-        let utc = self.naive_utc();
-        check_year(utc.year())?;
-        check_leap_second(utc.nanosecond())?;
-        Ok(Value::Timestamp(to_microseconds(*self)))
+        moment(*self).map(Value::Timestamp)
     }
 
     fn decode(value: Value<'_>) -> Result<Self, InvalidValue> {
@@ -45,11 +42,11 @@ impl ColumnType for NaiveDate {
     type Bare = Self;
     type Class = class::Temporal;
     const KIND: Kind = Kind::Date;
+    const IS_CHECKED: bool = true;
 
     #[inline]
     fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
-        check_year(self.year())?;
-        Ok(Value::Date(*self))
+        day(*self).map(Value::Date)
     }
 
     fn decode(value: Value<'_>) -> Result<Self, InvalidValue> {
@@ -64,11 +61,11 @@ impl ColumnType for NaiveTime {
     type Bare = Self;
     type Class = class::Temporal;
     const KIND: Kind = Kind::Time;
+    const IS_CHECKED: bool = true;
 
     #[inline]
     fn encode(&self, _: Kind) -> Result<Value<'_>, InvalidValue> {
-        check_leap_second(self.nanosecond())?;
-        Ok(Value::Time(self.trunc_subsecs(6)))
+        time_of_day(*self).map(Value::Time)
     }
 
     fn decode(value: Value<'_>) -> Result<Self, InvalidValue> {
@@ -81,6 +78,30 @@ impl ColumnType for NaiveTime {
     fn into_stored(self, _: Kind) -> Self {
         self.trunc_subsecs(6)
     }
+}
+
+/// A moment as every database stores it.
+#[inline]
+pub(crate) fn moment(moment: DateTime<Utc>) -> Result<DateTime<Utc>, InvalidValue> {
+    // As UTC it is what it is stored as: no offset is added to look at it.
+    let utc = moment.naive_utc();
+    check_year(utc.year())?;
+    check_leap_second(utc.nanosecond())?;
+    Ok(to_microseconds(moment))
+}
+
+/// A day, if every database stores it.
+#[inline]
+pub(crate) fn day(day: NaiveDate) -> Result<NaiveDate, InvalidValue> {
+    check_year(day.year())?;
+    Ok(day)
+}
+
+/// A time of day as every database stores it.
+#[inline]
+pub(crate) fn time_of_day(time: NaiveTime) -> Result<NaiveTime, InvalidValue> {
+    check_leap_second(time.nanosecond())?;
+    Ok(time.trunc_subsecs(6))
 }
 
 fn check_year(year: i32) -> Result<(), InvalidValue> {

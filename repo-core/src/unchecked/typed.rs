@@ -12,6 +12,7 @@ use crate::projection::Projection;
 use crate::scope::{Scope, Shared, Tenancy};
 use crate::session::Session;
 use crate::sql::shape::Shape;
+use crate::stored::stored;
 use crate::value::Value;
 
 /// A query by hand, made by [`Session::sql`] and [`UncheckedSql::sql`].
@@ -99,7 +100,7 @@ impl<'s, S: Scope, P: Projection> Sql<'s, S, P> {
         if self.params.iter().any(|(known, _)| known == name) {
             self.error.get_or_insert(Error::invalid_input(name.to_owned(), "is bound twice"));
         }
-        match value.encode(T::KIND) {
+        match stored(&value, T::KIND) {
             Ok(value) => self.params.push((name.to_owned(), value.into_owned())),
             Err(invalid) => {
                 let error = Error::invalid_input(name.to_owned(), invalid.into_reason());
