@@ -181,7 +181,7 @@ where
     async fn patch_at_once(&self, changes: &Changes) -> Result<u64> {
         let session = self.repo.session();
         let mut writer = Writer::new(session.database().backend().dialect(), E::TABLE);
-        writer.changes(changes, Value::Timestamp(session.database().now()));
+        writer.changes(changes, Value::Timestamp(session.database().now()?));
         writer.restrict(&self.selection, &[])?;
         let differs = differs(&mut writer, changes);
         writer.push(&differs);
@@ -271,7 +271,7 @@ where
             return Ok(0);
         }
         let registry = Registry::default();
-        let now = author.as_ref().map_or_else(|| session.database().now(), |author| author.at);
+        let now = author.as_ref().map_or_else(|| session.database().now(), |it| Ok(it.at))?;
         let tenant = self.selection.tenant.as_ref();
         let cascade = Cascade::new(session, &registry, tenant, author, now);
         let ids = cascade::ids(table, rows);

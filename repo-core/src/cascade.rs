@@ -46,7 +46,7 @@ pub(crate) async fn delete<E: Entity, S: Scope>(target: Target<'_, E, S>) -> Res
     if registry.marked_with(E::TABLE).next().is_none() {
         return target.delete().await;
     }
-    let at = database.now();
+    let at = database.now()?;
     let deletion = database.ids().next_id(at);
     let author = author(target.repo.session(), E::TABLE, &registry, at)?;
     let own = Own::Inner(target.repo.session().begin_looking_anew().await?);
@@ -68,7 +68,7 @@ pub(crate) async fn restore<E: Entity, S: Scope>(target: Target<'_, E, S>) -> Re
     if registry.marked_with(E::TABLE).next().is_none() {
         return target.restore().await;
     }
-    let at = database.now();
+    let at = database.now()?;
     let author = author(target.repo.session(), E::TABLE, &registry, at)?;
     let own = Own::Inner(target.repo.session().begin_looking_anew().await?);
     let done = async {
@@ -113,7 +113,7 @@ async fn remove<E: Entity, S: Scope>(
             return removed;
         }
     }
-    let at = target.repo.session().database().now();
+    let at = target.repo.session().database().now()?;
     let author = author(target.repo.session(), E::TABLE, registry, at)?;
     let own = Own::Inner(target.repo.session().begin_looking_anew().await?);
     let done = async {

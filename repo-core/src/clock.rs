@@ -7,6 +7,9 @@ use chrono::{DateTime, SubsecRound, Utc};
 /// Tells the time. Replace it in tests with [`testing::FixedClock`](crate::testing::FixedClock).
 pub trait Clock: Debug + Send + Sync {
     /// Now. Whoever stores it truncates it to whole microseconds.
+    ///
+    /// In a leap second and outside of the years 1 to 9999, which no database keeps, whatever needs the time is
+    /// [`Error::InvalidInput`](crate::Error::InvalidInput) of the `clock`.
     fn now(&self) -> DateTime<Utc>;
 }
 

@@ -11,10 +11,11 @@ use sha2::{Digest as _, Sha256};
 
 use crate::audit::append_one::TrailSql;
 use crate::backend::{Backend, Health, Isolation, TransactionOptions};
-use crate::clock::{Clock, SystemClock, to_microseconds};
+use crate::clock::{Clock, SystemClock};
 use crate::column_type::ColumnType;
+use crate::column_types::temporal::moment;
 use crate::entity::Entity;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::Listeners;
 use crate::ids::{IdSource, UuidV7};
 use crate::registry::Registry;
@@ -22,6 +23,10 @@ use crate::schema::Schema;
 use crate::scope::{AllTenants, NoTenant, Tenant};
 use crate::session::Session;
 use crate::sql::crud::CrudSql;
+use crate::value::InvalidValue;
+
+/// What an error calls the clock.
+pub(crate) const CLOCK: &str = "clock";
 
 /// A database: a backend, a clock and a source of ids. Cheap to clone.
 ///
@@ -79,7 +84,8 @@ impl Database {
     /// The same database whose cursors only it and others with the same key can make.
     ///
     /// Without a key a cursor is guarded against mistakes, not against somebody who forges one; what
-    /// it reads is limited to its holder's tenant and filter either way.
+    /// it reads is limited to its holder's tenant and filter either way. It holds a digest of its query too:
+    /// without a key, who has it can try which value of a filter it was made with, one guess after the other.
     #[must_use]
     pub fn with_cursor_key(self, key: impl AsRef<[u8]>) -> Self {
         self.with(|shared| shared.cursor_key = Sha256::digest(key.as_ref()).into())
@@ -185,8 +191,14 @@ impl Database {
         &self.shared.backend
     }
 
-    pub(crate) fn now(&self) -> DateTime<Utc> {
-        to_microseconds(self.shared.clock.now())
+    /// The time, unless the clock tells one that no database keeps.
+    pub(crate) fn now(&self) -> Result<DateTime<Utc>> {
+        self.told().map_err(|invalid| Error::invalid_value(CLOCK, invalid))
+    }
+
+    /// What the clock tells, or why no database keeps it.
+    pub(crate) fn told(&self) -> Result<DateTime<Utc>, InvalidValue> {
+        moment(self.shared.clock.now())
     }
 
     pub(crate) fn ids(&self) -> &dyn IdSource {

@@ -53,10 +53,14 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     where
         E::Tenancy: WritableFrom<S>,
     {
-        let now = self.session().database().now();
-        let completed: Vec<Result<E>> =
-            new.into_iter().map(|new| self.complete(new.into(), now)).collect();
-        Writing::new(async move { insert_valid(self, completed, now).await })
+        let completed = self.session().database().now().map(|now| {
+            let all = new.into_iter().map(|new| self.complete(new.into(), now));
+            (all.collect::<Vec<Result<E>>>(), now)
+        });
+        Writing::new(async move {
+            let (completed, now) = completed?;
+            insert_valid(self, completed, now).await
+        })
     }
 }
 

@@ -186,7 +186,7 @@ impl<S: Scope> Job<'_, S> {
     ) -> Result<(u64, u64)> {
         let mut counts = (0, 0);
         loop {
-            let author = author.map(|author| self.of_tenant(author, tenant));
+            let author = author.map(|author| self.of_tenant(author, tenant)).transpose()?;
             let own = Own::Inner(self.session.begin_looking_anew().await?);
             let done = self.remove_chunk(own.session(), tenant, author).await;
             let (chunk, rows, below) = own.finish(done).await?;
@@ -205,7 +205,7 @@ impl<S: Scope> Job<'_, S> {
         tenant: Option<&Value<'_>>,
         author: Option<Author>,
     ) -> Result<(usize, u64, u64)> {
-        let at = author.as_ref().map_or_else(|| session.database().now(), |author| author.at);
+        let at = author.as_ref().map_or_else(|| session.database().now(), |it| Ok(it.at))?;
         let cascade = Cascade::new(session, self.registry, tenant, author, at);
         let rows = self.next(&cascade, tenant, None).await?;
         let (chunk, mut collected) = (rows.len(), Collected::default());
@@ -224,7 +224,7 @@ impl<S: Scope> Job<'_, S> {
 
     /// Counts all there are of one tenant, and what goes with them.
     async fn count(&self, tenant: Option<&Value<'_>>) -> Result<(u64, u64)> {
-        let at = self.session.database().now();
+        let at = self.session.database().now()?;
         let cascade = Cascade::new(self.session, self.registry, tenant, None, at).only_reading();
         let (mut collected, mut last) = (Collected::default(), None);
         loop {
@@ -263,9 +263,10 @@ impl<S: Scope> Job<'_, S> {
         rows.iter().map(|row| row[self.table.roles.id].clone()).collect()
     }
 
-    fn of_tenant(&self, author: &Author, tenant: Option<&Value<'_>>) -> Author {
+    fn of_tenant(&self, author: &Author, tenant: Option<&Value<'_>>) -> Result<Author> {
         let tenant = tenant.map(image::text).unwrap_or_default();
-        Author { tenant: (*tenant).into(), at: self.session.database().now(), ..author.clone() }
+        let at = self.session.database().now()?;
+        Ok(Author { tenant: (*tenant).into(), at, ..author.clone() })
     }
 }
 

@@ -21,7 +21,7 @@ use crate::read;
 use crate::relation::link::Source;
 use crate::repo::Repo;
 use crate::scope::{ReachableFrom, Scope};
-use crate::value::Value;
+use crate::value::{InvalidValue, Value};
 use crate::window::{Window, WindowRequest};
 
 /// Rows of `E`, by filter and order. Made by [`Repo::query`] and [`Repo::filter`].
@@ -304,8 +304,8 @@ where
     }
 
     /// Now, by the clock of the database.
-    pub(crate) fn now(&self) -> DateTime<Utc> {
-        self.repo.session().database().now()
+    pub(crate) fn now(&self) -> Result<DateTime<Utc>, InvalidValue> {
+        self.repo.session().database().told()
     }
 
     /// At most `limit` of the rows that the query names, which may have a lower limit itself.

@@ -14,8 +14,10 @@ use crate::aggregate::keys::{Key, Keys};
 use crate::backend::Row;
 use crate::column::Column;
 use crate::column_type::{ColumnType, Comparable};
+use crate::database::CLOCK;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
+use crate::filter::{Filter, Node};
 use crate::query::Query;
 use crate::read;
 use crate::reading::Reading;
@@ -92,7 +94,12 @@ where
     where
         T: ColumnType<Bare = DateTime<Utc>>,
     {
-        let now = self.now();
+        let now = match self.now() {
+            Ok(now) => now,
+            Err(invalid) => {
+                return self.filter(Filter::new(Node::Invalid { column: CLOCK, invalid }));
+            }
+        };
         let until = column.le(now);
         let start = TimeDelta::from_std(duration).ok().and_then(|d| now.checked_sub_signed(d));
         // Longer than there is time: no start.

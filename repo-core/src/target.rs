@@ -49,7 +49,7 @@ impl<E: Entity, S: Scope> Target<'_, E, S> {
         let dialect = session.database().backend().dialect();
         let sql = self.repo.crud().patch.text(dialect, E::TABLE, &changes, self.expected.is_some());
         let mut params: Vec<_> = changes.params().collect();
-        self.push_params(&mut params, Some(self.now(author.as_ref())))?;
+        self.push_params(&mut params, Some(self.now(author.as_ref())?))?;
         let asked = Asked {
             wants: Wants::Live,
             expected: self.expected,
@@ -65,7 +65,7 @@ impl<E: Entity, S: Scope> Target<'_, E, S> {
         let author = self.author()?;
         let sql = self.repo.crud().restore.of(self.expected.is_some());
         let mut params = Vec::with_capacity(4);
-        self.push_params(&mut params, Some(self.now(author.as_ref())))?;
+        self.push_params(&mut params, Some(self.now(author.as_ref())?))?;
         let asked = self.asked(Wants::Deleted);
         let restored = self.attempt(sql, &params, author.as_ref(), asked).change().await;
         restored.map_err(|error| match error {
@@ -77,10 +77,10 @@ impl<E: Entity, S: Scope> Target<'_, E, S> {
     pub(crate) async fn delete(&self) -> Result<()> {
         let author = self.author()?;
         let sql = self.repo.crud().delete.of(self.expected.is_some());
-        let now = E::TABLE.roles.deleted_at.map(|_| self.now(author.as_ref()));
+        let now = E::TABLE.roles.deleted_at.map(|_| self.now(author.as_ref())).transpose()?;
         let mut params = Vec::with_capacity(5);
         params.extend(now);
-        params.extend(E::TABLE.roles.deletion_id.map(|_| self.deletion()));
+        params.extend(E::TABLE.roles.deletion_id.map(|_| self.deletion()).transpose()?);
         self.push_params(&mut params, None)?;
         let asked = self.asked(Wants::Live);
         self.attempt(sql, &params, author.as_ref(), asked).remove().await
@@ -124,15 +124,16 @@ impl<E: Entity, S: Scope> Target<'_, E, S> {
     }
 
     /// What deletes the row: this alone, unless it is told.
-    fn deletion(&self) -> Value<'static> {
+    fn deletion(&self) -> Result<Value<'static>> {
         let database = self.repo.session().database();
-        Value::Uuid(self.deletion.unwrap_or_else(|| database.ids().next_id(database.now())))
+        let made = || database.now().map(|now| database.ids().next_id(now));
+        self.deletion.map_or_else(made, Ok).map(Value::Uuid)
     }
 
     /// The time of the change: that of its entry, where it has one.
-    fn now(&self, author: Option<&Author>) -> Value<'static> {
+    fn now(&self, author: Option<&Author>) -> Result<Value<'static>> {
         let now = author.map(|author| author.at).or(self.at);
-        Value::Timestamp(now.unwrap_or_else(|| self.repo.session().database().now()))
+        now.map_or_else(|| self.repo.session().database().now(), Ok).map(Value::Timestamp)
     }
 
     /// `first`, the key, and the version where one is asked for.

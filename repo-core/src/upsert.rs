@@ -82,10 +82,10 @@ impl<E: Entity, S: Scope> Repo<E, S> {
         E: Mutable,
         E::Tenancy: WritableFrom<S>,
     {
-        let now = self.session().database().now();
-        let (key, entity) = (key.columns(), self.complete(new.into(), now));
+        let (key, completed) = (key.columns(), self.complete_now(new.into()));
         Writing::new(async move {
-            let upserted = upsert(self, &key, vec![entity?], now).await;
+            let (entity, now) = completed?;
+            let upserted = upsert(self, &key, vec![entity], now).await;
             let mut rows = upserted.map_err(Error::into_cause)?;
             rows.pop().ok_or(Error::NoMatch { entity: E::TABLE.entity })
         })
@@ -106,10 +106,11 @@ impl<E: Entity, S: Scope> Repo<E, S> {
         E: Mutable,
         E::Tenancy: WritableFrom<S>,
     {
-        let key = key.columns();
-        let now = self.session().database().now();
-        let entities = self.complete_many(new, now);
-        Writing::new(async move { upsert(self, &key, entities?, now).await })
+        let (key, completed) = (key.columns(), self.complete_many(new));
+        Writing::new(async move {
+            let (entities, now) = completed?;
+            upsert(self, &key, entities, now).await
+        })
     }
 }
 

@@ -39,9 +39,11 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     where
         E::Tenancy: WritableFrom<S>,
     {
-        let now = self.session().database().now();
-        let entity = self.complete(new.into(), now);
-        Writing::new(async move { insert_one(self, entity?, now).await })
+        let completed = self.complete_now(new.into());
+        Writing::new(async move {
+            let (entity, now) = completed?;
+            insert_one(self, entity, now).await
+        })
     }
 
     /// Adds all rows or none, and returns them in the same order.
@@ -59,9 +61,11 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     where
         E::Tenancy: WritableFrom<S>,
     {
-        let now = self.session().database().now();
-        let entities = self.complete_many(new, now);
-        Writing::new(async move { insert_many(self, entities?, now).await })
+        let completed = self.complete_many(new);
+        Writing::new(async move {
+            let (entities, now) = completed?;
+            insert_many(self, entities, now).await
+        })
     }
 
     /// Adds a row unless one with the same key is there; then returns that one, if the caller gave the same
@@ -84,9 +88,12 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     where
         E::Tenancy: WritableFrom<S>,
     {
-        let now = self.session().database().now();
-        let (tenant, key, entity) = (self.tenant(), key.columns(), self.complete(new.into(), now));
-        Writing::new(async move { create_or_get(self, tenant?, &key, entity?, now).await })
+        let (tenant, key) = (self.tenant(), key.columns());
+        let completed = self.complete_now(new.into());
+        Writing::new(async move {
+            let (entity, now) = completed?;
+            create_or_get(self, tenant?, &key, entity, now).await
+        })
     }
 
     /// Writes `entity` over the row with the same id and returns what is then stored.
@@ -188,22 +195,32 @@ impl<E: Entity, S: Scope> Repo<E, S> {
         new.into_valid(&mut creation)
     }
 
+    /// The same, of this moment, which comes with it.
+    pub(crate) fn complete_now(&self, new: E::New) -> Result<(E, DateTime<Utc>)>
+    where
+        E::Tenancy: WritableFrom<S>,
+    {
+        let now = self.session().database().now()?;
+        Ok((self.complete(new, now)?, now))
+    }
+
     /// The same for many.
     pub(crate) fn complete_many<N: Into<E::New>>(
         &self,
         new: impl IntoIterator<Item = N>,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<E>>
+    ) -> Result<(Vec<E>, DateTime<Utc>)>
     where
         E::Tenancy: WritableFrom<S>,
     {
+        let now = self.session().database().now()?;
         let complete = |(index, new): (usize, N)| {
             self.complete(new.into(), now).map_err(|error| match error {
                 invalid @ Error::Invalid { .. } => invalid.in_row(index),
                 other => other,
             })
         };
-        new.into_iter().enumerate().map(complete).collect()
+        let completed = new.into_iter().enumerate().map(complete).collect::<Result<_>>();
+        Ok((completed?, now))
     }
 }
 
@@ -230,7 +247,7 @@ async fn update_one<E: Entity, S: Scope>(
     };
     let mut params: Vec<_> = set.iter().map(|(_, value)| value.borrowed()).collect();
     let now = author.as_ref().map(|author| author.at);
-    params.push(Value::Timestamp(now.unwrap_or_else(|| repo.session().database().now())));
+    params.push(Value::Timestamp(now.map_or_else(|| repo.session().database().now(), Ok)?));
     params.extend(tenant.as_ref().map(Value::borrowed));
     params.push(values[table.roles.id].borrowed());
     params.extend(version);

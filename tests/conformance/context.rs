@@ -1,13 +1,15 @@
 //! What a session and a database add to a row: correlation, time, id.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use repo_core::testing::{FixedClock, SequentialIds};
-use repo_core::{Clock, Error, schema};
+use repo_core::{Chain, Clock, Error, Repository, schema};
 use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{Fixture, acme, moment};
+use crate::fixture::{ACME, Fixture, acme, moment};
 
 pub(crate) async fn a_row_keeps_the_correlation_of_its_creation(fixture: Fixture) {
     let db = fixture.with(&schema![Ticket]).await;
@@ -68,6 +70,69 @@ pub(crate) async fn a_clock_finer_than_a_microsecond_is_cut(fixture: Fixture) {
     tickets.delete(created.id).await.unwrap();
     let deleted = tickets.query().only_deleted().one().await.unwrap();
     assert_eq!(deleted.deleted_at, Some(created.created_at));
+}
+
+/// Who comes in, when.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "visits", tenant, versioned, soft_delete, timestamps, audited)]
+struct Visit {
+    id: Uuid,
+    tenant_id: Uuid,
+    name: String,
+    version: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    deleted_at: Option<DateTime<Utc>>,
+}
+
+/// A clock that tells one time.
+#[derive(Debug)]
+struct Told(DateTime<Utc>);
+
+impl Clock for Told {
+    fn now(&self) -> DateTime<Utc> {
+        self.0
+    }
+}
+
+pub(crate) async fn a_time_that_no_database_keeps_is_told_of_the_clock(fixture: Fixture) {
+    let db = fixture.with(&schema![Visit, Item]).await;
+    let new = || NewVisit { name: "ann".to_owned() };
+    let visits = acme(&db).actor("ann").repo::<Visit>();
+    let live = visits.create(new()).await.unwrap();
+    let gone = visits.create(new()).await.unwrap().id;
+    visits.delete(gone).await.unwrap();
+    let year = |year| NaiveDate::from_ymd_opt(year, 1, 1).unwrap().and_time(NaiveTime::MIN);
+    let leap = NaiveDate::from_ymd_opt(2016, 12, 31).unwrap().and_hms_milli_opt(23, 59, 59, 1_500);
+    for told in [leap.unwrap(), year(10_000), year(12_000), year(0), year(-43)] {
+        let wrong = db.clone().with_clock(Told(told.and_utc()));
+        let session = acme(&wrong).actor("ann");
+        let (visits, items) = (session.repo::<Visit>(), session.repo::<Item>());
+        let patch = || VisitPatch::new().name("bob");
+        let refused = [
+            visits.create(new()).await.map(drop),
+            visits.create_many([new()]).await.map(drop),
+            visits.create_many_partial([new()]).await.map(drop),
+            visits.update(&live).await.map(drop),
+            visits.patch(live.id, patch()).await.map(drop),
+            visits.patch_many([(live.id, patch())]).await.map(drop),
+            visits.query().patch_all(patch()).await.map(drop),
+            visits.query().delete_all().await.map(drop),
+            visits.delete(live.id).await,
+            visits.delete_many([live.id]).await,
+            visits.restore(gone).await.map(drop),
+            visits.purge(gone).await,
+            visits.query().recent(Visit::CREATED_AT, Duration::from_secs(1)).all().await.map(drop),
+            session.audit().recent(1).all().await.map(drop),
+            items.create(item("a")).await.map(drop),
+        ];
+        for answer in refused {
+            assert_error!(answer, Error::InvalidInput { column, .. } if column == "clock");
+        }
+    }
+    assert_eq!(visits.all().await.unwrap(), [live]);
+    let chain = db.audit_chain(Chain::tenant(&ACME).unwrap());
+    assert!(chain.verify().await.unwrap().is_intact());
 }
 
 pub(crate) async fn ids_come_from_their_source(fixture: Fixture) {

@@ -232,6 +232,7 @@ conformance! {
             a_correlation_that_is_required_must_be_there_and_fit,
             time_comes_from_the_clock,
             a_clock_finer_than_a_microsecond_is_cut,
+            a_time_that_no_database_keeps_is_told_of_the_clock,
             ids_come_from_their_source,
             ids_made_later_sort_later,
             a_closed_database_says_so,

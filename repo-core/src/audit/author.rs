@@ -69,7 +69,7 @@ impl Author {
             actor: actor.into(),
             correlation_id: session.correlation_id().map(Arc::from),
             reason: session.reason_of_change().map(Arc::from),
-            at: session.database().now(),
+            at: session.database().now()?,
         };
         author.check()?;
         Ok(author)

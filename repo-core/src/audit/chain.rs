@@ -133,7 +133,7 @@ impl AuditChain {
             column: "hash",
             reason: "has not 32 bytes".into(),
         })?;
-        Ok(Checkpoint::new(self.chain.clone(), seq, hash, self.database.now()))
+        Ok(Checkpoint::new(self.chain.clone(), seq, hash, self.database.now()?))
     }
 
     pub(crate) fn database(&self) -> &Database {

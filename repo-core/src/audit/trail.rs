@@ -14,6 +14,7 @@ use super::replay::{AsOf, Replay};
 use crate::actor::Actor;
 use crate::backend::Row;
 use crate::column_types::temporal::EARLIEST;
+use crate::database::CLOCK;
 use crate::entity::{Audited, Entity as _};
 use crate::error::Result;
 use crate::filter::{Filter, Node};
@@ -91,8 +92,14 @@ impl<S: Scope> Audit<S> {
     /// [`Error::InvalidCursor`](crate::Error::InvalidCursor). Where windows follow each other, ask for what was done
     /// [`between`](Self::between) fixed moments instead, and keep them with the cursor.
     pub fn recent(&self, hours: u32) -> Query<AuditEntry, S> {
-        let since = TimeDelta::try_hours(i64::from(hours))
-            .and_then(|hours| self.repo.session().database().now().checked_sub_signed(hours));
+        let now = match self.repo.session().database().told() {
+            Ok(now) => now,
+            Err(invalid) => {
+                return self.repo.filter(Filter::new(Node::Invalid { column: CLOCK, invalid }));
+            }
+        };
+        let since =
+            TimeDelta::try_hours(i64::from(hours)).and_then(|hours| now.checked_sub_signed(hours));
         let since = since.unwrap_or(EARLIEST).max(EARLIEST);
         self.repo.filter(AuditEntry::AT.ge(since))
     }

@@ -78,7 +78,7 @@ impl Verify {
                 walk.found(seq, fault);
             }
         }
-        Ok(self.verification(walk))
+        self.verification(walk)
     }
 
     /// Looks at the entries up to the end, a range of numbers at a time.
@@ -127,20 +127,20 @@ impl Verify {
         self.chain.read(&sql, &params, &mut on_row).await
     }
 
-    fn verification(&self, walk: Walk<'_>) -> Verification {
+    fn verification(&self, walk: Walk<'_>) -> Result<Verification> {
         let proven = self.checkpoint.as_ref().map(|checkpoint| checkpoint.seq);
         // A bad entry at or before the checkpoint leaves nothing proven.
         let proven = proven.filter(|seq| walk.first_bad.as_ref().is_none_or(|f| f.seq > *seq));
         let chain = self.chain.chain().clone();
-        let now = self.chain.database().now();
+        let now = self.chain.database().now()?;
         let (seq, hash) = walk.right;
-        Verification {
+        Ok(Verification {
             end: Checkpoint::new(chain.clone(), seq, hash, now),
             chain,
             entries: walk.entries,
             first_bad: walk.first_bad,
             tail: proven.map_or(Tail::Unproven, Tail::ProvenTo),
-        }
+        })
     }
 }
 

@@ -42,7 +42,7 @@ impl Deletion {
     /// Refuses where nobody acts, or it is not known what goes with the rows.
     pub(super) fn new<S: Scope>(session: &Session<S>, table: &'static Table) -> Result<Self> {
         let database = session.database();
-        let (registry, at) = (cascade::known(database, table)?, database.now());
+        let (registry, at) = (cascade::known(database, table)?, database.now()?);
         let author = cascade::author(session, table, &registry, at)?;
         let is_whole = registry.goes_with_itself(table);
         let chunk = if is_whole { super::all() } else { CHUNK };

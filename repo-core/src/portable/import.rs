@@ -137,7 +137,7 @@ impl<'r, E: Entity, S: Scope> Import<'r, E, S> {
             tenant: self.tenant?,
             fresh_ids: self.fresh_ids,
             into_this_tenant: self.into_this_tenant,
-            now: author.as_ref().map_or_else(|| session.database().now(), |author| author.at),
+            now: author.as_ref().map_or_else(|| session.database().now(), |it| Ok(it.at))?,
             correlation: session.correlation_id(),
             ids: session.database().ids(),
             is_export: false,
