@@ -157,6 +157,7 @@ where
             return Err(Error::invalid_input(method, reason));
         }
         selection.tenant = repo.tenant()?.map(Value::into_owned);
+        repo.session().looks_at(selection.linked())?;
         selection.order.clear();
         Ok(Self { repo, selection })
     }

@@ -23,6 +23,7 @@ use crate::schema::Schema;
 use crate::scope::{AllTenants, NoTenant, Tenant};
 use crate::session::Session;
 use crate::sql::crud::CrudSql;
+use crate::table::Table;
 use crate::value::InvalidValue;
 
 /// What an error calls the clock.
@@ -140,10 +141,12 @@ impl Database {
     ///
     /// [`Error::InvalidSchema`](crate::Error::InvalidSchema): a table refers to one that is not in
     /// `schema`, two entities need one name (of a table, a key, an index or a sequence), in `schema` or with those
-    /// of before, one needs a table that repositories have themselves on SQLite, or tables refer to each other in
-    /// a circle.
+    /// of before, a table is that of another entity that was used before, one needs a table that repositories have
+    /// themselves on SQLite, or tables refer to each other in a circle.
     pub async fn create_tables(&self, schema: &Schema) -> Result<()> {
-        let script = schema.script_beside(self.backend().dialect(), self.registry().tables())?;
+        let registry = self.registry();
+        schema.tables().iter().try_for_each(|table| registry.check_name(table))?;
+        let script = schema.script_beside(self.backend().dialect(), registry.tables())?;
         // Whoever waited for another that makes tables must see what that one made.
         let options = TransactionOptions::new().isolation(Isolation::ReadCommitted);
         let mut connection = self.backend().begin(options).await?;
@@ -218,8 +221,18 @@ impl Database {
         Arc::clone(&self.shared.registry.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Told before a table is used, which it cannot be where another entity is on it.
+    pub(crate) fn meet(&self, table: &'static Table) -> Result<()> {
+        if self.registry().has_met(table) {
+            return Ok(());
+        }
+        let mut registry = self.shared.registry.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::make_mut(&mut registry).used(table)
+    }
+
     fn know(&self, schema: &Schema) -> Result<()> {
         let mut registry = self.shared.registry.write().unwrap_or_else(PoisonError::into_inner);
+        schema.tables().iter().try_for_each(|table| registry.check_name(table))?;
         schema.check(self.backend().dialect(), registry.tables())?;
         *registry = Arc::new(registry.with(schema.tables()));
         Ok(())
@@ -232,7 +245,12 @@ impl Database {
         if let Some(known) = crud.read().unwrap_or_else(PoisonError::into_inner).get(&id) {
             return Arc::clone(known);
         }
-        let rendered = Arc::new(CrudSql::new(self.backend().dialect(), E::TABLE));
+        let refused = match self.meet(E::TABLE) {
+            Err(Error::InvalidSchema { reason }) => Some(reason),
+            _ => None,
+        };
+        let rendered = CrudSql::new(self.backend().dialect(), E::TABLE);
+        let rendered = Arc::new(CrudSql { refused, ..rendered });
         let mut crud = crud.write().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(crud.entry(id).or_insert(rendered))
     }

@@ -16,6 +16,7 @@ use crate::error::Result;
 use crate::guards::{Check, Found, Guards, InspectedTable, UniqueKey};
 use crate::parents;
 use crate::schema::Schema;
+use crate::schema::taken::is_another_on;
 use crate::sql::{ddl, names};
 use crate::table::Table;
 
@@ -59,7 +60,8 @@ impl Database {
     /// What the database lacks of the guards that `schema` promises: tables, columns and their types,
     /// `NOT NULL`, keys, partial unique indexes, references, checks, triggers and policies, there, as they
     /// should be and enabled.
-    /// Nothing, where all is well.
+    /// Nothing, where all is well. Of two entities of `schema` on one table, whose policies are not those of the
+    /// other, it is told as well.
     ///
     /// What a schema does not promise is not looked at: other tables, columns, indexes and triggers. Only what
     /// undoes a promise is told too: a column beside those of the schema that refuses every new row, and a
@@ -72,6 +74,14 @@ impl Database {
     /// [`Error::Unsupported`](crate::Error::Unsupported): the backend is none of this project's.
     pub async fn doctor(&self, schema: &Schema) -> Result<Vec<Finding>> {
         let mut findings = Vec::new();
+        for (at, table) in schema.tables().iter().enumerate() {
+            let others = schema.tables()[..at].iter();
+            for other in others.filter(|other| is_another_on(other, table)) {
+                let (one, two) = (other.entity, table.entity);
+                let problem = format!("is that of `{one}` and of `{two}`");
+                findings.push(Finding::new(table, GuardKind::Table, table.name, problem));
+            }
+        }
         for table in schema.tables().iter().copied().chain(schema.trail()) {
             examine(self.backend().as_ref(), table, &mut findings).await?;
         }

@@ -194,7 +194,8 @@ pub enum Error {
         /// What does not match.
         reason: &'static str,
     },
-    /// A list of tables that no database can hold.
+    /// A list of tables that no database can hold, or an entity on the table of another that this database was told
+    /// of or used before.
     #[error("the schema is not possible: {reason}")]
     InvalidSchema {
         /// What is wrong.

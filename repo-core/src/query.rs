@@ -256,7 +256,7 @@ where
         }
         self.selection.tenant = self.repo.tenant()?.map(Value::into_owned);
         self.selection.complete_order(table);
-        self.repo.session().looks_at(self.selection.linked());
+        self.repo.session().looks_at(self.selection.linked())?;
         Ok((self.repo, self.selection))
     }
 

@@ -133,7 +133,7 @@ pub(crate) async fn each<E: Entity, S: Scope>(
     on_row: OnRow<'_>,
 ) -> Result<()> {
     let mut writer = writer::<E, S>(repo);
-    repo.session().looks_at(shape.linked());
+    repo.session().looks_at(shape.linked())?;
     writer.rows(shape, selection, bounds)?;
     // A lock is taken by the connection that writes.
     let access = if selection.for_update { Access::Write } else { Access::Read };
@@ -151,7 +151,7 @@ pub(crate) async fn page<E: Entity, S: Scope, P: Projection>(
     selection: &Selection,
 ) -> Result<(Vec<P>, u64)> {
     let shape = Shape::of::<P>(E::TABLE).with_keys(&selection.order);
-    repo.session().looks_at(shape.linked());
+    repo.session().looks_at(shape.linked())?;
     // Rows that are locked may be gone, or be left out, although they are counted.
     if !selection.for_update {
         let mut writer = writer::<E, S>(repo);

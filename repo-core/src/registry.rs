@@ -4,17 +4,24 @@
 //! `create_tables` and `register`, and never forgotten. What refers to a table that was not registered is
 //! not seen here: the database refuses to remove a row then, and what is marked together with others is
 //! not deleted at all.
+//!
+//! Tables that were only ever used are known too, though not whose children they have: so that of two entities on
+//! one table the second is refused, whichever it is.
 
 use std::any::TypeId;
 use std::collections::HashMap;
 
 use crate::audit::{HEADS, TRAIL};
+use crate::error::Result;
+use crate::schema::taken::check_name;
 use crate::table::{OnDelete, Table};
 
 /// The tables, and those whose rows are deleted with theirs.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Registry {
     tables: Vec<&'static Table>,
+    /// Those that are used and were not told.
+    used: Vec<&'static Table>,
     /// By the entity that they refer to.
     children: HashMap<TypeId, Vec<Child>>,
 }
@@ -46,6 +53,25 @@ impl Registry {
     pub(crate) fn of_tenants(&self) -> impl Iterator<Item = &'static str> {
         let owned = self.tables.iter().filter(|table| table.roles.tenant.is_some());
         owned.map(|table| table.name).chain([TRAIL.name, HEADS.name])
+    }
+
+    /// Refuses a table on which another entity is.
+    pub(crate) fn check_name(&self, table: &Table) -> Result<()> {
+        check_name(self.tables.iter().chain(&self.used), table)
+    }
+
+    /// Whether the table was told or used before.
+    pub(crate) fn has_met(&self, table: &Table) -> bool {
+        self.knows(table) || self.used.iter().any(|used| used.is_same(table))
+    }
+
+    /// The same with this table, which is used.
+    pub(crate) fn used(&mut self, table: &'static Table) -> Result<()> {
+        if !self.has_met(table) {
+            self.check_name(table)?;
+            self.used.push(table);
+        }
+        Ok(())
     }
 
     pub(crate) fn knows(&self, table: &Table) -> bool {

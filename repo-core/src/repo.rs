@@ -126,8 +126,12 @@ where
         self.query().first().await
     }
 
-    /// The tenant whose rows this reaches; `None` for all rows there are.
+    /// The tenant whose rows this reaches; `None` for all rows there are. Asked before each operation: none is done
+    /// where another entity is on the table.
     pub(crate) fn tenant(&self) -> Result<Option<Value<'_>>> {
+        if let Some(reason) = &self.crud.refused {
+            return Err(Error::InvalidSchema { reason: reason.clone() });
+        }
         let column = E::TABLE.tenant().unwrap_or(E::TABLE.id());
         E::Tenancy::tenant(self.session.scope())
             .map_err(|invalid| Error::invalid_value(column.name, invalid))

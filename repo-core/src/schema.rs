@@ -1,6 +1,6 @@
 //! Tables to create together, parents before children.
 
-mod taken;
+pub(crate) mod taken;
 
 use crate::audit::{HEADS, TRAIL};
 use crate::dialect::{Dialect, Owner};

@@ -6,14 +6,15 @@ use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{Fixture, by_hand};
+use crate::fixture::{Fixture, by_hand, of_another_program};
 
 pub(crate) async fn a_stored_value_that_the_type_cannot_hold_is_a_decode_error(fixture: Fixture) {
     let db = fixture.with(&schema![StatusAsText]).await;
     let texts = db.session().repo::<StatusAsText>();
     let new = NewStatusAsText { status: Some("paused".to_owned()), label: "x".to_owned() };
     let row = texts.create(new).await.unwrap();
-    let statuses = db.session().repo::<StatusOnly>();
+    let other = of_another_program(&db);
+    let statuses = other.session().repo::<StatusOnly>();
     let unknown = |column| move |error: &Error| matches!(error, Error::Decode { entity: "StatusOnly", column: of, .. } if *of == column);
     let error = statuses.get(row.id).await.expect_err("decoded");
     assert!(unknown("status")(&error), "{error:?}");
@@ -33,9 +34,10 @@ pub(crate) async fn a_change_whose_row_cannot_be_decoded_is_an_error(fixture: Fi
     let texts = db.session().repo::<StatusAsText>();
     let new = NewStatusAsText { status: Some("paused".to_owned()), label: "x".to_owned() };
     let row = texts.create(new).await.unwrap();
-    let statuses = db.session().repo::<StatusOnly>();
+    let other = of_another_program(&db);
+    let statuses = other.session().repo::<StatusOnly>();
     let patch = || StatusOnlyPatch::new().label("y");
-    let patched = db
+    let patched = other
         .session()
         .transaction(async |tx| tx.repo::<StatusOnly>().patch(row.id, patch()).await)
         .await;
@@ -52,7 +54,7 @@ pub(crate) async fn a_change_whose_row_cannot_be_decoded_is_an_error(fixture: Fi
 
 pub(crate) async fn a_status_outside_of_the_enum_is_refused_by_the_database(fixture: Fixture) {
     let db = fixture.with(&schema![Optional]).await;
-    let texts = db.session().repo::<StatusAsText>();
+    let texts = of_another_program(&db).session().repo::<StatusAsText>();
     let new = NewStatusAsText { status: Some("paused".to_owned()), label: "x".to_owned() };
     assert_error!(
         texts.create(new).await,
@@ -71,7 +73,7 @@ struct Narrow {
 pub(crate) async fn a_column_of_another_type_is_a_decode_error(fixture: Fixture) {
     let db = fixture.with(&schema![Optional]).await;
     let samples = db.session().repo::<Optional>();
-    let narrow = db.session().repo::<Narrow>();
+    let narrow = of_another_program(&db).session().repo::<Narrow>();
     let row = samples.create(nothing("row")).await.unwrap();
     let read = async |patch: OptionalPatch| {
         samples.patch(row.id, patch).await.unwrap();
@@ -85,10 +87,12 @@ pub(crate) async fn a_column_of_another_type_is_a_decode_error(fixture: Fixture)
     let document = json!({ "words": "secret" });
     let patch = OptionalPatch::new().json(document).text("secret".to_owned());
     samples.patch(row.id, patch).await.unwrap();
-    let error = db.session().repo::<NarrowDocument>().get(row.id).await.expect_err("decoded");
+    let documents = of_another_program(&db).session().repo::<NarrowDocument>();
+    let error = documents.get(row.id).await.expect_err("decoded");
     assert!(matches!(error, Error::Decode { column: "json", .. }), "{error:?}");
     assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
-    let error = db.session().repo::<NarrowText>().all().await.expect_err("decoded");
+    let texts = of_another_program(&db).session().repo::<NarrowText>();
+    let error = texts.all().await.expect_err("decoded");
     assert!(matches!(error, Error::Decode { column: "text", .. }), "{error:?}");
     assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
 }

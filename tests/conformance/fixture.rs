@@ -4,6 +4,7 @@
 //! on. What a store leaves behind is removed when its case ends, also by a panic.
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -128,6 +129,11 @@ impl Fixture {
 /// A session of the tenant that most cases are about.
 pub(crate) fn acme(db: &Database) -> Session<Tenant<Uuid>> {
     db.tenant(ACME)
+}
+
+/// The same database as another program has it, whose entities are on tables of ours.
+pub(crate) fn of_another_program(db: &Database) -> Database {
+    Database::new(Arc::clone(db.backend()))
 }
 
 /// A connection for SQL by hand, as a session of the tenant that most cases are about has one.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{Fixture, moment};
+use crate::fixture::{Fixture, moment, of_another_program};
 
 type Samples = OptionalRepository<repo_core::NoTenant>;
 
@@ -131,7 +131,8 @@ struct Written {
 }
 
 pub(crate) async fn a_number_beyond_all_doubles_is_compared_with_the_nearest(fixture: Fixture) {
-    let written = fixture.with(&schema![Optional]).await.session().repo::<Written>();
+    let db = of_another_program(&fixture.with(&schema![Optional]).await);
+    let written = db.session().repo::<Written>();
     let greatest = format!("{}", f64::MAX);
     for (label, number) in [
         ("-1e400", "-1e400"),

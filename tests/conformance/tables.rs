@@ -140,6 +140,91 @@ pub(crate) async fn an_entity_is_not_put_on_the_table_of_another_later(fixture: 
         if reason == "`Entry` and `AuditEntry` both need `repo_audit`");
 }
 
+/// Some columns of tickets, without their policies.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "tickets")]
+struct TicketName {
+    id: Uuid,
+    title: String,
+}
+
+/// What refers to them.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "ticket_notes")]
+struct TicketNote {
+    id: Uuid,
+    #[repository(references = TicketName)]
+    ticket_id: Uuid,
+}
+
+pub(crate) async fn the_second_entity_of_a_table_reads_and_writes_nothing(fixture: Fixture) {
+    let db = fixture.with(&schema![Ticket]).await;
+    let ticket = acme(&db).repo::<Ticket>().create(ticket("A-1")).await.unwrap();
+    let id = ticket.id;
+    let expected = "`Ticket` and `TicketName` both need `tickets`";
+    // The handles of one database know the same tables.
+    for db in [db.clone(), db.clone().with_cursor_key("another handle")] {
+        let names = acme(&db).repo::<TicketName>();
+        let new = || NewTicketName { title: "b".to_owned() };
+        let patch = || TicketNamePatch::new().title("b");
+        let row = TicketName { id, title: "b".to_owned() };
+        let refused = [
+            names.all().await.map(drop),
+            names.find(id).await.map(drop),
+            names.get_many([id]).await.map(drop),
+            names.exists(id).await.map(drop),
+            names.count().await.map(drop),
+            names.query().page(repo_core::PageRequest::number(1)).await.map(drop),
+            names.query().window(repo_core::WindowRequest::first(1)).await.map(drop),
+            names.create(new()).await.map(drop),
+            names.create_many([new()]).await.map(drop),
+            names.create_many_partial([new()]).await.map(drop),
+            names.update(&row).await.map(drop),
+            names.patch(id, patch()).await.map(drop),
+            names.patch_many([(id, patch())]).await.map(drop),
+            names.query().patch_all(patch()).await.map(drop),
+            names.query().delete_all().await.map(drop),
+            names.delete_many([id]).await,
+            names.delete(id).await,
+            db.session()
+                .repo::<TicketNote>()
+                .filter(TicketNote::ticket().exists())
+                .all()
+                .await
+                .map(drop),
+        ];
+        for answer in refused {
+            assert_error!(answer, Error::InvalidSchema { reason } if reason == expected);
+        }
+    }
+    assert_eq!(acme(&db).repo::<Ticket>().all().await.unwrap(), [ticket]);
+}
+
+pub(crate) async fn the_second_entity_is_refused_whichever_it_is(fixture: Fixture) {
+    let db = fixture.with(&schema![Ticket]).await;
+    let db = repo_core::Database::new(std::sync::Arc::clone(db.backend()));
+    db.session().repo::<TicketName>().count().await.unwrap();
+    let expected = "`TicketName` and `Ticket` both need `tickets`";
+    let refused = [
+        acme(&db).repo::<Ticket>().count().await.map(drop),
+        db.register(&schema![Ticket]),
+        db.create_tables(&schema![Ticket]).await,
+    ];
+    for answer in refused {
+        assert_error!(answer, Error::InvalidSchema { reason } if reason == expected);
+    }
+    db.register(&schema![TicketName]).unwrap();
+    db.session().repo::<TicketName>().count().await.unwrap();
+}
+
+pub(crate) async fn the_doctor_tells_of_two_entities_of_a_table(fixture: Fixture) {
+    let db = fixture.with(&schema![Ticket]).await;
+    let found = db.doctor(&schema![Ticket, TicketName, Ticket]).await.unwrap();
+    let found: Vec<_> = found.iter().map(ToString::to_string).collect();
+    let twice = "the table `tickets` is that of `Ticket` and of `TicketName`";
+    assert!(found.iter().any(|found| found == twice), "{found:?}");
+}
+
 #[derive(Debug, Repository)]
 #[repository(table = "rarray")]
 struct Named {

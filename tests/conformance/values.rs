@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{Fixture, moment};
+use crate::fixture::{Fixture, moment, of_another_program};
 
 type Set<T> = fn(&mut NewOptional, Option<T>);
 
@@ -317,7 +317,7 @@ pub(crate) async fn an_enum_is_stored_by_its_name(fixture: Fixture) {
         &[Status::New, Status::InProgress, Status::Done],
     )
     .await;
-    let written: Vec<String> = db
+    let written: Vec<String> = of_another_program(&db)
         .session()
         .repo::<StatusAsText>()
         .query()

@@ -41,6 +41,22 @@ pub(super) fn check(dialect: &dyn Dialect, tables: &[&'static Table]) -> Result<
     Ok(())
 }
 
+/// Whether no other of these tables has the name of this one, whose policies would not be those of the other.
+pub(crate) fn check_name<'t>(
+    mut known: impl Iterator<Item = &'t &'static Table>,
+    table: &Table,
+) -> Result<()> {
+    match known.find(|known| is_another_on(known, table)) {
+        Some(other) => Err(Error::InvalidSchema { reason: both_need(other, table, table.name) }),
+        None => Ok(()),
+    }
+}
+
+/// Whether two entities are on one table.
+pub(crate) fn is_another_on(one: &Table, other: &Table) -> bool {
+    one.name.eq_ignore_ascii_case(other.name) && !one.is_same(other)
+}
+
 /// The table's, that of its primary key, of its identity's sequence and of its indexes.
 fn names_of(dialect: &dyn Dialect, table: &Table) -> Vec<String> {
     let mut all = vec![table.name.to_owned(), names::primary_key(dialect, table)];

@@ -59,18 +59,20 @@ impl<S: Scope> Session<S> {
 
     /// Records a look at what SQL by hand reads, which nobody here knows: it may be any table of the database.
     pub(crate) async fn record_look_by_hand(&self) -> Result<()> {
-        if self.access.is_none() {
-            return Ok(());
-        }
-        self.looks_at(self.database.registry().tables().iter().copied());
+        let Some(access) = &self.access else { return Ok(()) };
+        access.look_at(self.database.registry().tables().iter().copied());
         self.record_access(Some(&UNCHECKED)).await
     }
 
     /// Told before a statement that looks at rows of other tables than its own.
-    pub(crate) fn looks_at<'t>(&self, tables: impl IntoIterator<Item = &'t Table>) {
-        if let Some(access) = &self.access {
-            access.look_at(tables);
-        }
+    pub(crate) fn looks_at(&self, tables: impl IntoIterator<Item = &'static Table>) -> Result<()> {
+        tables.into_iter().try_for_each(|table| {
+            self.database.meet(table)?;
+            if let Some(access) = &self.access {
+                access.look_at([table]);
+            }
+            Ok(())
+        })
     }
 
     /// Adds entries to the audit trail in this session's transaction.

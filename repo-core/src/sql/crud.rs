@@ -17,6 +17,8 @@ use crate::value::Kind;
 /// The fixed statements of one entity, for a session of one tenant where the entity has one.
 #[derive(Debug)]
 pub(crate) struct CrudSql {
+    /// Why none of them is run: another entity is on the table.
+    pub(crate) refused: Option<String>,
     /// The quoted names of all columns, separated by commas: what most queries ask for.
     pub(crate) columns: String,
     /// Columns that an `INSERT` gives: all, but an identity.
@@ -87,6 +89,7 @@ impl CrudSql {
             writer.sql
         };
         Self {
+            refused: None,
             columns: text(&|w| _ = w.all_columns()),
             insert: text(&|w| insert(w, &insert_columns, false)),
             insert_of_rows: insert_of_rows(dialect, table, &insert_columns),
