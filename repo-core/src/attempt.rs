@@ -167,7 +167,8 @@ impl<E: Entity, S: Scope> Attempt<'_, E, S> {
         let dialect = session.database().backend().dialect();
         let mut sql = self.repo.crud().find_any.clone();
         match self.sql.action {
-            Action::Update | Action::Restore => dialect.lock_rows_but_keys(&mut sql),
+            // To take a mark away changes a key, as to make one does.
+            Action::Update => dialect.lock_rows_but_keys(&mut sql),
             _ => dialect.lock_rows(&mut sql),
         }
         let repo = Repo::<E, S>::new(session.clone());
