@@ -10,7 +10,7 @@ use crate::backend::{Access, Row, Statement, no_rows};
 use crate::entity::Entity;
 use crate::error::{DatabaseError, Error, Result};
 use crate::parents::{self, Parents};
-use crate::perform::perform;
+use crate::perform::{perform, recorded};
 use crate::read::decode;
 use crate::repo::Repo;
 use crate::scope::Scope;
@@ -58,6 +58,11 @@ impl<E: Entity, S: Scope> Attempt<'_, E, S> {
             Verdict::Unchanged(entity) => return Ok(entity),
             Verdict::Again(_, row) => row,
         };
+        match self.waited().await {
+            Ok(Some(entity)) => return Ok(entity),
+            Ok(None) => {}
+            Err(error) => return Err(self.stale(error).await),
+        }
         for _ in 0..ATTEMPTS {
             let own = self.begin().await?;
             let done = self.change_held(own.session(), &row).await;
@@ -140,6 +145,25 @@ impl<E: Entity, S: Scope> Attempt<'_, E, S> {
     async fn changed(&self, session: &Session<S>) -> Result<Option<E>> {
         let params = self.params.iter().map(Value::borrowed).collect();
         perform::<E, S, E>(session, self.sql, params, self.author, decode::<E>).await
+    }
+
+    /// Changes the row by the statement that waits for others, where there is one: of many who change one row each
+    /// holds it for no longer than that.
+    async fn waited(&self) -> Result<Option<E>> {
+        let waiting = self.sql.seen.as_ref().and_then(|seen| seen.waiting.as_deref());
+        let Some((author, sql)) = self.author.zip(waiting) else { return Ok(None) };
+        if self.repo.session().in_transaction() {
+            return Ok(None);
+        }
+        let params = self.params.iter().map(Value::borrowed).collect();
+        recorded::<E, S, E>(
+            self.repo.session(),
+            (sql, self.sql.action),
+            params,
+            author,
+            decode::<E>,
+        )
+        .await
     }
 
     async fn removed(&self, session: &Session<S>) -> Result<bool> {

@@ -295,6 +295,8 @@ pub struct AuditedChange<'a> {
     pub action: Action,
     /// ` WHERE ..` of the row as it was; none where the row is new or gone afterwards.
     pub before: Option<&'a str>,
+    /// Whether the change waits where somebody else changes the row meanwhile, or else may meet no row then.
+    pub waits: bool,
     /// The columns of that row that are asked for.
     pub was: &'a [usize],
     /// The statement that changes the row: all of an `INSERT`, of an `UPDATE` or `DELETE` what stands before

@@ -29,17 +29,16 @@ pub(crate) type Read<T> = fn(&dyn Row) -> Result<T>;
 pub(crate) async fn perform<E: Entity, S: Scope, T: Send>(
     session: &Session<S>,
     sql: &ChangeSql,
-    mut params: Vec<Value<'_>>,
+    params: Vec<Value<'_>>,
     author: Option<&Author>,
     read: Read<T>,
 ) -> Result<Option<T>> {
     let Some(seen) = &sql.seen else {
         return one(session, E::TABLE, &sql.plain, &params, &mut |row| read(row)).await;
     };
-    let recorded = seen.recorded.as_ref().filter(|_| !session.in_transaction());
-    if let Some((author, text)) = author.zip(recorded) {
-        params.extend(author.params(E::TABLE.name, sql.action));
-        return one(session, E::TABLE, text, &params, &mut |row| read(row)).await;
+    let text = seen.recorded.as_ref().filter(|_| !session.in_transaction());
+    if let Some((author, text)) = author.zip(text) {
+        return recorded::<E, S, T>(session, (text, sql.action), params, author, read).await;
     }
     if let Some((author, brief)) = author.zip(seen.brief.as_ref()).filter(|_| session.is_plain()) {
         let mut met = None;
@@ -56,6 +55,18 @@ pub(crate) async fn perform<E: Entity, S: Scope, T: Send>(
     let change = Change { session: own.session(), table: E::TABLE, sql, params: &params, author };
     let done = change.perform(&seen.before, read).await;
     own.finish(done).await
+}
+
+/// Does a change and records it, by one statement for both.
+pub(crate) async fn recorded<E: Entity, S: Scope, T: Send>(
+    session: &Session<S>,
+    (text, action): (&str, Action),
+    mut params: Vec<Value<'_>>,
+    author: &Author,
+    read: Read<T>,
+) -> Result<Option<T>> {
+    params.extend(author.params(E::TABLE.name, action));
+    one(session, E::TABLE, text, &params, &mut |row| read(row)).await
 }
 
 /// A change in a transaction, whose entry is appended later and whose event is told then.

@@ -136,6 +136,22 @@ impl Table {
         (self.entity_type)() == (other.entity_type)()
     }
 
+    /// Whether it has the same columns and policies, of a type of the same name: a generic entity with something else
+    /// in its documents.
+    pub(crate) fn is_alike(&self, other: &Table) -> bool {
+        let promises = |table: &Table| {
+            let hooks = table.hooks;
+            let hooks = [hooks.create.is_some(), hooks.update.is_some(), hooks.delete.is_some()];
+            let parents =
+                table.references.iter().map(|it| (it.column, (it.parent)().name, it.on_delete));
+            let parents: Vec<_> = parents.collect();
+            let policies = (table.roles, table.identity, table.immutable, table.audit, hooks);
+            let told = table.hooks.events.is_some();
+            format!("{:?}", (table.entity, table.columns, policies, told, table.indexes, parents))
+        };
+        promises(self) == promises(other)
+    }
+
     /// The column of the id.
     pub fn id(&self) -> &'static ColumnDef {
         &self.columns[self.roles.id]

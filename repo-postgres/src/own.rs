@@ -197,7 +197,12 @@ impl Home {
         // Connecting and testing are rare, and their futures large: each statement's future has room for
         // them and is moved with it. So they are kept elsewhere.
         let answer = Box::pin(timeout(self.terms.connect_timeout, pooled.connection.ping())).await;
-        matches!(answer, Ok(Ok(())))
+        let is_sound = matches!(answer, Ok(Ok(())));
+        if !is_sound {
+            // What lost this one, as a network that forgets, lost those that have been idle for longer.
+            self.idle().retain(|it| it.runtime != pooled.runtime || it.used > pooled.used);
+        }
+        is_sound
     }
 
     async fn open(&self, runtime: Option<Id>) -> Result<Pooled> {

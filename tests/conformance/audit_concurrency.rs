@@ -173,22 +173,22 @@ pub(crate) async fn who_changes_a_row_and_who_adds_children_of_it_wait_in_no_cir
         .map(|task| {
             let session = session.clone();
             tokio::spawn(async move {
+                let (shelves, books) = (session.repo::<Shelf>(), session.repo::<ShelvedBook>());
                 for _ in 0..25 {
                     let more = || ShelfPatch::new().add(Shelf::BOOKS, 1);
                     match task % 3 {
-                        0 => drop(session.repo::<Shelf>().patch(shelf_id, more()).await?),
-                        1 => {
-                            let in_transaction = session.transaction(async |tx| {
-                                tx.repo::<Shelf>().patch(shelf_id, more()).await.map(drop)
-                            });
-                            in_transaction.await?;
+                        0 => {
+                            shelves.patch(shelf_id, more()).await?;
                         }
-                        _ => drop(
-                            session
-                                .repo::<ShelvedBook>()
-                                .create(NewShelvedBook { shelf_id })
-                                .await?,
-                        ),
+                        1 => {
+                            let change = session.transaction(async |tx| {
+                                tx.repo::<Shelf>().patch(shelf_id, more()).await.map(|_| ())
+                            });
+                            change.await?;
+                        }
+                        _ => {
+                            books.create(NewShelvedBook { shelf_id }).await?;
+                        }
                     }
                 }
                 Ok::<_, Error>(())

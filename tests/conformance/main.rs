@@ -647,6 +647,7 @@ conformance! {
             an_entity_is_not_put_on_the_table_of_another_later,
             the_second_entity_of_a_table_reads_and_writes_nothing,
             the_second_entity_is_refused_whichever_it_is,
+            a_generic_entity_is_used_with_several_types,
             the_doctor_tells_of_two_entities_of_a_table,
             no_entity_has_a_table_that_repositories_have_themselves,
             a_table_that_somebody_else_made_has_any_name,

@@ -217,6 +217,35 @@ pub(crate) async fn the_second_entity_is_refused_whichever_it_is(fixture: Fixtur
     db.session().repo::<TicketName>().count().await.unwrap();
 }
 
+/// An envelope of any document.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "envelopes")]
+struct Envelope<T>
+where
+    T: serde::Serialize
+        + serde::de::DeserializeOwned
+        + std::fmt::Debug
+        + Clone
+        + PartialEq
+        + Send
+        + Sync
+        + 'static,
+{
+    id: Uuid,
+    #[repository(json)]
+    body: T,
+}
+
+pub(crate) async fn a_generic_entity_is_used_with_several_types(fixture: Fixture) {
+    let db = fixture.with(&schema![Envelope<String>]).await;
+    let (texts, numbers) =
+        (db.session().repo::<Envelope<String>>(), db.session().repo::<Envelope<i64>>());
+    let text = texts.create(NewEnvelope { body: "a".to_owned() }).await.unwrap();
+    let number = numbers.create(NewEnvelope { body: 7 }).await.unwrap();
+    assert_eq!(texts.get(text.id).await.unwrap(), text);
+    assert_eq!(numbers.get(number.id).await.unwrap(), number);
+}
+
 pub(crate) async fn the_doctor_tells_of_two_entities_of_a_table(fixture: Fixture) {
     let db = fixture.with(&schema![Ticket]).await;
     let found = db.doctor(&schema![Ticket, TicketName, Ticket]).await.unwrap();

@@ -101,7 +101,7 @@ impl Contest<'_> {
             let operations = self.operations(workload);
             entrants.push(Entrant { side, workload, kind, operations });
         }
-        if workload == Workload::AuditedPatch {
+        if workload.is_audited() {
             let (workload, kind) = (Workload::Patch, Kind::OursPlain);
             let operations = self.operations(workload);
             entrants.push(Entrant { side: 0, workload, kind, operations });
@@ -120,7 +120,7 @@ impl Contest<'_> {
                 (tenant.repo::<Ticket>().query().count().await?, self.creates(workload));
             return if made == wanted { Ok(()) } else { Err(format!("made {made}").into()) };
         }
-        let stored: Vec<Ticket> = if workload == Workload::AuditedPatch {
+        let stored: Vec<Ticket> = if workload.is_audited() {
             let verification =
                 self.database.audit_chain(Chain::tenant(&self.seed.writer)?).verify();
             let verification = verification.await?;
@@ -227,7 +227,7 @@ impl Contest<'_> {
         let sqlite = self.place.system() == System::Sqlite;
         let tenant = self.seed.writer.simple();
         let condition = if sqlite { format!("x'{tenant}'") } else { format!("'{tenant}'") };
-        let table = if workload == Workload::AuditedPatch { "audited_tickets" } else { "tickets" };
+        let table = if workload.is_audited() { "audited_tickets" } else { "tickets" };
         let tidy = match self.place.system() {
             System::Sqlite => "PRAGMA wal_checkpoint(TRUNCATE)".to_owned(),
             System::Postgres if self.has_text_table() => {
@@ -243,7 +243,7 @@ impl Contest<'_> {
                 let known = session.repo::<Ticket>().create_many(tickets(KNOWN)).await?;
                 known.iter().map(|ticket| (ticket.id, ticket.version)).collect()
             }
-            Workload::AuditedPatch => {
+            _ if workload.is_audited() => {
                 let new = tickets(KNOWN).into_iter().map(NewAuditedTicket::from);
                 let known = session.repo::<AuditedTicket>().create_many(new).await?;
                 known.iter().map(|ticket| (ticket.id, ticket.version)).collect()
@@ -253,7 +253,7 @@ impl Contest<'_> {
         let last = match self.place.system() {
             System::Sqlite => "PRAGMA wal_checkpoint(TRUNCATE)",
             // Without statistics, as nobody else writes here, the server reads all tickets of the tenant to find one.
-            System::Postgres if workload == Workload::AuditedPatch => "ANALYZE audited_tickets",
+            System::Postgres if workload.is_audited() => "ANALYZE audited_tickets",
             System::Postgres if self.has_text_table() => &text_table::refresh(self.seed.writer),
             System::Postgres => "",
         };

@@ -20,6 +20,7 @@ enum Group {
     Alone,
     Shared,
     Durable,
+    DurableAlone,
 }
 
 /// A run on one database.
@@ -36,21 +37,30 @@ pub struct Run<'a> {
 }
 
 impl Group {
-    const ALL: [Self; 3] = [Self::Alone, Self::Shared, Self::Durable];
+    const ALL: [Self; 4] = [Self::Alone, Self::Shared, Self::Durable, Self::DurableAlone];
 
     fn of(workload: Workload) -> Self {
         match (workload.is_durable(), workload.is_shared()) {
-            (true, _) => Self::Durable,
-            (_, true) => Self::Shared,
-            _ => Self::Alone,
+            (true, true) => Self::Durable,
+            (true, false) => Self::DurableAlone,
+            (false, true) => Self::Shared,
+            (false, false) => Self::Alone,
         }
     }
 
+    fn is_shared(self) -> bool {
+        matches!(self, Self::Shared | Self::Durable)
+    }
+
+    fn is_durable(self) -> bool {
+        matches!(self, Self::Durable | Self::DurableAlone)
+    }
+
     fn runtime(self) -> Result<Runtime> {
-        let mut builder = if self == Self::Alone {
-            Builder::new_current_thread()
-        } else {
+        let mut builder = if self.is_shared() {
             Builder::new_multi_thread()
+        } else {
+            Builder::new_current_thread()
         };
         Ok(builder.enable_all().build()?)
     }
@@ -125,9 +135,9 @@ impl Run<'_> {
 
     async fn contest<'a>(&'a self, seed: &'a Seed, group: Group) -> Result<Contest<'a>> {
         let setting = Setting {
-            connections: if group == Group::Alone { ALONE } else { POOL },
-            is_shared: group != Group::Alone,
-            is_durable: self.commits_wait || group == Group::Durable,
+            connections: if group.is_shared() { POOL } else { ALONE },
+            is_shared: group.is_shared(),
+            is_durable: self.commits_wait || group.is_durable(),
         };
         let mut sides = Vec::new();
         for kind in self.kinds {

@@ -118,7 +118,7 @@ impl<E: Engine> Side<E> {
                     self.patched(n, input).await?;
                 }
             }
-            Workload::AuditedPatch => {
+            Workload::AuditedPatch | Workload::DurableAudited => {
                 for n in 0..operations {
                     self.recorded(n, input).await?;
                 }
@@ -228,10 +228,12 @@ impl<E: Engine> Contender for Side<E> {
                 answer.tickets.push(engine.create(writer, new_ticket(7)).await?.into());
             }
             Workload::Patch => answer.tickets.push(self.patched(0, input).await?.into()),
-            Workload::AuditedPatch => match self.recorded(0, input).await? {
-                Some(ticket) => answer.tickets.push(ticket),
-                None => return Ok(None),
-            },
+            Workload::AuditedPatch | Workload::DurableAudited => {
+                match self.recorded(0, input).await? {
+                    Some(ticket) => answer.tickets.push(ticket),
+                    None => return Ok(None),
+                }
+            }
             Workload::CreateMany => {
                 let created = engine.create_many(writer, tickets(seed.size.batch)).await?;
                 answer.tickets = rows(created);

@@ -50,6 +50,8 @@ pub enum Workload {
     SharedMix,
     /// Tasks that create rows, each of which is on the disk when it is answered.
     DurableCreates,
+    /// A patch with its entry, both of which are on the disk when it is answered.
+    DurableAudited,
 }
 
 /// Which database the targets are for.
@@ -81,7 +83,7 @@ impl System {
 
 impl Workload {
     /// All of them, in the order of the report.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Get,
         Self::Page,
         Self::Window,
@@ -96,6 +98,7 @@ impl Workload {
         Self::SharedCreates,
         Self::SharedMix,
         Self::DurableCreates,
+        Self::DurableAudited,
     ];
 
     /// Those of `all` that the words of a command line pick.
@@ -122,6 +125,7 @@ impl Workload {
             Self::SharedCreates => "64 tasks, creates",
             Self::SharedMix => "64 tasks, 80 % gets, 20 % creates",
             Self::DurableCreates => "64 tasks, durable creates",
+            Self::DurableAudited => "audited patch, durable",
         }
     }
 
@@ -132,7 +136,7 @@ impl Workload {
             Self::Get | Self::Groups => 300,
             Self::Page | Self::Eager => 50,
             Self::Window => 20,
-            Self::Create | Self::Patch | Self::AuditedPatch => WRITES,
+            Self::Create | Self::Patch | Self::AuditedPatch | Self::DurableAudited => WRITES,
             Self::CreateMany | Self::All => 1,
             Self::SharedGets => TASKS * 25,
             Self::SharedCreates => TASKS * 10,
@@ -143,7 +147,8 @@ impl Workload {
 
     /// How many operations are done before those of a sample, and not counted.
     pub fn operations_before(self) -> usize {
-        if matches!(self, Self::Create | Self::Patch | Self::AuditedPatch) { BEFORE } else { 0 }
+        let is_one = matches!(self, Self::Create | Self::Patch) || self.is_audited();
+        if is_one { BEFORE } else { 0 }
     }
 
     /// Whether several tasks do it at once.
@@ -156,13 +161,19 @@ impl Workload {
 
     /// Whether each commit waits for the disk, whatever the others do.
     pub fn is_durable(self) -> bool {
-        self == Self::DurableCreates
+        matches!(self, Self::DurableCreates | Self::DurableAudited)
+    }
+
+    /// Whether it adds to the audit trail.
+    pub fn is_audited(self) -> bool {
+        matches!(self, Self::AuditedPatch | Self::DurableAudited)
     }
 
     /// Whether it changes the database.
     pub fn is_write(self) -> bool {
         use Workload as W;
-        matches!(self, W::Create | W::Patch | W::AuditedPatch | W::CreateMany)
+        matches!(self, W::Create | W::Patch | W::CreateMany)
+            || self.is_audited()
             || (self.is_shared() && self != W::SharedGets)
     }
 
@@ -173,7 +184,7 @@ impl Workload {
             Kind::OursPlain => (system == System::Postgres).then_some(1.5),
             Kind::Limit => self.target_to_limit(system),
             Kind::Sqlx if system == System::Postgres && self == Self::Get => Some(0.8),
-            Kind::Sqlx if system == System::Postgres && self == Self::AuditedPatch => Some(0.45),
+            Kind::Sqlx if system == System::Postgres && self.is_audited() => Some(0.45),
             _ => Some(1.0),
         }
     }
@@ -189,6 +200,7 @@ impl Workload {
             Self::CreateMany => Some(if is_sqlite { 1.1 } else { 1.15 }),
             Self::SharedCreates if is_sqlite => Some(0.6),
             Self::DurableCreates => is_sqlite.then_some(0.2),
+            Self::DurableAudited => (!is_sqlite).then_some(0.45),
             Self::SharedGets | Self::SharedCreates | Self::SharedMix => Some(1.3),
             Self::Eager | Self::Groups => None,
         }

@@ -52,9 +52,9 @@ pub(crate) fn check_name<'t>(
     }
 }
 
-/// Whether two entities are on one table.
+/// Whether two entities are on one table, of which one has not the policies of the other.
 pub(crate) fn is_another_on(one: &Table, other: &Table) -> bool {
-    one.name.eq_ignore_ascii_case(other.name) && !one.is_same(other)
+    one.name.eq_ignore_ascii_case(other.name) && !one.is_same(other) && !one.is_alike(other)
 }
 
 /// The table's, that of its primary key, of its identity's sequence and of its indexes.

@@ -19,6 +19,8 @@ pub(crate) struct Parts {
     pub(crate) write: String,
     /// ` WHERE ..`: which row.
     pub(crate) condition: String,
+    /// The number of the first parameter of its key.
+    pub(crate) key: usize,
     /// ` AND (..)`: whether anything differs. Empty for what always changes the row.
     pub(crate) differs: String,
     /// The columns that may differ afterwards.
@@ -46,6 +48,8 @@ pub(crate) struct ChangeSql {
 pub(crate) struct SeenSql {
     /// One statement that records the change as well, where that is all and the database can.
     pub(crate) recorded: Option<String>,
+    /// The same, which waits for whoever changes the row meanwhile, where the other does not.
+    pub(crate) waiting: Option<String>,
     /// How the row as it was is had where that is done in a transaction.
     pub(crate) before: Before,
     /// How it is had where the change is made at once, where recording it is all.
@@ -110,10 +114,14 @@ fn seen(dialect: &dyn Dialect, table: &'static Table, parts: &Parts, columns: &s
     // An entry of the columns that differ needs no other.
     let was = if before == ImageOf::Changes { &parts.changing } else { &all };
     let is_gone = after == ImageOf::Nothing;
+    // Whatever else the change is for is asked of the row itself.
+    let mut key = Writer::new(dialect, table);
+    key.push(" WHERE ").key(parts.key);
     let change = AuditedChange {
         table,
         action: parts.action,
-        before: (!is_gone).then_some(parts.condition.as_str()),
+        before: (!is_gone).then_some(key.sql.as_str()),
+        waits: false,
         was: &all,
         write: &parts.write,
         condition: &format!("{}{}", parts.condition, parts.differs),
@@ -127,6 +135,8 @@ fn seen(dialect: &dyn Dialect, table: &'static Table, parts: &Parts, columns: &s
     let is_only_recorded = table.audit.is_some() && !table.is_hooked(parts.action);
     let narrow = AuditedChange { was, ..change };
     let recorded = is_only_recorded.then(|| dialect.recorded_change(&narrow)).flatten();
+    let waiting = AuditedChange { waits: true, ..narrow };
+    let waiting = (recorded.is_some() && !is_gone).then(|| dialect.recorded_change(&waiting));
     let both = dialect.change_with_before(&change);
     let is_brief = is_only_recorded && recorded.is_none() && both.is_none();
     let brief =
@@ -136,7 +146,7 @@ fn seen(dialect: &dyn Dialect, table: &'static Table, parts: &Parts, columns: &s
         Some(both) => Before::Both(both),
         None => Before::Select(select(&all)),
     };
-    SeenSql { recorded, before, brief }
+    SeenSql { recorded, waiting: waiting.flatten(), before, brief }
 }
 
 /// What an entry holds of the row before and after.

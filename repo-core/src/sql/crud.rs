@@ -171,7 +171,14 @@ pub(crate) fn update(
     let condition = std::mem::take(&mut writer.sql);
     let differs = and_differs(&mut writer, columns, &[]);
     let changing = changing(table, columns);
-    let parts =
-        Parts { action: Action::Update, write, condition, differs, changing, params: next - 1 };
+    let parts = Parts {
+        action: Action::Update,
+        write,
+        condition,
+        key: now + 1,
+        differs,
+        changing,
+        params: next - 1,
+    };
     Some(ChangeSql::new(dialect, table, parts))
 }

@@ -85,6 +85,7 @@ pub(super) fn recorded_insert(
         table,
         action: Action::Create,
         before: None,
+        waits: false,
         was: &[],
         write: &writer.sql,
         condition: "",

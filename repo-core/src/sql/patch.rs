@@ -80,6 +80,7 @@ fn render(
         action: Action::Update,
         write,
         condition,
+        key: now + 1,
         differs: and_differs(&mut writer, &set, &add),
         changing: changing(table, &[set, add].concat()),
         params: next - usize::from(!with_version),

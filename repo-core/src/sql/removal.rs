@@ -39,8 +39,15 @@ pub(super) fn delete(
     }
     let params = next - usize::from(!with_version);
     let (condition, differs) = (writer.sql, String::new());
-    let parts =
-        Parts { action: Action::Delete, write, condition, differs, changing: changed, params };
+    let parts = Parts {
+        action: Action::Delete,
+        write,
+        condition,
+        key: first,
+        differs,
+        changing: changed,
+        params,
+    };
     ChangeSql::new(dialect, table, parts)
 }
 
@@ -84,6 +91,7 @@ pub(super) fn restore(
         action: Action::Restore,
         write,
         condition: writer.sql,
+        key: 2,
         differs: String::new(),
         changing: changing(table, &marks),
         params: next - usize::from(!with_version),
@@ -104,6 +112,7 @@ pub(super) fn purge(dialect: &dyn Dialect, table: &'static Table, with_version: 
         action: Action::Purge,
         write,
         condition: writer.sql,
+        key: 1,
         differs: String::new(),
         changing: Vec::new(),
         params: next - usize::from(!with_version),

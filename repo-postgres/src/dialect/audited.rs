@@ -26,6 +26,10 @@ const ID: &str = "\"repo_entry.id\"";
 const BEFORE: &str = "\"repo_entry.before\"";
 const AFTER: &str = "\"repo_entry.after\"";
 
+/// What the row as it was is called, as no table can be, and the transaction that made it.
+const BESIDE: &str = "\"repo.before\"";
+const XMIN: &str = "\"repo_before.xmin\"";
+
 /// The columns of an entry.
 const COLUMNS: &str = "\"tenant\", \"seq\", \"entity\", \"entity_id\", \"action\", \"actor\", \
     \"correlation_id\", \"reason\", \"at\", \"before\", \"after\", \"prev_hash\", \"hash\"";
@@ -102,21 +106,24 @@ fn changed(sql: &mut String, change: &AuditedChange<'_>) {
 /// called by their numbers, so that a name in the condition is one of the row that is changed.
 ///
 /// It is read without a lock. Where somebody changes the row meanwhile, `UPDATE` waits and goes on with what the row
-/// is then, beside the row as it was before: the two are not of one transaction, and nothing is changed. (To lock
-/// it here would lock and change it in one statement: two of them that wait for each other beside somebody who keeps
-/// the row's key, a child of it, are a deadlock.)
+/// is then, beside the row as it was before: the two are not of one transaction, and nothing is changed. Who then waits
+/// locks the row for whoever would come to refer to it too: two that lock it as changes do, and change it in the same
+/// statement, wait for each other in a circle beside somebody who adds children.
 fn update_from(sql: &mut String, change: &AuditedChange<'_>, before: &str) {
     let AuditedChange { table, write, condition, was, .. } = change;
     let mut name = String::new();
     quote(&mut name, table.name);
     let columns: Vec<String> = was.iter().map(|index| is(&table.columns[*index])).collect();
+    let (columns, names) = (columns.join(", "), was_columns(was));
+    if change.waits {
+        let rows = format_args!("SELECT {columns} FROM {name}{before} FOR UPDATE");
+        return push(sql, format_args!("{write} FROM ({rows}) AS {BESIDE} ({names}){condition}"));
+    }
+    let rows = format_args!("SELECT {columns}, xmin FROM {name}{before}");
     push(
         sql,
         format_args!(
-            "{write} FROM (SELECT {}, xmin FROM {name}{before}) AS repo_before ({}, \"repo_before.xmin\")\
-             {condition} AND {name}.xmin = \"repo_before.xmin\"",
-            columns.join(", "),
-            was_columns(was),
+            "{write} FROM ({rows}) AS {BESIDE} ({names}, {XMIN}){condition} AND {name}.xmin = {XMIN}"
         ),
     );
 }

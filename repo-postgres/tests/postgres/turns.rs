@@ -4,6 +4,7 @@ use std::future::IntoFuture as _;
 
 use futures_util::FutureExt as _;
 use repo_core::{Error, Repository, schema};
+use sqlx::Connection as _;
 use uuid::Uuid;
 
 use crate::scratch::Scratch;
@@ -26,8 +27,11 @@ async fn one_that_is_kept_is_told_of_and_may_go_on() {
     db.create_tables(&schema![Job]).await.unwrap();
     let tx = db.session().begin().await.unwrap();
     let jobs = tx.repo::<Job>();
+    // The server answers to no insert before it is polled once, and to it afterwards.
+    let lock = scratch.locked("jobs IN SHARE MODE").await;
     let mut kept = Box::pin(jobs.create(job("a")).into_future());
     assert!(kept.as_mut().now_or_never().is_none());
+    lock.close().await.unwrap();
     let refused = jobs.count().await;
     assert!(matches!(refused, Err(Error::OperationNotAwaited)), "{refused:?}");
     kept.await.unwrap();
@@ -43,8 +47,10 @@ async fn one_of_several_statements_that_is_kept_is_told_of_and_undone_when_it_is
     db.create_tables(&schema![Job]).await.unwrap();
     let tx = db.session().begin().await.unwrap();
     let jobs = tx.repo::<Job>();
+    let lock = scratch.locked("jobs IN SHARE MODE").await;
     let mut kept = Box::pin(jobs.create_many(["a", "b"].map(job)).into_future());
     assert!(kept.as_mut().now_or_never().is_none());
+    lock.close().await.unwrap();
     let refused = tx.commit().await;
     assert!(matches!(refused, Err(Error::OperationNotAwaited)), "{refused:?}");
     drop(kept);
