@@ -4,7 +4,7 @@ use peers::contenders::Kind;
 use peers::place::{Place, URL};
 use peers::runs::{Run, place};
 use peers::seed::Size;
-use peers::workload::{System, Workload};
+use peers::workload::System;
 
 #[test]
 fn all_contenders_agree_on_sqlite() -> peers::Result<()> {
