@@ -48,7 +48,7 @@ pub(crate) struct ChangeSql {
 pub(crate) struct SeenSql {
     /// One statement that records the change as well, where that is all and the database can.
     pub(crate) recorded: Option<String>,
-    /// The same, which waits for whoever changes the row meanwhile, where the other does not.
+    /// The same of a row that is live afterwards, which waits for whoever changes it meanwhile, where the other does not.
     pub(crate) waiting: Option<String>,
     /// How the row as it was is had where that is done in a transaction.
     pub(crate) before: Before,
@@ -136,7 +136,8 @@ fn seen(dialect: &dyn Dialect, table: &'static Table, parts: &Parts, columns: &s
     let narrow = AuditedChange { was, ..change };
     let recorded = is_only_recorded.then(|| dialect.recorded_change(&narrow)).flatten();
     let waiting = AuditedChange { waits: true, ..narrow };
-    let waiting = (recorded.is_some() && !is_gone).then(|| dialect.recorded_change(&waiting));
+    let is_kept = matches!(parts.action, Action::Update | Action::Restore);
+    let waiting = (recorded.is_some() && is_kept).then(|| dialect.recorded_change(&waiting));
     let both = dialect.change_with_before(&change);
     let is_brief = is_only_recorded && recorded.is_none() && both.is_none();
     let brief =

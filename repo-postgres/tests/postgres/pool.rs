@@ -268,6 +268,23 @@ async fn a_connection_that_was_idle_is_tested_before_it_is_used() {
 }
 
 #[tokio::test]
+async fn where_one_is_lost_those_that_were_idle_for_longer_are_not_asked() {
+    let Some(scratch) = Scratch::new().await else { return };
+    let options = scratch.options().pool_size(3).idle_test_after(Duration::ZERO);
+    let db = options.connect_backend().await.unwrap();
+    let held = [(), ()].map(|()| db.begin(TransactionOptions::new()));
+    let held = futures_util::future::join_all(held).await;
+    count(&db, PID).await;
+    for transaction in held {
+        transaction.unwrap().rollback().await.unwrap();
+    }
+    assert_eq!(db.health().await.unwrap().idle, 3);
+    terminate(&scratch, count(&db, PID).await).await;
+    count(&db, PID).await;
+    assert_eq!(db.health().await.unwrap().idle, 1);
+}
+
+#[tokio::test]
 async fn a_session_that_the_server_ends_for_being_idle_is_nobodys_error() {
     let Some(scratch) = Scratch::new().await else { return };
     let version = scratch.sqlx().await.server_version_num();
