@@ -10,6 +10,9 @@ use crate::error::Failure;
 use crate::row::StoredRow;
 use crate::value::bind;
 
+/// The most parameters of a statement: `SQLITE_MAX_VARIABLE_NUMBER` as SQLite has it.
+const MOST: usize = 32_766;
+
 /// Whether what a statement wrote before an error stays.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum OnError {
@@ -44,6 +47,7 @@ pub(crate) fn step(
     on_error: OnError,
     mut each: impl FnMut(&Row<'_>) -> Result<(), Failure>,
 ) -> Result<u64, Failure> {
+    check_number(statement.params.len())?;
     let mut prepared = connection.prepare_cached(statement.sql)?;
     if statement.access == Access::Read && !prepared.readonly() {
         let source = DatabaseError::new("a statement that only reads was expected");
@@ -76,6 +80,15 @@ pub(crate) fn interrupt(connection: &Connection) {
 /// Runs a statement that has neither parameters nor rows.
 pub(crate) fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.raw_execute().map(|_| ())
+}
+
+/// Refuses more parameters than a statement can have.
+fn check_number(given: usize) -> Result<(), Failure> {
+    if given <= MOST {
+        return Ok(());
+    }
+    let reason = format!("are {given}, and a statement of SQLite takes at most {MOST}");
+    Err(Failure::Ours(Error::invalid_input("parameters", reason)))
 }
 
 /// SQLite takes a parameter that was not bound for NULL.

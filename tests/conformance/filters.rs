@@ -212,6 +212,16 @@ pub(crate) async fn thousands_of_conditions_are_no_problem(fixture: Fixture) {
     assert_eq!(chained.count().await.unwrap(), 2);
 }
 
+pub(crate) async fn more_conditions_than_parameters_are_refused(fixture: Fixture) {
+    let db = fixture.with(&schema![Item]).await;
+    let items = db.session().repo::<Item>();
+    items.create(item("7")).await.unwrap();
+    let any = |count: usize| Filter::any((0..count).map(|n| Item::NAME.eq(n.to_string())));
+    let refused = items.filter(any(70_000)).all().await;
+    assert_error!(refused, Error::InvalidInput { column, .. } if column == "parameters");
+    assert_eq!(items.filter(any(8)).count().await.unwrap(), 1);
+}
+
 const TOO_DEEP: &str =
     "is nested too deeply: at most 50 levels of `&` and `|`, fewer with `!` and relations";
 

@@ -347,6 +347,7 @@ conformance! {
             a_value_finer_than_its_column_is_refused_or_cut,
             filters_are_joined_in_every_way,
             thousands_of_conditions_are_no_problem,
+            more_conditions_than_parameters_are_refused,
             conditions_are_nested_so_deep_and_no_deeper,
             a_complement_of_a_complement_is_the_filter,
             what_rows_find_is_nested_so_deep_and_no_deeper,
