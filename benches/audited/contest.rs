@@ -46,9 +46,8 @@ impl Contest<'_> {
 
     /// The positions of the sides that do this.
     fn positions(&self, workload: Workload) -> Vec<usize> {
-        let is_by_hand = |kind: Kind| matches!(kind, Kind::SqlxByHand | Kind::RusqliteByHand);
-        let does =
-            |side: &dyn Contender| workload != Workload::CreateMany || !is_by_hand(side.kind());
+        let is_ours = |kind: Kind| matches!(kind, Kind::Audited | Kind::Unchained | Kind::Plain);
+        let does = |side: &dyn Contender| workload != Workload::CreateMany || is_ours(side.kind());
         (0..self.sides.len()).filter(|position| does(&*self.sides[*position])).collect()
     }
 
@@ -98,7 +97,7 @@ impl Contest<'_> {
         Ok(samples)
     }
 
-    /// The audited side beside each other one, and the unchained one beside the plain.
+    /// The audited side beside each other one, and the unchained one beside the plain and the unchained by hand.
     fn report(&self, workload: Workload, samples: &Samples, report: &mut Report) {
         let positions = self.positions(workload);
         let at = |kind: Kind| {
@@ -118,8 +117,11 @@ impl Contest<'_> {
             let target = workload.target(self.system, self.sides[rival].kind());
             line(format!("{}, audited", workload.name()), 0, rival, target);
         }
-        if let (Some(unchained), Some(plain)) = (at(Kind::Unchained), at(Kind::Plain)) {
-            line(format!("{}, unchained", workload.name()), unchained, plain, None);
+        let Some(unchained) = at(Kind::Unchained) else { return };
+        for rival in [Kind::Plain, Kind::SqlxByHand] {
+            let target = workload.target(self.system, rival);
+            let name = format!("{}, unchained", workload.name());
+            at(rival).into_iter().for_each(|rival| line(name.clone(), unchained, rival, target));
         }
     }
 }

@@ -22,6 +22,7 @@ pub(crate) enum Kind {
     Unchained,
     Plain,
     SqlxByHand,
+    SqlxChained,
     RusqliteByHand,
 }
 

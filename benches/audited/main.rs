@@ -10,8 +10,8 @@
 //! `create_many`). `--quick` does fewer rounds, `--full` makes each commit wait for the disk, `--round-trip` has
 //! Postgres so many microseconds farther away, as a server on another machine is (the report says what a round trip
 //! then takes), `--threads` uses tokio's multi-threaded runtime. By hand means: a transaction that locks and reads
-//! the row, changes it, and adds what changed, as JSON, to a table; without a chain. Sides take turns, and nothing
-//! here measures concurrency.
+//! the row, changes it, and adds what changed, as JSON, to a table; without a chain, and on Postgres with one as well.
+//! Sides take turns, and nothing here measures concurrency.
 
 mod contest;
 mod engine;
@@ -21,6 +21,7 @@ mod postgres;
 mod repository;
 mod rusqlite_by_hand;
 mod sqlite;
+mod sqlx_chain;
 mod sqlx_postgres;
 mod sqlx_sqlite;
 mod workload;

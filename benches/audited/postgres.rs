@@ -76,7 +76,13 @@ async fn measure_on(selection: &Selection, options: PgConnectOptions) -> Result<
     sides.push(Box::new(Side {
         name: "sqlx by hand, `PgPool` without test",
         kind: Kind::SqlxByHand,
-        engine: SqlxPostgres::connect(options).await?,
+        engine: SqlxPostgres::connect(options.clone()).await?,
+        known: Vec::new(),
+    }));
+    sides.push(Box::new(Side {
+        name: "sqlx by hand, with a chain",
+        kind: Kind::SqlxChained,
+        engine: SqlxPostgres::connect_chained(options).await?,
         known: Vec::new(),
     }));
     Contest { system: System::Postgres, store: &store, sides }.run(selection).await

@@ -1,4 +1,4 @@
-//! Postgres by hand, through sqlx's pool: what most teams write.
+//! Postgres by hand, through sqlx's pool: what most teams write, and the same with a chain.
 
 use benches::by_hand::postgres::{insert, ticket};
 use benches::by_hand::{complete, now};
@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::engine::{ACTOR, Engine, TENANT, Trail};
 use crate::log::{ENTRIES, LOG, NEWEST, changes, create_log, whole};
+use crate::sqlx_chain as chain;
 
 const LOCK: &str = concat!(
     "SELECT ",
@@ -33,15 +34,43 @@ const CREATE_LOG: &str = create_log!(
 /// sqlx's pool, which does not test a connection before each use.
 pub(crate) struct SqlxPostgres {
     pool: PgPool,
+    is_chained: bool,
 }
 
 impl SqlxPostgres {
+    /// With a trail in no chain.
     pub(crate) async fn connect(options: PgConnectOptions) -> Result<Self> {
-        let options = options.disable_statement_logging();
-        let pool = PgPoolOptions::new().test_before_acquire(false).connect_with(options).await?;
+        let pool = pool(options).await?;
         sqlx::raw_sql(CREATE_LOG).execute(&pool).await?;
-        Ok(Self { pool })
+        Ok(Self { pool, is_chained: false })
     }
+
+    /// With a trail whose entries are a chain.
+    pub(crate) async fn connect_chained(options: PgConnectOptions) -> Result<Self> {
+        let pool = pool(options).await?;
+        sqlx::raw_sql(chain::CREATE).execute(&pool).await?;
+        Ok(Self { pool, is_chained: true })
+    }
+
+    async fn log(
+        &self,
+        connection: &mut PgConnection,
+        id: Uuid,
+        action: &str,
+        before: Option<Map<String, Value>>,
+        after: Map<String, Value>,
+    ) -> Result<()> {
+        if self.is_chained {
+            chain::append(connection, id, action, before, after).await
+        } else {
+            log(connection, id, action, before, after).await
+        }
+    }
+}
+
+async fn pool(options: PgConnectOptions) -> Result<PgPool> {
+    let options = options.disable_statement_logging();
+    Ok(PgPoolOptions::new().test_before_acquire(false).connect_with(options).await?)
 }
 
 impl Engine for SqlxPostgres {
@@ -57,7 +86,7 @@ impl Engine for SqlxPostgres {
             .bind(id);
         let after = ticket(&patch.fetch_one(&mut *transaction).await?)?;
         let (old, new) = changes(&before, &after)?;
-        log(&mut transaction, id, "update", Some(old), new).await?;
+        self.log(&mut transaction, id, "update", Some(old), new).await?;
         transaction.commit().await?;
         Ok(after)
     }
@@ -66,7 +95,7 @@ impl Engine for SqlxPostgres {
         let ticket = complete(TENANT, new);
         let mut transaction = self.pool.begin().await?;
         insert(&ticket).execute(&mut *transaction).await?;
-        log(&mut transaction, ticket.id, "create", None, whole(&ticket)?).await?;
+        self.log(&mut transaction, ticket.id, "create", None, whole(&ticket)?).await?;
         transaction.commit().await?;
         Ok(ticket)
     }
@@ -80,9 +109,11 @@ impl Engine for SqlxPostgres {
     }
 
     async fn trail(&self) -> Result<Trail> {
-        let entries: i64 = sqlx::query_scalar(ENTRIES).fetch_one(&self.pool).await?;
+        let (entries, newest) =
+            if self.is_chained { (chain::ENTRIES, chain::NEWEST) } else { (ENTRIES, NEWEST) };
+        let entries: i64 = sqlx::query_scalar(entries).fetch_one(&self.pool).await?;
         let newest: Option<(Option<String>, Option<String>)> =
-            sqlx::query_as(NEWEST).fetch_optional(&self.pool).await?;
+            sqlx::query_as(newest).fetch_optional(&self.pool).await?;
         let (before, after) = newest.unwrap_or_default();
         Ok(Trail { entries: entries.try_into()?, newest: [before, after] })
     }

@@ -53,7 +53,7 @@ impl Workload {
     pub(crate) fn target(self, system: System, rival: Kind) -> Option<f64> {
         match (self, system, rival) {
             (Self::Patch, System::Postgres, Kind::Plain) => Some(1.5),
-            (Self::Patch, _, Kind::SqlxByHand) => Some(0.5),
+            (Self::Patch, _, Kind::SqlxByHand | Kind::SqlxChained) => Some(0.5),
             _ => None,
         }
     }
