@@ -4,12 +4,13 @@
 //! buffer and takes names and placeholders only, never a value.
 
 mod identifiers;
+mod owner;
+mod recorded;
 
 use std::fmt::{Debug, Write as _};
 
 use crate::aggregate::Extreme;
 use crate::aggregate::bucket::TimeUnit;
-use crate::audit::{Action, HEADS, TRAIL};
 use crate::error::Error;
 use crate::guards::{Guards, Policy, Trigger};
 use crate::held::Held;
@@ -17,6 +18,9 @@ use crate::table::{Chaining, ColumnDef, Table};
 use crate::value::Kind;
 
 pub use identifiers::{generated_name, quote, quote_literal};
+pub use owner::Owner;
+pub(crate) use owner::is_of_trail;
+pub use recorded::{AuditedChange, ImageOf};
 
 /// How one database spells SQL.
 pub trait Dialect: Debug + Send + Sync {
@@ -286,47 +290,6 @@ pub trait Dialect: Debug + Send + Sync {
     }
 }
 
-/// A change that is recorded in the audit trail, in parts.
-#[derive(Debug, Clone, Copy)]
-pub struct AuditedChange<'a> {
-    /// The table of the row.
-    pub table: &'static Table,
-    /// What is done.
-    pub action: Action,
-    /// ` WHERE ..` of the row as it was; none where the row is new or gone afterwards.
-    pub before: Option<&'a str>,
-    /// Whether the change waits where somebody else changes the row meanwhile, or else may meet no row then.
-    pub waits: bool,
-    /// The columns of that row that are asked for.
-    pub was: &'a [usize],
-    /// The statement that changes the row: all of an `INSERT`, of an `UPDATE` or `DELETE` what stands before
-    /// its condition.
-    pub write: &'a str,
-    /// ` WHERE ..`, to which ` AND ..` may be added; empty of an `INSERT`.
-    pub condition: &'a str,
-    /// The names of all columns, quoted.
-    pub columns: &'a str,
-    /// What the entry holds of the row before and after.
-    pub images: (ImageOf, ImageOf),
-    /// The columns that may differ afterwards.
-    pub changing: &'a [usize],
-    /// How many parameters the statements have.
-    pub params: usize,
-    /// How the entry follows the one before it.
-    pub chaining: Chaining,
-}
-
-/// What an entry of the audit trail holds of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ImageOf {
-    /// Nothing: the row is not there.
-    Nothing,
-    /// The columns that differ.
-    Changes,
-    /// All columns.
-    Row,
-}
-
 /// Where a piece of text is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextMatch {
@@ -355,32 +318,6 @@ pub enum JsonType {
     Bool,
     /// `null`; its value is true.
     Null,
-}
-
-/// Which column of a table says whose a row is, as an index into [`Table::columns`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Owner {
-    /// The tenant's column: each row belongs to one.
-    Tenant(usize),
-    /// A column with the tenant as text, in which the empty text stands for everybody: of the audit
-    /// trail.
-    TenantOrShared(usize),
-}
-
-impl Owner {
-    /// Whose the rows of `table` are; none where they belong to no tenant.
-    pub fn of(table: &Table) -> Option<Self> {
-        // First: the entries have a tenant too, and those of rows that belong to none are everybody's.
-        let of_trail = table.position("tenant").filter(|_| is_of_trail(table));
-        let of_trail = of_trail.map(Self::TenantOrShared);
-        of_trail.or_else(|| table.roles.tenant.map(Self::Tenant))
-    }
-}
-
-/// Whether it is a table of the audit trail: their rows have a tenant as text.
-pub(crate) fn is_of_trail(table: &Table) -> bool {
-    [TRAIL.name, HEADS.name].contains(&table.name)
 }
 
 fn append(sql: &mut String, text: std::fmt::Arguments<'_>) {

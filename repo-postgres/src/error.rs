@@ -1,10 +1,11 @@
-//! What the server and the driver report, as [`Error`]: by SQLSTATE, from one table.
+//! What the server and the driver report, as [`Error`]: by SQLSTATE, from one table (`cause.rs`).
 //!
 //! Only the server's message is kept, which names tables, columns and constraints. Its DETAIL quotes
 //! rows: of it only the columns of a key are read (`detail.rs`). Class 22 quotes values in the message itself, so
 //! there the quotes go, and the whole message where it is not in ASCII: a server that speaks another language quotes
 //! with marks of that one. In other classes a value stands only where SQL by hand makes a name of it.
 
+mod cause;
 mod detail;
 
 use std::fmt;
@@ -12,6 +13,8 @@ use std::io::ErrorKind;
 
 use repo_core::{DatabaseError, Error, ReferenceSide};
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
+
+use cause::{Cause, cause};
 
 /// What a [`Failure`] of a commit or of a statement outside a transaction is about: the constraint
 /// may be of any table.
@@ -37,53 +40,6 @@ pub(crate) enum Aftermath {
     /// The same, and the others that were opened before are probably no better.
     OthersToo,
 }
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Cause {
-    Conflict,
-    ForeignKey,
-    Check,
-    NotNull,
-    Immutable,
-    Serialization,
-    Busy,
-    ReadOnly,
-    StorageFull,
-    TransactionFailed,
-    Connection,
-    Policy,
-    OutOfRange,
-}
-
-/// The states that mean something to core; any other is [`Error::Backend`].
-const CAUSES: &[(&str, Cause)] = &[
-    ("22003", Cause::OutOfRange),        // numeric_value_out_of_range
-    ("23001", Cause::ForeignKey),        // restrict_violation
-    ("23502", Cause::NotNull),           // not_null_violation
-    ("23503", Cause::ForeignKey),        // foreign_key_violation
-    ("23505", Cause::Conflict),          // unique_violation
-    ("23514", Cause::Check),             // check_violation
-    ("23P01", Cause::Conflict),          // exclusion_violation
-    ("25006", Cause::ReadOnly),          // read_only_sql_transaction
-    ("25P02", Cause::TransactionFailed), // in_failed_sql_transaction
-    ("25P03", Cause::Connection),        // idle_in_transaction_session_timeout
-    ("25P04", Cause::Connection),        // transaction_timeout
-    ("28000", Cause::Connection),        // invalid_authorization_specification
-    ("28P01", Cause::Connection),        // invalid_password
-    ("3D000", Cause::Connection),        // invalid_catalog_name: no such database
-    ("40001", Cause::Serialization),     // serialization_failure
-    ("40P01", Cause::Serialization),     // deadlock_detected
-    ("42501", Cause::Policy),            // insufficient_privilege
-    ("53100", Cause::StorageFull),       // disk_full
-    ("53300", Cause::Connection),        // too_many_connections
-    ("55P03", Cause::Busy),              // lock_not_available
-    ("57P01", Cause::Connection),        // admin_shutdown
-    ("57P02", Cause::Connection),        // crash_shutdown
-    ("57P03", Cause::Connection),        // cannot_connect_now
-    ("57P04", Cause::Connection),        // database_dropped
-    ("57P05", Cause::Connection),        // idle_session_timeout
-    ("RP001", Cause::Immutable),         // the triggers of `dialect/guards.rs`
-];
 
 /// The server's function that compares a row with the policies of its table: a missing privilege has the
 /// same state, and messages are translated.
@@ -118,13 +74,6 @@ const IDLE_FOR_TOO_LONG: &[&str] = &["25P03", "57P05"];
 
 /// statement_completion_unknown: what speaks the protocol for others says so of a statement.
 const OUTCOME_UNKNOWN: &str = "40003";
-
-fn cause(code: &str) -> Option<Cause> {
-    if code.starts_with("08") {
-        return Some(Cause::Connection);
-    }
-    CAUSES.iter().find(|(state, _)| *state == code).map(|(_, cause)| *cause)
-}
 
 impl Failure {
     /// The error of an operation on `entity`.
