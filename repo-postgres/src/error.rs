@@ -291,23 +291,7 @@ impl From<sqlx::Error> for Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::{CAUSES, Cause, UNQUOTED, cause, one_line, without_values};
-
-    #[test]
-    fn every_state_is_listed_once_and_in_order() {
-        assert!(CAUSES.is_sorted_by(|(left, _), (right, _)| left < right));
-        assert!(CAUSES.iter().all(|(state, _)| state.len() == 5));
-    }
-
-    #[test]
-    fn a_state_has_its_cause_and_a_class_08_is_a_lost_connection() {
-        assert_eq!(cause("23505"), Some(Cause::Conflict));
-        assert_eq!(cause("40001"), Some(Cause::Serialization));
-        assert_eq!(cause("40P01"), Some(Cause::Serialization));
-        assert_eq!(cause("08006"), Some(Cause::Connection));
-        assert_eq!(cause("42601"), None);
-        assert_eq!(cause("57014"), None);
-    }
+    use super::{UNQUOTED, one_line, without_values};
 
     #[test]
     fn a_message_that_quotes_a_value_loses_it() {

@@ -55,3 +55,24 @@ pub(super) fn cause(code: &str) -> Option<Cause> {
     }
     CAUSES.iter().find(|(state, _)| *state == code).map(|(_, cause)| *cause)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{CAUSES, Cause, cause};
+
+    #[test]
+    fn every_state_is_listed_once_and_in_order() {
+        assert!(CAUSES.is_sorted_by(|(left, _), (right, _)| left < right));
+        assert!(CAUSES.iter().all(|(state, _)| state.len() == 5));
+    }
+
+    #[test]
+    fn a_state_has_its_cause_and_a_class_08_is_a_lost_connection() {
+        assert_eq!(cause("23505"), Some(Cause::Conflict));
+        assert_eq!(cause("40001"), Some(Cause::Serialization));
+        assert_eq!(cause("40P01"), Some(Cause::Serialization));
+        assert_eq!(cause("08006"), Some(Cause::Connection));
+        assert_eq!(cause("42601"), None);
+        assert_eq!(cause("57014"), None);
+    }
+}

@@ -1,6 +1,7 @@
 //! What the doctor says of a schema that somebody changed.
 
 mod columns;
+mod trail;
 
 use chrono::{DateTime, Utc};
 use repo_core::{
@@ -8,7 +9,7 @@ use repo_core::{
 };
 use uuid::Uuid;
 
-use crate::scratch::{Scratch, partitioned, statement};
+use crate::scratch::{Scratch, statement};
 
 #[derive(Debug, Clone, PartialEq, Repository)]
 #[repository(table = "teams", tenant)]
@@ -301,87 +302,6 @@ async fn what_means_the_same_is_well_however_it_is_written() {
         assert_eq!(findings(&db, change).await, [""; 0], "{change}");
         execute(&db, "DROP FUNCTION IF EXISTS other").await;
     }
-}
-
-/// A row whose changes are recorded.
-#[derive(Debug, Clone, PartialEq, Repository)]
-#[repository(table = "doors", tenant, audited)]
-struct Door {
-    id: Uuid,
-    tenant_id: Uuid,
-}
-
-/// What is found after `change` of the trail, which is made anew before.
-async fn findings_of_trail(db: &Database, change: &str) -> Vec<String> {
-    let schema = schema![Door];
-    execute(db, "DROP TABLE IF EXISTS doors, repo_audit, repo_audit_heads CASCADE").await;
-    db.create_tables(&schema).await.unwrap();
-    execute(db, change).await;
-    let found = db.doctor(&schema).await.unwrap();
-    found.iter().map(ToString::to_string).collect()
-}
-
-#[tokio::test]
-async fn a_rule_or_a_trigger_of_the_trail_is_told_while_it_is_enabled() {
-    let Some(scratch) = Scratch::new().await else { return };
-    let db = scratch.options().connect().await.unwrap();
-    let lose =
-        "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'";
-    execute(&db, lose).await;
-    for (make, disable, expected) in [
-        (
-            "CREATE RULE lost AS ON INSERT TO repo_audit DO INSTEAD NOTHING",
-            "ALTER TABLE repo_audit DISABLE RULE lost",
-            "the table `repo_audit` has a rule, which does something else instead",
-        ),
-        (
-            "CREATE TRIGGER lost BEFORE UPDATE ON repo_audit_heads FOR EACH ROW EXECUTE FUNCTION lose()",
-            "ALTER TABLE repo_audit_heads DISABLE TRIGGER lost",
-            "the trigger `lost` of `repo_audit_heads` is none of ours, and may lose entries",
-        ),
-    ] {
-        assert_eq!(findings_of_trail(&db, make).await, [expected]);
-        let off = format!("{make}; {disable}");
-        assert_eq!(findings_of_trail(&db, &off).await, [""; 0], "{off}");
-    }
-}
-
-#[tokio::test]
-async fn tables_that_hold_rows_beside_the_guards_are_told() {
-    let Some(scratch) = Scratch::new().await else { return };
-    let db = scratch.options().connect().await.unwrap();
-    let inherited = "has tables that inherit from it, whose rows its guards do not cover";
-    for parent in ["repo_audit", "repo_audit_heads", "doors"] {
-        let kid = format!("CREATE TABLE kid () INHERITS ({parent})");
-        assert_eq!(
-            findings_of_trail(&db, &kid).await,
-            [format!("the table `{parent}` {inherited}")]
-        );
-    }
-    let problem = "is partitioned: its triggers and policies do not guard each partition";
-    let script = schema![Event, Door].script(db.backend().dialect()).unwrap();
-    for (table, by, is_guarded) in
-        [("\"events\"", "id", true), ("\"repo_audit\"", "tenant", true), ("\"doors\"", "id", false)]
-    {
-        execute(&db, "DROP TABLE IF EXISTS events, doors, repo_audit, repo_audit_heads CASCADE")
-            .await;
-        execute(&db, &partitioned(&script, table, by)).await;
-        let found = db.doctor(&schema![Event, Door]).await.unwrap();
-        let found: Vec<_> = found.iter().map(ToString::to_string).collect();
-        let expected =
-            is_guarded.then(|| format!("the table `{table}` {problem}").replace('"', ""));
-        assert_eq!(found, Vec::from_iter(expected));
-    }
-}
-
-#[tokio::test]
-async fn a_trail_without_the_sequence_of_its_unchained_entries_is_told() {
-    let Some(scratch) = Scratch::new().await else { return };
-    let db = scratch.options().connect().await.unwrap();
-    let found = findings_of_trail(&db, "DROP SEQUENCE repo_audit_unchained").await;
-    let problem =
-        "has no sequence `repo_audit_unchained`, which numbers entries outside of a chain";
-    assert_eq!(found, [format!("the table `repo_audit` {problem}")]);
 }
 
 /// Servers before 15 have no such keys.
