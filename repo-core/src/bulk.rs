@@ -5,9 +5,11 @@
 
 mod chunks;
 mod deletion;
+mod walk;
 
 pub use self::chunks::DeleteInChunks;
 use self::deletion::{Deletion, delete_many};
+use self::walk::Walk;
 use crate::audit::Action;
 use crate::audit::author::Author;
 use crate::backend::{Access, Statement, no_rows};
@@ -15,7 +17,6 @@ use crate::cascade::{self, Cascade, Stored};
 use crate::change::Writing;
 use crate::entity::{Entity, Mutable};
 use crate::error::{Error, Result};
-use crate::filter::{Comparison, Node};
 use crate::held::Held;
 use crate::parents::{self, Parents};
 use crate::patch::{Changes, Patch};
@@ -216,15 +217,9 @@ where
             }
             // What is changed may change which of the rest are chosen by other rows.
             let chunk = if self.selection.is_linked() { all() } else { work.chunk() };
-            let (mut changed, mut selection) = (0, self.selection.clone());
-            loop {
-                let rows = self.next(own.session(), &selection, chunk).await?;
-                let (column, is_last) = (E::TABLE.roles.id, rows.len() < chunk);
-                if let Some(last) = rows.last() {
-                    let (comparison, value) = (Comparison::Greater, last[column].clone());
-                    selection.filters.truncate(self.selection.filters.len());
-                    selection.filters.push(Node::Compare { column, comparison, value });
-                }
+            let (mut changed, mut walk) = (0, Walk::default());
+            while walk.goes_on(self, own.session()).await? {
+                let rows = walk.next(self, own.session(), chunk).await?;
                 changed += match work {
                     Work::Patch { changes, author } => {
                         self.patch_rows(own.session(), changes, author.cloned(), &rows).await?
@@ -233,27 +228,28 @@ where
                         self.delete_rows(own.session(), deletion, rows).await?
                     }
                 };
-                if is_last {
-                    return Ok(changed);
-                }
             }
+            Ok(changed)
         }
         .await;
         own.finish(done).await
     }
 
-    /// The next rows by id, locked.
+    /// The next rows by id, locked; of `ids` those that the query has, where they are told.
     async fn next(
         &self,
         session: &Session<S>,
-        selection: &Selection,
+        ids: Option<&[Value<'static>]>,
         most: usize,
     ) -> Result<Vec<Stored>> {
         session.executor().check_lock()?;
         let dialect = session.database().backend().dialect();
         let mut writer = Writer::new(dialect, E::TABLE);
         writer.push("SELECT ").all_columns().push(" FROM ").table_name();
-        writer.restrict(selection, &[])?;
+        match ids {
+            None => writer.restrict(&self.selection, &[])?,
+            Some(ids) => writer.restrict_among(&self.selection, E::TABLE.roles.id, ids)?,
+        }
         writer.push(" ORDER BY ").column(E::TABLE.roles.id);
         writer.push(&format!(" LIMIT {most}"));
         dialect.lock_rows(&mut writer.sql);

@@ -7,6 +7,7 @@
 //! those that the repository sends, with their parameters.
 #![cfg(test)]
 
+mod chunks;
 mod explain;
 mod noting;
 mod parcel;

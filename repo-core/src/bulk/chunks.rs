@@ -9,6 +9,7 @@ use std::pin::Pin;
 
 use super::Bulk;
 use super::deletion::Deletion;
+use super::walk::Walk;
 use crate::entity::{Entity, Mutable};
 use crate::error::{Error, Result};
 use crate::query::Query;
@@ -104,15 +105,19 @@ where
     }
     if bulk.selection.is_linked() {
         // Once: of what is left others may be chosen, now that these are gone.
-        return bulk.delete_chunk(chunk as usize).await;
+        return bulk.delete_chunk(&mut Walk::default(), chunk as usize).await;
     }
     let mut deleted = 0;
     loop {
-        // Fewer than a chunk are no end: others may have been taken meanwhile.
-        match bulk.delete_chunk(chunk as usize).await? {
-            0 => return Ok(deleted),
-            rows => deleted += rows,
+        let (mut walk, mut rows) = (Walk::default(), 0);
+        while walk.goes_on(&bulk, bulk.repo.session()).await? {
+            rows += bulk.delete_chunk(&mut walk, chunk as usize).await?;
         }
+        // The last is no end: others may have come meanwhile, and may be before it.
+        if rows == 0 {
+            return Ok(deleted);
+        }
+        deleted += rows;
     }
 }
 
@@ -121,13 +126,13 @@ where
     E::Tenancy: WritableFrom<S>,
 {
     /// Deletes the next rows in a transaction.
-    async fn delete_chunk(&self, most: usize) -> Result<u64> {
+    async fn delete_chunk(&self, walk: &mut Walk, most: usize) -> Result<u64> {
         let mut deletion = Deletion::new(self.repo.session(), E::TABLE)?;
         let is_whole = deletion.is_whole || self.selection.is_linked();
         deletion.chunk = if is_whole { super::all() } else { most };
         let own = Own::Inner(self.repo.session().begin_looking_anew().await?);
         let done = async {
-            let rows = self.next(own.session(), &self.selection, deletion.chunk).await?;
+            let rows = walk.next(self, own.session(), deletion.chunk).await?;
             self.delete_rows(own.session(), &deletion, rows).await
         }
         .await;

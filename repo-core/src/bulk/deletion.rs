@@ -70,7 +70,7 @@ where
             let keys: Vec<_> = values.iter().map(IdKey::of).collect();
             let among = Filter::new(Node::InList { column, values, negated: false });
             let bulk = Bulk::new(repo.filter(among), "delete_many")?;
-            let rows = bulk.next(repo.session(), &bulk.selection, deletion.chunk).await?;
+            let rows = bulk.next(repo.session(), None, deletion.chunk).await?;
             met.extend(rows.iter().map(|row| IdKey::of(&row[column])));
             if let Some(index) = keys.iter().position(|key| !met.contains(key)) {
                 let missing = not_found::<E>(&ids[index]);

@@ -79,7 +79,12 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn list(&mut self, column: usize, values: &'a [Value<'static>], negated: bool) -> &mut Self {
+    pub(super) fn list(
+        &mut self,
+        column: usize,
+        values: &'a [Value<'static>],
+        negated: bool,
+    ) -> &mut Self {
         if values.is_empty() {
             // Of an empty list nothing is a member; every value is not a member.
             return if negated {

@@ -140,6 +140,35 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
+    /// The same of rows that are among these: they are looked up by `column`, and then tested. No index is looked into
+    /// for what the selection asks, whatever the database believes to know of its values.
+    pub(crate) fn restrict_among(
+        &mut self,
+        selection: &'a Selection,
+        column: usize,
+        values: &'a [Value<'static>],
+    ) -> Result<()> {
+        self.push(" WHERE ");
+        if let (Some(tenant), Some(of)) = (self.table.roles.tenant, &selection.tenant) {
+            self.column(tenant).push(" = ").bind(of.borrowed()).push(" AND ");
+        }
+        self.list(column, values, false);
+        let end = self.sql.len();
+        self.push(" AND (");
+        let start = self.sql.len();
+        self.visible(selection.visibility, start);
+        if !selection.filters.is_empty() {
+            self.and(start);
+            self.join(&selection.filters, " AND ", Self::predicate)?;
+        }
+        if self.sql.len() > start {
+            self.push(") IS TRUE");
+        } else {
+            self.sql.truncate(end);
+        }
+        Ok(())
+    }
+
     /// The condition, its parts side by side where all of them must hold: no parentheses, so that
     /// the text is what a person would write.
     fn conjunction(&mut self, node: &'a Node, start: usize) -> Result<()> {
