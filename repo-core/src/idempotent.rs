@@ -101,7 +101,10 @@ pub(crate) async fn create_or_get<E: Entity, S: Scope>(
             return Ok(CreateOrGet { entity: with_id(entity, made), is_new: true });
         }
     }
-    Err(once.unseen(dialect, repo.session().in_transaction()))
+    let error = once.unseen(dialect, repo.session().in_transaction());
+    // As where the database itself says it: nobody goes on as if the row was there.
+    repo.session().fail(&error).await;
+    Err(error)
 }
 
 /// Whether the tenant is a column of the key itself.

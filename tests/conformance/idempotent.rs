@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use repo_core::{Error, schema};
+use repo_core::{Error, Repository, schema};
+use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
@@ -70,6 +71,53 @@ pub(crate) async fn another_key_that_is_taken_is_a_conflict_in_a_transaction_too
     let taken = within.create_or_get(Payment::KEY, payment("b", 5)).await;
     assert_error!(taken, Error::Conflict { columns, .. } if columns == ["source", "number"]);
     tx.rollback().await.unwrap();
+}
+
+/// A number that only one tenant has, for ever.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "plates", tenant, immutable, unique(global, number))]
+struct Plate {
+    id: Uuid,
+    tenant_id: Uuid,
+    number: i64,
+}
+
+/// The same until it is given back.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "lockers", tenant, unique(global, number))]
+struct Locker {
+    id: Uuid,
+    tenant_id: Uuid,
+    number: i64,
+}
+
+pub(crate) async fn a_key_of_another_tenant_fails_the_transaction(fixture: Fixture) {
+    let db = fixture.with(&schema![Plate, Locker]).await;
+    let bolts = bolt(&db);
+    bolts.repo::<Plate>().create(NewPlate { number: 5 }).await.unwrap();
+    bolts.repo::<Locker>().create(NewLocker { number: 5 }).await.unwrap();
+    for is_plate in [true, false] {
+        let tx = acme(&db).begin().await.unwrap();
+        let taken = if is_plate {
+            let new = NewPlate { number: 5 };
+            tx.repo::<Plate>().create_or_get(Plate::NUMBER, new).await.map(drop)
+        } else {
+            let new = NewLocker { number: 5 };
+            tx.repo::<Locker>().create_or_get(Locker::NUMBER, new).await.map(drop)
+        };
+        assert_error!(taken, Error::Conflict { columns, .. } if columns == ["number"]);
+        let counted = tx.repo::<Plate>().query().count().await;
+        assert_error!(counted, Error::TransactionFailed { .. });
+        assert_error!(tx.commit().await, Error::TransactionFailed { .. });
+        let alone = if is_plate {
+            let new = NewPlate { number: 5 };
+            acme(&db).repo::<Plate>().create_or_get(Plate::NUMBER, new).await.map(drop)
+        } else {
+            let new = NewLocker { number: 5 };
+            acme(&db).repo::<Locker>().create_or_get(Locker::NUMBER, new).await.map(drop)
+        };
+        assert_error!(alone, Error::Conflict { columns, .. } if columns == ["number"]);
+    }
 }
 
 pub(crate) async fn the_same_key_with_another_payload_is_a_mismatch(fixture: Fixture) {

@@ -447,6 +447,7 @@ conformance! {
             of_many_at_once_one_adds_the_row,
             who_adds_a_row_at_once_may_meet_at_any_of_its_keys,
             another_key_that_is_taken_is_a_conflict_in_a_transaction_too,
+            a_key_of_another_tenant_fails_the_transaction,
             the_same_key_with_another_payload_is_a_mismatch,
             a_key_may_have_several_columns_and_must_be_one,
             a_deleted_row_does_not_have_the_key,
