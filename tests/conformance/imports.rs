@@ -175,23 +175,45 @@ pub(crate) async fn each_imported_row_is_an_entry(fixture: Fixture) {
     assert_eq!(session.repo::<Claim>().all().await.unwrap(), claims.all().await.unwrap());
 }
 
-pub(crate) async fn no_live_row_is_imported_under_a_deleted_parent(fixture: Fixture) {
+pub(crate) async fn a_live_row_under_a_deleted_parent_comes_back_as_it_was(fixture: Fixture) {
     let db = fixture.with(&schema![Folder, File]).await;
     let session = acme(&db);
     let (folders, files) = (session.repo::<Folder>(), session.repo::<File>());
     let folder = folders.create(NewFolder { name: "a".to_owned() }).await.unwrap();
-    files.create(NewFile { folder_id: folder.id }).await.unwrap();
+    let kept = files.create(NewFile { folder_id: folder.id }).await.unwrap();
+    folders.delete(folder.id).await.unwrap();
     let file = Format::Csv.export(files.query()).await;
     files.query().delete_all().await.unwrap();
-    folders.delete(folder.id).await.unwrap();
-    let error = Format::Csv.import(&files, &file).await.unwrap_err();
-    assert!(matches!(error.cause(), Error::ParentDeleted { .. }), "{error:?}");
-    assert_eq!(error.line(), Some(3));
+    assert_eq!(Format::Csv.import(&files, &file).await.unwrap(), 1);
+    assert_eq!(files.get(kept.id).await.unwrap(), kept);
+    let new = files.create(NewFile { folder_id: folder.id }).await;
+    assert_error!(new, Error::ParentDeleted { .. });
     let nowhere = file.replace(&folder.id.to_string(), &Uuid::from_u128(1).to_string());
+    let nowhere = nowhere.replace(&kept.id.to_string(), &Uuid::from_u128(2).to_string());
     let error = Format::Csv.import(&files, &nowhere).await.unwrap_err();
     assert!(matches!(error.cause(), Error::ForeignKey { .. }), "{error:?}");
-    folders.restore(folder.id).await.unwrap();
-    assert_eq!(Format::Csv.import(&files, &file).await.unwrap(), 1);
+    assert_eq!(error.line(), Some(3));
+}
+
+pub(crate) async fn no_live_row_is_imported_under_a_deleted_one_that_takes_it_along(
+    fixture: Fixture,
+) {
+    let db = fixture.with(&schema![Person, Project, Task]).await;
+    let session = acme(&db).actor("alice");
+    let (projects, tasks) = (session.repo::<Project>(), session.repo::<Task>());
+    let project = projects.create(NewProject { name: "a".to_owned() }).await.unwrap();
+    let task =
+        NewTask { code: "t".to_owned(), project_id: project.id, parent_id: None, owner_id: None };
+    let task = tasks.create(task).await.unwrap();
+    let file = Format::Csv.export(tasks.query()).await;
+    tasks.delete(task.id).await.unwrap();
+    tasks.purge(task.id).await.unwrap();
+    projects.delete(project.id).await.unwrap();
+    let error = Format::Csv.import(&tasks, &file).await.unwrap_err();
+    assert!(matches!(error.cause(), Error::ParentDeleted { .. }), "{error:?}");
+    assert_eq!(error.line(), Some(3));
+    projects.restore(project.id).await.unwrap();
+    assert_eq!(Format::Csv.import(&tasks, &file).await.unwrap(), 1);
 }
 
 pub(crate) async fn a_table_of_somebody_else_needs_only_what_a_caller_gives(fixture: Fixture) {

@@ -484,7 +484,8 @@ conformance! {
             a_row_that_is_there_is_a_conflict_on_its_line,
             ids_are_kept_or_made_anew,
             each_imported_row_is_an_entry,
-            no_live_row_is_imported_under_a_deleted_parent,
+            a_live_row_under_a_deleted_parent_comes_back_as_it_was,
+            no_live_row_is_imported_under_a_deleted_one_that_takes_it_along,
             a_table_of_somebody_else_needs_only_what_a_caller_gives,
             what_is_wrong_with_a_file_is_named,
         }

@@ -11,7 +11,7 @@ use crate::backend::{Insert, InsertRows};
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::hooks::{note, validate_new};
-use crate::parents::{self, Parents};
+use crate::parents::Parents;
 use crate::read::IdKey;
 use crate::repo::Repo;
 use crate::scope::Scope;
@@ -95,16 +95,14 @@ async fn add_some<E: Entity, S: Scope>(
     own.finish(done).await
 }
 
-/// Refuses live rows that would refer to a deleted one. A deleted row may: they were deleted together.
+/// Refuses live rows that a deleted one would have taken along. Under another they were live when they were exported,
+/// and a deleted row may be under any: they were deleted together.
 async fn check_parents<S: Scope>(
     session: &Session<S>,
     table: &'static Table,
     rows: &[Line],
 ) -> Result<()> {
-    if !parents::has_marked(table) {
-        return Ok(());
-    }
-    let mut parents = Parents::of(table);
+    let mut parents = Parents::taking_along(table);
     rows.iter().filter(|row| is_live(table, row)).for_each(|row| parents.add_row(&row.values));
     let tenant = table.roles.tenant.zip(rows.first()).map(|(tenant, row)| &row.values[tenant]);
     parents.check(session, tenant).await
