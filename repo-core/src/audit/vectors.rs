@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::format::{self, Known};
 use super::image::hex;
 
-const VECTORS: &str = include_str!("../../../docs/audit-vectors.json");
+const VECTORS: &str = include_str!("../../audit-vectors.json");
 
 #[test]
 fn every_entry_has_the_hash_of_the_vectors() {
