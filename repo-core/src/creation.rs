@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::column_set::ColumnSet;
 use crate::column_type::ColumnType;
 use crate::correlation::Correlation;
 use crate::error::{Error, Result};
@@ -18,6 +19,16 @@ pub struct Creation<'a> {
     pub(crate) now: DateTime<Utc>,
     pub(crate) ids: &'a dyn IdSource,
     pub(crate) correlation: Option<&'a str>,
+    /// The columns with a default that the caller did not set.
+    pub(crate) left: ColumnSet,
+}
+
+/// A new entity, and what of it nobody gave.
+#[derive(Debug)]
+pub(crate) struct Completed<E> {
+    pub(crate) entity: E,
+    /// The columns that were left to their defaults.
+    pub(crate) left: ColumnSet,
 }
 
 impl Creation<'_> {
@@ -77,6 +88,15 @@ impl Creation<'_> {
     /// A column that the caller gave, as it will be read back.
     pub fn given<T: ColumnType>(&self, column: usize, value: T) -> T {
         value.into_stored(self.table.columns[column].kind)
+    }
+
+    /// A column with a default: what the caller set, or else the default, which is noted. Where the row is there
+    /// already, `create_or_get` does not compare it then, and `upsert` leaves it as it is.
+    pub fn set_or<T>(&mut self, column: usize, value: Option<T>, default: impl FnOnce() -> T) -> T {
+        value.unwrap_or_else(|| {
+            self.left.insert(column);
+            default()
+        })
     }
 
     fn refused(&self, column: &'static ColumnDef, invalid: InvalidValue) -> Error {

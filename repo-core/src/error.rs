@@ -124,7 +124,7 @@ pub enum Error {
         /// The entity that it refers to.
         parent: &'static str,
     },
-    /// The key is there already, with other values.
+    /// The key is there already, with other values. The row is found by its key.
     #[error("a `{entity}` with the same {} has other values", columns.join(", "))]
     IdempotencyMismatch {
         /// The entity.

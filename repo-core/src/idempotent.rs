@@ -7,7 +7,9 @@ use crate::audit::author::Author;
 use crate::audit::image::is_same;
 use crate::backend::{Access, Row, Statement};
 use crate::column::Column;
+use crate::column_set::ColumnSet;
 use crate::column_type::ColumnType;
+use crate::creation::Completed;
 use crate::dialect::Dialect;
 use crate::entity::Entity;
 use crate::error::{DatabaseError, Error, Result};
@@ -70,12 +72,12 @@ impl<E: Entity, A: ColumnType, B: ColumnType, C: ColumnType, D: ColumnType> Uniq
     }
 }
 
-/// Adds the row, or returns the one that has its key, if it has the same values.
+/// Adds the row, or returns the one that has its key, if it has the values that were given.
 pub(crate) async fn create_or_get<E: Entity, S: Scope>(
     repo: &Repo<E, S>,
     tenant: Option<Value<'_>>,
     key: &[usize],
-    entity: E,
+    Completed { entity, left }: Completed<E>,
     now: DateTime<Utc>,
 ) -> Result<CreateOrGet<E>> {
     let author = Author::at(repo.session(), E::TABLE, now)?;
@@ -88,7 +90,7 @@ pub(crate) async fn create_or_get<E: Entity, S: Scope>(
     params.extend(key.iter().map(|column| given[*column].borrowed()));
     let once = Once { repo, sql: &sql, key, author: author.as_ref() };
     for attempt in 0..ATTEMPTS {
-        if let Some(found) = once.find(&params, &given).await? {
+        if let Some(found) = once.find(&params, (&given, &left)).await? {
             return Ok(CreateOrGet { entity: found, is_new: false });
         }
         if attempt > 0 {
@@ -139,8 +141,13 @@ pub(crate) struct Once<'o, E: Entity, S: Scope> {
 }
 
 impl<E: Entity, S: Scope> Once<'_, E, S> {
-    /// The row that has the key, which must have the values of the new one.
-    async fn find(&self, params: &[Value<'_>], given: &[Value<'_>]) -> Result<Option<E>> {
+    /// The row that has the key, which must have the values of the new one but in the columns that were left to
+    /// their defaults.
+    async fn find(
+        &self,
+        params: &[Value<'_>],
+        (given, left): (&[Value<'_>], &ColumnSet),
+    ) -> Result<Option<E>> {
         let mut found = None;
         let mut on_row = |row: &dyn Row| {
             found = Some((decode::<E>(row)?, values(E::TABLE, row)?));
@@ -150,7 +157,7 @@ impl<E: Entity, S: Scope> Once<'_, E, S> {
         let statement = Statement { sql, params, access: Access::Read, table };
         self.repo.session().run(statement, &mut on_row).await?;
         let Some((entity, stored)) = found else { return Ok(None) };
-        let is_given = |column: &usize| !E::TABLE.is_managed(*column);
+        let is_given = |column: &usize| !E::TABLE.is_managed(*column) && !left.contains(*column);
         let mut columns = (0..stored.len()).filter(is_given);
         if columns.all(|column| is_same(&stored[column], &given[column])) {
             return Ok(Some(entity));

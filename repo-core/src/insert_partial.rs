@@ -54,7 +54,7 @@ impl<E: Entity, S: Scope> Repo<E, S> {
         E::Tenancy: WritableFrom<S>,
     {
         let completed = self.session().database().now().map(|now| {
-            let all = new.into_iter().map(|new| self.complete(new.into(), now));
+            let all = new.into_iter().map(|new| self.complete(new.into(), now).map(|it| it.entity));
             (all.collect::<Vec<Result<E>>>(), now)
         });
         Writing::new(async move {

@@ -53,6 +53,7 @@ mod cascade;
 mod change;
 mod clock;
 mod column;
+mod column_set;
 mod column_type;
 mod column_types;
 mod comparisons;

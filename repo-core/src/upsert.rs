@@ -12,6 +12,8 @@ use crate::audit::author::Author;
 use crate::audit::image::is_same;
 use crate::backend::{Access, Row, Statement};
 use crate::change::Writing;
+use crate::column_set::ColumnSet;
+use crate::creation::Completed;
 use crate::entity::{Entity, Mutable};
 use crate::error::{Error, Result};
 use crate::idempotent::{ATTEMPTS, Once, UniqueColumns, check};
@@ -46,11 +48,12 @@ pub enum Outcome {
 }
 
 impl<E: Entity, S: Scope> Repo<E, S> {
-    /// Adds a row, or gives the live row that has the same key the values of the new one: all that the caller
-    /// gives, defaults included. Its id, tenant, times and correlation stay, its version counts the change.
+    /// Adds a row, or gives the live row that has the same key the values that the caller gave. A column with a
+    /// `default` that was not set has it where the row is added, and stays as it is where it is there. Its id,
+    /// tenant, times and correlation stay, its version counts the change.
     ///
-    /// `key` is a column that is `unique`, or the columns of `unique(a, b)` in their order. Of many at once
-    /// one adds the row.
+    /// `key` is a column that is `unique`, or a tuple of the columns of `unique(a, b)` in their order:
+    /// `(Price::INSTRUMENT_ID, Price::DAY)`. Of many at once one adds the row.
     ///
     /// ```no_run
     /// # use repo_core::{Database, Error, Outcome, Repository};
@@ -84,14 +87,14 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     {
         let (key, completed) = (key.columns(), self.complete_now(new.into()));
         Writing::new(async move {
-            let (entity, now) = completed?;
-            let upserted = upsert(self, &key, vec![entity], now).await;
+            let (completed, now) = completed?;
+            let upserted = upsert(self, &key, vec![completed], now).await;
             let mut rows = upserted.map_err(Error::into_cause)?;
             rows.pop().ok_or(Error::NoMatch { entity: E::TABLE.entity })
         })
     }
 
-    /// The same for many rows, in their order. All or none.
+    /// The same for many rows, in their order, each with the columns that were set for it. All or none.
     ///
     /// # Errors
     ///
@@ -106,10 +109,10 @@ impl<E: Entity, S: Scope> Repo<E, S> {
         E: Mutable,
         E::Tenancy: WritableFrom<S>,
     {
-        let (key, completed) = (key.columns(), self.complete_many(new));
+        let (key, completed) = (key.columns(), self.complete_many(new, |completed| completed));
         Writing::new(async move {
-            let (entities, now) = completed?;
-            upsert(self, &key, entities, now).await
+            let (rows, now) = completed?;
+            upsert(self, &key, rows, now).await
         })
     }
 }
@@ -117,21 +120,21 @@ impl<E: Entity, S: Scope> Repo<E, S> {
 async fn upsert<E: Mutable, S: Scope>(
     repo: &Repo<E, S>,
     key: &[usize],
-    entities: Vec<E>,
+    rows: Vec<Completed<E>>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Upserted<E>>>
 where
     E::Tenancy: WritableFrom<S>,
 {
     let author = Author::at(repo.session(), E::TABLE, now)?;
-    refuse_repeated(key, &entities)?;
+    refuse_repeated(key, &rows)?;
     let is_in_transaction = repo.session().in_transaction();
     let own = Own::Inner(repo.session().begin_own().await?);
     let done = async {
         let repo = Repo::<E, S>::new(own.session().clone());
-        let mut upserted = Vec::with_capacity(entities.len());
-        for (index, entity) in entities.into_iter().enumerate() {
-            let done = upsert_one(&repo, key, author.as_ref(), entity, is_in_transaction).await;
+        let mut upserted = Vec::with_capacity(rows.len());
+        for (index, row) in rows.into_iter().enumerate() {
+            let done = upsert_one(&repo, key, author.as_ref(), row, is_in_transaction).await;
             upserted.push(done.map_err(|error| error.in_row(index))?);
         }
         Ok(upserted)
@@ -145,7 +148,7 @@ async fn upsert_one<E: Mutable, S: Scope>(
     repo: &Repo<E, S>,
     key: &[usize],
     author: Option<&Author>,
-    entity: E,
+    Completed { entity, left }: Completed<E>,
     is_in_callers: bool,
 ) -> Result<Upserted<E>>
 where
@@ -165,7 +168,7 @@ where
         }
         let given = encode(&entity)?;
         if let Some((there, stored)) = find_locked(repo, &sql.find_locked, key, &given).await? {
-            return change(repo, there, &stored, &given).await;
+            return change(repo, (there, &stored), (&given, &left)).await;
         }
     }
     Err(once.unseen(dialect, is_in_callers))
@@ -193,17 +196,17 @@ where
     Ok(found)
 }
 
-/// Gives a row the values of a new one, where they differ.
+/// Gives a row the values of a new one, where they differ and were not left to their defaults.
 async fn change<E: Mutable, S: Scope>(
     repo: &Repo<E, S>,
-    there: E,
-    stored: &[Value<'_>],
-    given: &[Value<'_>],
+    (there, stored): (E, &[Value<'_>]),
+    (given, left): (&[Value<'_>], &ColumnSet),
 ) -> Result<Upserted<E>>
 where
     E::Tenancy: WritableFrom<S>,
 {
-    let differs = |column: &usize| !is_same(&stored[*column], &given[*column]);
+    let differs =
+        |column: &usize| !left.contains(*column) && !is_same(&stored[*column], &given[*column]);
     let crud = repo.crud();
     if let Some(column) = crud.fixed_columns.iter().copied().find(|column| differs(column)) {
         let reason = "is set at creation and never changed";
@@ -219,10 +222,10 @@ where
 }
 
 /// A statement of many rows would change one of them twice on one database, and fail on the other.
-fn refuse_repeated<E: Entity>(key: &[usize], entities: &[E]) -> Result<()> {
-    let mut seen = HashMap::with_capacity(entities.len());
-    for (index, entity) in entities.iter().enumerate() {
-        let given = encode(entity).map_err(|error| error.in_row(index))?;
+fn refuse_repeated<E: Entity>(key: &[usize], rows: &[Completed<E>]) -> Result<()> {
+    let mut seen = HashMap::with_capacity(rows.len());
+    for (index, row) in rows.iter().enumerate() {
+        let given = encode(&row.entity).map_err(|error| error.in_row(index))?;
         check(E::TABLE, key, &given).map_err(|error| error.in_row(index))?;
         let own: Vec<String> = key.iter().map(|column| format!("{:?}", given[*column])).collect();
         if let Some(first) = seen.insert(own, index) {

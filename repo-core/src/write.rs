@@ -9,8 +9,9 @@ use chrono::{DateTime, Utc};
 use crate::attempt::Attempt;
 use crate::audit::author::Author;
 use crate::change::{Change, Writing};
+use crate::column_set::ColumnSet;
 use crate::column_type::ColumnType as _;
-use crate::creation::Creation;
+use crate::creation::{Completed, Creation};
 use crate::entity::{Entity, Mutable, NewEntity, SoftDelete};
 use crate::error::{Error, Result};
 use crate::idempotent::{CreateOrGet, UniqueColumns, create_or_get};
@@ -41,7 +42,7 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     {
         let completed = self.complete_now(new.into());
         Writing::new(async move {
-            let (entity, now) = completed?;
+            let (Completed { entity, .. }, now) = completed?;
             insert_one(self, entity, now).await
         })
     }
@@ -61,23 +62,24 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     where
         E::Tenancy: WritableFrom<S>,
     {
-        let completed = self.complete_many(new);
+        let completed = self.complete_many(new, |completed| completed.entity);
         Writing::new(async move {
             let (entities, now) = completed?;
             insert_many(self, entities, now).await
         })
     }
 
-    /// Adds a row unless one with the same key is there; then returns that one, if the caller gave the same
-    /// values for all columns. However often and from however many places it is asked for at once, there
-    /// is one row.
+    /// Adds a row unless one with the same key is there; then returns that one, if it has the values that the
+    /// caller gave. A column with a `default` that was not set is not compared. However often and from however
+    /// many places it is asked for at once, there is one row.
     ///
-    /// `key` is a column that is `unique`, or the columns of `unique(a, b)` in their order:
-    /// `events.create_or_get(Event::REQUEST_ID, NewEvent { .. })`.
+    /// `key` is a column that is `unique`, or a tuple of the columns of `unique(a, b)` in their order:
+    /// `events.create_or_get(Event::REQUEST_ID, NewEvent { .. })`,
+    /// `prices.create_or_get((Price::INSTRUMENT_ID, Price::DAY), NewPrice { .. })`.
     ///
     /// # Errors
     ///
-    /// - [`Error::IdempotencyMismatch`]: a row with this key has other values.
+    /// - [`Error::IdempotencyMismatch`]: a row with this key has other values. The key finds it.
     /// - [`is_conflict`](Error::is_conflict): another row has the same value in another unique column.
     /// - [`is_invalid_input`](Error::is_invalid_input): `key` is no unique key, or a part of it is `None`.
     pub fn create_or_get(
@@ -91,8 +93,8 @@ impl<E: Entity, S: Scope> Repo<E, S> {
         let (tenant, key) = (self.tenant(), key.columns());
         let completed = self.complete_now(new.into());
         Writing::new(async move {
-            let (entity, now) = completed?;
-            create_or_get(self, tenant?, &key, entity, now).await
+            let (completed, now) = completed?;
+            create_or_get(self, tenant?, &key, completed, now).await
         })
     }
 
@@ -180,7 +182,7 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     }
 
     /// The entity that a new one becomes in this session. Its entry is of the same time.
-    pub(crate) fn complete(&self, new: E::New, now: DateTime<Utc>) -> Result<E>
+    pub(crate) fn complete(&self, new: E::New, now: DateTime<Utc>) -> Result<Completed<E>>
     where
         E::Tenancy: WritableFrom<S>,
     {
@@ -191,12 +193,14 @@ impl<E: Entity, S: Scope> Repo<E, S> {
             now,
             ids: database.ids(),
             correlation: session.correlation_id(),
+            left: ColumnSet::default(),
         };
-        new.into_valid(&mut creation)
+        let entity = new.into_valid(&mut creation)?;
+        Ok(Completed { entity, left: creation.left })
     }
 
     /// The same, of this moment, which comes with it.
-    pub(crate) fn complete_now(&self, new: E::New) -> Result<(E, DateTime<Utc>)>
+    pub(crate) fn complete_now(&self, new: E::New) -> Result<(Completed<E>, DateTime<Utc>)>
     where
         E::Tenancy: WritableFrom<S>,
     {
@@ -204,17 +208,18 @@ impl<E: Entity, S: Scope> Repo<E, S> {
         Ok((self.complete(new, now)?, now))
     }
 
-    /// The same for many.
-    pub(crate) fn complete_many<N: Into<E::New>>(
+    /// The same for many, of each what is kept of it.
+    pub(crate) fn complete_many<N: Into<E::New>, T>(
         &self,
         new: impl IntoIterator<Item = N>,
-    ) -> Result<(Vec<E>, DateTime<Utc>)>
+        keep: fn(Completed<E>) -> T,
+    ) -> Result<(Vec<T>, DateTime<Utc>)>
     where
         E::Tenancy: WritableFrom<S>,
     {
         let now = self.session().database().now()?;
         let complete = |(index, new): (usize, N)| {
-            self.complete(new.into(), now).map_err(|error| match error {
+            self.complete(new.into(), now).map(keep).map_err(|error| match error {
                 invalid @ Error::Invalid { .. } => invalid.in_row(index),
                 other => other,
             })

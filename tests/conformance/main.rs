@@ -45,6 +45,7 @@ mod isolation;
 mod keys_of_others;
 mod left_as_it_was;
 mod left_out;
+mod left_to_defaults;
 mod nesting;
 mod ordering;
 mod own_triggers;
@@ -285,6 +286,11 @@ conformance! {
             a_change_whose_entry_is_left_out_is_no_success,
             an_entry_that_the_trail_leaves_out_is_an_error_or_a_gap,
             a_row_that_a_view_takes_is_added_or_refused,
+        }
+        left_to_defaults {
+            what_was_not_set_is_not_compared,
+            what_was_not_set_is_left_as_it_is,
+            each_row_of_many_has_set_columns_of_its_own,
         }
         left_as_it_was {
             a_row_that_is_left_as_it_was_is_no_success,

@@ -59,6 +59,17 @@ impl<T: ColumnType> Field<T> {
         creation.given(column, value)
     }
 
+    /// The same of a field with a default, which it has where it was not set.
+    pub fn given_or(
+        creation: &mut Creation<'_>,
+        column: usize,
+        value: Option<T>,
+        default: impl FnOnce() -> T,
+    ) -> T {
+        let value = creation.set_or(column, value, default);
+        creation.given(column, value)
+    }
+
     /// Sets the column in a patch.
     pub fn set<E: Entity>(patch: Patch<E>, column: Column<E, T>, value: T) -> Patch<E> {
         patch.set(column, value)
@@ -108,6 +119,16 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> JsonField<T> {
         value
     }
 
+    /// The same of a field with a default, which it has where it was not set.
+    pub fn given_or(
+        creation: &mut Creation<'_>,
+        column: usize,
+        value: Option<T>,
+        default: impl FnOnce() -> T,
+    ) -> T {
+        creation.set_or(column, value, default)
+    }
+
     /// Sets the column in a patch.
     pub fn set<E: Entity>(patch: Patch<E>, column: Column<E, Json<T>>, value: T) -> Patch<E> {
         patch.set(column, Json(value))
@@ -140,6 +161,16 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> OptionalJsonField<
     /// The field of a new row.
     pub fn given(_: &Creation<'_>, _: usize, value: Option<T>) -> Option<T> {
         value
+    }
+
+    /// The same of a field with a default, which it has where it was not set.
+    pub fn given_or(
+        creation: &mut Creation<'_>,
+        column: usize,
+        value: Option<Option<T>>,
+        default: impl FnOnce() -> Option<T>,
+    ) -> Option<T> {
+        creation.set_or(column, value, default)
     }
 
     /// Sets the column in a patch.

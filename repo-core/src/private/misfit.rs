@@ -48,6 +48,16 @@ pub trait Misfit {
         value
     }
 
+    /// The value, or the default.
+    fn given_or(
+        _: &mut Creation<'_>,
+        _: usize,
+        value: Option<Self::Value>,
+        default: impl FnOnce() -> Self::Value,
+    ) -> Self::Value {
+        value.unwrap_or_else(default)
+    }
+
     /// Sets nothing.
     fn set<E>(patch: Patch<E>, _: Column<E, Self::Stored>, _: Self::Value) -> Patch<E> {
         patch

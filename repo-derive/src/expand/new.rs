@@ -179,7 +179,7 @@ fn value(at: usize, column: &Column, given: &TokenStream) -> TokenStream {
         (Some(Role::DeletionId), _) => quote!(#managed::no_deletion()),
         (Some(Role::CorrelationId), _) => quote!(#managed::session_correlation(#creation)?),
         (None, Some(default)) => {
-            quote!(#codec::given(#creation, #at, self.#ident.unwrap_or_else(|| -> #ty { #default })))
+            quote!(#codec::given_or(#creation, #at, self.#ident, || -> #ty { #default }))
         }
         (None, None) => quote!(#codec::given(#creation, #at, #given.#ident)),
     }
