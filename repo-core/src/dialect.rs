@@ -91,6 +91,11 @@ pub trait Dialect: Debug + Send + Sync {
         false
     }
 
+    /// The same of keys that are all of the session's tenant.
+    fn keys_of_tenant(&self, sql: &mut String, name: &str, kinds: &[Kind]) -> bool {
+        self.keys(sql, name, kinds)
+    }
+
     /// A table of rows to add for several callers, which are bound as a [`Value::List`](crate::Value::List) for each
     /// of `kinds`: their values are `"key_1"`, `"key_2"` ... A statement with it does not wait for locks of rows for
     /// longer than others may be kept from theirs, and fails then. Returns whether there is one.

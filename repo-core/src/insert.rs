@@ -222,7 +222,7 @@ pub(crate) async fn insert_many<E: Entity, S: Scope>(
 }
 
 /// Adds the rows, each with its entry and its event.
-async fn insert_recorded<E: Entity, S: Scope>(
+pub(crate) async fn insert_recorded<E: Entity, S: Scope>(
     session: &Session<S>,
     repo: &Repo<E, S>,
     entities: &mut [E],

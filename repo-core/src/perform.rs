@@ -199,9 +199,9 @@ pub(crate) fn values(table: &'static Table, row: &dyn Row) -> Result<Vec<Value<'
 }
 
 /// The columns of a row after the first few.
-struct Later<'r> {
-    row: &'r dyn Row,
-    by: usize,
+pub(crate) struct Later<'r> {
+    pub(crate) row: &'r dyn Row,
+    pub(crate) by: usize,
 }
 
 impl Row for Later<'_> {

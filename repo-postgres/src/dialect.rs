@@ -105,6 +105,11 @@ impl Dialect for PostgresDialect {
         true
     }
 
+    fn keys_of_tenant(&self, sql: &mut String, name: &str, kinds: &[Kind]) -> bool {
+        keys::write(sql, name, kinds);
+        true
+    }
+
     fn rows(&self, sql: &mut String, name: &str, kinds: &[Kind]) -> bool {
         if self.row_level_security {
             return false;

@@ -81,6 +81,7 @@ mod tenants;
 mod transactions;
 mod unique;
 mod upserts;
+mod upserts_together;
 mod validation;
 mod values;
 mod versions;
@@ -738,6 +739,13 @@ conformance! {
             an_upsert_has_an_actor_and_a_key,
             of_many_upserts_at_once_one_adds_the_row,
             an_upsert_is_part_of_its_transaction,
+        }
+        upserts_together {
+            they_become_what_they_become_one_by_one,
+            they_take_few_statements,
+            of_many_feeds_at_once_each_adds_or_meets_each_row,
+            a_key_of_another_tenant_or_another_row_is_named,
+            a_key_may_have_columns_of_several_kinds,
         }
         validation {
             every_path_refuses_a_row_with_problems,

@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::clauses::own_column;
 use super::crud::CrudSql;
+use super::lookup::{KEYS, of_the_keys};
 use super::writer::Writer;
 use crate::dialect::Dialect;
 use crate::table::Table;
+use crate::value::Kind;
 
 /// The statements of one key.
 #[derive(Debug)]
@@ -20,6 +23,17 @@ pub(crate) struct KeySql {
     unless_any: InsertSql,
     /// Adds the row unless one is there that has this key: another key that is taken is a conflict.
     unless_key: InsertSql,
+    /// The statements of many rows, where the database has a table of keys.
+    pub(crate) together: Option<TogetherSql>,
+}
+
+/// Parameters: a list for each column of the key, tenant. Live rows.
+#[derive(Debug)]
+pub(crate) struct TogetherSql {
+    /// The places of the keys that rows have.
+    pub(crate) places: String,
+    /// The place of each key before its row, locked, in the order of the keys.
+    pub(crate) locked: String,
 }
 
 /// Parameters: as for an insert. Answers with the row, if it was added.
@@ -97,7 +111,8 @@ impl KeySql {
             InsertSql { alone, recorded }
         };
         let (unless_any, unless_key) = (insert(" ON CONFLICT DO NOTHING"), insert(&target.sql));
-        Self { find: find.sql, find_locked, unless_any, unless_key }
+        let together = TogetherSql::new(dialect, table, key);
+        Self { find: find.sql, find_locked, unless_any, unless_key, together }
     }
 
     pub(crate) fn insert(&self, unless: Unless) -> &InsertSql {
@@ -106,6 +121,50 @@ impl KeySql {
             Unless::TheKey => &self.unless_key,
         }
     }
+}
+
+impl TogetherSql {
+    fn new(dialect: &dyn Dialect, table: &'static Table, key: &[usize]) -> Option<Self> {
+        let places = among_keys(dialect, table, key, 0)?;
+        let mut locked = among_keys(dialect, table, key, table.columns.len())?;
+        of_the_keys(locked.push(" ORDER BY "), "place");
+        dialect.lock_rows(&mut locked.sql);
+        Some(Self { places: places.sql, locked: locked.sql })
+    }
+}
+
+/// The place of each key that a live row has, and the first few columns of the row.
+fn among_keys<'d>(
+    dialect: &'d dyn Dialect,
+    table: &'static Table,
+    key: &[usize],
+    columns: usize,
+) -> Option<Writer<'d>> {
+    let mut writer = Writer::new(dialect, table);
+    let kinds: Vec<Kind> = key.iter().map(|column| table.columns[*column].kind).collect();
+    of_the_keys(writer.push("SELECT "), "place");
+    for column in 0..columns {
+        own_column(writer.push(", "), column);
+    }
+    writer.push(" FROM ").table_name().push(" JOIN ");
+    if !dialect.keys_of_tenant(&mut writer.sql, KEYS, &kinds) {
+        return None;
+    }
+    for (position, column) in key.iter().enumerate() {
+        own_column(writer.push(if position > 0 { " AND " } else { " ON " }), *column);
+        of_the_keys(writer.push(" = "), &format!("key_{}", position + 1));
+    }
+    let mut separator = " WHERE ";
+    if let Some(tenant) = table.roles.tenant {
+        own_column(writer.push(separator), tenant);
+        writer.push(" = ").placeholder(key.len() + 1);
+        separator = " AND ";
+    }
+    if let Some(deleted_at) = table.roles.deleted_at {
+        own_column(writer.push(separator), deleted_at);
+        writer.push(" IS NULL");
+    }
+    Some(writer)
 }
 
 /// Whether the columns are unique over all tenants.

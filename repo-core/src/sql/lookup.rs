@@ -10,7 +10,7 @@ use crate::table::Table;
 use crate::value::Kind;
 
 /// The table of the keys.
-const KEYS: &str = "repo_keys";
+pub(super) const KEYS: &str = "repo_keys";
 
 /// A read of at most one live row.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ fn of_keys(dialect: &dyn Dialect, table: &'static Table, columns: usize) -> Opti
 }
 
 /// `"repo_keys"."place"`
-fn of_the_keys(writer: &mut Writer<'_>, column: &str) {
+pub(super) fn of_the_keys(writer: &mut Writer<'_>, column: &str) {
     quote(&mut writer.sql, KEYS);
     writer.sql.push('.');
     quote(&mut writer.sql, column);
