@@ -5,7 +5,9 @@
 
 mod control;
 mod named;
+mod parameter;
 mod passage;
+mod row;
 mod temporary;
 pub(crate) mod typed;
 mod words;
@@ -17,16 +19,18 @@ use crate::audit::append::Pending;
 use crate::audit::author::Author;
 use crate::audit::{Action, HEADS, TRAIL, image};
 use crate::backend::{Access, Row, Statement, TransactionOptions};
+use crate::column::Column;
 use crate::column_type::ColumnType;
 use crate::dialect::Dialect;
+use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::hooks::Hooks;
 use crate::scope::Scope;
 use crate::session::Session;
-use crate::stored::stored;
 use crate::table::{Chaining, Roles, Table};
-use crate::value::Value;
+use crate::value::{InvalidValue, Value};
 use passage::{dollar_quoted, passage};
+pub use row::UncheckedRow;
 
 /// What an entry of SQL by hand is about.
 pub(crate) const SQL: &str = "sql";
@@ -64,11 +68,6 @@ pub struct UncheckedSql<'s, S: Scope> {
     error: Option<Error>,
 }
 
-/// A row that SQL by hand answered with.
-pub struct UncheckedRow<'r> {
-    row: &'r dyn Row,
-}
-
 impl<'s, S: Scope> UncheckedSql<'s, S> {
     pub(crate) fn new(session: &'s Session<S>, reason: &str) -> Self {
         let invalid = match reason {
@@ -80,16 +79,31 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
         Self { session, reason: reason.to_owned(), params: Vec::new(), error }
     }
 
-    /// The value of the next parameter: the first is `$1`, on every database.
-    pub fn bind<T: ColumnType>(mut self, value: T) -> Self {
-        match stored(&value, T::KIND) {
-            Ok(value) => self.params.push(value.into_owned()),
-            Err(invalid) => {
-                let name = format!("${}", self.params.len() + 1);
-                self.params.push(Value::Null(T::KIND));
-                self.error.get_or_insert(Error::invalid_input(name, invalid.into_reason()));
-            }
-        }
+    /// The value of the next parameter: the first is `$1`, on every database. A decimal is bound with
+    /// [`bind_as`](Self::bind_as), as only a column says its digits.
+    pub fn bind<T: ColumnType>(self, value: T) -> Self {
+        self.with(parameter::of_type(&value))
+    }
+
+    /// The value of the next parameter as `column` stores it: of its type, or an `Option` of that.
+    ///
+    /// So a decimal is what the column is compared with on every database:
+    /// [an example](UncheckedRow::get_as).
+    pub fn bind_as<E, T>(self, column: Column<E, T>, value: impl ColumnType<Bare = T::Bare>) -> Self
+    where
+        E: Entity,
+        T: ColumnType,
+    {
+        self.with(parameter::of_column(column, &value))
+    }
+
+    fn with(mut self, value: Result<Value<'static>, InvalidValue>) -> Self {
+        let name = format!("${}", self.params.len() + 1);
+        // Where it is refused, the statement is not run.
+        self.params.push(value.unwrap_or_else(|invalid| {
+            self.error.get_or_insert(Error::invalid_input(name, invalid.into_reason()));
+            Value::Bool(false)
+        }));
         self
     }
 
@@ -207,21 +221,6 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
     }
 }
 
-impl UncheckedRow<'_> {
-    /// The value of the column at `index`, counted from 0.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Decode`]: there is no such column, or the value is nothing that `T` can hold.
-    pub fn get<T: ColumnType>(&self, index: usize) -> Result<T> {
-        self.row.value(index, T::KIND).and_then(T::decode).map_err(|invalid| Error::Decode {
-            entity: UNCHECKED.entity,
-            column: "a column",
-            reason: format!("at {index} {invalid}").into(),
-        })
-    }
-}
-
 async fn run<S: Scope>(
     session: &Session<S>,
     sql: &str,
@@ -299,11 +298,5 @@ fn numbered(dialect: &dyn Dialect, sql: &str, given: usize) -> Result<String> {
 impl<S: Scope> fmt::Debug for UncheckedSql<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UncheckedSql").field("reason", &self.reason).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for UncheckedRow<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("UncheckedRow")
     }
 }

@@ -22,6 +22,7 @@ mod capture;
 mod cascades;
 mod context;
 mod crud;
+mod decimals_by_hand;
 mod decoding;
 mod doctor;
 mod documents;
@@ -256,6 +257,13 @@ conformance! {
             finders_find_by_unique_and_indexed_columns,
             identities_are_made_by_the_database,
             hostile_text_is_only_text,
+        }
+        decimals_by_hand {
+            a_decimal_is_read_and_bound_as_its_column,
+            a_decimal_is_written_by_hand_as_its_column,
+            what_is_computed_of_decimals_is_read_with_its_digits,
+            a_decimal_of_no_column_is_refused,
+            a_value_of_any_type_is_read_and_bound_as_its_column,
         }
         decoding {
             a_stored_value_that_the_type_cannot_hold_is_a_decode_error,

@@ -4,7 +4,8 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::named::{Numbered, columns_of, named, number};
-use super::{UncheckedRow, UncheckedSql};
+use super::{UncheckedRow, UncheckedSql, parameter};
+use crate::column::Column;
 use crate::column_type::ColumnType;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
@@ -12,8 +13,7 @@ use crate::projection::Projection;
 use crate::scope::{Scope, Shared, Tenancy};
 use crate::session::Session;
 use crate::sql::shape::Shape;
-use crate::stored::stored;
-use crate::value::Value;
+use crate::value::{InvalidValue, Value};
 
 /// A query by hand, made by [`Session::sql`] and [`UncheckedSql::sql`].
 #[must_use = "a query does nothing until it is asked for rows: `.all().await`"]
@@ -95,13 +95,32 @@ impl<'s, S: Scope, P: Projection> Sql<'s, S, P> {
         Self { session, sql: sql.to_owned(), reason, params, error, rows: PhantomData }
     }
 
-    /// The value of the parameter `:name`, wherever it stands.
-    pub fn bind<T: ColumnType>(mut self, name: &str, value: T) -> Self {
+    /// The value of the parameter `:name`, wherever it stands. A decimal is bound with
+    /// [`bind_as`](Self::bind_as), as only a column says its digits.
+    pub fn bind<T: ColumnType>(self, name: &str, value: T) -> Self {
+        self.with(name, parameter::of_type(&value))
+    }
+
+    /// The value of the parameter `:name` as `column` stores it: of its type, or an `Option` of that.
+    pub fn bind_as<E, T>(
+        self,
+        column: Column<E, T>,
+        name: &str,
+        value: impl ColumnType<Bare = T::Bare>,
+    ) -> Self
+    where
+        E: Entity,
+        T: ColumnType,
+    {
+        self.with(name, parameter::of_column(column, &value))
+    }
+
+    fn with(mut self, name: &str, value: Result<Value<'static>, InvalidValue>) -> Self {
         if self.params.iter().any(|(known, _)| known == name) {
             self.error.get_or_insert(Error::invalid_input(name.to_owned(), "is bound twice"));
         }
-        match stored(&value, T::KIND) {
-            Ok(value) => self.params.push((name.to_owned(), value.into_owned())),
+        match value {
+            Ok(value) => self.params.push((name.to_owned(), value)),
             Err(invalid) => {
                 let error = Error::invalid_input(name.to_owned(), invalid.into_reason());
                 self.error.get_or_insert(error);

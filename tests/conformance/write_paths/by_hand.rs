@@ -9,11 +9,16 @@ use crate::fixture::NOBODY;
 pub(super) const BY_HAND: &[Path] = &[
     Path {
         name: "unchecked_sql that writes",
-        methods: &["Session::unchecked_sql", "UncheckedSql::bind", "UncheckedSql::execute"],
+        methods: &[
+            "Session::unchecked_sql",
+            "UncheckedSql::bind",
+            "UncheckedSql::bind_as",
+            "UncheckedSql::execute",
+        ],
         on: Rows::Live,
         run: run!(|session, stage| session
             .unchecked_sql("the matrix")
-            .bind("by hand".to_owned())
+            .bind_as(Sheet::TITLE, "by hand".to_owned())
             .bind(stage.sheet.id)
             .execute("UPDATE sheets SET title = $1 WHERE id = $2")),
         tenant: Kept::ByHand,

@@ -151,6 +151,7 @@ const NOT_WRITING: &[(&str, &[&str])] = &[
             "Sql::all",
             "Sql::at_most_one",
             "Sql::bind",
+            "Sql::bind_as",
             "Sql::one",
             "Summaries::all",
             "Summaries::descending",

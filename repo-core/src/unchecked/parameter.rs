@@ -1,0 +1,31 @@
+//! The value of a parameter of SQL by hand: as its type stores it, or as a column does.
+
+use crate::column::Column;
+use crate::column_type::ColumnType;
+use crate::entity::Entity;
+use crate::stored::stored;
+use crate::value::{InvalidValue, Kind, Value};
+
+/// The value as its type alone stores it.
+pub(super) fn of_type<T: ColumnType>(value: &T) -> Result<Value<'static>, InvalidValue> {
+    stored(value, kind_of::<T>("bind_as")?).map(Value::into_owned)
+}
+
+/// The value as the column stores it.
+pub(super) fn of_column<E: Entity, T: ColumnType, V: ColumnType<Bare = T::Bare>>(
+    column: Column<E, T>,
+    value: &V,
+) -> Result<Value<'static>, InvalidValue> {
+    stored(value, column.def().kind).map(Value::into_owned)
+}
+
+/// What the type stores wherever it is stored. A decimal alone is nothing that a database knows: one that stores whole
+/// numbers of the last digit would take it for another. `instead` is the method that asks a column.
+pub(super) fn kind_of<T: ColumnType>(instead: &str) -> Result<Kind, InvalidValue> {
+    match T::KIND {
+        Kind::Decimal { precision: 0, .. } => Err(InvalidValue::new(format!(
+            "is a decimal, and only a column says its digits: use `{instead}` with a column"
+        ))),
+        kind => Ok(kind),
+    }
+}
