@@ -30,7 +30,8 @@ impl<E: Entity, S: Scope, P: Projection<Entity = E>> Query<E, S, P>
 where
     E::Tenancy: ReachableFrom<S>,
 {
-    /// All rows in their order, `size` at a time, so that no more are in memory.
+    /// All rows in their order, `size` at a time, so that no more are in memory. A chunk is a window: `size` is 1 to
+    /// [`WindowRequest::MAX_SIZE`], which is 1,000, and the query has no limit and no offset of its own.
     ///
     /// ```no_run
     /// # use repo_core::{Database, Error, Repository};
@@ -71,7 +72,7 @@ where
     ///
     /// # Errors
     ///
-    /// As for [`Query::window`].
+    /// As for [`Query::window`]: a size that is 0 or above 1,000 is [`Error::InvalidInput`] of `window size`.
     pub async fn next(&mut self) -> Result<Option<Vec<P>>> {
         if self.is_done {
             return Ok(None);
