@@ -15,6 +15,7 @@ pub(crate) mod image;
 pub(crate) mod image_read;
 mod origin;
 mod replay;
+mod shown;
 mod stored;
 pub(crate) mod trail;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::image::Image;
+use super::shown;
 use crate::actor::Actor;
 use crate::column_type::{ColumnType, class};
 use crate::creation::Creation;
@@ -39,8 +40,9 @@ pub enum Action {
 /// One entry of the audit trail.
 ///
 /// Written by the repository in the transaction of the change, and never changed after. How it is stored
-/// and hashed is told in `docs/audit-format.md`.
-#[derive(Debug, Clone, PartialEq)]
+/// and hashed is told in `docs/audit-format.md`. It is serialized by the names of its fields, with the texts that
+/// are stored: a hash in hexadecimal digits, a moment in UTC.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 #[non_exhaustive]
 pub struct AuditEntry {
     /// The tenant whose row it was, as text; empty for a row that belongs to none.
@@ -60,14 +62,17 @@ pub struct AuditEntry {
     /// Why it was done.
     pub reason: Option<String>,
     /// When it was done, by the clock of the process.
+    #[serde(serialize_with = "shown::moment")]
     pub at: DateTime<Utc>,
     /// What was there before: the changed columns, or the whole row where it was deleted.
     pub before: Option<Image>,
     /// What was there after: the changed columns, or the whole row where it was created.
     pub after: Option<Image>,
     /// The hash of the entry before it, 32 bytes; none outside of a chain.
+    #[serde(serialize_with = "shown::hash")]
     pub prev_hash: Option<Vec<u8>>,
     /// The hash of this entry, 32 bytes; none outside of a chain.
+    #[serde(serialize_with = "shown::hash")]
     pub hash: Option<Vec<u8>>,
 }
 
