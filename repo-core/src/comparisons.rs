@@ -160,6 +160,22 @@ impl<E: Entity, T: ColumnType> Column<E, T> {
         self.columns(Comparison::LessOrEqual, other)
     }
 
+    /// The column is greater than another.
+    pub fn gt_column<U: ColumnType<Bare = T::Bare>>(self, other: Column<E, U>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
+        self.columns(Comparison::Greater, other)
+    }
+
+    /// The column is greater than another or equal to it.
+    pub fn ge_column<U: ColumnType<Bare = T::Bare>>(self, other: Column<E, U>) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Comparable,
+    {
+        self.columns(Comparison::GreaterOrEqual, other)
+    }
+
     fn columns<U: ColumnType<Bare = T::Bare>>(
         self,
         comparison: Comparison,

@@ -70,6 +70,8 @@ fn conditions(row: &Optional) -> Vec<(Filter<Optional>, serde_json::Value)> {
         (Optional::LABEL.ieq("EVERYTHING"), json!({ "column": "label", "ieq": "everything" })),
         (Optional::LABEL.ne_column(Optional::TEXT), json!({ "column": "label", "ne_column": "text" })),
         (Optional::SMALL.le_column(Optional::SMALL), json!({ "column": "small", "le_column": "small" })),
+        (Optional::TEXT.gt_column(Optional::LABEL), json!({ "column": "text", "gt_column": "label" })),
+        (Optional::SMALL.ge_column(Optional::SMALL), json!({ "column": "small", "ge_column": "small" })),
         (place().eq(1.0), json!({ "column": "json", "path": ["a \"b\"", 0, ""], "eq": 1.0 })),
         (place().exists(), json!({ "column": "json", "path": ["a \"b\"", 0, ""], "exists": true })),
         (Optional::JSON.path(["n"]).lt(8), json!({ "column": "json", "path": ["n"], "lt": 8 })),

@@ -227,6 +227,9 @@ pub(crate) async fn a_column_is_compared_with_another(fixture: Fixture) {
             (text.lt_column(label), &["b"]),
             (label.lt_column(text), &["d"]),
             (text.le_column(label), &["b", "c"]),
+            (label.gt_column(text), &["b"]),
+            (text.gt_column(label), &["d"]),
+            (label.ge_column(text), &["b", "c"]),
         ],
     )
     .await;

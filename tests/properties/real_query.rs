@@ -135,7 +135,8 @@ where
         Comparison::Ne => left.ne_column(right),
         Comparison::Lt => left.lt_column(right),
         Comparison::Le => left.le_column(right),
-        Comparison::Gt | Comparison::Ge => unreachable!("columns are compared by four methods"),
+        Comparison::Gt => left.gt_column(right),
+        Comparison::Ge => left.ge_column(right),
     }
 }
 

@@ -5,7 +5,7 @@ use syn::ext::IdentExt as _;
 use syn::parse::ParseStream;
 use syn::{Attribute, Expr, LitInt, LitStr, Type};
 
-use super::reader::{Given, Reader, items, problem, value};
+use super::reader::{Given, Reader, items, problem, value, value_or};
 use super::{FIELD_KEYS, STRUCT_KEYS};
 use crate::diag::Diag;
 use crate::model::Role;
@@ -45,6 +45,12 @@ pub(crate) enum DeletedParent {
     Hide,
     Show,
 }
+
+/// All values of `on_delete`. A key of the database that sets a reference to NULL would do so with the tenant, and
+/// record nothing.
+const WAYS_OF_DELETION: &str = "write `on_delete = restrict`, which keeps the parent while rows refer to it, or \
+    `on_delete = cascade`, which deletes them with it; nothing sets the reference to NULL by itself: patch it to `None` \
+    before you delete the parent";
 
 /// Reads the attributes of a field.
 pub(crate) fn read_field(attributes: &[Attribute], diag: &mut Diag) -> Field {
@@ -87,8 +93,7 @@ impl Field {
                 reader.put(&mut self.references, key, value(key, input, "references = Parent")?);
             }
             "on_delete" => {
-                let example = "on_delete = cascade";
-                reader.put(&mut self.on_delete, key, value(key, input, example)?);
+                reader.put(&mut self.on_delete, key, value_or(key, input, WAYS_OF_DELETION)?);
             }
             "deleted" => {
                 reader.put(&mut self.deleted, key, value(key, input, "deleted = show")?);

@@ -1,5 +1,7 @@
 //! Reads a list of keys, `a, b = value, c(..)`, and goes on after a mistake.
 
+use std::fmt::Display;
+
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt as _;
@@ -107,8 +109,16 @@ pub(crate) fn value<T: syn::parse::Parse>(
     input: ParseStream<'_>,
     example: &str,
 ) -> syn::Result<T> {
-    let missing =
-        || problem(key, format_args!("`{key}` needs a value"), format_args!("write `{example}`"));
+    value_or(key, input, format_args!("write `{example}`"))
+}
+
+/// The same with the help of where there is none that can be read.
+pub(crate) fn value_or<T: syn::parse::Parse>(
+    key: &Ident,
+    input: ParseStream<'_>,
+    help: impl Display,
+) -> syn::Result<T> {
+    let missing = || problem(key, format_args!("`{key}` needs a value"), &help);
     if !input.peek(Token![=]) {
         return Err(missing());
     }
@@ -117,9 +127,7 @@ pub(crate) fn value<T: syn::parse::Parse>(
     if found.is_empty() {
         return Err(missing());
     }
-    input.parse::<T>().map_err(|_| {
-        problem(found, format_args!("`{key}` has no such value"), format_args!("write `{example}`"))
-    })
+    input.parse::<T>().map_err(|_| problem(found, format_args!("`{key}` has no such value"), &help))
 }
 
 /// The items in the parentheses after `key`; `example` shows some.
