@@ -42,17 +42,17 @@ use crate::value::{InvalidValue, Kind, Value};
 ///     }
 /// }
 /// ```
+#[cfg_attr(
+    not(feature = "decimal"),
+    diagnostic::on_unimplemented(
+        note = "a `rust_decimal::Decimal` is a column type with the feature `decimal` of `repo-core`"
+    )
+)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not fit in a column",
     label = "not a column type",
     note = "a text is a `String`, a moment a `DateTime<Utc>`, and a whole number an `i64`, `i32` or `i16`",
     note = "a field of anything else is stored as JSON with `#[repository(json)]`; an enum derives `ColumnEnum`, a newtype `ColumnType`"
-)]
-#[cfg_attr(
-    not(feature = "decimal"),
-    diagnostic::on_unimplemented(
-        note = "a `rust_decimal::Decimal` is one with the feature `decimal` of `repo-core`"
-    )
 )]
 pub trait ColumnType: Sized + Send + Sync + 'static {
     /// The type without `Option`: what the column is compared with.
