@@ -7,6 +7,7 @@
 
 mod asked;
 pub(crate) mod bucket;
+pub(crate) mod bucketable;
 pub(crate) mod cells;
 pub(crate) mod groups;
 pub(crate) mod having;

@@ -205,9 +205,9 @@ impl Searchable for class::Text {}
 
 /// A type whose values are moments: `DateTime<Utc>`.
 #[diagnostic::on_unimplemented(
-    message = "only a column of moments has days and buckets of time",
+    message = "only a column of moments is asked for those of a day",
     label = "`{Self}` is not a moment",
-    note = "a moment is a `DateTime<Utc>`"
+    note = "a moment is a `DateTime<Utc>`; a column of days is compared with one by `eq`"
 )]
 pub trait Moment {}
 

@@ -153,9 +153,11 @@ pub trait Dialect: Debug + Send + Sync {
         append(sql, format_args!("{}({quoted})", extreme.sql()));
     }
 
-    /// The moment in a column as a whole number of units, rounded down: the seconds since 1970, or twelve
-    /// times the year and the months that are over in it. In UTC.
-    fn time_number(&self, sql: &mut String, quoted: &str, unit: TimeUnit) {
+    /// The moment in a column, or the midnight of the day, as a whole number of units, rounded down: the seconds
+    /// since 1970, or twelve times the year and the months that are over in it. In UTC.
+    fn time_number(&self, sql: &mut String, quoted: &str, kind: Kind, unit: TimeUnit) {
+        // A day is in no time zone, and would be put into that of the connection.
+        let zone = if kind == Kind::Date { "" } else { " AT TIME ZONE 'UTC'" };
         match unit {
             TimeUnit::Second => {
                 append(sql, format_args!("CAST(FLOOR(EXTRACT(EPOCH FROM {quoted})) AS BIGINT)"));
@@ -163,8 +165,8 @@ pub trait Dialect: Debug + Send + Sync {
             TimeUnit::Month => append(
                 sql,
                 format_args!(
-                    "CAST(EXTRACT(YEAR FROM {quoted} AT TIME ZONE 'UTC') * 12 \
-                     + EXTRACT(MONTH FROM {quoted} AT TIME ZONE 'UTC') - 1 AS BIGINT)"
+                    "CAST(EXTRACT(YEAR FROM {quoted}{zone}) * 12 \
+                     + EXTRACT(MONTH FROM {quoted}{zone}) - 1 AS BIGINT)"
                 ),
             ),
         }

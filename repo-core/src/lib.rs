@@ -130,6 +130,7 @@ mod write;
 
 pub use actor::Actor;
 pub use aggregate::bucket::{Bucket, Bucketed, TimeUnit};
+pub use aggregate::bucketable::Bucketable;
 pub use aggregate::groups::{Filled, FilledGroups, Grouped, Groups};
 pub use aggregate::having::{GroupOrder, Having};
 pub use aggregate::keys::{Fillable, Keys};

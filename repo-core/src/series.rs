@@ -16,7 +16,7 @@ use crate::column::Column;
 use crate::column_type::{ColumnType, Comparable};
 use crate::database::CLOCK;
 use crate::entity::Entity;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::filter::{Filter, Node};
 use crate::query::Query;
 use crate::read;
@@ -142,7 +142,7 @@ where
 
     fn extreme_per(self, keys: Vec<Key>, by: usize, extreme: Extreme) -> Reading<Vec<E>> {
         Reading::new(async move {
-            check(&keys)?;
+            keys.iter().try_for_each(|key| key.check(E::TABLE))?;
             let method = match extreme {
                 Extreme::Least => "earliest_per",
                 Extreme::Greatest => "latest_per",
@@ -165,11 +165,4 @@ where
     fn with_value<T: ColumnType>(self, column: Column<E, T>) -> Self {
         if T::NULLABLE { self.filter(column.is_not_null()) } else { self }
     }
-}
-
-fn check(keys: &[Key]) -> Result<()> {
-    keys.iter().try_for_each(|key| match key {
-        Key::Bucket(_, bucket) => bucket.check(),
-        Key::Value(_) => Ok(()),
-    })
 }

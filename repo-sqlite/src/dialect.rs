@@ -141,7 +141,7 @@ impl Dialect for SqliteDialect {
         sql.push_str(quoted);
     }
 
-    fn time_number(&self, sql: &mut String, quoted: &str, unit: TimeUnit) {
+    fn time_number(&self, sql: &mut String, quoted: &str, _: Kind, unit: TimeUnit) {
         match unit {
             // Without the fraction, which SQLite would round to milliseconds.
             TimeUnit::Second => append(sql, format_args!("unixepoch(substr({quoted}, 1, 19))")),

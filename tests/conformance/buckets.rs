@@ -1,10 +1,22 @@
 //! Rows in buckets of time: where they start and end, and those that are empty.
 
-use repo_core::{Bucket, Tenant, count, schema};
+use chrono::NaiveDate;
+use repo_core::{Bucket, Error, Repository, Tenant, count, schema};
 use uuid::Uuid;
 
 use crate::entities::*;
+use crate::expect::assert_error;
 use crate::fixture::{Fixture, acme, moment};
+
+/// What came on a day.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "deliveries", tenant)]
+struct Delivery {
+    id: i64,
+    tenant_id: Uuid,
+    day: NaiveDate,
+    due: Option<NaiveDate>,
+}
 
 type Measures = MeasureRepository<Tenant<Uuid>>;
 
@@ -111,4 +123,81 @@ pub(crate) async fn empty_buckets_are_there_on_request(fixture: Fixture) {
     let months = months.fill(range).select(count()).all().await.unwrap();
     let start = |text| (moment(text), 0);
     assert_eq!(months, [start("2025-01-01T00:00:00Z"), start("2025-02-01T00:00:00Z")]);
+}
+
+/// A delivery on each of some days on the edges of buckets.
+async fn on_days(fixture: &Fixture) -> DeliveryRepository<Tenant<Uuid>> {
+    let db = fixture.with(&schema![Delivery]).await;
+    let deliveries = acme(&db).repo::<Delivery>();
+    let days = ["0001-01-01", "1969-12-31", "1970-01-01", "2026-01-31", "2026-02-01", "9999-12-31"];
+    let rows = days.map(|text| NewDelivery {
+        day: day(text),
+        due: Some(day(text)).filter(|day| *day > NaiveDate::default()),
+    });
+    deliveries.create_many(rows).await.unwrap();
+    deliveries
+}
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+pub(crate) async fn a_day_is_in_a_bucket_of_whole_days(fixture: Fixture) {
+    let deliveries = on_days(&fixture).await;
+    for (bucket, expected) in [
+        (
+            Bucket::days(1),
+            "0001-01-01 1, 1969-12-31 1, 1970-01-01 1, 2026-01-31 1, 2026-02-01 1, 9999-12-31 1, ",
+        ),
+        (Bucket::weeks(1), "0001-01-01 1, 1969-12-29 2, 2026-01-26 2, 9999-12-27 1, "),
+        (
+            Bucket::months(1),
+            "0001-01-01 1, 1969-12-01 1, 1970-01-01 1, 2026-01-01 1, 2026-02-01 1, 9999-12-01 1, ",
+        ),
+        (
+            Bucket::months(3),
+            "0001-01-01 1, 1969-10-01 1, 1970-01-01 1, 2026-01-01 2, 9999-10-01 1, ",
+        ),
+        (
+            Bucket::years(1),
+            "0001-01-01 1, 1969-01-01 1, 1970-01-01 1, 2026-01-01 2, 9999-01-01 1, ",
+        ),
+    ] {
+        let groups = deliveries.query().group_by(Delivery::DAY.bucket(bucket)).select(count());
+        let groups: Vec<(NaiveDate, u64)> = groups.all().await.unwrap();
+        let shown: String = groups.iter().map(|(day, n)| format!("{day} {n}, ")).collect();
+        assert_eq!(shown, expected, "{bucket:?}");
+    }
+    let due = deliveries.query().group_by(Delivery::DUE.bucket(Bucket::years(100)));
+    let due: Vec<(Option<NaiveDate>, u64)> = due.select(count()).all().await.unwrap();
+    assert_eq!(due, [(Some(day("1970-01-01")), 2), (Some(day("9970-01-01")), 1), (None, 3)]);
+    let latest =
+        deliveries.query().latest_per(Delivery::DAY.bucket(Bucket::years(1)), Delivery::DAY);
+    let days: Vec<_> = latest.await.unwrap().iter().map(|it| it.day.to_string()).collect();
+    assert_eq!(days, ["0001-01-01", "1969-12-31", "1970-01-01", "2026-02-01", "9999-12-31"]);
+    for bucket in [Bucket::hours(36), Bucket::minutes(1), Bucket::days(0)] {
+        let refused = || deliveries.query().group_by(Delivery::DAY.bucket(bucket));
+        assert_error!(refused().select(count()).all().await, Error::InvalidInput { column, .. } if column == "bucket");
+        let filled = refused().fill(day("2026-01-01")..day("2026-01-02")).select(count());
+        assert_error!(filled.all().await, Error::InvalidInput { column, .. } if column == "bucket");
+        let latest = Delivery::DAY.bucket(bucket);
+        let latest = deliveries.query().latest_per(latest, Delivery::DAY).await;
+        assert_error!(latest, Error::InvalidInput { column, .. } if column == "bucket");
+    }
+}
+
+pub(crate) async fn empty_buckets_of_days_are_there_on_request(fixture: Fixture) {
+    let deliveries = on_days(&fixture).await;
+    let fill = |bucket, from: &str, to: &str| {
+        let groups = deliveries.query().group_by(Delivery::DUE.bucket(bucket));
+        groups.fill(day(from)..day(to)).select(count()).all()
+    };
+    let days = fill(Bucket::days(1), "2026-01-30", "2026-02-01").await.unwrap();
+    assert_eq!(days, [(day("2026-01-30"), 0), (day("2026-01-31"), 1)], "not the end");
+    let weeks = fill(Bucket::weeks(1), "2026-01-31", "2026-02-03").await.unwrap();
+    assert_eq!(weeks, [(day("2026-01-26"), 2), (day("2026-02-02"), 0)]);
+    let months = fill(Bucket::months(1), "2025-12-31", "2026-02-02").await.unwrap();
+    let start = |text, n| (day(text), n);
+    assert_eq!(months, [start("2025-12-01", 0), start("2026-01-01", 1), start("2026-02-01", 1)]);
+    assert_eq!(fill(Bucket::days(1), "2026-02-01", "2026-02-01").await.unwrap(), []);
 }

@@ -192,6 +192,8 @@ conformance! {
             a_bucket_has_its_start_and_not_its_end,
             a_bucket_may_be_long_or_one_of_several_keys,
             empty_buckets_are_there_on_request,
+            a_day_is_in_a_bucket_of_whole_days,
+            empty_buckets_of_days_are_there_on_request,
         }
         bulk {
             all_rows_of_a_query_are_patched,

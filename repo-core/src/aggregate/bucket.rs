@@ -7,16 +7,19 @@ use std::fmt;
 
 use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, Utc};
 
+use crate::aggregate::bucketable::Bucketable;
 use crate::column::Column;
-use crate::column_type::{ColumnType, Moment};
+use crate::column_type::ColumnType;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
-use crate::value::InvalidValue;
+use crate::table::ColumnDef;
+use crate::value::{InvalidValue, Kind, Value};
 
 /// How long a bucket of time is, and where buckets start.
 ///
 /// Seconds to days are counted from 1970-01-01T00:00:00Z, so that a day starts at midnight UTC; weeks start on
-/// Mondays; months and years on their first day, counted from 1970. A bucket has its start and not its end.
+/// Mondays; months and years on their first day, counted from 1970. A bucket has its start and not its end. That of a
+/// day is of whole days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bucket {
     unit: TimeUnit,
@@ -35,7 +38,7 @@ pub enum TimeUnit {
     Month,
 }
 
-/// A column of moments, in buckets: made by [`Column::bucket`], to group by.
+/// A column of moments or days, in buckets: made by [`Column::bucket`], to group by.
 pub struct Bucketed<E, T> {
     pub(crate) column: Column<E, T>,
     pub(crate) bucket: Bucket,
@@ -91,12 +94,20 @@ impl Bucket {
         Self { unit: TimeUnit::Second, width: count as i64 * unit, origin }
     }
 
-    pub(crate) fn check(self) -> Result<()> {
+    /// Whether it has a length, and values of this column have buckets so long.
+    pub(crate) fn check(self, column: &ColumnDef) -> Result<()> {
         let (most, _) = self.limits();
-        if (1..=most).contains(&self.width) {
-            return Ok(());
+        if !(1..=most).contains(&self.width) {
+            return Err(Error::invalid_input(
+                "bucket",
+                "is empty, or longer than ten thousand years",
+            ));
         }
-        Err(Error::invalid_input("bucket", "is empty, or longer than ten thousand years"))
+        if column.kind == Kind::Date && self.unit == TimeUnit::Second && self.width % DAY != 0 {
+            let reason = format!("is not of whole days, and `{}` holds days", column.name);
+            return Err(Error::invalid_input("bucket", reason));
+        }
+        Ok(())
     }
 
     pub(crate) fn unit(self) -> TimeUnit {
@@ -128,6 +139,15 @@ impl Bucket {
         start.ok_or_else(|| InvalidValue::new("is in a bucket that starts at no moment"))
     }
 
+    /// The start of a bucket as a column of this kind has it.
+    pub(crate) fn key(self, index: i64, kind: Kind) -> Result<Value<'static>, InvalidValue> {
+        let start = self.start(index)?;
+        Ok(match kind {
+            Kind::Date => Value::Date(start.date_naive()),
+            _ => Value::Timestamp(start),
+        })
+    }
+
     /// The bucket that a moment is in.
     pub(crate) fn index(self, moment: DateTime<Utc>) -> i64 {
         let number = match self.unit {
@@ -145,12 +165,12 @@ impl Bucket {
     }
 }
 
-/// Moments.
+/// Moments and days.
 impl<E: Entity, T: ColumnType> Column<E, T> {
-    /// The start of the bucket that the moment is in, to group by.
+    /// The start of the bucket that the moment or the day is in, to group by.
     pub fn bucket(self, bucket: Bucket) -> Bucketed<E, T>
     where
-        T::Bare: Moment,
+        T::Bare: Bucketable,
     {
         Bucketed { column: self, bucket }
     }
@@ -174,9 +194,25 @@ impl<E: Entity, T: ColumnType> fmt::Debug for Bucketed<E, T> {
 mod tests {
     use super::*;
 
+    const fn column(kind: Kind) -> ColumnDef {
+        ColumnDef {
+            name: "at",
+            kind,
+            nullable: false,
+            variants: &[],
+            max_length: None,
+            fixed: false,
+            sensitive: false,
+            formerly: &[],
+        }
+    }
+
+    const MOMENTS: ColumnDef = column(Kind::Timestamp);
+    const DAYS: ColumnDef = column(Kind::Date);
+
     fn start(bucket: Bucket, text: &str) -> String {
         let moment = DateTime::parse_from_rfc3339(text).expect("a moment").to_utc();
-        bucket.check().expect("a bucket");
+        bucket.check(&MOMENTS).expect("a bucket");
         bucket.start(bucket.index(moment)).expect("a start").format("%FT%T").to_string()
     }
 
@@ -213,7 +249,18 @@ mod tests {
     #[test]
     fn a_bucket_has_a_length() {
         for bucket in [Bucket::hours(0), Bucket::months(0), Bucket::days(u32::MAX)] {
-            bucket.check().expect_err("no bucket");
+            bucket.check(&MOMENTS).expect_err("no bucket");
+        }
+    }
+
+    #[test]
+    fn a_bucket_of_days_is_of_whole_days() {
+        for bucket in [Bucket::days(1), Bucket::hours(48), Bucket::weeks(2), Bucket::months(1)] {
+            bucket.check(&DAYS).expect("a bucket");
+        }
+        for bucket in [Bucket::hours(36), Bucket::minutes(1), Bucket::seconds(86_401)] {
+            bucket.check(&DAYS).expect_err("no bucket");
+            bucket.check(&MOMENTS).expect("a bucket");
         }
     }
 }

@@ -10,6 +10,7 @@ use std::ops::Range;
 use chrono::{DateTime, Utc};
 
 use crate::aggregate::bucket::Bucketed;
+use crate::aggregate::bucketable::Bucketable;
 use crate::aggregate::cells::Cells;
 use crate::aggregate::having::{Condition, GroupOrder, Having, TermOrder};
 use crate::aggregate::keys::{Fillable, Key, Keys};
@@ -43,16 +44,16 @@ pub struct Grouped<E: Entity, S: Scope, K, A> {
 
 /// The rows of a range of time in its buckets, to be asked for aggregates. Made by [`Groups::fill`].
 #[must_use = "buckets are asked for aggregates: `.select(..).all().await`"]
-pub struct Filled<E: Entity, S: Scope> {
+pub struct Filled<E: Entity, S: Scope, T = DateTime<Utc>> {
     query: Query<E, S>,
-    bucketed: Bucketed<E, DateTime<Utc>>,
-    range: Range<DateTime<Utc>>,
+    bucketed: Bucketed<E, T>,
+    range: Range<T>,
 }
 
 /// Aggregates of each bucket of a range of time: `.all().await` gives a pair of start and aggregates for each.
 #[must_use = "buckets do nothing until they are asked for: `.all().await`"]
-pub struct FilledGroups<E: Entity, S: Scope, A> {
-    filled: Filled<E, S>,
+pub struct FilledGroups<E: Entity, S: Scope, A, T = DateTime<Utc>> {
+    filled: Filled<E, S, T>,
     aggregates: A,
 }
 
@@ -111,13 +112,13 @@ impl<E: Entity, S: Scope, K: Keys<E>> Groups<E, S, K> {
     }
 
     /// The rows of a range of time, which does not include its end, and every bucket that the range touches,
-    /// whether rows are in it or not.
+    /// whether rows are in it or not. Of a column of days it is a range of days.
     ///
     /// A range of more than a million buckets is [`Error::InvalidInput`]; one that ends before it starts has
     /// none.
-    pub fn fill(self, range: Range<DateTime<Utc>>) -> Filled<E, S>
+    pub fn fill<T>(self, range: Range<T>) -> Filled<E, S, T>
     where
-        K: Fillable<E>,
+        K: Fillable<E, T>,
     {
         let (column, bucket) = self.keys.bucketed();
         Filled { query: self.query, bucketed: Bucketed { column, bucket }, range }
@@ -172,18 +173,19 @@ impl<E: Entity, S: Scope, K: Keys<E>, A: Select<E>> Grouped<E, S, K, A> {
     }
 }
 
-impl<E: Entity, S: Scope> Filled<E, S> {
+impl<E: Entity, S: Scope, T> Filled<E, S, T> {
     /// What is asked of each bucket: an aggregate, or a tuple of up to six.
-    pub fn select<A: Select<E>>(self, aggregates: A) -> FilledGroups<E, S, A> {
+    pub fn select<A: Select<E>>(self, aggregates: A) -> FilledGroups<E, S, A, T> {
         FilledGroups { filled: self, aggregates }
     }
 }
 
-impl<E, S, A> FilledGroups<E, S, A>
+impl<E, S, A, T> FilledGroups<E, S, A, T>
 where
     E: Entity<Tenancy: ReachableFrom<S>>,
     S: Scope,
     A: Select<E>,
+    T: Bucketable,
 {
     /// The buckets from the first to the last, each as its start and its aggregates: 0 and `None` where it has
     /// no rows.
@@ -191,7 +193,7 @@ where
     /// # Errors
     ///
     /// As for [`Grouped::all`].
-    pub async fn all(self) -> Result<Vec<(DateTime<Utc>, A::Output)>> {
+    pub async fn all(self) -> Result<Vec<(T, A::Output)>> {
         let FilledGroups { filled, aggregates } = self;
         let buckets = filled.buckets()?;
         let Bucketed { column, bucket } = filled.bucketed;
@@ -207,19 +209,19 @@ where
         };
         run(query, &keys, &aggregates.terms(), &Grouping::default(), &mut on_row).await?;
         let start = |index| {
-            let start = bucket.start(index);
+            let start = bucket.start(index).map(T::starting);
             start.map_err(|invalid| Error::invalid_value(column.name(), invalid))
         };
         buckets.map(|index| Ok((start(index)?, found.remove(&index).unwrap_or_default()))).collect()
     }
 }
 
-impl<E: Entity, S: Scope> Filled<E, S> {
+impl<E: Entity, S: Scope, T: Bucketable> Filled<E, S, T> {
     /// The numbers of the buckets that the range touches.
     fn buckets(&self) -> Result<Range<i64>> {
         let bucket = self.bucketed.bucket;
-        bucket.check()?;
-        let Range { start, end } = self.range;
+        bucket.check(self.bucketed.column.def())?;
+        let (start, end) = (self.range.start.moment(), self.range.end.moment());
         if start >= end {
             return Ok(0..0);
         }
@@ -247,11 +249,7 @@ where
     E: Entity<Tenancy: ReachableFrom<S>>,
     S: Scope,
 {
-    for key in keys {
-        if let Key::Bucket(_, bucket) = key {
-            bucket.check()?;
-        }
-    }
+    keys.iter().try_for_each(|key| key.check(E::TABLE))?;
     percentile::check(&grouping.terms(terms))?;
     query.refuse_order("group_by")?;
     let (repo, selection) = query.ready_for_all("group_by")?;
@@ -298,7 +296,7 @@ impl<E: Entity, S: Scope, K: Keys<E>, A> fmt::Debug for Grouped<E, S, K, A> {
     }
 }
 
-impl<E: Entity, S: Scope> fmt::Debug for Filled<E, S> {
+impl<E: Entity, S: Scope, T: Bucketable> fmt::Debug for Filled<E, S, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Filled")
             .field("query", &self.query)
@@ -308,7 +306,7 @@ impl<E: Entity, S: Scope> fmt::Debug for Filled<E, S> {
     }
 }
 
-impl<E: Entity, S: Scope, A> fmt::Debug for FilledGroups<E, S, A> {
+impl<E: Entity, S: Scope, A, T: Bucketable> fmt::Debug for FilledGroups<E, S, A, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FilledGroups").field("filled", &self.filled).finish_non_exhaustive()
     }

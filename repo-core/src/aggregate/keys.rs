@@ -1,8 +1,6 @@
 //! What rows are grouped by: columns, also of what a row refers to, and buckets of time, alone or as a tuple of up
 //! to four.
 
-use chrono::{DateTime, Utc};
-
 use crate::aggregate::bucket::{Bucket, Bucketed};
 use crate::aggregate::cells::Cells;
 use crate::column::Column;
@@ -11,7 +9,8 @@ use crate::entity::Entity;
 use crate::error::Result;
 use crate::relation::RelatedColumn;
 use crate::relation::link::Source;
-use crate::value::{Kind, Value};
+use crate::table::Table;
+use crate::value::Value;
 
 /// What the rows of `E` can be grouped by: a [`Column`], one of a row that is referred to ([`RelatedColumn`]), a
 /// [`Bucketed`] column, or a tuple of them.
@@ -31,15 +30,15 @@ pub trait Keys<E>: Send + Sync + 'static {
     fn read(&self, cells: &mut Cells<'_>) -> Result<Self::Output>;
 }
 
-/// The keys of groups that can be filled: one [`Bucketed`] column.
+/// The keys of groups that can be filled with a range of `T`: one [`Bucketed`] column, of moments or of days.
 #[diagnostic::on_unimplemented(
     message = "only groups by one bucket of time can be filled",
     label = "`{Self}` has groups for the values that there are",
     note = "group by `Entity::COLUMN.bucket(..)` alone"
 )]
-pub trait Fillable<E>: Keys<E> {
+pub trait Fillable<E, T>: Keys<E> {
     #[doc(hidden)]
-    fn bucketed(&self) -> (Column<E, DateTime<Utc>>, Bucket);
+    fn bucketed(&self) -> (Column<E, T>, Bucket);
 }
 
 /// A key without its types.
@@ -51,6 +50,14 @@ pub enum Key {
 }
 
 impl Key {
+    /// Whether a column of the table has such buckets.
+    pub(crate) fn check(self, table: &Table) -> Result<()> {
+        match self {
+            Key::Bucket(column, bucket) => bucket.check(&table.columns[column]),
+            Key::Value(_) => Ok(()),
+        }
+    }
+
     pub(crate) fn source(self) -> Source {
         match self {
             Key::Value(source) => source,
@@ -89,7 +96,7 @@ where
     }
 }
 
-// Whether it is a column of moments is asked where buckets are made of it, once.
+// Whether it is a column of moments or days is asked where buckets are made of it, once.
 impl<E: Entity, T: ColumnType> Keys<E> for Bucketed<E, T> {
     type Output = T;
 
@@ -98,17 +105,15 @@ impl<E: Entity, T: ColumnType> Keys<E> for Bucketed<E, T> {
     }
 
     fn read(&self, cells: &mut Cells<'_>) -> Result<T> {
-        let start = cells.integer()?.map(|index| self.bucket.start(index));
-        let value = match start {
-            Some(start) => start.map(Value::Timestamp),
-            None => Ok(Value::Null(Kind::Timestamp)),
-        };
+        let kind = self.column.def().kind;
+        let start = cells.integer()?.map(|index| self.bucket.key(index, kind));
+        let value = start.unwrap_or(Ok(Value::Null(kind)));
         value.and_then(T::decode).map_err(|invalid| cells.wrong(self.column.index(), invalid))
     }
 }
 
-impl<E: Entity, T: ColumnType> Fillable<E> for Bucketed<E, T> {
-    fn bucketed(&self) -> (Column<E, DateTime<Utc>>, Bucket) {
+impl<E: Entity, T: ColumnType> Fillable<E, T::Bare> for Bucketed<E, T> {
+    fn bucketed(&self) -> (Column<E, T::Bare>, Bucket) {
         (Column::new(self.column.index()), self.bucket)
     }
 }

@@ -120,7 +120,8 @@ impl<'a> Writer<'a> {
         };
         let name = quoted(self.table, column);
         self.push("(");
-        self.dialect.time_number(&mut self.sql, &name, bucket.unit());
+        let kind = self.table.columns[column].kind;
+        self.dialect.time_number(&mut self.sql, &name, kind, bucket.unit());
         self.push(" - ").bind(Value::I64(bucket.base())).push(") / ");
         self.bind(Value::I64(bucket.width()));
     }
