@@ -118,6 +118,12 @@ impl Failure {
             && postgres(error).is_some_and(|it| matches!(it.severity(), PgSeverity::Error))
     }
 
+    /// Whether the transaction in which it ran had failed before.
+    pub(crate) fn is_of_a_failed_transaction(&self) -> bool {
+        let Failure::Driver(error) = self else { return false };
+        postgres(error).is_some_and(|it| cause(it.code()) == Some(Cause::TransactionFailed))
+    }
+
     /// Whether a statement that the connection keeps prepared is no more what it was.
     #[cfg(feature = "sqlx")]
     pub(crate) fn is_stale(&self) -> bool {

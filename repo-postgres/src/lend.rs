@@ -92,8 +92,14 @@ impl Transaction {
         &mut self,
         work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
     ) -> Result<T> {
-        self.lending.is_known = true;
-        let result = lend_on(self.lease.start(), &self.lending.release(), work).await;
+        let connection = self.lease.start();
+        let result = match set_savepoint(connection).await {
+            Ok(()) => {
+                self.lending.is_known = true;
+                lend_on(connection, &self.lending.release(), work).await
+            }
+            Err(failure) => Err(failure),
+        };
         self.lease.finish(&result);
         result.map_err(|failure| failure.into_error(SOME_ROW))
     }
@@ -106,14 +112,24 @@ impl Transaction {
             self.simple("SELECT").await?;
         }
         let connection = self.lease.start();
-        let ended = match commits {
-            true => PgTransactionManager::commit(connection).await,
-            false => PgTransactionManager::rollback(connection).await,
+        let result = match depth(connection) {
+            1 if commits => PgTransactionManager::commit(connection).await.map_err(Failure::Driver),
+            1 => PgTransactionManager::rollback(connection).await.map_err(Failure::Driver),
+            // It would do nothing, or end a savepoint.
+            _ => Err(Failure::Broken(ended())),
         };
-        let result = ended.map_err(Failure::Driver);
         self.lease.finish(&result);
         result
     }
+}
+
+/// Sets the savepoint, which counts as sqlx's own transaction from then on, and is ended by `end_by_sqlx`.
+async fn set_savepoint(connection: &mut PgConnection) -> Result<(), Failure> {
+    match depth(connection) {
+        0 => PgTransactionManager::begin(connection, Some(SAVEPOINT.into_sql_str())).await?,
+        _ => run_simple(connection, SAVEPOINT).await?,
+    }
+    Ok(())
 }
 
 async fn lend_on<T>(
@@ -121,11 +137,6 @@ async fn lend_on<T>(
     release: &str,
     work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
 ) -> Result<T, Failure> {
-    match depth(connection) {
-        // The savepoint counts as sqlx's own transaction, which is ended by `end_by_sqlx`.
-        0 => PgTransactionManager::begin(connection, Some(SAVEPOINT.into_sql_str())).await?,
-        _ => run_simple(connection, SAVEPOINT).await?,
-    }
     let result = work(connection).await;
     if depth(connection) != 1 {
         return Err(Failure::Broken(result.map_or_else(of_work, |_| ended())));

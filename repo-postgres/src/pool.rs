@@ -129,6 +129,10 @@ impl Lease {
         let aftermath = result.as_ref().map_or_else(Failure::aftermath, |_| Aftermath::Usable);
         self.is_unfinished = false;
         self.is_broken |= aftermath != Aftermath::Usable;
+        if !self.in_transaction && result.as_ref().is_err_and(Failure::is_of_a_failed_transaction) {
+            // One that somebody left open: it would refuse all that follows as well.
+            self.is_broken = true;
+        }
         if aftermath == Aftermath::OthersToo {
             self.retire_others();
         }

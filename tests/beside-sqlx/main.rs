@@ -8,12 +8,15 @@
 #[macro_use]
 mod cases;
 mod adopt;
+#[path = "../../repo-postgres/tests/postgres/between.rs"]
+mod between;
 mod joined;
 mod joined_errors;
 mod left_postgres;
 mod left_sqlite;
 mod lent;
 mod lent_errors;
+mod lent_postgres;
 mod notes;
 mod on_postgres;
 mod on_sqlite;

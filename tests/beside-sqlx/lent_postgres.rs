@@ -1,0 +1,86 @@
+//! A connection of Postgres that could not be lent, as the savepoint before was refused.
+
+use repo_core::{Database, Error, schema};
+use repo_postgres::{Adopt, Options};
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{Connection as _, PgConnection};
+
+use crate::between::Between;
+use crate::notes::{Note, acme, note, texts};
+use crate::on_postgres::{in_schema, lend, notes};
+
+#[tokio::test]
+async fn what_a_pool_of_ours_could_not_lend_is_committed_and_rolled_back_as_ever() {
+    in_schema(async |url: String| {
+        let between = Between::new(&url).await;
+        let db = Options::new(&between.url).unwrap().pool_size(1).connect().await.unwrap();
+        is_used_on(&url, &between, &db).await;
+        db.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_an_adopted_pool_could_not_lend_is_committed_and_rolled_back_as_ever() {
+    in_schema(async |url: String| {
+        let between = Between::new(&url).await;
+        let pool = PgPoolOptions::new().max_connections(1).connect(&between.url).await.unwrap();
+        let db = Adopt::new(pool.clone()).connect().await.unwrap();
+        is_used_on(&url, &between, &db).await;
+        pool.close().await;
+    })
+    .await;
+}
+
+async fn is_used_on(url: &str, between: &Between, db: &Database) {
+    db.create_tables(&schema![Note]).await.unwrap();
+    let acme = acme(db);
+    let mut beside = PgConnection::connect(url).await.unwrap();
+    // No statement: the server refuses it, and what was to be nested with it.
+    between.change(b"SAVEPOINT repo_lent", b"SAVEPOINT repo-lent");
+
+    let tx = acme.begin().await.unwrap();
+    tx.repo::<Note>().create(note("a")).await.unwrap();
+    let nested = tx.begin().await.unwrap();
+    let lent = lend(nested.unchecked_sql("legacy numbers"), async |_| Ok(())).await;
+    assert!(matches!(lent, Err(Error::Backend(_))), "{lent:?}");
+    nested.rollback().await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(notes(&mut beside).await.unwrap(), 1);
+    acme.repo::<Note>().create(note("b")).await.unwrap();
+    assert_eq!(notes(&mut beside).await.unwrap(), 2);
+
+    let tx = acme.begin().await.unwrap();
+    tx.repo::<Note>().create(note("c")).await.unwrap();
+    let lent = lend(tx.unchecked_sql("legacy numbers"), async |_| Ok(())).await;
+    assert!(matches!(lent, Err(Error::Backend(_))), "{lent:?}");
+    let committed = tx.commit().await;
+    assert!(matches!(committed, Err(Error::TransactionFailed { .. })), "{committed:?}");
+    assert_eq!(notes(&mut beside).await.unwrap(), 2);
+    acme.repo::<Note>().create(note("d")).await.unwrap();
+    assert_eq!(notes(&mut beside).await.unwrap(), 3);
+
+    between.change_nothing();
+    let tx = acme.begin().await.unwrap();
+    lend(tx.unchecked_sql("legacy numbers"), async |_| Ok(())).await.unwrap();
+    tx.repo::<Note>().create(note("e")).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(texts(&acme).await, ["a", "b", "d", "e"]);
+}
+
+#[tokio::test]
+async fn a_connection_on_which_a_failed_transaction_was_left_is_closed() {
+    in_schema(async |url: String| {
+        let pool = PgPoolOptions::new().max_connections(1).connect(&url).await.unwrap();
+        let db = Adopt::new(pool.clone()).connect().await.unwrap();
+        db.create_tables(&schema![Note]).await.unwrap();
+        let acme = acme(&db);
+        let left = "BEGIN; SELECT nothing FROM nowhere";
+        sqlx::raw_sql(left).execute(&pool).await.unwrap_err();
+        let error = acme.repo::<Note>().create(note("a")).await.unwrap_err();
+        assert!(matches!(error, Error::TransactionFailed { .. }), "{error:?}");
+        acme.repo::<Note>().create(note("b")).await.unwrap();
+        pool.close().await;
+    })
+    .await;
+}
