@@ -71,7 +71,8 @@ impl<S: Scope> Transaction<S> {
     ///
     /// - [`Error::TransactionFailed`]: an earlier error allowed a rollback only, which was done.
     /// - [`Error::InnerTransactionOpen`]: a savepoint in it is still open; it was rolled back.
-    /// - [`Error::CommitUnknown`]: the connection went away before the answer came.
+    /// - [`Error::CommitUnknown`]: the connection went away before the answer came, or the commit was cancelled at its
+    ///   end.
     pub async fn commit(self) -> Result<()> {
         match self.session.executor() {
             Executor::Pool => Ok(()),

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use repo_core::{
     Connection, Error, Insert, Isolation, OnRow, Result, Statement, TransactionOptions,
 };
+use sqlx::PgConnection;
 
 use crate::error::{Aftermath, Failure, SOME_ROW};
 use crate::insert::Ways;
@@ -20,12 +21,16 @@ use crate::{insert, statement};
 /// A `COMMIT` alone would roll a failed transaction back and report no error.
 pub(crate) const COMMIT: &str = "SELECT; COMMIT";
 
+const STATEMENTS_OF_COMMIT: usize = 2;
+
 const ROLLBACK: &str = "ROLLBACK";
 
 #[derive(Debug)]
 pub(crate) struct Transaction {
     pub(crate) lease: Lease,
     ways: Ways,
+    /// Whether nothing can be run on the connection any more.
+    is_lost: bool,
     #[cfg(feature = "sqlx")]
     pub(crate) lending: crate::lend::Lending,
 }
@@ -43,6 +48,7 @@ impl Transaction {
         let mut transaction = Self {
             lease,
             ways,
+            is_lost: false,
             #[cfg(feature = "sqlx")]
             lending: crate::lend::Lending::new(setting),
         };
@@ -55,13 +61,43 @@ impl Transaction {
         if self.lending.is_known_to_sqlx() {
             return self.end_by_sqlx(sql).await;
         }
-        self.simple(sql).await
+        match sql {
+            COMMIT => self.commit_plainly().await,
+            _ => self.simple(sql).await,
+        }
+    }
+
+    /// A commit of which the server says that it is complete has happened, whatever comes after it.
+    async fn commit_plainly(&mut self) -> Result<(), Failure> {
+        let (completed, result) = statement::run_counted(self.start()?, COMMIT).await;
+        self.finish(&result);
+        if completed < STATEMENTS_OF_COMMIT {
+            return result;
+        }
+        if let Err(failure) = result {
+            tracing::debug!(?failure, "after the transaction was committed");
+        }
+        Ok(())
     }
 
     pub(crate) async fn simple(&mut self, sql: &str) -> Result<(), Failure> {
-        let result = statement::run_simple(self.lease.start(), sql).await;
-        self.lease.finish(&result);
+        let result = statement::run_simple(self.start()?, sql).await;
+        self.finish(&result);
         result
+    }
+
+    /// The connection, marked until [`finish`](Self::finish), unless it cannot be used any more.
+    pub(crate) fn start(&mut self) -> Result<&mut PgConnection, Failure> {
+        if self.is_lost {
+            let reason = "its connection is of no use after an earlier error".to_owned();
+            return Err(Failure::Broken(Error::TransactionFailed { reason }));
+        }
+        Ok(self.lease.start())
+    }
+
+    pub(crate) fn finish<T>(&mut self, result: &Result<T, Failure>) {
+        self.is_lost |= result.as_ref().is_err_and(Failure::is_out_of_step);
+        self.lease.finish(result);
     }
 
     async fn control(&mut self, sql: String) -> Result<()> {
@@ -75,16 +111,19 @@ impl Connection for Transaction {
         if statement.is_by_hand() {
             self.lease.close_at_the_end();
         }
-        let connection = self.lease.start();
-        let result = statement::run(connection, self.ways.persistent, statement, on_row).await;
-        self.lease.finish(&result);
-        result.map_err(|failure| failure.into_error(statement.table.entity))
+        let (entity, persistent) = (statement.table.entity, self.ways.persistent);
+        let connection = self.start().map_err(|failure| failure.into_error(entity))?;
+        let result = statement::run(connection, persistent, statement, on_row).await;
+        self.finish(&result);
+        result.map_err(|failure| failure.into_error(entity))
     }
 
     async fn insert(&mut self, insert: Insert<'_>) -> Result<Vec<i64>> {
-        let result = insert::insert(self.lease.start(), self.ways, insert).await;
-        self.lease.finish(&result);
-        result.map_err(|failure| failure.into_error(insert.table.entity))
+        let (entity, ways) = (insert.table.entity, self.ways);
+        let connection = self.start().map_err(|failure| failure.into_error(entity))?;
+        let result = insert::insert(connection, ways, insert).await;
+        self.finish(&result);
+        result.map_err(|failure| failure.into_error(entity))
     }
 
     async fn execute_script(&mut self, sql: &str) -> Result<()> {

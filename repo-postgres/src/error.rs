@@ -24,6 +24,8 @@ pub(crate) const SOME_ROW: &str = "row";
 pub(crate) enum Failure {
     /// The server or the driver said so.
     Driver(sqlx::Error),
+    /// The server said so at the end, when it may have committed, and what else it has said is not known.
+    Late(sqlx::Error),
     /// Core said so, of a row that it was given or that it was to give. The connection is unharmed.
     Core(Error),
     /// Core said so, and the connection could not be brought back into order.
@@ -69,6 +71,9 @@ const NO_SUCH_STATEMENT: &str = "26000";
 /// state is that of all that is not supported.
 const STALE_CHECK: &str = "RevalidateCachedQuery";
 
+/// query_canceled
+const CANCELLED: &str = "57014";
+
 /// idle_in_transaction_session_timeout, idle_session_timeout
 const IDLE_FOR_TOO_LONG: &[&str] = &["25P03", "57P05"];
 
@@ -80,7 +85,15 @@ impl Failure {
     pub(crate) fn into_error(self, entity: &'static str) -> Error {
         match self {
             Failure::Core(error) | Failure::Broken(error) => error,
-            Failure::Driver(error) => into_error(error, entity),
+            Failure::Driver(error) | Failure::Late(error) => into_error(error, entity),
+        }
+    }
+
+    /// The failure of what may have committed by the time it was cancelled.
+    pub(crate) fn at_the_end(error: sqlx::Error) -> Self {
+        match postgres(&error).is_some_and(|it| it.code() == CANCELLED) {
+            true => Failure::Late(error),
+            false => Failure::Driver(error),
         }
     }
 
@@ -88,6 +101,7 @@ impl Failure {
     /// the connection went away, from here or from a pooler between.
     pub(crate) fn into_error_of_autocommit(self, entity: &'static str) -> Error {
         match self {
+            Failure::Late(error) => Error::CommitUnknown { source: describe(&error) },
             Failure::Driver(error) if is_answer_lost(&error) || is_told_of_another(&error) => {
                 Error::CommitUnknown { source: describe(&error) }
             }
@@ -99,6 +113,7 @@ impl Failure {
     /// ended the transaction before.
     pub(crate) fn into_error_of_commit(self) -> Error {
         match self {
+            Failure::Late(error) => Error::CommitUnknown { source: describe(&error) },
             Failure::Driver(error) if is_told_of_another(&error) => {
                 Error::CommitUnknown { source: describe(&error) }
             }
@@ -130,11 +145,16 @@ impl Failure {
         matches!(self, Failure::Driver(error) if postgres(error).is_some_and(is_stale))
     }
 
+    /// Whether what is run on the connection next may get the answer to something else, or be in no transaction.
+    pub(crate) fn is_out_of_step(&self) -> bool {
+        matches!(self, Failure::Broken(_) | Failure::Late(_))
+    }
+
     /// What becomes of the connection.
     pub(crate) fn aftermath(&self) -> Aftermath {
         match self {
             Failure::Core(_) => Aftermath::Usable,
-            Failure::Broken(_) => Aftermath::Unusable,
+            Failure::Broken(_) | Failure::Late(_) => Aftermath::Unusable,
             Failure::Driver(error) => aftermath_of(error),
         }
     }
@@ -283,6 +303,7 @@ impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Driver(error) => f.debug_tuple("Driver").field(&describe(error)).finish(),
+            Failure::Late(error) => f.debug_tuple("Late").field(&describe(error)).finish(),
             Failure::Core(error) => f.debug_tuple("Core").field(error).finish(),
             Failure::Broken(error) => f.debug_tuple("Broken").field(error).finish(),
         }

@@ -92,16 +92,19 @@ impl Transaction {
         &mut self,
         work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
     ) -> Result<T> {
-        let connection = self.lease.start();
-        let result = match set_savepoint(connection).await {
-            Ok(()) => {
-                self.lending.is_known = true;
-                lend_on(connection, &self.lending.release(), work).await
-            }
-            Err(failure) => Err(failure),
-        };
-        self.lease.finish(&result);
+        let result = self.lend_once(work).await;
+        self.finish(&result);
         result.map_err(|failure| failure.into_error(SOME_ROW))
+    }
+
+    async fn lend_once<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, Failure> {
+        let release = self.lending.release();
+        set_savepoint(self.start()?).await?;
+        self.lending.is_known = true;
+        lend_on(self.start()?, &release, work).await
     }
 
     /// Commits or rolls back, so that sqlx knows of it.
@@ -111,14 +114,17 @@ impl Transaction {
             // A commit of sqlx is one of Postgres: it may roll back, and says nothing.
             self.simple("SELECT").await?;
         }
-        let connection = self.lease.start();
+        let connection = self.start()?;
         let result = match depth(connection) {
-            1 if commits => PgTransactionManager::commit(connection).await.map_err(Failure::Driver),
+            // Whether the server had said that it is complete is not told.
+            1 if commits => {
+                PgTransactionManager::commit(connection).await.map_err(Failure::at_the_end)
+            }
             1 => PgTransactionManager::rollback(connection).await.map_err(Failure::Driver),
             // It would do nothing, or end a savepoint.
             _ => Err(Failure::Broken(ended())),
         };
-        self.lease.finish(&result);
+        self.finish(&result);
         result
     }
 }

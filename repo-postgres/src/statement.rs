@@ -42,3 +42,20 @@ pub(crate) async fn run_simple(connection: &mut PgConnection, sql: &str) -> Resu
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await?;
     Ok(())
 }
+
+/// The same, with how many of the statements the server said to be complete, also where there is an error.
+pub(crate) async fn run_counted(
+    connection: &mut PgConnection,
+    sql: &str,
+) -> (usize, Result<(), Failure>) {
+    let mut results = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(connection);
+    let mut completed = 0;
+    loop {
+        match results.try_next().await {
+            Ok(Some(Either::Left(_))) => completed += 1,
+            Ok(Some(Either::Right(_))) => {}
+            Ok(None) => return (completed, Ok(())),
+            Err(error) => return (completed, Err(error.into())),
+        }
+    }
+}

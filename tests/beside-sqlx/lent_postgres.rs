@@ -84,3 +84,25 @@ async fn a_connection_on_which_a_failed_transaction_was_left_is_closed() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_commit_of_a_lent_connection_that_is_cancelled_at_its_end_may_have_happened() {
+    in_schema(async |url: String| {
+        let between = Between::new(&url).await;
+        let db = Options::new(&between.url).unwrap().pool_size(1).connect().await.unwrap();
+        db.create_tables(&schema![Note]).await.unwrap();
+        let acme = acme(&db);
+        let tx = acme.begin().await.unwrap();
+        lend(tx.unchecked_sql("legacy numbers"), async |_| Ok(())).await.unwrap();
+        tx.repo::<Note>().create(note("a")).await.unwrap();
+        let committed = b"C\0\0\0\x0bCOMMIT\0".as_slice();
+        let cancelled = b"E\0\0\0\x25SERROR\0VERROR\0C57014\0Mcancelled\0\0";
+        between.change(committed, &[committed, cancelled].concat());
+        let error = tx.commit().await.unwrap_err();
+        assert!(matches!(error, Error::CommitUnknown { .. }), "{error:?}");
+        between.change_nothing();
+        assert_eq!(texts(&acme).await, ["a"]);
+        db.close().await;
+    })
+    .await;
+}

@@ -45,7 +45,9 @@ pub(super) async fn insert(
     }
     chunk.extend_from_slice(&TRAILER);
     copy.send(&chunk[..]).await?;
-    all_of(count, copy.finish().await?)
+    // The driver reads an answer too few where the server is interrupted after it took the rows.
+    let added = copy.finish().await.map_err(Failure::at_the_end)?;
+    all_of(count, added)
 }
 
 fn write_row(id: Option<&i64>, values: &[Value<'_>], out: &mut Vec<u8>) -> Result<(), Error> {

@@ -8,6 +8,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod backslashes;
+mod between;
+mod cancelled;
 #[path = "../../../tests/conformance/capture.rs"]
 mod capture;
 mod doctor;
