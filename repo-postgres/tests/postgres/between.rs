@@ -42,11 +42,6 @@ impl Between {
     pub(crate) fn change(&self, from: &[u8], to: &[u8]) {
         self.changes.lock().unwrap().push((from.to_vec(), to.to_vec()));
     }
-
-    /// From now on everything is sent as it is.
-    pub(crate) fn change_nothing(&self) {
-        self.changes.lock().unwrap().clear();
-    }
 }
 
 async fn forward(
