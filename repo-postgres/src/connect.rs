@@ -105,7 +105,8 @@ impl Options {
         self
     }
 
-    /// How long the server may take to accept a connection: 10 seconds by default.
+    /// How long the server may take to accept a connection: 10 seconds by default. One that is starting, or has as many
+    /// connections as it takes, is asked again for as long. An operation meanwhile takes one that becomes free.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;

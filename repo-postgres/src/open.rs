@@ -23,6 +23,9 @@ const EACH: u32 = 1_000;
 /// What a server that is starting says.
 const STARTING: &str = "57P03";
 
+/// What one says that has as many connections as it takes.
+const FULL: &str = "53300";
+
 /// What is said of a parameter: undefined_object, invalid_parameter_value, feature_not_supported.
 const OF_A_PARAMETER: &[&str] = &["42704", "22023", "0A000"];
 
@@ -46,7 +49,7 @@ impl Opener {
         Self { plain, asking, is_refused: AtomicBool::new(false) }
     }
 
-    /// Connects, waiting for a server that says that it is starting, for about as long as `most`.
+    /// Connects, waiting for a server that says that it is starting or full, for about as long as `most`.
     pub(crate) async fn open(&self, most: Duration) -> Result<PgConnection> {
         let mut pause = Duration::from_millis(10);
         let started = Instant::now();
@@ -55,8 +58,8 @@ impl Opener {
                 Ok(connection) => return Ok(connection),
                 Err(error) => error,
             };
-            let is_starting = state(&error).is_some_and(|state| state == STARTING);
-            if !is_starting || started.elapsed() + pause >= most {
+            let is_for_now = state(&error).is_some_and(|state| state == STARTING || state == FULL);
+            if !is_for_now || started.elapsed() + pause >= most {
                 return Err(error::into_error(error, error::SOME_ROW));
             }
             sleep(pause).await;

@@ -3,8 +3,12 @@
 //! What waits for a socket is woken by the runtime that opened it, and never where that has ended, or rests because
 //! nobody blocks on it. So who takes a connection is given one that was opened in the same runtime, or a new one. One
 //! that waits for work counts for the pool's size only while there is room: where there is none, the one of another
-//! runtime that waited longest is closed. The server is asked nothing when a connection is taken, but for one that
+//! runtime that waited longest is closed. Who finds none waits for whichever comes first, one that is given back or one
+//! that is opened meanwhile (`stock`, `asking`). The server is asked nothing when a connection is taken, but for one that
 //! has been idle for a while. Absent: what became of an operation (`pool.rs`), and how to open (`open.rs`).
+
+mod asking;
+mod stock;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +21,8 @@ use tokio::sync::{Semaphore, SemaphorePermit, TryAcquireError};
 use tokio::time::timeout;
 
 use crate::open::Opener;
+use asking::Asker;
+use stock::Stock;
 
 /// What an application says of its connections.
 #[derive(Debug)]
@@ -37,7 +43,7 @@ pub(crate) struct Own(Arc<Home>);
 /// A connection that is taken, and goes back when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Held {
-    // None while it is opened, and where it was closed.
+    // None while it is waited for, and where it was closed.
     pooled: Option<Pooled>,
     home: Arc<Home>,
 }
@@ -47,8 +53,7 @@ struct Home {
     terms: Terms,
     /// One for each connection that there may be: who has one has a connection, or is about to.
     permits: Semaphore,
-    /// What waits for work, the last used last.
-    idle: Mutex<Vec<Pooled>>,
+    stock: Mutex<Stock>,
     /// Connections of an earlier generation are closed instead of used.
     generation: AtomicU64,
     /// After how many milliseconds one that is idle is tested, whatever the terms are.
@@ -62,6 +67,15 @@ struct Pooled {
     generation: u64,
     opened: Instant,
     used: Instant,
+}
+
+/// Where a connection comes from.
+enum Next {
+    Idle(Pooled),
+    /// Nothing is idle.
+    Line(Asker),
+    /// The same, and no runtime to make one in beside who asks.
+    None,
 }
 
 /// The runtime that runs this, if there is one.
@@ -84,7 +98,7 @@ impl Own {
         Ok(Self(Arc::new(Home {
             terms,
             permits: Semaphore::new(size),
-            idle: Mutex::default(),
+            stock: Mutex::default(),
             generation: AtomicU64::new(0),
             test_after: AtomicU64::new(u64::MAX),
         })))
@@ -106,7 +120,7 @@ impl Own {
     }
 
     pub(crate) fn idle(&self) -> usize {
-        self.0.idle().len()
+        self.0.stock().idle.len()
     }
 
     /// A connection that becomes free in time.
@@ -147,7 +161,7 @@ impl Own {
     /// Closes what is idle, and lets nothing more be taken.
     pub(crate) async fn close(&self) {
         self.0.permits.close();
-        let idle = std::mem::take(&mut *self.0.idle());
+        let idle = self.0.stock().clear();
         let here = runtime();
         // Saying goodbye is a courtesy: the socket is closed in any case.
         for pooled in idle.into_iter().filter(|pooled| pooled.runtime == here) {
@@ -157,37 +171,60 @@ impl Own {
 }
 
 impl Home {
-    async fn connection(&self) -> Result<Pooled> {
+    async fn connection(self: &Arc<Self>) -> Result<Pooled> {
         let runtime = runtime();
-        while let Some(mut pooled) = self.next_of(runtime) {
-            if self.is_sound(&mut pooled).await {
-                return Ok(pooled);
+        loop {
+            match self.next(runtime) {
+                Next::Idle(mut pooled) => {
+                    if self.is_sound(&mut pooled).await {
+                        return Ok(pooled);
+                    }
+                }
+                Next::Line(asker) => return asker.wait().await,
+                Next::None => return self.open(None).await,
             }
         }
-        self.open(runtime).await
     }
 
-    /// The connection of this runtime that was used last. Where there is none, it makes room for one, if that is needed.
-    fn next_of(&self, runtime: Option<Id>) -> Option<Pooled> {
-        let mut idle = self.idle();
-        let is_ours = |pooled: &Pooled| runtime.is_none() || pooled.runtime == runtime;
-        if let Some(last) = idle.iter().rposition(is_ours) {
-            return Some(idle.remove(last));
+    fn next(self: &Arc<Self>, runtime: Option<Id>) -> Next {
+        let mut stock = self.stock();
+        if let Some(pooled) = stock.take(runtime) {
+            return Next::Idle(pooled);
         }
-        // Each permit that nobody has is for one of them, and ours for the one that is to be opened.
-        let has_no_room = idle.len() > self.permits.available_permits();
-        let in_the_way = has_no_room.then(|| idle.remove(0));
-        drop(idle);
-        drop(in_the_way);
-        None
+        let Some(runtime) = runtime else { return Next::None };
+        let place = stock.wait(runtime, self.permits.available_permits());
+        drop(stock);
+        Next::Line(Asker::new(self, runtime, place))
+    }
+
+    /// Takes back what was used, unless it is not to be used again.
+    fn give_back(&self, pooled: Pooled) {
+        if self.is_fresh(&pooled) {
+            self.hand_on(pooled);
+        }
+    }
+
+    /// Gives a connection to who waits for one, or has it wait for work.
+    fn hand_on(&self, pooled: Pooled) {
+        let mut stock = self.stock();
+        match stock.serve(pooled) {
+            Some(pooled) if !self.permits.is_closed() => stock.idle.push(pooled),
+            left => {
+                drop(stock);
+                drop(left);
+            }
+        }
+    }
+
+    /// Whether it is neither of an earlier generation nor too old.
+    fn is_fresh(&self, pooled: &Pooled) -> bool {
+        pooled.generation == self.generation.load(Ordering::Relaxed)
+            && self.terms.max_lifetime.is_none_or(|most| pooled.opened.elapsed() <= most)
     }
 
     /// Whether a connection that was idle is of use still.
     async fn is_sound(&self, pooled: &mut Pooled) -> bool {
-        if pooled.generation != self.generation.load(Ordering::Relaxed) {
-            return false;
-        }
-        if self.terms.max_lifetime.is_some_and(|most| pooled.opened.elapsed() > most) {
+        if !self.is_fresh(pooled) {
             return false;
         }
         let test_after = Duration::from_millis(self.test_after.load(Ordering::Relaxed));
@@ -200,7 +237,8 @@ impl Home {
         let is_sound = matches!(answer, Ok(Ok(())));
         if !is_sound {
             // What lost this one, as a network that forgets, lost those that have been idle for longer.
-            self.idle().retain(|it| it.runtime != pooled.runtime || it.used > pooled.used);
+            let mut stock = self.stock();
+            stock.idle.retain(|it| it.runtime != pooled.runtime || it.used > pooled.used);
         }
         is_sound
     }
@@ -217,9 +255,9 @@ impl Home {
         Ok(Pooled { connection, runtime, generation, opened: now, used: now })
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Pooled>> {
+    fn stock(&self) -> MutexGuard<'_, Stock> {
         // Nothing panics in between.
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        self.stock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -252,10 +290,7 @@ impl Drop for Held {
             // A buffer is as large as the largest message was. What was read keeps it until the next answer.
             pooled.connection.shrink_buffers();
             pooled.used = Instant::now();
-            let mut idle = self.home.idle();
-            if !self.home.permits.is_closed() {
-                idle.push(pooled);
-            }
+            self.home.give_back(pooled);
         }
         self.home.permits.add_permits(1);
     }

@@ -37,3 +37,4 @@ mod together;
 mod transactions;
 mod turns;
 mod values;
+mod waiting;
