@@ -77,6 +77,9 @@ const CANCELLED: &str = "57014";
 /// idle_in_transaction_session_timeout, idle_session_timeout
 const IDLE_FOR_TOO_LONG: &[&str] = &["25P03", "57P05"];
 
+/// idle_in_transaction_session_timeout, transaction_timeout: what the server ends for its own transaction.
+const OF_ONE_SESSION: &[&str] = &["25P03", "25P04"];
+
 /// statement_completion_unknown: what speaks the protocol for others says so of a statement.
 const OUTCOME_UNKNOWN: &str = "40003";
 
@@ -162,6 +165,7 @@ impl Failure {
 
 fn aftermath_of(error: &sqlx::Error) -> Aftermath {
     match (postgres(error), error) {
+        (Some(said), _) if OF_ONE_SESSION.contains(&said.code()) => Aftermath::Unusable,
         (Some(said), _) if is_fatal(said) || is_stale(said) => Aftermath::OthersToo,
         (Some(_), _) if is_told_of_another(error) => Aftermath::Unusable,
         (Some(_), _) | (None, sqlx::Error::Encode(_)) => Aftermath::Usable,

@@ -307,6 +307,24 @@ async fn a_session_that_the_server_ends_for_being_idle_is_nobodys_error() {
 }
 
 #[tokio::test]
+async fn a_session_that_the_server_ends_for_its_transaction_costs_no_other() {
+    let Some(scratch) = Scratch::new().await else { return };
+    let url = format!("{}%20-c%20idle_in_transaction_session_timeout%3D100", scratch.url);
+    let db = Options::new(&url).unwrap().pool_size(3).connect_backend().await.unwrap();
+    let begin = || db.begin(TransactionOptions::new());
+    let (mut idle, first, second) = tokio::try_join!(begin(), begin(), begin()).unwrap();
+    first.rollback().await.unwrap();
+    second.rollback().await.unwrap();
+    let pid = count(&db, PID).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let error = idle.run(statement("SELECT", &[], Access::Read), &mut no_rows).await.unwrap_err();
+    assert!(matches!(error, Error::Connection { .. }), "{error:?}");
+    drop(idle);
+    assert_eq!(db.health().await.unwrap().idle, 2);
+    assert_eq!(count(&db, PID).await, pid);
+}
+
+#[tokio::test]
 async fn a_connection_past_its_lifetime_is_replaced() {
     let Some(scratch) = Scratch::new().await else { return };
     let options = scratch.options().pool_size(1).max_lifetime(Duration::ZERO);
