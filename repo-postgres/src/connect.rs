@@ -149,7 +149,7 @@ impl Options {
     ///
     /// [`connect`](Self::connect) then is [`Error::Configuration`] for a role that no policy binds: a
     /// superuser, one with BYPASSRLS, a member of either, or the owner of a table whose policies are not
-    /// forced on it.
+    /// forced on it; and for one for which `row_security` is off.
     #[must_use]
     pub fn row_level_security(mut self, enabled: bool) -> Self {
         self.dialect.row_level_security = enabled;

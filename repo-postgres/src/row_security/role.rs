@@ -1,4 +1,5 @@
-//! Who may not connect: a role that no policy binds, and an owner that its own table does not bind.
+//! Who may not connect: a role that no policy binds, an owner that its own table does not bind, and who is refused
+//! tables with policies.
 
 use repo_core::{Error, Result, quote};
 use sqlx::postgres::PgRow;
@@ -14,7 +15,11 @@ const FREE_ROLE: &str = "SELECT r.rolname::text, r.rolsuper::text, current_user:
     AND (pg_has_role(current_user, r.oid, 'MEMBER') OR pg_has_role(session_user, r.oid, 'MEMBER')) \
     ORDER BY r.rolname <> current_user, r.rolname <> session_user, r.rolname LIMIT 1";
 
-/// Refuses a connection to which policies mean nothing.
+/// Where the session has it that a table with policies is an error, and not less to see: the role, the database, and who says so.
+const REFUSES: &str = "SELECT current_user::text, current_database()::text, source::text \
+    FROM pg_catalog.pg_settings WHERE name = 'row_security' AND setting = 'off'";
+
+/// Refuses a connection to which policies mean nothing, or which refuses what they are for.
 ///
 /// A role that may `SET ROLE` to another one is no safer than that one, and neither is one that an
 /// option of the connection made out of another.
@@ -54,7 +59,34 @@ pub(crate) async fn check(connection: &mut PgConnection) -> Result<(), Failure> 
             )
         }));
     }
+    if let Some(row) = first(connection, REFUSES).await? {
+        let [current, database, source] = columns(&row)?;
+        return Err(refused(&format!(
+            "`row_security` is off for the role `{current}`, so that every statement on a table with policies fails; {}",
+            instead(&current, &database, &source)
+        )));
+    }
     Ok(())
+}
+
+/// What puts the setting back, by where the server has it from.
+fn instead(role: &str, database: &str, source: &str) -> String {
+    let quoted = |text| {
+        let mut name = String::new();
+        quote(&mut name, text);
+        name
+    };
+    let (role, database) = (quoted(role), quoted(database));
+    match source {
+        "user" => format!("run ALTER ROLE {role} RESET row_security"),
+        "database" => format!("run ALTER DATABASE {database} RESET row_security"),
+        "database user" => {
+            format!("run ALTER ROLE {role} IN DATABASE {database} RESET row_security")
+        }
+        "global" => "run ALTER ROLE ALL RESET row_security".to_owned(),
+        "client" => "leave it out of the options of the connection".to_owned(),
+        _ => "set it to on where the server is configured".to_owned(),
+    }
 }
 
 /// The first row of a query without parameters, in the simple protocol: poolers know no other for sure.

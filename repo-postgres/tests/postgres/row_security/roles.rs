@@ -98,3 +98,24 @@ async fn a_role_that_owns_nothing_works_on_the_tables_of_another() {
     assert_eq!(number(&**db.backend(), COUNT).await.unwrap(), 0);
     db.close().await;
 }
+
+#[tokio::test]
+async fn a_session_that_refuses_tables_with_policies_is_refused() {
+    let Some(scratch) = Scratch::of_a_role().await else { return };
+    let role = scratch.role();
+    let refused = |instead: &str| {
+        format!(
+            "row-level security cannot hold: `row_security` is off for the role `{role}`, so that every statement \
+             on a table with policies fails; {instead}"
+        )
+    };
+    scratch.admin(&format!("ALTER ROLE {role} SET row_security = off")).await;
+    let instead = format!("ALTER ROLE \"{role}\" RESET row_security");
+    assert_eq!(reason(scratch.options()).await, refused(&format!("run {instead}")));
+    scratch.connect().await;
+    scratch.admin(&instead).await;
+    secured(&scratch).connect().await.unwrap();
+    let off = format!("{}%20-c%20row_security%3Doff", scratch.url);
+    let instead = "leave it out of the options of the connection";
+    assert_eq!(reason(Options::new(&off).unwrap()).await, refused(instead));
+}
