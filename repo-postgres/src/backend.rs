@@ -128,7 +128,7 @@ impl Backend for Postgres {
             return Box::pin(self.run_in_transaction(statement, on_row)).await;
         }
         let mut lease = self.pool.get().await?;
-        let result = statement::run(lease.start(), true, statement, on_row).await;
+        let result = statement::run_alone(lease.start(), true, statement, on_row).await;
         lease.finish(&result);
         result.map_err(|failure| match statement.access {
             Access::Read => failure.into_error(statement.table.entity),

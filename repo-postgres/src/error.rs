@@ -143,7 +143,6 @@ impl Failure {
     }
 
     /// Whether a statement that the connection keeps prepared is no more what it was.
-    #[cfg(feature = "sqlx")]
     pub(crate) fn is_stale(&self) -> bool {
         matches!(self, Failure::Driver(error) if postgres(error).is_some_and(is_stale))
     }

@@ -4,8 +4,8 @@
 //! a row: only then is it known what the server did with it.
 
 use futures_util::TryStreamExt as _;
-use repo_core::{OnRow, Statement};
-use sqlx::{AssertSqlSafe, Either, Executor as _, PgConnection};
+use repo_core::{OnRow, Row, Statement};
+use sqlx::{AssertSqlSafe, Connection as _, Either, Executor as _, PgConnection};
 
 use crate::error::Failure;
 use crate::value::{BinaryRow, arguments, types_of};
@@ -35,6 +35,32 @@ pub(crate) async fn run(
         }
     }
     error.map_or(Ok(affected), |error| Err(Failure::Core(error)))
+}
+
+/// Runs a statement outside a transaction. Where the one that was prepared is no more what it was, as its table was
+/// altered, nothing was done, and it is prepared anew.
+pub(crate) async fn run_alone(
+    connection: &mut PgConnection,
+    persistent: bool,
+    statement: Statement<'_>,
+    on_row: OnRow<'_>,
+) -> Result<u64, Failure> {
+    let mut has_rows = false;
+    let mut noting = |row: &dyn Row| {
+        has_rows = true;
+        on_row(row)
+    };
+    let result = run(connection, persistent, statement, &mut noting).await;
+    match result {
+        Err(failure) if failure.is_stale() && !has_rows => {
+            Box::pin(async {
+                connection.clear_cached_statements().await?;
+                run(connection, persistent, statement, on_row).await
+            })
+            .await
+        }
+        result => result,
+    }
 }
 
 /// Runs SQL text without parameters, in one round trip however many statements there are.

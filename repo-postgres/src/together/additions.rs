@@ -77,7 +77,7 @@ fn length(value: &Value<'_>) -> usize {
 }
 
 async fn alone(mut lease: Lease, statement: Statement<'_>) -> Result<()> {
-    let result = statement::run(lease.start(), true, statement, &mut |_| Ok(())).await;
+    let result = statement::run_alone(lease.start(), true, statement, &mut |_| Ok(())).await;
     lease.finish(&result);
     match result {
         Ok(0) => Err(Error::left_out()),

@@ -64,7 +64,7 @@ pub(crate) async fn look_up(
 }
 
 async fn alone(mut lease: Lease, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
-    let result = statement::run(lease.start(), true, statement, on_row).await;
+    let result = statement::run_alone(lease.start(), true, statement, on_row).await;
     lease.finish(&result);
     result.map_err(|failure| failure.into_error(statement.table.entity))
 }

@@ -1,6 +1,7 @@
 //! Statements outside transactions, and what their errors become.
 
-use repo_core::{Access, Backend, Error, Kind, Row, Value};
+use repo_core::{Access, Backend, Error, Kind, Row, TransactionOptions, Value};
+use repo_postgres::Postgres;
 
 use crate::scratch::{
     CREATE_NOTES, INSERT_NOTE, Scratch, count, note, read, script, statement, write,
@@ -120,4 +121,46 @@ async fn a_table_that_changed_costs_one_error_at_most() {
     script(&db, "ALTER TABLE notes ALTER id TYPE bigint").await;
     let _ = read(&db, sql, &[], Kind::I64).await;
     assert_eq!(read(&db, sql, &[], Kind::I64).await.unwrap(), [Value::I64(1)]);
+}
+
+/// Reads the notes and changes them on each of a pool's three connections, outside transactions.
+async fn on_each(db: &Postgres) {
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        let ids = read(db, "SELECT * FROM notes", &[], Kind::I32).await.unwrap();
+        assert_eq!(ids, [Value::I32(1)]);
+        let change = "UPDATE notes SET body = body || '.' RETURNING *";
+        let mut rows = 0;
+        let mut on_row = |_: &dyn Row| {
+            rows += 1;
+            Ok(())
+        };
+        let changed = db.run(statement(change, &[], Access::Write), &mut on_row).await;
+        assert_eq!((changed.unwrap(), rows), (1, 1));
+        held.push(db.begin(TransactionOptions::new()).await.unwrap());
+    }
+    for transaction in held {
+        transaction.rollback().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_statement_whose_table_was_altered_is_prepared_anew() {
+    let Some(scratch) = Scratch::new().await else { return };
+    let options = scratch.options().pool_size(3).application_name(&scratch.schema);
+    let db = options.connect_backend().await.unwrap();
+    let sessions = "SELECT sum(pid)::int8 FROM pg_stat_activity WHERE application_name = $1";
+    let mut beside = scratch.sqlx().await;
+    script(&db, CREATE_NOTES).await;
+    write(&db, INSERT_NOTE, &note(1, "a note")).await.unwrap();
+    on_each(&db).await;
+    let before = sqlx::query_scalar::<_, i64>(sessions).bind(&scratch.schema);
+    let before = before.fetch_one(&mut beside).await.unwrap();
+    let alter = "ALTER TABLE notes ADD more integer";
+    sqlx::raw_sql(alter).execute(&mut beside).await.unwrap();
+    on_each(&db).await;
+    let after = sqlx::query_scalar::<_, i64>(sessions).bind(&scratch.schema);
+    assert_eq!(after.fetch_one(&mut beside).await.unwrap(), before);
+    let bodies = "SELECT count(*) FROM notes WHERE body = 'a note......'";
+    assert_eq!(count(&db, bodies).await, 1);
 }
