@@ -256,7 +256,7 @@ pub enum Error {
         /// What the driver said.
         source: DatabaseError,
     },
-    /// The connection went away during COMMIT: the transaction may have happened or not.
+    /// The connection went away during COMMIT, or it was cancelled at its end: the transaction may have happened or not.
     #[error("whether the transaction was committed is unknown: {source}")]
     CommitUnknown {
         /// What the driver said.

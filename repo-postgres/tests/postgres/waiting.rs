@@ -141,7 +141,8 @@ async fn who_goes_away_while_connecting_hangs_takes_no_place_along() {
         timeout(short, read(&db, PID, &[], Kind::I64)).await.unwrap_err();
     }
     let (waited, rolled_back) = tokio::join!(read(&db, PID, &[], Kind::I64), held.rollback());
-    (waited.unwrap(), rolled_back.unwrap());
+    waited.unwrap();
+    rolled_back.unwrap();
     slow.takes(Duration::ZERO);
     let both = timeout(Duration::from_secs(10), async { tokio::try_join!(begin(), begin()) });
     both.await.unwrap().unwrap();
