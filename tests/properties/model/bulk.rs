@@ -87,8 +87,8 @@ impl Model {
     fn delete_all(&mut self, tenant: i64, selection: &Selection) -> Result<u64> {
         check_selection(selection, "delete_all")?;
         self.last_id += 1;
+        selection.conditions.iter().try_for_each(condition::check)?;
         self.atomically(|model| {
-            selection.conditions.iter().try_for_each(condition::check)?;
             model.check_write()?;
             let rows = model.meant(tenant, selection)?;
             for live in &rows {
