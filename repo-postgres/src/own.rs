@@ -180,7 +180,7 @@ impl Home {
                         return Ok(pooled);
                     }
                 }
-                Next::Line(asker) => return asker.wait().await,
+                Next::Line(asker) => return Box::pin(self.in_line(asker)).await,
                 Next::None => return self.open(None).await,
             }
         }
@@ -197,16 +197,33 @@ impl Home {
         Next::Line(Asker::new(self, runtime, place))
     }
 
+    /// What comes first. Each attempt is told within its time, unless the thread that is to drive it is blocked by who
+    /// asks: so there is an end to that as well.
+    async fn in_line(&self, asker: Asker) -> Result<Pooled> {
+        let most = self.terms.connect_timeout.saturating_mul(2);
+        timeout(most, asker.wait()).await.unwrap_or_else(|_| {
+            let message = format!("no connection was open or free within {most:?}");
+            Err(Error::Connection { source: DatabaseError::new(message) })
+        })
+    }
+
     /// Takes back what was used, unless it is not to be used again.
     fn give_back(&self, pooled: Pooled) {
         if self.is_fresh(&pooled) {
-            self.hand_on(pooled);
+            self.hand_on(self.stock(), pooled);
+        }
+    }
+
+    /// Takes what was made, unless it was given up meanwhile. There is no moment at which it is neither in the making nor there.
+    fn take_made(&self, number: u64, pooled: Pooled) {
+        let mut stock = self.stock();
+        if stock.finish(number) {
+            self.hand_on(stock, pooled);
         }
     }
 
     /// Gives a connection to who waits for one, or has it wait for work.
-    fn hand_on(&self, pooled: Pooled) {
-        let mut stock = self.stock();
+    fn hand_on(&self, mut stock: MutexGuard<'_, Stock>, pooled: Pooled) {
         match stock.serve(pooled) {
             Some(pooled) if !self.permits.is_closed() => stock.idle.push(pooled),
             left => {

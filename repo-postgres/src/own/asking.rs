@@ -60,21 +60,18 @@ impl Attempt {
             let began = Instant::now();
             match self.home.open(Some(self.runtime)).await {
                 Ok(pooled) => self.succeed(pooled),
-                Err(error) => self.fail(began, error),
+                Err(error) => self.fail(Some(began), error),
             }
         }
     }
 
     fn succeed(&mut self, pooled: Pooled) {
         self.is_over = true;
-        let is_wanted = self.home.stock().finish(self.number);
-        if is_wanted {
-            self.home.hand_on(pooled);
-        }
+        self.home.take_made(self.number, pooled);
     }
 
-    /// Tells whom it concerns, and is over unless that is somebody who came since it began.
-    fn fail(&mut self, began: Instant, error: Error) {
+    /// Tells whom it concerns, and is over unless that is somebody who came since it began, where it can begin anew.
+    fn fail(&mut self, began: Option<Instant>, error: Error) {
         let failed = self.home.stock().fail(self.number, self.runtime, began);
         self.is_over = !matches!(failed, Failed::Later);
         match failed {
@@ -90,7 +87,7 @@ impl Attempt {
 impl Drop for Attempt {
     fn drop(&mut self) {
         if !self.is_over {
-            self.fail(Instant::now(), interrupted());
+            self.fail(None, interrupted());
         }
     }
 }

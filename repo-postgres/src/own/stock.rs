@@ -127,8 +127,8 @@ impl Stock {
         self.making.len() < before
     }
 
-    /// What becomes of an attempt that failed.
-    pub(super) fn fail(&mut self, number: u64, runtime: Id, began: Instant) -> Failed {
+    /// What becomes of an attempt that failed, and is not made anew where it is not told when it began.
+    pub(super) fn fail(&mut self, number: u64, runtime: Id, began: Option<Instant>) -> Failed {
         let is_needed =
             self.making.iter().any(|it| it.number == number) && !self.has_spare(runtime);
         let first = self.waiting.iter().position(|it| it.runtime == runtime);
@@ -136,7 +136,7 @@ impl Stock {
             self.finish(number);
             return Failed::Nobodys;
         };
-        if self.waiting[first].since > began {
+        if began.is_some_and(|began| self.waiting[first].since > began) {
             return Failed::Later;
         }
         self.finish(number);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use repo_core::{Backend, Error, Kind, TransactionOptions};
@@ -201,4 +202,39 @@ fn what_is_in_the_making_in_a_runtime_that_rests_is_in_nobodys_way() {
     resting.block_on(async {
         timeout(Duration::from_secs(5), count(&db, PID)).await.unwrap();
     });
+}
+
+/// Blocks the thread until the future is done, whatever runtime the thread belongs to.
+fn block_on<F: Future>(future: F) -> F::Output {
+    struct Thread(std::thread::Thread);
+    impl Wake for Thread {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Thread(std::thread::current())));
+    let mut future = std::pin::pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_blocks_the_thread_that_is_to_connect_does_not_wait_for_ever() {
+    let Some(scratch) = Scratch::new().await else { return };
+    let options = scratch.options().connect_timeout(Duration::from_millis(500));
+    let db = options.pool_size(2).connect_backend().await.unwrap();
+    // Nothing is idle for the second.
+    let held = db.begin(TransactionOptions::default()).await.unwrap();
+    let blocked = db.clone();
+    let read = tokio::spawn(async move { block_on(read(&blocked, PID, &[], Kind::I64)).map(drop) });
+    match timeout(LONG, read).await.expect("it ends").unwrap() {
+        Ok(()) | Err(Error::Connection { .. }) => {}
+        Err(error) => panic!("{error:?}"),
+    }
+    drop(held);
+    at_once(&db, 2).await.unwrap();
 }
