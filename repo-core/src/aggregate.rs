@@ -26,14 +26,14 @@ use crate::aggregate::select::Select;
 use crate::aggregate::total::Summable;
 use crate::backend::Row;
 use crate::column::Column;
-use crate::column_type::{ColumnType, Comparable};
 use crate::entity::Entity;
 use crate::error::Result;
 use crate::query::Query;
 use crate::read;
-use crate::reading::Reading;
-use crate::scope::{ReachableFrom, Scope};
-use crate::stored::stored;
+use crate::read::reading::Reading;
+use crate::session::scope::{ReachableFrom, Scope};
+use crate::value::column_type::{ColumnType, Comparable};
+use crate::value::stored::stored;
 use crate::value::{InvalidValue, Kind, Value};
 
 /// One value about many rows of `E`: how many, or the sum, average, least or greatest of a column.

@@ -1,6 +1,6 @@
 //! The audit trail: what an entry is, what it holds, and how entries form a chain.
 //!
-//! Entries are appended by writes (`write.rs`, `target.rs`) in the transaction of the change. Nothing here
+//! Entries are appended by writes (`write.rs`, `write/target.rs`) in the transaction of the change. Nothing here
 //! changes or removes one.
 
 pub(crate) mod append;

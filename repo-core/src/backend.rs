@@ -15,9 +15,9 @@ use async_trait::async_trait;
 
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
-use crate::guards::InspectedTable;
-use crate::scope::Reach;
-use crate::table::Table;
+use crate::schema::guards::InspectedTable;
+use crate::schema::table::Table;
+use crate::session::scope::Reach;
 use crate::unchecked::UNCHECKED;
 use crate::value::Value;
 

@@ -2,8 +2,8 @@
 //!
 //! All of it is one transaction, a savepoint in the caller's: where rows are marked, the row itself first and
 //! then what refers to it, level by level; where they are removed, from the lowest level up. Rows are locked
-//! before they are changed, so that nobody comes to refer to them meanwhile (`parents.rs`). What one row
-//! does is in `target.rs`, which rows go with which in `registry.rs`.
+//! before they are changed, so that nobody comes to refer to them meanwhile (`write/parents.rs`). What one row
+//! does is in `write/target.rs`, which rows go with which in `schema/registry.rs`.
 
 mod marks;
 mod removal;
@@ -23,18 +23,18 @@ use crate::database::Database;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::hooks::{Changed, note};
-use crate::perform::values;
 use crate::read::{IdKey, encode_id};
-use crate::registry::Registry;
 use crate::repo::Repo;
-use crate::scope::Scope;
+use crate::schema::registry::Registry;
+use crate::schema::table::Table;
 use crate::session::Session;
+use crate::session::scope::Scope;
 use crate::sql::together::{Among, State};
 use crate::sql::writer::Writer;
-use crate::table::Table;
-use crate::target::Target;
 use crate::transaction::Own;
 use crate::value::Value;
+use crate::write::perform::values;
+use crate::write::target::Target;
 
 /// Deletes the row of `target`, and what goes with it.
 pub(crate) async fn delete<E: Entity, S: Scope>(target: Target<'_, E, S>) -> Result<()> {

@@ -5,10 +5,10 @@ use std::marker::PhantomData;
 
 use chrono::{DateTime, Utc};
 
-use crate::column_type::{ColumnType, Comparable, Moment};
 use crate::entity::Entity;
 use crate::relation::link::Source;
-use crate::table::ColumnDef;
+use crate::schema::table::ColumnDef;
+use crate::value::column_type::{ColumnType, Comparable, Moment};
 
 /// The column of `E` that holds a `T`: the constants that the derive writes, such as
 /// `Incident::STATUS`.

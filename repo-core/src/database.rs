@@ -12,19 +12,19 @@ use sha2::{Digest as _, Sha256};
 use crate::audit::append_one::TrailSql;
 use crate::backend::{Backend, Health, Isolation, TransactionOptions};
 use crate::clock::{Clock, SystemClock};
-use crate::column_type::ColumnType;
 use crate::column_types::temporal::moment;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::event::Listeners;
 use crate::ids::{IdSource, UuidV7};
-use crate::registry::Registry;
 use crate::schema::Schema;
-use crate::scope::{AllTenants, NoTenant, Tenant};
+use crate::schema::registry::Registry;
+use crate::schema::table::Table;
 use crate::session::Session;
+use crate::session::scope::{AllTenants, NoTenant, Tenant};
 use crate::sql::crud::CrudSql;
-use crate::table::Table;
 use crate::value::InvalidValue;
+use crate::value::column_type::ColumnType;
 
 /// What an error calls the clock.
 pub(crate) const CLOCK: &str = "clock";

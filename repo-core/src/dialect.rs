@@ -12,9 +12,9 @@ use std::fmt::{Debug, Write as _};
 use crate::aggregate::Extreme;
 use crate::aggregate::bucket::TimeUnit;
 use crate::error::Error;
-use crate::guards::{Guards, Policy, Trigger};
-use crate::held::Held;
-use crate::table::{Chaining, ColumnDef, Table};
+use crate::read::held::Held;
+use crate::schema::guards::{Guards, Policy, Trigger};
+use crate::schema::table::{Chaining, ColumnDef, Table};
 use crate::value::Kind;
 
 pub use identifiers::{generated_name, quote, quote_literal};

@@ -13,12 +13,12 @@ use crate::backend::Backend;
 use crate::database::Database;
 use crate::dialect::{Owner, is_of_trail};
 use crate::error::Result;
-use crate::guards::{Check, Found, Guards, InspectedTable, UniqueKey};
-use crate::parents;
 use crate::schema::Schema;
+use crate::schema::guards::{Check, Found, Guards, InspectedTable, UniqueKey};
+use crate::schema::table::Table;
 use crate::schema::taken::is_another_on;
 use crate::sql::{ddl, names};
-use crate::table::Table;
+use crate::write::parents;
 
 /// A guard that a schema promises and a database does not hold to.
 #[derive(Debug, Clone, PartialEq, Eq)]

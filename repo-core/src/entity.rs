@@ -8,14 +8,14 @@ use std::ops::Deref;
 
 use chrono::{DateTime, Utc};
 
-use crate::column_type::IdType;
-use crate::creation::Creation;
-use crate::encode::{Decoder, Encoder};
 use crate::error::Result;
-use crate::patch::Patch;
 use crate::repo::Repo;
-use crate::scope::{Scope, Tenancy};
-use crate::table::Table;
+use crate::schema::table::Table;
+use crate::session::scope::{Scope, Tenancy};
+use crate::value::column_type::IdType;
+use crate::value::encode::{Decoder, Encoder};
+use crate::write::creation::Creation;
+use crate::write::patch::Patch;
 
 /// A struct whose values are the rows of a table. Written by `#[derive(Repository)]`.
 #[diagnostic::on_unimplemented(

@@ -2,10 +2,14 @@
 //!
 //! No variant holds the value of a column, other than an id, nor the password of a URL.
 
+pub(crate) mod database;
+pub(crate) mod failure;
+pub(crate) mod kind;
+
 use std::borrow::Cow;
 use std::time::Duration;
 
-pub use crate::database_error::DatabaseError;
+pub use crate::error::database::DatabaseError;
 use crate::validation::{Problem, in_words};
 use crate::value::InvalidValue;
 

@@ -22,9 +22,9 @@ use crate::error::Result;
 use crate::hooks::Changed;
 use crate::private::Observed;
 use crate::read::decode;
-use crate::scope::Scope;
+use crate::schema::table::Table;
 use crate::session::Session;
-use crate::table::Table;
+use crate::session::scope::Scope;
 use crate::transaction::Executor;
 use crate::value::{InvalidValue, Kind, Value};
 

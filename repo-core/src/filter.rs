@@ -4,13 +4,18 @@
 //! `not_in` included. `not` is the exact complement: it holds for every row that the condition does
 //! not hold for, those with `NULL` included. Turning a filter into SQL happens in `sql/predicate.rs`.
 
+pub(crate) mod comparisons;
+pub(crate) mod depth;
+pub(crate) mod json_path;
+pub(crate) mod shape;
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{BitAnd, BitOr, Not};
 
 use crate::dialect::{JsonType, TextMatch};
 use crate::entity::Entity;
-use crate::filter_depth::Depth;
+use crate::filter::depth::Depth;
 use crate::relation::link::Link;
 use crate::value::{InvalidValue, Value};
 

@@ -17,7 +17,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::entity::Entity;
 use crate::filter::{Comparison, Filter, IntoFilter, Node};
-use crate::table::Table;
+use crate::schema::table::Table;
 
 /// The most levels of `all`, `any` and `not` inside each other.
 const DEEPEST: usize = 32;

@@ -11,13 +11,13 @@ use crate::audit::Action;
 use crate::audit::author::Author;
 use crate::audit::image::is_same;
 use crate::error::Result;
-use crate::perform;
-use crate::scope::Scope;
+use crate::schema::table::Table;
 use crate::session::Session;
-use crate::table::Table;
+use crate::session::scope::Scope;
 use crate::transaction::Own;
 use crate::validation::{Problem, refuse};
 use crate::value::Value;
+use crate::write::perform;
 
 /// What is asked of the rows of an entity, and whether somebody is told of their changes. Written by the
 /// derive.

@@ -13,8 +13,8 @@ use std::pin::pin;
 use futures_util::future::{Either, select};
 
 use crate::error::{Error, Result};
-use crate::scope::Scope;
 use crate::session::Session;
+use crate::session::scope::Scope;
 use crate::transaction::{Executor, Hook, Transaction, run_hooks};
 use remote::{Joinable, serve};
 

@@ -7,7 +7,7 @@ mod written;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::column_type::{ColumnType, class};
+use crate::value::column_type::{ColumnType, class};
 use crate::value::{InvalidValue, Kind, Value};
 
 /// Any serde type as a JSON column: what `#[repository(json)]` makes of a field's type.

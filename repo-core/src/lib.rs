@@ -41,94 +41,48 @@
 //!
 //! The feature `decimal` makes `rust_decimal::Decimal` a column type.
 
-mod access;
-mod actor;
 mod aggregate;
-mod attempt;
 mod audit;
 mod backend;
-mod brief;
 mod bulk;
 mod cascade;
-mod change;
 mod clock;
 mod column;
-mod column_set;
-mod column_type;
 mod column_types;
-mod comparisons;
-mod correlation;
-mod creation;
-mod cursor;
-mod cursor_value;
 mod database;
-mod database_error;
 mod dialect;
 mod doctor;
 mod driver;
-mod encode;
 mod entity;
 mod error;
-mod error_kind;
 mod event;
-mod failure;
 mod filter;
 mod filter_data;
-mod filter_depth;
-mod filter_shape;
-mod guards;
-mod held;
 mod hooks;
-mod idempotent;
 mod ids;
-mod in_row;
-mod insert;
-mod insert_partial;
 mod joined;
 mod json;
 mod json_canonical;
-mod json_path;
-mod lend;
-mod lookup;
-mod page;
-mod parents;
-mod patch;
-mod perform;
 mod portable;
 mod private;
-mod projection;
 mod purge;
 mod query;
 mod read;
-mod reading;
-mod refused;
-mod registry;
 mod relation;
 mod repo;
 mod schema;
-mod scope;
-mod series;
 mod session;
 mod similar;
 mod sql;
-mod stored;
-mod stream;
-mod table;
-mod target;
 pub mod testing;
 mod transaction;
 mod transaction_state;
-mod turns;
 mod unchecked;
 mod upsert;
 mod validation;
 mod value;
-mod value_text;
-mod verdict;
-mod window;
 mod write;
 
-pub use actor::Actor;
 pub use aggregate::bucket::{Bucket, Bucketed, TimeUnit};
 pub use aggregate::bucketable::Bucketable;
 pub use aggregate::groups::{Filled, FilledGroups, Grouped, Groups};
@@ -147,14 +101,8 @@ pub use backend::{
     Lookup, OnRow, Row, Statement, Steps, TransactionOptions,
 };
 pub use bulk::DeleteInChunks;
-pub use change::{Change, Writing};
 pub use clock::{Clock, SystemClock};
 pub use column::{Column, IntoOrder, Order};
-pub use column_type::{ColumnType, Comparable, Generated, IdType, Moment, Searchable, class};
-pub use comparisons::Operand;
-pub use correlation::Correlation;
-pub use creation::Creation;
-pub use cursor::Cursor;
 pub use database::Database;
 pub use dialect::{
     AuditedChange, Dialect, ImageOf, JsonType, Owner, TextMatch, generated_name, quote,
@@ -162,50 +110,61 @@ pub use dialect::{
 };
 pub use doctor::{Finding, GuardKind};
 pub use driver::{Driver, Settings, connect, connect_from_env, connect_with};
-pub use encode::{Decoder, Encoder};
 pub use entity::{Audited, Deletion, Entity, Mutable, NewEntity, SoftDelete, Versioned};
 pub use error::{DatabaseError, Error, ReferenceSide, Result};
 pub use event::Event;
+pub use filter::comparisons::Operand;
+pub use filter::json_path::{Documents, JsonOperand, JsonPath};
 pub use filter::{Filter, IntoFilter};
 pub use filter_data::TrustedFilter;
-pub use guards::{
-    Check, DeleteAction, ForeignKey, Found, Guards, InspectedColumn, InspectedTable, Policy,
-    Trigger, UniqueKey, is_null_predicate,
-};
-pub use held::Held;
 pub use hooks::{CheckRow, CheckUpdate, Hooks};
-pub use idempotent::{CreateOrGet, UniqueColumns};
 pub use ids::{IdSource, UuidV7};
 pub use joined::Joined;
 pub use json::Json;
-pub use json_path::{Documents, JsonOperand, JsonPath};
-pub use page::{Page, PageRequest};
-pub use patch::{Numeric, Patch};
 pub use portable::export::Export;
 pub use portable::import::Import;
-pub use projection::{Projection, ProjectionOf};
 pub use purge::{PurgeDeleted, Purged};
 pub use query::Query;
-pub use reading::Reading;
+pub use read::cursor::Cursor;
+pub use read::held::Held;
+pub use read::page::{Page, PageRequest};
+pub use read::projection::{Projection, ProjectionOf};
+pub use read::reading::Reading;
+pub use read::stream::Chunks;
+pub use read::window::{Window, WindowRequest};
 pub use relation::load::{Loading, Relation, Target};
 pub use relation::with::{Nested, QueryWith};
 pub use relation::{BelongsTo, HasMany, HasOne, Many, ManyToMany, One, OnlyOne, RelatedColumn};
 pub use repo::Repo;
 pub use schema::Schema;
-pub use scope::{
+pub use schema::guards::{
+    Check, DeleteAction, ForeignKey, Found, Guards, InspectedColumn, InspectedTable, Policy,
+    Trigger, UniqueKey, is_null_predicate,
+};
+pub use schema::table::{
+    Chaining, ColumnDef, Index, IndexColumn, OnDelete, Reference, Roles, Table,
+};
+pub use session::Session;
+pub use session::actor::Actor;
+pub use session::correlation::Correlation;
+pub use session::scope::{
     AllTenants, LooksAt, NoTenant, OfAnyTenant, OwnedBy, Reach, ReachableFrom, RecordedFor, Scope,
     Shared, Tenancy, Tenant, WritableFrom,
 };
-pub use session::Session;
-pub use stream::Chunks;
-pub use table::{Chaining, ColumnDef, Index, IndexColumn, OnDelete, Reference, Roles, Table};
 pub use transaction::Transaction;
 pub use unchecked::typed::{OpenToSql, Sql};
 pub use unchecked::{UncheckedRow, UncheckedSql};
 pub use upsert::{Outcome, Upserted};
 pub use validation::{Problem, Problems, Validate, ValidateDelete, ValidateUpdate};
+pub use value::column_type::{
+    ColumnType, Comparable, Generated, IdType, Moment, Searchable, class,
+};
+pub use value::encode::{Decoder, Encoder};
 pub use value::{InvalidValue, Kind, Value};
-pub use window::{Window, WindowRequest};
+pub use write::change::{Change, Writing};
+pub use write::creation::Creation;
+pub use write::idempotent::{CreateOrGet, UniqueColumns};
+pub use write::patch::{Numeric, Patch};
 
 pub use repo_derive::{ColumnEnum, ColumnType, Projection, Repository, Search, Summary};
 

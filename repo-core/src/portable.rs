@@ -15,7 +15,7 @@ mod rows;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::table::Table;
+use crate::schema::table::Table;
 
 /// The version of the format that is written, and the only one that is read.
 const VERSION: u32 = 1;

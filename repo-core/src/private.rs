@@ -21,7 +21,7 @@ mod shown;
 mod summary;
 mod text;
 
-pub use crate::reading::Reading;
+pub use crate::read::reading::Reading;
 pub use column::{ColumnDescription, Field, JsonField, OptionalJsonField};
 pub use deletion::{DeletedWith, GoesWith, Marked, MarkedTogether, Removed};
 pub use document::{Document, NoOption, WrittenAsOption};

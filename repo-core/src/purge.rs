@@ -13,16 +13,16 @@ use crate::audit::author::Author;
 use crate::audit::{Action, image};
 use crate::backend::{Access, Row, Statement};
 use crate::cascade::{Cascade, Collected, Stored, known};
-use crate::column_type::ColumnType as _;
 use crate::entity::{Entity, SoftDelete};
 use crate::error::{Error, Result};
-use crate::registry::Registry;
 use crate::repo::Repo;
-use crate::scope::{Reach, ReachableFrom, Scope};
+use crate::schema::registry::Registry;
+use crate::schema::table::Table;
 use crate::session::Session;
+use crate::session::scope::{Reach, ReachableFrom, Scope};
 use crate::sql::together::{chunk_before, tenants_before};
-use crate::table::Table;
 use crate::transaction::Own;
+use crate::value::column_type::ColumnType as _;
 use crate::value::{Kind, Value};
 
 /// The rows of a chunk, unless it is told.

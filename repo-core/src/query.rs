@@ -14,15 +14,15 @@ use crate::column::{IntoOrder, Order, OrderKey};
 use crate::entity::{Entity, SoftDelete};
 use crate::error::{Error, Result};
 use crate::filter::{IntoFilter, Node};
-use crate::held::Held;
-use crate::page::{Page, PageRequest};
-use crate::projection::Projection;
 use crate::read;
+use crate::read::held::Held;
+use crate::read::page::{Page, PageRequest};
+use crate::read::projection::Projection;
+use crate::read::window::{Window, WindowRequest};
 use crate::relation::link::Source;
 use crate::repo::Repo;
-use crate::scope::{ReachableFrom, Scope};
+use crate::session::scope::{ReachableFrom, Scope};
 use crate::value::{InvalidValue, Value};
-use crate::window::{Window, WindowRequest};
 
 /// Rows of `E`, by filter and order. Made by [`Repo::query`] and [`Repo::filter`].
 ///
@@ -239,7 +239,7 @@ where
     pub async fn window(self, request: WindowRequest) -> Result<Window<P>> {
         self.refuse_limit("window")?;
         let (repo, selection) = self.ready()?;
-        crate::window::read(&repo, selection, &request).await
+        crate::read::window::read(&repo, selection, &request).await
     }
 }
 

@@ -1,25 +1,36 @@
 //! Running reads and decoding what they answer.
 
+pub(crate) mod cursor;
+pub(crate) mod cursor_value;
+pub(crate) mod held;
+pub(crate) mod lookup;
+pub(crate) mod page;
+pub(crate) mod projection;
+pub(crate) mod reading;
+pub(crate) mod series;
+pub(crate) mod stream;
+pub(crate) mod window;
+
 use std::collections::HashMap;
 
 use crate::backend::{Access, OnRow, Row, Statement};
-use crate::column_type::ColumnType;
-use crate::encode::Decoder;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::filter::{Comparison, Filter, Node};
-use crate::lookup::look_up;
-use crate::projection::Projection;
 use crate::query::{Query, Selection};
+use crate::read::lookup::look_up;
+use crate::read::projection::Projection;
+use crate::read::window::Bound;
 use crate::repo::Repo;
-use crate::scope::{ReachableFrom, Scope};
+use crate::schema::table::Table;
 use crate::session::Session;
+use crate::session::scope::{ReachableFrom, Scope};
 use crate::sql::shape::Shape;
 use crate::sql::writer::Writer;
-use crate::stored::stored;
-use crate::table::Table;
+use crate::value::column_type::ColumnType;
+use crate::value::encode::Decoder;
+use crate::value::stored::stored;
 use crate::value::{Kind, Value};
-use crate::window::Bound;
 
 /// The live row with this id.
 pub(crate) async fn find<E: Entity, S: Scope>(repo: &Repo<E, S>, id: E::Id) -> Result<Option<E>>

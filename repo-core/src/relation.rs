@@ -15,13 +15,13 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::column::{Column, Order};
-use crate::column_type::{ColumnType, Comparable};
 use crate::entity::{Entity, SoftDelete};
 use crate::filter::{Filter, IntoFilter, Node};
 use crate::query::Visibility;
 use crate::read::IdKey;
 use crate::relation::link::{Link, Source};
 use crate::relation::with::Nested;
+use crate::value::column_type::{ColumnType, Comparable};
 
 pub use many::{HasMany, HasOne};
 pub use through::ManyToMany;

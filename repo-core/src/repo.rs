@@ -12,11 +12,11 @@ use crate::error::{Error, Result};
 use crate::filter::IntoFilter;
 use crate::query::Query;
 use crate::read;
-use crate::scope::{ReachableFrom, Scope};
 use crate::session::Session;
+use crate::session::scope::{ReachableFrom, Scope};
 use crate::sql::crud::CrudSql;
-use crate::stored::stored;
 use crate::value::Value;
+use crate::value::stored::stored;
 
 /// The rows of `E` that a session reaches. Cheap to clone.
 ///

@@ -1,14 +1,17 @@
 //! Tables to create together, parents before children.
 
+pub(crate) mod guards;
+pub(crate) mod registry;
+pub(crate) mod table;
 pub(crate) mod taken;
 
 use crate::audit::{HEADS, TRAIL};
 use crate::dialect::{Dialect, Owner};
 use crate::entity::Entity;
 use crate::error::{Error, Result};
-use crate::parents;
+use crate::schema::table::Table;
 use crate::sql::ddl;
-use crate::table::Table;
+use crate::write::parents;
 
 /// The tables of some entities. Made by [`schema!`](crate::schema!).
 #[derive(Debug, Clone, Default)]

@@ -1,18 +1,22 @@
 //! Whose rows, on which connection: what every operation is asked of.
 
+pub(crate) mod access;
+pub(crate) mod actor;
+pub(crate) mod correlation;
 mod run;
+pub(crate) mod scope;
 mod transactions;
 
 use std::sync::Arc;
 
-use crate::access::Access;
-use crate::actor::Actor;
 use crate::audit::{Audit, AuditEntry};
 use crate::backend::Backend;
 use crate::database::Database;
 use crate::entity::Entity;
 use crate::repo::Repo;
-use crate::scope::{AllTenants, Reach, ReachableFrom, Scope};
+use crate::session::access::Access;
+use crate::session::actor::Actor;
+use crate::session::scope::{AllTenants, Reach, ReachableFrom, Scope};
 use crate::transaction::Executor;
 use crate::unchecked::UncheckedSql;
 

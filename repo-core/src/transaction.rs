@@ -4,7 +4,9 @@
 //! session in it. Whoever runs a statement takes a turn, and marks the connection as busy meanwhile:
 //! a statement whose future was dropped leaves the mark, and the transaction then only rolls back.
 
+pub(crate) mod lend;
 mod own;
+pub(crate) mod turns;
 
 use std::fmt;
 use std::future::Future;
@@ -19,10 +21,10 @@ use crate::audit::TRAIL;
 use crate::audit::append::Pending;
 use crate::backend::{Backend, Connection, Insert, OnRow, Statement, TransactionOptions};
 use crate::dialect::Dialect;
+use crate::error::failure::{complete_insert, complete_statement};
 use crate::error::{DatabaseError, Error, Result};
-use crate::failure::{complete_insert, complete_statement};
-use crate::scope::Scope;
 use crate::session::Session;
+use crate::session::scope::Scope;
 use crate::transaction_state::{Entered, Shared, State};
 
 pub(crate) use own::Own;

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use crate::backend::Connection;
 use crate::error::{Error, Result};
-use crate::turns::{Turn, Turns};
+use crate::transaction::turns::{Turn, Turns};
 
 /// Why only a rollback is possible after an operation was dropped.
 const CANCELLED: &str = "an operation in it was cancelled before it ended";

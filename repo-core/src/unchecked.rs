@@ -14,20 +14,20 @@ mod words;
 
 use std::fmt;
 
-use crate::access::is_missing_table;
 use crate::audit::append::Pending;
 use crate::audit::author::Author;
 use crate::audit::{Action, HEADS, TRAIL, image};
 use crate::backend::{Access, Row, Statement, TransactionOptions};
 use crate::column::Column;
-use crate::column_type::ColumnType;
 use crate::dialect::Dialect;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::hooks::Hooks;
-use crate::scope::Scope;
+use crate::schema::table::{Chaining, Roles, Table};
 use crate::session::Session;
-use crate::table::{Chaining, Roles, Table};
+use crate::session::access::is_missing_table;
+use crate::session::scope::Scope;
+use crate::value::column_type::ColumnType;
 use crate::value::{InvalidValue, Value};
 use passage::{dollar_quoted, passage};
 pub use row::UncheckedRow;

@@ -14,21 +14,21 @@ use chrono::{DateTime, Utc};
 use crate::audit::author::Author;
 use crate::audit::image::is_same;
 use crate::backend::{Access, Row, Statement};
-use crate::change::Writing;
-use crate::column_set::ColumnSet;
-use crate::creation::Completed;
 use crate::entity::{Entity, Mutable};
 use crate::error::{Error, Result};
-use crate::idempotent::{ATTEMPTS, Once, UniqueColumns, check};
-use crate::insert::{check_parents, encode, with_id};
-use crate::patch::Patch;
-use crate::perform::values;
 use crate::read::decode;
 use crate::repo::Repo;
-use crate::scope::{Scope, WritableFrom};
+use crate::session::scope::{Scope, WritableFrom};
 use crate::sql::keys::Unless;
 use crate::transaction::Own;
 use crate::value::Value;
+use crate::write::change::Writing;
+use crate::write::column_set::ColumnSet;
+use crate::write::creation::Completed;
+use crate::write::idempotent::{ATTEMPTS, Once, UniqueColumns, check};
+use crate::write::insert::{check_parents, encode, with_id};
+use crate::write::patch::Patch;
+use crate::write::perform::values;
 
 /// What [`Repo::upsert`] did.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,12 +9,12 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::column::Column;
-use crate::column_type::ColumnType;
 use crate::entity::{Entity, Mutable};
 use crate::error::Error;
 use crate::private::{ValidatedOnCreate, ValidatedOnDelete, ValidatedOnUpdate};
-use crate::table::Table;
+use crate::schema::table::Table;
 use crate::value::Value;
+use crate::value::column_type::ColumnType;
 
 /// What is asked of a new row, of an entity with `validate(create)`. Implemented for `NewIncident`.
 ///

@@ -3,6 +3,11 @@
 //! A [`Value`] borrows from the entity it came from or from the row it was read from. How a value is
 //! stored on a database is the business of that database's backend.
 
+pub(crate) mod column_type;
+pub(crate) mod encode;
+pub(crate) mod stored;
+pub(crate) mod text;
+
 use std::borrow::Cow;
 use std::fmt;
 

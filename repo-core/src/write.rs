@@ -4,23 +4,39 @@
 //! policy forbids is a bound that is not met. How rows are added is in `insert.rs`, how one
 //! row changes by its id in `target.rs` and `attempt.rs`.
 
+pub(crate) mod attempt;
+pub(crate) mod brief;
+pub(crate) mod change;
+pub(crate) mod column_set;
+pub(crate) mod creation;
+pub(crate) mod idempotent;
+pub(crate) mod in_row;
+pub(crate) mod insert;
+pub(crate) mod parents;
+pub(crate) mod partial;
+pub(crate) mod patch;
+pub(crate) mod perform;
+pub(crate) mod refused;
+pub(crate) mod target;
+pub(crate) mod verdict;
+
 use chrono::{DateTime, Utc};
 
-use crate::attempt::Attempt;
 use crate::audit::author::Author;
-use crate::change::{Change, Writing};
-use crate::column_set::ColumnSet;
-use crate::column_type::ColumnType as _;
-use crate::creation::{Completed, Creation};
 use crate::entity::{Entity, Mutable, NewEntity, SoftDelete};
 use crate::error::{Error, Result};
-use crate::idempotent::{CreateOrGet, UniqueColumns, create_or_get};
-use crate::insert::{encode, insert_many, insert_one};
-use crate::patch::Patch;
 use crate::repo::Repo;
-use crate::scope::{Scope, WritableFrom};
+use crate::session::scope::{Scope, WritableFrom};
 use crate::value::Value;
-use crate::verdict::{Asked, Wants, as_it_is};
+use crate::value::column_type::ColumnType as _;
+use crate::write::attempt::Attempt;
+use crate::write::change::{Change, Writing};
+use crate::write::column_set::ColumnSet;
+use crate::write::creation::{Completed, Creation};
+use crate::write::idempotent::{CreateOrGet, UniqueColumns, create_or_get};
+use crate::write::insert::{encode, insert_many, insert_one};
+use crate::write::patch::Patch;
+use crate::write::verdict::{Asked, Wants, as_it_is};
 
 /// The SQLSTATE of a failure to serialize.
 const SERIALIZATION_FAILURE: &str = "40001";

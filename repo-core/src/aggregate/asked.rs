@@ -8,7 +8,7 @@ use std::future::{Ready, ready};
 use crate::aggregate::groups::Groups;
 use crate::entity::Entity;
 use crate::error::Result;
-use crate::scope::Scope;
+use crate::session::scope::Scope;
 
 /// Are these rows, and not groups?
 #[diagnostic::on_unimplemented(

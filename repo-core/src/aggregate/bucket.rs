@@ -9,10 +9,10 @@ use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, Utc};
 
 use crate::aggregate::bucketable::Bucketable;
 use crate::column::Column;
-use crate::column_type::ColumnType;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
-use crate::table::ColumnDef;
+use crate::schema::table::ColumnDef;
+use crate::value::column_type::ColumnType;
 use crate::value::{InvalidValue, Kind, Value};
 
 /// How long a bucket of time is, and where buckets start.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
-use crate::column_type::{ColumnType, Comparable};
+use crate::value::column_type::{ColumnType, Comparable};
 
 /// A type whose values are in buckets of time: moments, `DateTime<Utc>`, and days, `NaiveDate`.
 #[diagnostic::on_unimplemented(

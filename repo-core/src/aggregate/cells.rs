@@ -2,9 +2,9 @@
 
 use crate::aggregate::total::Total;
 use crate::backend::Row;
-use crate::column_type::ColumnType;
 use crate::error::{DatabaseError, Error, Result};
-use crate::table::{ColumnDef, Table};
+use crate::schema::table::{ColumnDef, Table};
+use crate::value::column_type::ColumnType;
 use crate::value::{InvalidValue, Kind, Value};
 
 /// A row of keys and aggregates, from the left to the right.

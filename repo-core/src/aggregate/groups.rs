@@ -21,7 +21,7 @@ use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::query::Query;
 use crate::read;
-use crate::scope::{ReachableFrom, Scope};
+use crate::session::scope::{ReachableFrom, Scope};
 use crate::value::Value;
 
 /// The rows of a query in groups, to be asked for aggregates. Made by [`Query::group_by`].

@@ -7,7 +7,7 @@ use std::ops::{BitAnd, BitOr};
 use crate::aggregate::{Aggregate, Answered, Term};
 use crate::entity::Entity;
 use crate::filter::Comparison;
-use crate::filter_depth::Depth;
+use crate::filter::depth::Depth;
 use crate::value::{InvalidValue, Value};
 
 /// A condition on the groups of rows of `E`. Made by the comparisons of an [`Aggregate`].

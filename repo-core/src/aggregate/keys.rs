@@ -4,13 +4,13 @@
 use crate::aggregate::bucket::{Bucket, Bucketed};
 use crate::aggregate::cells::Cells;
 use crate::column::Column;
-use crate::column_type::{ColumnType, Comparable};
 use crate::entity::Entity;
 use crate::error::Result;
 use crate::relation::RelatedColumn;
 use crate::relation::link::Source;
-use crate::table::Table;
+use crate::schema::table::Table;
 use crate::value::Value;
+use crate::value::column_type::{ColumnType, Comparable};
 
 /// What the rows of `E` can be grouped by: a [`Column`], one of a row that is referred to ([`RelatedColumn`]), a
 /// [`Bucketed`] column, or a tuple of them.

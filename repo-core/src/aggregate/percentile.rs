@@ -1,20 +1,20 @@
 //! Where a share of the values lies: one of the values, or between two of them.
 //!
 //! Both are computed from ranks, by the same expressions on every database: none of them but Postgres knows
-//! percentiles. Of all rows of a query, one of the values is in `series.rs`.
+//! percentiles. Of all rows of a query, one of the values is in `read/series.rs`.
 
 use crate::aggregate::cells::Cells;
 use crate::aggregate::total::Summable;
 use crate::aggregate::{Aggregate, Function, Term};
 use crate::backend::Row;
 use crate::column::Column;
-use crate::column_type::{ColumnType, Comparable};
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::query::Query;
 use crate::read;
-use crate::reading::Reading;
-use crate::scope::{ReachableFrom, Scope};
+use crate::read::reading::Reading;
+use crate::session::scope::{ReachableFrom, Scope};
+use crate::value::column_type::{ColumnType, Comparable};
 
 /// A share of values, 0.0 to 1.0, as the bits of an `f64`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

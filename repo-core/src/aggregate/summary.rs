@@ -15,7 +15,7 @@ use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::query::Query;
 use crate::read;
-use crate::scope::{ReachableFrom, Scope};
+use crate::session::scope::{ReachableFrom, Scope};
 
 /// A struct that sums up a group of rows of `E`. Implemented by `#[derive(Summary)]`.
 ///

@@ -4,8 +4,8 @@
 //! bits by themselves, so that no sum on the way is too large, and the last one is looked at here.
 
 use crate::aggregate::cells::Cells;
-use crate::column_type::class;
 use crate::error::Result;
+use crate::value::column_type::class;
 use crate::value::{InvalidValue, Kind, Value};
 
 /// A sum as the database gives it.
@@ -160,7 +160,7 @@ mod decimal {
     use rust_decimal::Decimal;
 
     use super::{Summable, Total, class, finite, halves};
-    use crate::column_type::ColumnType as _;
+    use crate::value::column_type::ColumnType as _;
     use crate::value::{InvalidValue, Kind, Value};
 
     /// How many digits more an average has after the point than its column.

@@ -11,13 +11,13 @@ use super::format::{self, ZERO};
 use super::heads::HEADS;
 use super::image::Image;
 use crate::backend::{Access, Connection, Insert, Row, Statement, no_rows};
-use crate::column_type::ColumnType as _;
 use crate::dialect::Dialect;
 use crate::error::{DatabaseError, Error, Result};
-use crate::insert::Entities;
+use crate::schema::table::Chaining;
 use crate::sql::crud::insert_alone;
-use crate::table::Chaining;
+use crate::value::column_type::ColumnType as _;
 use crate::value::{Kind, Value};
+use crate::write::insert::Entities;
 
 /// The most entries that are appended each by a statement of its own, where a statement can do that.
 const FEW: usize = 2;

@@ -7,11 +7,11 @@ use super::append::{Head, Pending, lock_head, set_head, unreadable};
 use super::entry::TRAIL;
 use super::heads::HEADS;
 use crate::backend::{Access, Row, Statement, Steps, no_rows};
-use crate::column_type::ColumnType as _;
 use crate::dialect::Dialect;
 use crate::error::Result;
+use crate::schema::table::{Chaining, Table};
 use crate::sql::crud::insert_alone;
-use crate::table::{Chaining, Table};
+use crate::value::column_type::ColumnType as _;
 use crate::value::{Kind, Value};
 
 /// The statements that append an entry.

@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use super::Action;
 use super::format::Known;
 use crate::error::{Error, Result};
-use crate::scope::{Reach, Scope};
+use crate::schema::table::Table;
 use crate::session::Session;
-use crate::table::Table;
+use crate::session::scope::{Reach, Scope};
 use crate::value::{Kind, Value};
 
 /// The most bytes of a text of an entry that is looked up by an index: one of Postgres holds some 2,700 in all.

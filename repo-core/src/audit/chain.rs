@@ -8,13 +8,13 @@ use std::sync::Arc;
 use crate::audit::entry::FIRST_UNCHAINED;
 use crate::audit::{HEADS, TRAIL, image, stored};
 use crate::backend::{Access, OnRow, Row, Statement};
-use crate::column_type::ColumnType;
 use crate::database::Database;
+use crate::error::failure::complete;
 use crate::error::{Error, Result};
-use crate::failure::complete;
-use crate::scope::Reach;
-use crate::stored::stored;
+use crate::session::scope::Reach;
 use crate::value::Value;
+use crate::value::column_type::ColumnType;
+use crate::value::stored::stored;
 
 use super::checkpoint::Checkpoint;
 use super::format::ZERO;

@@ -4,17 +4,17 @@ use chrono::{DateTime, Utc};
 
 use super::image::Image;
 use super::shown;
-use crate::actor::Actor;
-use crate::column_type::{ColumnType, class};
-use crate::creation::Creation;
-use crate::encode::{Decoder, Encoder};
 use crate::entity::{Entity, NewEntity};
 use crate::error::Result;
 use crate::hooks::Hooks;
 use crate::repo::Repo;
-use crate::scope::Scope;
-use crate::table::{ColumnDef, Index, IndexColumn, Roles, Table};
+use crate::schema::table::{ColumnDef, Index, IndexColumn, Roles, Table};
+use crate::session::actor::Actor;
+use crate::session::scope::Scope;
+use crate::value::column_type::{ColumnType, class};
+use crate::value::encode::{Decoder, Encoder};
 use crate::value::{InvalidValue, Kind, Value};
+use crate::write::creation::Creation;
 use crate::{Column, OfAnyTenant};
 
 /// What was done to a row, or by a session.

@@ -1,7 +1,7 @@
 //! The last entry of each chain: the row that a writer locks to append to it.
 
 use crate::hooks::Hooks;
-use crate::table::{ColumnDef, Roles, Table};
+use crate::schema::table::{ColumnDef, Roles, Table};
 use crate::value::Kind;
 
 /// What its rows are: no value of it is ever made.

@@ -10,9 +10,9 @@ use std::fmt::Write as _;
 
 use serde::Serialize as _;
 
-use crate::column_type::{ColumnType, class};
 use crate::json_canonical::canonical;
-use crate::table::Table;
+use crate::schema::table::Table;
+use crate::value::column_type::{ColumnType, class};
 use crate::value::{InvalidValue, Kind, Value};
 
 /// What stands for a sensitive value.

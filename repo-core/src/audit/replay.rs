@@ -14,7 +14,7 @@ use crate::backend::Row;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::read;
-use crate::table::{ColumnDef, Table};
+use crate::schema::table::{ColumnDef, Table};
 use crate::value::{InvalidValue, Kind, Value};
 
 /// A row as it was at some moment: what [`as_of`](super::Audit::as_of) answers.

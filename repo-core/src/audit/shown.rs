@@ -8,7 +8,7 @@ use serde::ser::{Error as _, Serialize, SerializeMap as _, Serializer};
 use super::format;
 use super::image::{Image, ImageValue, hex};
 use super::{Action, Checkpoint};
-use crate::actor::Actor;
+use crate::session::actor::Actor;
 
 /// A moment as it is hashed: `2026-01-31T23:59:59.000001+00:00`.
 pub(super) fn moment<S: Serializer>(at: &DateTime<Utc>, to: S) -> Result<S::Ok, S::Error> {

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use super::entry::TRAIL;
 use super::format::{self, Known};
 use crate::backend::Row;
-use crate::column_type::ColumnType;
 use crate::error::{Error, Result};
+use crate::value::column_type::ColumnType;
 use crate::value::{InvalidValue, Kind, Value};
 
 /// The columns of an entry that are hashed beside its tenant and number, and both hashes.

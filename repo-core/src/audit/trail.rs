@@ -11,7 +11,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::entry::{AuditEntry, FIRST_UNCHAINED};
 use super::image;
 use super::replay::{AsOf, Replay};
-use crate::actor::Actor;
 use crate::backend::Row;
 use crate::column_types::temporal::EARLIEST;
 use crate::database::CLOCK;
@@ -21,9 +20,10 @@ use crate::filter::{Filter, Node};
 use crate::query::Query;
 use crate::read;
 use crate::repo::Repo;
-use crate::scope::{RecordedFor, Scope};
+use crate::schema::table::Chaining;
+use crate::session::actor::Actor;
+use crate::session::scope::{RecordedFor, Scope};
 use crate::sql::shape::Shape;
-use crate::table::Chaining;
 
 /// The entries of the audit trail that a session reaches.
 ///

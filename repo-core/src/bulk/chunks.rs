@@ -14,7 +14,7 @@ use crate::entity::{Entity, Mutable};
 use crate::error::{Error, Result};
 use crate::query::Query;
 use crate::read;
-use crate::scope::{Scope, WritableFrom};
+use crate::session::scope::{Scope, WritableFrom};
 use crate::transaction::Own;
 
 const METHOD: &str = "delete_in_chunks";

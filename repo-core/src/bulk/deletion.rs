@@ -1,7 +1,7 @@
 //! Deleting all rows of a query, and many by their ids, with what goes along.
 //!
 //! Rows that may go with others of the same query are held all at once, so that each is met and counted. Absent:
-//! what goes with which (`registry.rs`), and how it is deleted (`cascade.rs`).
+//! what goes with which (`schema/registry.rs`), and how it is deleted (`cascade.rs`).
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -17,12 +17,12 @@ use crate::entity::{Entity, Mutable};
 use crate::error::{Error, Result};
 use crate::filter::{Filter, Node};
 use crate::read::{IdKey, encode_id};
-use crate::registry::Registry;
 use crate::repo::{Repo, id_in_words, not_found};
-use crate::scope::{Scope, WritableFrom};
+use crate::schema::registry::Registry;
+use crate::schema::table::Table;
 use crate::session::Session;
+use crate::session::scope::{Scope, WritableFrom};
 use crate::sql::writer::Writer;
-use crate::table::Table;
 use crate::transaction::Own;
 use crate::value::Value;
 

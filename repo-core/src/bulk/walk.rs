@@ -13,8 +13,8 @@ use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::filter::{Comparison, Node};
 use crate::query::Selection;
-use crate::scope::{Scope, WritableFrom};
 use crate::session::Session;
+use crate::session::scope::{Scope, WritableFrom};
 use crate::sql::writer::Writer;
 use crate::value::Value;
 

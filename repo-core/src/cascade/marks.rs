@@ -8,11 +8,11 @@ use super::{Cascade, Stored, ids};
 use crate::audit::Action;
 use crate::backend::{Access, Statement, no_rows};
 use crate::error::{Error, Result};
-use crate::parents::Parents;
-use crate::scope::Scope;
+use crate::schema::table::Table;
+use crate::session::scope::Scope;
 use crate::sql::together::State;
-use crate::table::Table;
 use crate::value::Value;
+use crate::write::parents::Parents;
 
 impl<S: Scope> Cascade<'_, S> {
     /// Marks the live rows below the rows with these ids as deleted by `deletion`.

@@ -7,9 +7,9 @@ use crate::audit::Action;
 use crate::backend::{Access, Statement, no_rows};
 use crate::error::{Error, Result};
 use crate::read::IdKey;
-use crate::scope::Scope;
+use crate::schema::table::{Reference, Table};
+use crate::session::scope::Scope;
 use crate::sql::together::State;
-use crate::table::{Reference, Table};
 use crate::value::Value;
 
 /// Rows below others, each once.

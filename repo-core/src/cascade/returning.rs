@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use super::{Cascade, Collected, Stored, ids};
 use crate::error::Result;
-use crate::parents::taking_along;
-use crate::scope::Scope;
+use crate::schema::table::Table;
+use crate::session::scope::Scope;
 use crate::sql::together::State;
-use crate::table::Table;
+use crate::write::parents::taking_along;
 
 /// Rows of one table.
 pub(super) type Rows = (&'static Table, Vec<Stored>);

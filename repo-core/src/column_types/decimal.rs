@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::mismatch;
-use crate::column_type::{ColumnType, class};
+use crate::value::column_type::{ColumnType, class};
 use crate::value::{InvalidValue, Kind, Value};
 
 impl ColumnType for Decimal {

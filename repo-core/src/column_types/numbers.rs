@@ -2,7 +2,7 @@
 
 use super::mismatch;
 use crate::backend::Row;
-use crate::column_type::{ColumnType, class, read_some};
+use crate::value::column_type::{ColumnType, class, read_some};
 use crate::value::{InvalidValue, Kind, Value};
 
 macro_rules! integer {

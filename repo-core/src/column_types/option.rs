@@ -1,8 +1,8 @@
 //! `Option`: the column takes `NULL`.
 
 use crate::backend::Row;
-use crate::column_type::ColumnType;
-use crate::stored::stored;
+use crate::value::column_type::ColumnType;
+use crate::value::stored::stored;
 use crate::value::{InvalidValue, Kind, Value};
 
 // `Bare = T` keeps `Option<Option<T>>` from being a column: it has no second NULL.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::mismatch;
 use crate::backend::Row;
-use crate::column_type::{ColumnType, class, read_some};
+use crate::value::column_type::{ColumnType, class, read_some};
 use crate::value::{InvalidValue, Kind, Value};
 
 impl ColumnType for bool {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, SubsecRound, Timelike, Ut
 use super::mismatch;
 use crate::backend::Row;
 use crate::clock::to_microseconds;
-use crate::column_type::{ColumnType, class, read_some};
+use crate::value::column_type::{ColumnType, class, read_some};
 use crate::value::{InvalidValue, Kind, Value};
 
 /// The first moment of the year 1.

@@ -1,7 +1,7 @@
 //! Whose the rows of a table are, and which tables are the audit trail's own.
 
 use crate::audit::{HEADS, TRAIL};
-use crate::table::Table;
+use crate::schema::table::Table;
 
 /// Which column of a table says whose a row is, as an index into [`Table::columns`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

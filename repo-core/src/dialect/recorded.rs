@@ -1,7 +1,7 @@
 //! A change and its entry in the audit trail, for a dialect that writes one statement for both.
 
 use crate::audit::Action;
-use crate::table::{Chaining, Table};
+use crate::schema::table::{Chaining, Table};
 
 /// A change that is recorded in the audit trail, in parts.
 #[derive(Debug, Clone, Copy)]

@@ -1,8 +1,10 @@
 //! What a schema promises beside what was found.
 
 use super::{Finding, GuardKind};
-use crate::guards::{Check, ForeignKey, Found, Guards, InspectedTable, Policy, Trigger, UniqueKey};
-use crate::table::Table;
+use crate::schema::guards::{
+    Check, ForeignKey, Found, Guards, InspectedTable, Policy, Trigger, UniqueKey,
+};
+use crate::schema::table::Table;
 
 /// A guard that can be compared with one of its kind.
 pub(super) trait Guard {

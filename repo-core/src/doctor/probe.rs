@@ -4,7 +4,7 @@
 use crate::backend::{Access, Backend, Connection, Statement, TransactionOptions};
 use crate::dialect::{Dialect, quote};
 use crate::error::{DatabaseError, Error, Result};
-use crate::table::{ColumnDef, Table};
+use crate::schema::table::{ColumnDef, Table};
 use crate::value::{Kind, Value};
 
 /// What `condition` does not do as it should, in words that follow the name of the check.

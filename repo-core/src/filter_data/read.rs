@@ -2,13 +2,13 @@
 
 use super::tree::{Number, Tree};
 use super::{Count, Trust, path};
-use crate::column_type::ColumnType as _;
 use crate::dialect::{JsonType, TextMatch};
 use crate::filter::{Comparison, DocumentTest, Node};
+use crate::schema::table::{ColumnDef, Table};
 use crate::similar::{did_you_mean, list, shown};
-use crate::table::{ColumnDef, Table};
+use crate::value::column_type::ColumnType as _;
+use crate::value::text;
 use crate::value::{Kind, Value};
-use crate::value_text;
 
 const JOINING: [&str; 3] = ["all", "any", "not"];
 
@@ -254,9 +254,9 @@ fn scalar(def: &ColumnDef, value: Tree) -> Result<Value<'static>, String> {
         (Tree::Number(number), kind) => as_number(number, kind),
         _ => None,
     };
-    let wrong = || format!("`{}` is not {}", def.name, value_text::kind_in_words(def.kind));
+    let wrong = || format!("`{}` is not {}", def.name, text::kind_in_words(def.kind));
     let text = text.ok_or_else(wrong)?;
-    value_text::read(&text, def).map_err(|invalid| format!("`{}` {invalid}", def.name))
+    text::read(&text, def).map_err(|invalid| format!("`{}` {invalid}", def.name))
 }
 
 /// The digits of a number, if a column of this kind holds numbers. A decimal with a point is a text, because

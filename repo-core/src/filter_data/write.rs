@@ -6,9 +6,9 @@ use super::path::Steps;
 use super::{Count, Trust, unwritten};
 use crate::dialect::TextMatch;
 use crate::filter::{DocumentTest, Node};
-use crate::table::Table;
+use crate::schema::table::Table;
 use crate::value::Value;
-use crate::value_text;
+use crate::value::text;
 
 /// Writes a filter.
 pub(super) fn write<S: Serializer>(
@@ -185,7 +185,7 @@ impl Serialize for Written<'_> {
             Value::I64(value) => serializer.serialize_i64(*value),
             Value::F32(value) => serializer.serialize_f32(*value),
             Value::F64(value) => serializer.serialize_f64(*value),
-            value => serializer.serialize_str(&value_text::text(value)),
+            value => serializer.serialize_str(&text::text(value)),
         }
     }
 }

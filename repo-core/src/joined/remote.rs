@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::backend::{Access, Connection, Insert, InsertRows, OnRow, Row, Statement};
 use crate::error::{Error, Result};
-use crate::table::Table;
+use crate::schema::table::Table;
 use crate::value::Value;
 
 /// A connection in a transaction that somebody else began and ends.

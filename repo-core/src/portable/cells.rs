@@ -8,16 +8,16 @@ use chrono::{DateTime, Utc};
 use super::Header;
 use super::{VERSION, wrong};
 use crate::backend::Row;
-use crate::encode::Decoder;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::ids::IdSource;
-use crate::insert::encode;
 use crate::json_canonical::canonical;
+use crate::schema::table::Table;
 use crate::similar::{did_you_mean, shown};
-use crate::table::Table;
+use crate::value::encode::Decoder;
+use crate::value::text;
 use crate::value::{InvalidValue, Kind, Value};
-use crate::value_text;
+use crate::write::insert::encode;
 
 /// What a file says of a column of a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -148,7 +148,7 @@ impl Cells<'_> {
                 let text = canonical(&text).map_err(invalid)?.into_owned();
                 Ok(Value::Json(text.into()))
             }
-            Given::Text(text) => value_text::read(&text, def).map_err(invalid),
+            Given::Text(text) => text::read(&text, def).map_err(invalid),
             Given::Null if def.nullable => Ok(Value::Null(def.kind)),
             Given::Null => Err(Error::invalid_input(def.name, "has no value, and must have one")),
             Given::Absent => self.managed(column),
@@ -166,7 +166,7 @@ impl Cells<'_> {
         }
         let correlation = self.correlation.filter(|_| !self.is_export);
         if let (true, Some(correlation)) = (roles.correlation_id == Some(column), correlation) {
-            let value = value_text::read(correlation, def);
+            let value = text::read(correlation, def);
             return value.map_err(|invalid| Error::invalid_value(def.name, invalid));
         }
         if def.nullable { Ok(Value::Null(def.kind)) } else { Err(self.missing(column)) }

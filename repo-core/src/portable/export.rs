@@ -12,16 +12,16 @@ use super::{CHUNK, Format, Header, csv, io, json_lines};
 use crate::backend::Row;
 use crate::entity::Entity;
 use crate::error::Result;
-use crate::perform::values;
 use crate::query::{Query, Selection};
 use crate::read;
+use crate::read::window::Bound;
 use crate::repo::Repo;
-use crate::scope::{ReachableFrom, Scope};
+use crate::schema::table::Table;
+use crate::session::scope::{ReachableFrom, Scope};
 use crate::sql::shape::Shape;
-use crate::table::Table;
 use crate::value::Value;
-use crate::value_text;
-use crate::window::Bound;
+use crate::value::text;
+use crate::write::perform::values;
 
 /// Rows on their way to a file, written when it is awaited; how many they were. Made by
 /// [`Query::export_json_lines`] and [`Query::export_csv`].
@@ -166,9 +166,8 @@ impl Output {
         if self.format == Format::JsonLines {
             return json_lines::write(text, self.table, &self.columns, row);
         }
-        let cell = |column: &usize| {
-            Some(&row[*column]).filter(|value| !value.is_null()).map(value_text::text)
-        };
+        let cell =
+            |column: &usize| Some(&row[*column]).filter(|value| !value.is_null()).map(text::text);
         let cells: Vec<_> = self.columns.iter().map(cell).collect();
         csv::write(text, cells.iter().map(Option::as_deref));
     }

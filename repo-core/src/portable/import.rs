@@ -14,8 +14,8 @@ use crate::audit::author::Author;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::repo::Repo;
-use crate::scope::{Scope, WritableFrom};
 use crate::session::Session;
+use crate::session::scope::{Scope, WritableFrom};
 use crate::transaction::Own;
 use crate::value::Value;
 

@@ -10,9 +10,9 @@ use serde_json::value::RawValue;
 
 use super::Header;
 use super::cells::Given;
-use crate::table::{ColumnDef, Table};
+use crate::schema::table::{ColumnDef, Table};
+use crate::value::text;
 use crate::value::{Kind, Value};
-use crate::value_text;
 
 /// Appends the object of a row.
 pub(super) fn write(text: &mut String, table: &Table, columns: &[usize], row: &[Value<'_>]) {
@@ -34,8 +34,8 @@ pub(super) fn write(text: &mut String, table: &Table, columns: &[usize], row: &[
             | Value::I64(_)
             | Value::F32(_)
             | Value::F64(_)
-            | Value::Json(_) => text.push_str(&value_text::text(value)),
-            value => push_quoted(text, &value_text::text(value)),
+            | Value::Json(_) => text.push_str(&text::text(value)),
+            value => push_quoted(text, &text::text(value)),
         }
     }
     text.push_str(if separator == '{' { "{}\n" } else { "}\n" });
@@ -70,7 +70,7 @@ pub(super) fn read(line: &str) -> Result<Members, String> {
 
 /// The value of a member as the text of a cell.
 pub(super) fn cell(raw: &RawValue, column: &ColumnDef) -> Result<Given, String> {
-    let wrong = || format!("is not {}", value_text::kind_in_words(column.kind));
+    let wrong = || format!("is not {}", text::kind_in_words(column.kind));
     let text = raw.get();
     if column.kind == Kind::Json {
         return Ok(Given::Text(text.to_owned()));

@@ -11,14 +11,14 @@ use crate::backend::{Insert, InsertRows};
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::hooks::{note, validate_new};
-use crate::parents::Parents;
 use crate::read::IdKey;
 use crate::repo::Repo;
-use crate::scope::Scope;
+use crate::schema::table::Table;
 use crate::session::Session;
-use crate::table::Table;
+use crate::session::scope::Scope;
 use crate::transaction::Own;
 use crate::value::Value;
+use crate::write::parents::Parents;
 
 /// A row, and the line that it comes from.
 pub(super) struct Line {

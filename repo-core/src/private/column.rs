@@ -8,17 +8,17 @@ use serde::de::DeserializeOwned;
 
 use super::{OperandOf, Shown};
 use crate::column::Column;
-use crate::column_type::{ColumnType, Comparable};
-use crate::creation::Creation;
-use crate::encode::{Decoder, Encoder};
 use crate::entity::Entity;
 use crate::error::Result;
 use crate::filter::Filter;
 use crate::json::{self, Json};
-use crate::patch::Patch;
 use crate::read::IdKey;
-use crate::table::ColumnDef;
+use crate::schema::table::ColumnDef;
 use crate::value::Kind;
+use crate::value::column_type::{ColumnType, Comparable};
+use crate::value::encode::{Decoder, Encoder};
+use crate::write::creation::Creation;
+use crate::write::patch::Patch;
 
 /// A field of a column type.
 pub struct Field<T>(PhantomData<fn() -> T>);

@@ -3,7 +3,7 @@
 //! What goes with a parent is brought back with it: both must tell by which deletion they were deleted.
 
 use crate::entity::{Deletion, Entity};
-use crate::scope::{OwnedBy, Shared, Tenancy};
+use crate::session::scope::{OwnedBy, Shared, Tenancy};
 
 /// Rows are removed.
 #[derive(Debug)]

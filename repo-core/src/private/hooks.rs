@@ -5,7 +5,6 @@
 
 use std::marker::PhantomData;
 
-use crate::creation::Creation;
 use crate::entity::{Entity, NewEntity};
 use crate::error::Result;
 use crate::event::Values;
@@ -13,6 +12,7 @@ use crate::hooks::CheckRow;
 use crate::read::decode;
 use crate::validation::{Problem, Problems, Validate, ValidateDelete, ValidateUpdate};
 use crate::value::Value;
+use crate::write::creation::Creation;
 
 /// Which entity do the columns belong to that a creator gives?
 #[diagnostic::on_unimplemented(

@@ -1,6 +1,6 @@
 //! The columns of an index.
 
-use crate::table::IndexColumn;
+use crate::schema::table::IndexColumn;
 
 /// The lowest value first.
 pub const fn asc(column: usize) -> IndexColumn {

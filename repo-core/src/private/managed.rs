@@ -4,12 +4,12 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::{DeletedWith, GoesWith, IdOf, RefersTo, Timestamp};
-use crate::column_type::ColumnType;
-use crate::correlation::Correlation;
-use crate::creation::Creation;
 use crate::entity::Entity;
 use crate::error::Result;
-use crate::table::Table;
+use crate::schema::table::Table;
+use crate::session::correlation::Correlation;
+use crate::value::column_type::ColumnType;
+use crate::write::creation::Creation;
 
 /// A field that the repository writes.
 pub struct Managed<T>(PhantomData<fn() -> T>);

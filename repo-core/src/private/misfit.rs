@@ -8,16 +8,16 @@ use super::{
     ColumnDescription, Field, JsonField, Managed, OptionalJsonField, Parent, Shown, Timestamp,
 };
 use crate::column::Column;
-use crate::creation::Creation;
-use crate::encode::{Decoder, Encoder};
 use crate::entity::{Entity, NewEntity};
 use crate::error::Result;
 use crate::filter::Filter;
 use crate::hooks::Hooks;
 use crate::json::Json;
-use crate::patch::Patch;
 use crate::read::IdKey;
-use crate::table::{Roles, Table};
+use crate::schema::table::{Roles, Table};
+use crate::value::encode::{Decoder, Encoder};
+use crate::write::creation::Creation;
+use crate::write::patch::Patch;
 
 const NEVER: &str = "a field whose type does not fit does not compile";
 

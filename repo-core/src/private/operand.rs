@@ -1,7 +1,7 @@
 //! The argument of a generated finder.
 
-use crate::column_type::ColumnType;
-use crate::comparisons::Operand;
+use crate::filter::comparisons::Operand;
+use crate::value::column_type::ColumnType;
 
 /// What a column of type `T` can be compared with: an [`Operand`] of its type without `Option`.
 ///

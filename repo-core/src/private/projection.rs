@@ -4,13 +4,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::column::Column;
-use crate::column_type::ColumnType;
-use crate::encode::Decoder;
 use crate::entity::Entity;
 use crate::error::Result;
 use crate::json::Json;
 use crate::relation::RelatedColumn;
 pub use crate::relation::link::Source;
+use crate::value::column_type::ColumnType;
+use crate::value::encode::Decoder;
 
 /// A column that a field of type `F` of a projection of `E` can show: one of `E` of this type, or one of an entity
 /// that `E` refers to, of this type without `Option`.

@@ -8,9 +8,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Timestamp;
-use crate::column_type::{ColumnType, Comparable, class};
 use crate::entity::Entity;
-use crate::scope::{OwnedBy, Shared, Tenancy};
+use crate::session::scope::{OwnedBy, Shared, Tenancy};
+use crate::value::column_type::{ColumnType, Comparable, class};
 
 /// Can serde turn the type into a document and back?
 #[diagnostic::on_unimplemented(

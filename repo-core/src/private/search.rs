@@ -1,9 +1,9 @@
 //! The conditions of a search that are not one call.
 
 use crate::column::Column;
-use crate::column_type::ColumnType;
 use crate::entity::Entity;
 use crate::filter::Filter;
+use crate::value::column_type::ColumnType;
 
 /// The condition on a list, unless nothing is in it: then nothing is sought.
 pub fn unless_empty<E, T>(

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::entity::Entity;
-use crate::table::{ColumnDef, Table};
+use crate::schema::table::{ColumnDef, Table};
 use crate::value::{InvalidValue, Value};
 
 /// A generated struct that is being shown.

@@ -3,7 +3,7 @@
 use super::Selection;
 use crate::column::OrderKey;
 use crate::relation::link::Source;
-use crate::table::Table;
+use crate::schema::table::Table;
 
 impl Selection {
     /// The tables of other rows that it looks at.

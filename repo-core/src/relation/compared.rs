@@ -3,10 +3,10 @@
 //! No such comparison compiles: a filter of what a relation finds is given to the relation. Without these functions the
 //! compiler would take `eq` for that of an iterator.
 
-use crate::column_type::ColumnType;
 use crate::entity::Entity;
 use crate::filter::Filter;
 use crate::relation::RelatedColumn;
+use crate::value::column_type::ColumnType;
 
 /// Is the column one of the row itself?
 #[diagnostic::on_unimplemented(

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use crate::query::Visibility;
-use crate::table::{ColumnDef, Table};
+use crate::schema::table::{ColumnDef, Table};
 
 /// From a column of one table to the equal column of another.
 #[derive(Clone, Copy)]

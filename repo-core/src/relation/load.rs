@@ -12,16 +12,16 @@ use crate::column::OrderKey;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::filter::Node;
-use crate::insert::tenant_of;
 use crate::query::{Query, Selection};
 use crate::read::{self, IdKey, encode_id};
 use crate::relation::link::Link;
 use crate::relation::{BelongsTo, HasMany, HasOne, ManyToMany};
 use crate::repo::Repo;
-use crate::scope::{ReachableFrom, Scope};
 use crate::session::Session;
+use crate::session::scope::{ReachableFrom, Scope};
 use crate::sql::shape::Shape;
 use crate::value::Value;
+use crate::write::insert::tenant_of;
 
 /// What is loaded, when it is.
 pub type Loading<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;

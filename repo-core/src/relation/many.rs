@@ -4,14 +4,14 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::column::{Column, IntoOrder, OrderKey};
-use crate::column_type::ColumnType;
 use crate::entity::{Entity, SoftDelete};
 use crate::filter::{Filter, IntoFilter, Node};
 use crate::relation::link::Link;
 use crate::relation::through::ManyToMany;
 use crate::relation::with::Nested;
 use crate::relation::{BelongsTo, RelatedColumn, finds};
-use crate::scope::LooksAt;
+use crate::session::scope::LooksAt;
+use crate::value::column_type::ColumnType;
 
 /// The rows of `C` that refer to a row of `P`: made by [`BelongsTo::many`].
 ///

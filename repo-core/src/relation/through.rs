@@ -11,7 +11,7 @@ use crate::relation::link::Link;
 use crate::relation::many::HasMany;
 use crate::relation::with::Nested;
 use crate::relation::{BelongsTo, finds};
-use crate::scope::LooksAt;
+use crate::session::scope::LooksAt;
 
 /// The rows of `T` that rows of `J` put beside a row of `E`: made by [`HasMany::through`].
 ///

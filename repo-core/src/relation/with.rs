@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use crate::entity::Entity;
 use crate::error::{Error, Result};
-use crate::page::{Page, PageRequest};
 use crate::query::Query;
+use crate::read::page::{Page, PageRequest};
+use crate::read::window::{Window, WindowRequest};
 use crate::relation::load::{Found, Loading, Relation, Target};
 use crate::relation::{BelongsTo, HasMany, HasOne, ManyToMany};
 use crate::repo::Repo;
-use crate::scope::{ReachableFrom, Scope};
 use crate::session::Session;
-use crate::window::{Window, WindowRequest};
+use crate::session::scope::{ReachableFrom, Scope};
 
 /// A relation whose rows are loaded with a relation of their own. Made by `with` of a relation.
 #[derive(Debug, Clone, Copy)]

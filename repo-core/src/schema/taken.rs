@@ -10,9 +10,9 @@ use super::{is_among, trail_of};
 use crate::audit::TRAIL;
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
-use crate::parents;
+use crate::schema::table::Table;
 use crate::sql::names;
-use crate::table::Table;
+use crate::write::parents;
 
 /// The virtual tables that repositories have on SQLite, for lists and to put connections away. A table of that name
 /// that another connection has just made is not seen behind them.

@@ -4,10 +4,10 @@
 use super::Session;
 use crate::audit::append::Pending;
 use crate::backend::{Insert, OnRow, Statement};
+use crate::error::failure::{complete_insert, complete_statement};
 use crate::error::{Error, Result};
-use crate::failure::{complete_insert, complete_statement};
-use crate::scope::Scope;
-use crate::table::Table;
+use crate::schema::table::Table;
+use crate::session::scope::Scope;
 use crate::transaction::{Executor, Own};
 use crate::unchecked::UNCHECKED;
 

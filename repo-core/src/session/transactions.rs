@@ -5,7 +5,7 @@ use std::future::Future;
 use super::Session;
 use crate::backend::{Isolation, TransactionOptions};
 use crate::error::{Error, Result};
-use crate::scope::Scope;
+use crate::session::scope::Scope;
 use crate::transaction::{Executor, Transaction};
 
 impl<S: Scope> Session<S> {

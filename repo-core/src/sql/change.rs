@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use crate::audit::Action;
 use crate::dialect::{AuditedChange, Dialect, ImageOf};
+use crate::schema::table::{Chaining, Table};
 use crate::sql::writer::Writer;
-use crate::table::{Chaining, Table};
 
 /// The parts of a change, with placeholders counted through them.
 #[derive(Debug)]

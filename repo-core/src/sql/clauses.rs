@@ -1,11 +1,11 @@
 //! The parts that statements about one row are made of: its key, its state, what is set, and whether it differs.
 
-use crate::parents;
-use crate::patch::Changes;
+use crate::schema::table::Table;
 use crate::sql::together::live_parent;
 use crate::sql::writer::{Writer, quoted};
-use crate::table::Table;
 use crate::value::{Kind, Value};
+use crate::write::parents;
+use crate::write::patch::Changes;
 
 impl<'a> Writer<'a> {
     /// `"tenant_id" = $n AND "id" = $n+1`, counted from `first`. Returns the number after the last.

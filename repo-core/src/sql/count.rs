@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use crate::error::Result;
 use crate::filter::{Comparison, Node};
 use crate::query::Selection;
+use crate::schema::table::{Index, Table};
 use crate::sql::writer::Writer;
-use crate::table::{Index, Table};
 
 impl<'a> Writer<'a> {
     /// One row with the number of rows that the selection names, whatever its limit.

@@ -2,7 +2,7 @@
 
 use crate::audit::Action;
 use crate::dialect::Dialect;
-use crate::parents;
+use crate::schema::table::Table;
 use crate::sql::change::{ChangeSql, Parts};
 use crate::sql::clauses::{and_differs, and_live_parents, changing};
 use crate::sql::insert::{insert, insert_columns, insert_of_rows, recorded_insert};
@@ -11,8 +11,8 @@ use crate::sql::lookup::LookupSql;
 use crate::sql::patch::PatchSql;
 use crate::sql::removal::{delete, purge, restore};
 use crate::sql::writer::{Writer, quoted};
-use crate::table::Table;
 use crate::value::Kind;
+use crate::write::parents;
 
 /// The fixed statements of one entity, for a session of one tenant where the entity has one.
 #[derive(Debug)]

@@ -1,10 +1,10 @@
 //! `CREATE TABLE` and `CREATE INDEX`, from the description of a table. Triggers are a dialect's own.
 
 use crate::dialect::{Dialect, quote};
-use crate::guards::{ForeignKey, Guards, UniqueKey, is_null_predicate};
+use crate::schema::guards::{ForeignKey, Guards, UniqueKey, is_null_predicate};
+use crate::schema::table::{Index, Reference, Table};
 use crate::sql::names;
 use crate::sql::writer::{Writer, quoted};
-use crate::table::{Index, Reference, Table};
 
 /// The statements that make a table, its indexes and its triggers where they are not there yet.
 pub(crate) fn create_table(dialect: &dyn Dialect, table: &'static Table) -> String {

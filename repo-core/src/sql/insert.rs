@@ -2,12 +2,12 @@
 
 use crate::audit::Action;
 use crate::dialect::{AuditedChange, Dialect};
-use crate::parents;
+use crate::schema::table::Table;
 use crate::sql::change;
 use crate::sql::crud::CrudSql;
 use crate::sql::together::live_parent;
 use crate::sql::writer::Writer;
-use crate::table::Table;
+use crate::write::parents;
 
 pub(super) fn insert_columns(table: &Table) -> Vec<usize> {
     (0..table.columns.len()).filter(|c| *c != table.roles.id || !table.has_identity()).collect()

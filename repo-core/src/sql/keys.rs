@@ -8,7 +8,7 @@ use super::crud::CrudSql;
 use super::lookup::{KEYS, of_the_keys};
 use super::writer::Writer;
 use crate::dialect::Dialect;
-use crate::table::Table;
+use crate::schema::table::Table;
 use crate::value::Kind;
 
 /// The statements of one key.

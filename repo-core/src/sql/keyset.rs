@@ -1,10 +1,10 @@
 //! Where a window starts or ends: the rows after a position in an order.
 
 use crate::column::OrderKey;
+use crate::read::window::Bound;
 use crate::relation::link::Source;
 use crate::sql::writer::Writer;
 use crate::value::Value;
-use crate::window::Bound;
 
 /// A key of the order, and its value at a position.
 type Positioned<'a> = (OrderKey, &'a Value<'static>);

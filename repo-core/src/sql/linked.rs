@@ -8,8 +8,8 @@ use crate::error::Result;
 use crate::filter::Node;
 use crate::query::Visibility;
 use crate::relation::link::{Link, Source};
+use crate::schema::table::Table;
 use crate::sql::writer::Writer;
-use crate::table::Table;
 
 impl<'a> Writer<'a> {
     /// The value, as an expression.

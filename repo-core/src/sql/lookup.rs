@@ -4,9 +4,9 @@
 //! makes one statement of the reads of several callers is a backend.
 
 use crate::dialect::{Dialect, quote};
+use crate::schema::table::Table;
 use crate::sql::clauses::own_column;
 use crate::sql::writer::Writer;
-use crate::table::Table;
 use crate::value::Kind;
 
 /// The table of the keys.

@@ -2,7 +2,7 @@
 //! back to its columns.
 
 use crate::dialect::{Dialect, generated_name};
-use crate::table::{Index, IndexColumn, Table};
+use crate::schema::table::{Index, IndexColumn, Table};
 
 /// `incidents_pkey`
 pub(crate) fn primary_key(dialect: &dyn Dialect, table: &Table) -> String {

@@ -8,12 +8,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::audit::Action;
 use crate::dialect::Dialect;
-use crate::patch::Changes;
+use crate::schema::table::Table;
 use crate::sql::change::{ChangeSql, Parts};
 use crate::sql::clauses::{and_differs, and_live_parents, changing};
 use crate::sql::writer::Writer;
-use crate::table::Table;
 use crate::value::Value;
+use crate::write::patch::Changes;
 
 /// How many texts are kept for an entity; others are rendered at each use.
 const MOST: usize = 256;

@@ -2,12 +2,12 @@
 
 use crate::audit::Action;
 use crate::dialect::Dialect;
-use crate::parents;
+use crate::schema::table::Table;
 use crate::sql::change::{ChangeSql, Parts};
 use crate::sql::clauses::{changing, own_column};
 use crate::sql::together::is_live;
 use crate::sql::writer::Writer;
-use crate::table::Table;
+use crate::write::parents;
 
 /// Marks the row, or removes it where nothing is marked.
 pub(super) fn delete(

@@ -4,12 +4,12 @@ use crate::column::OrderKey;
 use crate::error::Result;
 use crate::filter::Node;
 use crate::query::{Selection, Visibility};
+use crate::read::window::Bound;
 use crate::sql::keyset::Part;
 use crate::sql::predicate::LONGEST_CHAIN;
 use crate::sql::shape::Shape;
 use crate::sql::writer::Writer;
 use crate::value::Value;
-use crate::window::Bound;
 
 impl<'a> Writer<'a> {
     /// `SELECT` the values of the rows that the selection names, in its order.

@@ -2,13 +2,13 @@
 
 use crate::backend::Row;
 use crate::column::OrderKey;
-use crate::encode::Decoder;
 use crate::error::{Error, Result};
-use crate::projection::Projection;
+use crate::read::projection::Projection;
 use crate::relation::link::Source;
+use crate::schema::table::{ColumnDef, Table};
 use crate::sql::writer::Writer;
-use crate::table::{ColumnDef, Table};
 use crate::value::Value;
+use crate::value::encode::Decoder;
 
 /// The values of a row, from the left to the right.
 #[derive(Debug)]

@@ -5,8 +5,8 @@
 use uuid::Uuid;
 
 use crate::dialect::Dialect;
+use crate::schema::table::Table;
 use crate::sql::writer::{Writer, quoted};
-use crate::table::Table;
 use crate::value::Value;
 
 /// Which rows a statement is about: of one tenant, with one of these values in a column.

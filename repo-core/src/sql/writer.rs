@@ -1,7 +1,7 @@
 //! A statement under construction: its text and its parameters.
 
 use crate::dialect::{Dialect, quote};
-use crate::table::Table;
+use crate::schema::table::Table;
 use crate::value::Value;
 
 /// Appends to a statement about one table.

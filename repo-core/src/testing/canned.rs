@@ -12,8 +12,8 @@ use crate::backend::{
 };
 use crate::dialect::{Dialect, JsonType, TextMatch, quote};
 use crate::error::Result;
-use crate::held::Held;
-use crate::table::ColumnDef;
+use crate::read::held::Held;
+use crate::schema::table::ColumnDef;
 use crate::value::{InvalidValue, Kind, Value};
 
 /// A backend that answers at once: with the rows it was given, or with none and one row affected. A statement that adds

@@ -10,9 +10,9 @@ use crate::backend::{
 };
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
-use crate::guards::InspectedTable;
-use crate::scope::Reach;
-use crate::table::Table;
+use crate::schema::guards::InspectedTable;
+use crate::schema::table::Table;
+use crate::session::scope::Reach;
 
 /// Passes calls on to the backend behind it, except those that are to fail. Clones fail together.
 ///

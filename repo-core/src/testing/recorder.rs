@@ -11,9 +11,9 @@ use crate::backend::{
 };
 use crate::dialect::Dialect;
 use crate::error::Result;
-use crate::guards::InspectedTable;
-use crate::scope::Reach;
-use crate::table::Table;
+use crate::schema::guards::InspectedTable;
+use crate::schema::table::Table;
+use crate::session::scope::Reach;
 
 /// Notes every call to the backend behind it. Clones share their notes.
 #[derive(Debug, Clone)]

@@ -1,8 +1,8 @@
 //! The transaction of an operation that takes several statements.
 
 use crate::error::{Error, Result};
-use crate::scope::Scope;
 use crate::session::Session;
+use crate::session::scope::Scope;
 use crate::transaction::{Executor, Transaction};
 
 /// The transaction of several statements that are one operation: the caller's, or one for it alone.

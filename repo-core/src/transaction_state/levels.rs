@@ -8,8 +8,8 @@ use crate::audit::waiting::Waiting;
 use crate::backend::Connection;
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
-use crate::lend::Loan;
 use crate::transaction::Hook;
+use crate::transaction::lend::Loan;
 
 /// The most entries of the audit trail that wait for the end of a transaction.
 const MOST_ENTRIES: usize = 1_000;

@@ -1,9 +1,9 @@
 //! The value of a parameter of SQL by hand: as its type stores it, or as a column does.
 
 use crate::column::Column;
-use crate::column_type::ColumnType;
 use crate::entity::Entity;
-use crate::stored::stored;
+use crate::value::column_type::ColumnType;
+use crate::value::stored::stored;
 use crate::value::{InvalidValue, Kind, Value};
 
 /// The value as its type alone stores it.

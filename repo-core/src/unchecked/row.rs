@@ -6,9 +6,9 @@ use super::UNCHECKED;
 use super::parameter::kind_of;
 use crate::backend::Row;
 use crate::column::Column;
-use crate::column_type::ColumnType;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
+use crate::value::column_type::ColumnType;
 use crate::value::{InvalidValue, Kind};
 
 /// A row that SQL by hand answered with.

@@ -6,13 +6,13 @@ use std::marker::PhantomData;
 use super::named::{Numbered, columns_of, named, number};
 use super::{UncheckedRow, UncheckedSql, parameter};
 use crate::column::Column;
-use crate::column_type::ColumnType;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
-use crate::projection::Projection;
-use crate::scope::{Scope, Shared, Tenancy};
+use crate::read::projection::Projection;
 use crate::session::Session;
+use crate::session::scope::{Scope, Shared, Tenancy};
 use crate::sql::shape::Shape;
+use crate::value::column_type::ColumnType;
 use crate::value::{InvalidValue, Value};
 
 /// A query by hand, made by [`Session::sql`] and [`UncheckedSql::sql`].

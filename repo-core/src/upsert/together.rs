@@ -10,18 +10,18 @@ use std::ops::Range;
 use super::{By, Upserted, change};
 use crate::audit::image::is_same;
 use crate::backend::{Access, Row, Statement};
-use crate::column_set::ColumnSet;
-use crate::column_type::ColumnType as _;
 use crate::entity::{Entity, Mutable};
 use crate::error::{Error, Result};
-use crate::insert::{encode, insert_recorded};
-use crate::perform::{Later, values};
 use crate::read::decode;
-use crate::refused::refers_to_itself;
 use crate::repo::Repo;
-use crate::scope::{Scope, WritableFrom};
+use crate::session::scope::{Scope, WritableFrom};
 use crate::sql::keys::TogetherSql;
+use crate::value::column_type::ColumnType as _;
 use crate::value::{Kind, Value};
+use crate::write::column_set::ColumnSet;
+use crate::write::insert::{encode, insert_recorded};
+use crate::write::perform::{Later, values};
+use crate::write::refused::refers_to_itself;
 
 /// How many rows are looked for at once.
 pub(super) const CHUNK: usize = 1_000;

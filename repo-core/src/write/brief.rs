@@ -1,0 +1,206 @@
+//! A change of one row by itself, of which nothing but an entry tells, as short statements that a backend
+//! runs at once.
+//!
+//! What is written is what `perform.rs` and `insert.rs` write in a transaction, where a backend does not do it
+//! this way; the entry is made while the row lies in the database's hands, of the columns that it is about.
+
+use crate::audit::append::Pending;
+use crate::audit::author::Author;
+use crate::audit::{Action, image};
+use crate::backend::{Access, BriefChange, OnRow, Row, Statement, Steps};
+use crate::dialect::{Dialect, ImageOf};
+use crate::error::failure::complete_statement;
+use crate::error::{Error, Result};
+use crate::schema::table::Table;
+use crate::session::Session;
+use crate::session::scope::Scope;
+use crate::sql::change::{BriefSql, ChangeSql, images};
+use crate::value::Value;
+
+/// What is changed, and who does it.
+struct Brief<'c> {
+    table: &'static Table,
+    dialect: &'c dyn Dialect,
+    author: &'c Author,
+}
+
+/// What became of a row that was to be added.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Added {
+    /// The statement added none: it would have referred to a deleted one.
+    Nothing,
+    /// It is there, with this id if the database makes it.
+    Row(Option<i64>),
+}
+
+/// What a statement did: the entry of it, unless it met no row.
+type Done = Result<Option<Pending>>;
+
+/// Changes or removes a row and records it. Returns whether it did: not where the backend does not do that at once.
+///
+/// As `perform`.
+pub(crate) async fn change<S: Scope>(
+    session: &Session<S>,
+    (table, sql, brief): (&'static Table, &ChangeSql, &BriefSql),
+    params: &[Value<'_>],
+    author: &Author,
+    read: OnRow<'_>,
+) -> Result<bool> {
+    let this = Brief { table, dialect: session.backend().dialect(), author };
+    let mut work = |steps: &mut dyn Steps| this.change(steps, sql, brief, params, &mut *read);
+    make(session, table, &sql.plain, &mut work).await
+}
+
+/// Adds a row with the values of all columns but an identity, and records it. None where the backend does not
+/// do that at once.
+pub(crate) async fn insert<S: Scope>(
+    session: &Session<S>,
+    (table, sql): (&'static Table, &str),
+    params: &[Value<'_>],
+    author: &Author,
+) -> Result<Option<Added>> {
+    let this = Brief { table, dialect: session.backend().dialect(), author };
+    let mut added = Added::Nothing;
+    let mut work = |steps: &mut dyn Steps| {
+        added = this.add(steps, sql, params)?;
+        let Added::Row(made) = added else { return Ok(None) };
+        let mut row: Vec<_> = params.iter().map(Value::borrowed).collect();
+        if let Some(made) = made {
+            row.insert(table.roles.id, Value::I64(made));
+        }
+        let id = image::text(&row[table.roles.id]).into_owned();
+        let after = image::whole(table, &row);
+        Ok(Some(this.pending(Action::Create, id, None, Some(after))))
+    };
+    let is_made = make(session, table, sql, &mut work).await?;
+    Ok(is_made.then_some(added))
+}
+
+/// Has the backend do the work and append the entry.
+async fn make<S: Scope>(
+    session: &Session<S>,
+    table: &'static Table,
+    write: &str,
+    work: &mut (dyn FnMut(&mut dyn Steps) -> Done + Send),
+) -> Result<bool> {
+    let Some(trail) = session.database().trail().filter(|_| session.is_plain()) else {
+        return Ok(false);
+    };
+    let [insert, set_head] = trail.writes();
+    let mut steps = |steps: &mut dyn Steps| match work(steps)? {
+        Some(entry) => trail.append(steps, &entry),
+        None => Ok(()),
+    };
+    let writes = [write, insert, set_head];
+    let change = BriefChange { table, writes: &writes, steps: &mut steps };
+    session.backend().make(change).await
+}
+
+impl Brief<'_> {
+    fn change(
+        &self,
+        steps: &mut dyn Steps,
+        sql: &ChangeSql,
+        brief: &BriefSql,
+        params: &[Value<'_>],
+        read: OnRow<'_>,
+    ) -> Done {
+        let Some(was) = self.before(steps, brief, params)? else { return Ok(None) };
+        let mut entry = None;
+        let mut on_row = |row: &dyn Row| {
+            entry = self.entry(sql.action, &brief.was, &was, row)?;
+            read(row)
+        };
+        self.run(steps, &sql.plain, params, &mut on_row)?;
+        Ok(entry)
+    }
+
+    fn add(&self, steps: &mut dyn Steps, sql: &str, params: &[Value<'_>]) -> Result<Added> {
+        let (mut made, id) = (None, self.table.roles.id);
+        let mut on_row = |row: &dyn Row| {
+            let Value::I64(number) = self.value(row, 0, id)? else { return Ok(()) };
+            made = Some(number);
+            Ok(())
+        };
+        let added = self.run(steps, sql, params, &mut on_row)?;
+        Ok(if added == 0 { Added::Nothing } else { Added::Row(made) })
+    }
+
+    /// The columns of the row as it was, which are none where the change answers with it; none where there is
+    /// no such row.
+    fn before(
+        &self,
+        steps: &mut dyn Steps,
+        brief: &BriefSql,
+        params: &[Value<'_>],
+    ) -> Result<Option<Vec<Value<'static>>>> {
+        let Some(select) = &brief.select else { return Ok(Some(Vec::new())) };
+        let mut was = None;
+        let mut on_row = |row: &dyn Row| {
+            let columns = brief.was.iter().enumerate();
+            let values = columns.map(|(at, column)| Ok(self.value(row, at, *column)?.into_owned()));
+            was = Some(values.collect::<Result<_>>()?);
+            Ok(())
+        };
+        self.run(steps, select, params, &mut on_row)?;
+        Ok(was)
+    }
+
+    /// The entry of a row that the change answers with; none where nothing differs.
+    fn entry(
+        &self,
+        action: Action,
+        columns: &[usize],
+        was: &[Value<'static>],
+        row: &dyn Row,
+    ) -> Done {
+        let is = columns.iter().map(|column| self.value(row, *column, *column));
+        let is = is.collect::<Result<Vec<_>>>()?;
+        let id = self.table.roles.id;
+        let id = image::text(&self.value(row, id, id)?).into_owned();
+        let (before, after) = images(action, self.table);
+        if after == ImageOf::Nothing {
+            let gone = image::whole(self.table, &is);
+            return Ok(Some(self.pending(action, id, Some(gone), None)));
+        }
+        let both = columns.iter().zip(was).zip(&is).map(|((column, was), is)| (*column, was, is));
+        let Some((old, new)) = image::differing(self.table, both) else { return Ok(None) };
+        let old = if before == ImageOf::Row { image::whole(self.table, was) } else { old };
+        Ok(Some(self.pending(action, id, Some(old), Some(new))))
+    }
+
+    fn pending(
+        &self,
+        action: Action,
+        entity_id: String,
+        before: Option<String>,
+        after: Option<String>,
+    ) -> Pending {
+        let (table, author) = (self.table, self.author.clone());
+        // A table that is not audited has no author.
+        let chaining = table.audit.unwrap_or(crate::schema::table::Chaining::Unchained);
+        Pending { author, chaining, entity: table.name, entity_id, action, before, after }
+    }
+
+    fn value<'r>(&self, row: &'r dyn Row, at: usize, column: usize) -> Result<Value<'r>> {
+        let column = &self.table.columns[column];
+        row.value(at, column.kind).map_err(|invalid| Error::Decode {
+            entity: self.table.entity,
+            column: column.name,
+            reason: invalid.into_reason(),
+        })
+    }
+
+    fn run(
+        &self,
+        steps: &mut dyn Steps,
+        sql: &str,
+        params: &[Value<'_>],
+        on_row: OnRow<'_>,
+    ) -> Result<u64> {
+        tracing::trace!(target: "repo::sql", sql);
+        let statement = Statement { sql, params, access: Access::Write, table: self.table };
+        let ran = steps.run(statement, on_row);
+        ran.map_err(|error| complete_statement(error, self.dialect, statement))
+    }
+}

@@ -1,0 +1,261 @@
+//! Creating a row once, however often it is asked for: by a unique key that the caller gives.
+
+use chrono::{DateTime, Utc};
+
+use crate::audit::Action;
+use crate::audit::author::Author;
+use crate::audit::image::is_same;
+use crate::backend::{Access, Row, Statement};
+use crate::column::Column;
+use crate::dialect::Dialect;
+use crate::entity::Entity;
+use crate::error::failure::complete;
+use crate::error::{DatabaseError, Error, Result};
+use crate::hooks::note;
+use crate::read::{decode, encode_id};
+use crate::repo::Repo;
+use crate::schema::table::Table;
+use crate::session::Session;
+use crate::session::scope::Scope;
+use crate::sql::keys::{InsertSql, KeySql, Unless, is_global};
+use crate::sql::names::told;
+use crate::value::Value;
+use crate::value::column_type::ColumnType;
+use crate::write::column_set::ColumnSet;
+use crate::write::creation::Completed;
+use crate::write::insert::{check_parents, encode, identity, insert_values, with_id};
+use crate::write::perform::{one, values};
+
+/// How often a row is looked for that is there when it is added and gone when it is read.
+pub(crate) const ATTEMPTS: usize = 10;
+
+/// What [`Repo::create_or_get`] found or made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CreateOrGet<E> {
+    /// The row, as it is stored.
+    pub entity: E,
+    /// Whether it was added now.
+    pub is_new: bool,
+}
+
+/// The columns of a unique key: one column, or a tuple of up to four.
+pub trait UniqueColumns<E> {
+    /// The columns, as indexes into the table's.
+    fn columns(&self) -> Vec<usize>;
+}
+
+impl<E: Entity, T: ColumnType> UniqueColumns<E> for Column<E, T> {
+    fn columns(&self) -> Vec<usize> {
+        vec![self.index()]
+    }
+}
+
+impl<E: Entity, A: ColumnType, B: ColumnType> UniqueColumns<E> for (Column<E, A>, Column<E, B>) {
+    fn columns(&self) -> Vec<usize> {
+        vec![self.0.index(), self.1.index()]
+    }
+}
+
+impl<E: Entity, A: ColumnType, B: ColumnType, C: ColumnType> UniqueColumns<E>
+    for (Column<E, A>, Column<E, B>, Column<E, C>)
+{
+    fn columns(&self) -> Vec<usize> {
+        vec![self.0.index(), self.1.index(), self.2.index()]
+    }
+}
+
+impl<E: Entity, A: ColumnType, B: ColumnType, C: ColumnType, D: ColumnType> UniqueColumns<E>
+    for (Column<E, A>, Column<E, B>, Column<E, C>, Column<E, D>)
+{
+    fn columns(&self) -> Vec<usize> {
+        vec![self.0.index(), self.1.index(), self.2.index(), self.3.index()]
+    }
+}
+
+/// Adds the row, or returns the one that has its key, if it has the values that were given.
+pub(crate) async fn create_or_get<E: Entity, S: Scope>(
+    repo: &Repo<E, S>,
+    tenant: Option<Value<'_>>,
+    key: &[usize],
+    Completed { entity, left }: Completed<E>,
+    now: DateTime<Utc>,
+) -> Result<CreateOrGet<E>> {
+    let author = Author::at(repo.session(), E::TABLE, now)?;
+    let given = encode(&entity)?;
+    check(E::TABLE, key, &given)?;
+    let dialect = repo.session().database().backend().dialect();
+    let crud = repo.crud();
+    let sql = crud.keys.of(dialect, E::TABLE, crud, key);
+    let mut params: Vec<_> = tenant.filter(|_| !has_tenant(E::TABLE, key)).into_iter().collect();
+    params.extend(key.iter().map(|column| given[*column].borrowed()));
+    let once = Once { repo, sql: &sql, key, author: author.as_ref() };
+    for attempt in 0..ATTEMPTS {
+        if let Some(found) = once.find(&params, (&given, &left)).await? {
+            return Ok(CreateOrGet { entity: found, is_new: false });
+        }
+        if attempt > 0 {
+            // Neither added nor there: it may be that it would refer to a deleted row.
+            check_parents(repo.session(), std::slice::from_ref(&entity)).await?;
+        }
+        if let Some(made) = once.insert(&entity, Unless::of(attempt)).await? {
+            drop(params);
+            drop(given);
+            return Ok(CreateOrGet { entity: with_id(entity, made), is_new: true });
+        }
+    }
+    let error = once.unseen(dialect, repo.session().in_transaction());
+    // As where the database itself says it: nobody goes on as if the row was there.
+    repo.session().fail(&error).await;
+    Err(error)
+}
+
+/// Whether the tenant is a column of the key itself.
+fn has_tenant(table: &Table, key: &[usize]) -> bool {
+    table.roles.tenant.is_some_and(|tenant| key.contains(&tenant))
+}
+
+/// A key must be one that the database keeps unique, and that has no part that is `NULL`.
+pub(crate) fn check(table: &Table, key: &[usize], given: &[Value<'_>]) -> Result<()> {
+    let names: Vec<_> = key.iter().map(|column| table.columns[*column].name).collect();
+    let is_unique = table.indexes.iter().any(|index| {
+        index.unique && index.columns.iter().map(|part| part.column).eq(key.iter().copied())
+    });
+    if !is_unique {
+        return Err(Error::invalid_input(names.join(", "), "is no unique key"));
+    }
+    match key.iter().find(|column| given[**column].is_null()) {
+        Some(column) => {
+            let name = table.columns[*column].name;
+            Err(Error::invalid_input(name, "is NULL, which no other row is found by"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// One attempt.
+pub(crate) struct Once<'o, E: Entity, S: Scope> {
+    pub(crate) repo: &'o Repo<E, S>,
+    pub(crate) sql: &'o KeySql,
+    pub(crate) key: &'o [usize],
+    pub(crate) author: Option<&'o Author>,
+}
+
+impl<E: Entity, S: Scope> Once<'_, E, S> {
+    /// The row that has the key, which must have the values of the new one but in the columns that were left to
+    /// their defaults.
+    async fn find(
+        &self,
+        params: &[Value<'_>],
+        (given, left): (&[Value<'_>], &ColumnSet),
+    ) -> Result<Option<E>> {
+        let mut found = None;
+        let mut on_row = |row: &dyn Row| {
+            found = Some((decode::<E>(row)?, values(E::TABLE, row)?));
+            Ok(())
+        };
+        let (sql, table) = (&*self.sql.find, E::TABLE);
+        let statement = Statement { sql, params, access: Access::Read, table };
+        self.repo.session().run(statement, &mut on_row).await?;
+        let Some((entity, stored)) = found else { return Ok(None) };
+        let is_given = |column: &usize| !E::TABLE.is_managed(*column) && !left.contains(*column);
+        let mut columns = (0..stored.len()).filter(is_given);
+        if columns.all(|column| is_same(&stored[column], &given[column])) {
+            return Ok(Some(entity));
+        }
+        let name = |column: &usize| E::TABLE.columns[*column].name.to_owned();
+        let columns = self.key.iter().map(name).collect();
+        Err(Error::IdempotencyMismatch { entity: E::TABLE.entity, columns })
+    }
+
+    /// Adds the row unless its key is there. Returns the id, where the database makes it.
+    pub(crate) async fn insert(&self, entity: &E, unless: Unless) -> Result<Option<Option<E::Id>>> {
+        let session = self.repo.session();
+        let InsertSql { alone, recorded } = self.sql.insert(unless);
+        if !E::TABLE.is_seen(Action::Create) {
+            return self.unless_there(insert_alone(session, alone, entity, None).await, unless);
+        }
+        let recorded = recorded.as_ref().filter(|_| !session.in_transaction());
+        if let Some((author, sql)) = self.author.zip(recorded) {
+            let inserted = insert_alone(session, sql, entity, Some(author)).await;
+            let made = self.unless_there(inserted, unless)?;
+            if E::TABLE.is_hooked(Action::Create) {
+                self.note(session, None, entity, made.as_ref()).await?;
+            }
+            return Ok(made);
+        }
+        let own = session.own_transaction().await?;
+        let done = async {
+            let made = insert_alone(own.session(), alone, entity, None).await?;
+            self.note(own.session(), self.author, entity, made.as_ref()).await?;
+            Ok(made)
+        }
+        .await;
+        self.unless_there(own.finish(done).await, unless)
+    }
+
+    /// Records a row that was added, and tells of it.
+    async fn note(
+        &self,
+        session: &Session<S>,
+        author: Option<&Author>,
+        entity: &E,
+        made: Option<&Option<E::Id>>,
+    ) -> Result<()> {
+        let Some(made) = made else { return Ok(()) };
+        let mut row = encode(entity)?;
+        if let Some(id) = made {
+            row[E::TABLE.roles.id] = encode_id::<E>(id)?;
+        }
+        note(session, E::TABLE, Action::Create, author, &[(None, Some(&row))]).await
+    }
+
+    /// The key was neither added nor met: it belongs to another tenant, or to a deleted row where an index of the
+    /// application's counts those too; or the caller's transaction does not see it.
+    pub(crate) fn unseen(&self, dialect: &dyn Dialect, is_in_transaction: bool) -> Error {
+        if is_global(E::TABLE, self.key) || !is_in_transaction {
+            return self.conflict(dialect);
+        }
+        let message = "a row with the same key is there, and not seen by this transaction";
+        Error::Serialization { source: DatabaseError::new(message) }
+    }
+
+    fn conflict(&self, dialect: &dyn Dialect) -> Error {
+        let name = |column: &usize| E::TABLE.columns[*column].name.to_owned();
+        let columns: Vec<_> = self.key.iter().map(name).collect();
+        let (entity, constraint) = (E::TABLE.entity, String::new());
+        complete(Error::Conflict { entity, constraint, columns }, dialect, E::TABLE)
+    }
+
+    /// An immutable table of SQLite refuses by a trigger what would be a conflict that does nothing.
+    fn unless_there<T>(&self, inserted: Result<Option<T>>, unless: Unless) -> Result<Option<T>> {
+        let is_key =
+            |columns: &[String]| unless == Unless::AnyKey || told(E::TABLE, self.key) == columns;
+        match inserted {
+            Err(Error::Conflict { columns, .. })
+                if is_key(&columns) && !self.repo.session().in_transaction() =>
+            {
+                Ok(None)
+            }
+            other => other,
+        }
+    }
+}
+
+/// Runs the insert. None when the key is there; otherwise the id, where the database makes it.
+async fn insert_alone<E: Entity, S: Scope>(
+    session: &Session<S>,
+    sql: &str,
+    entity: &E,
+    author: Option<&Author>,
+) -> Result<Option<Option<E::Id>>> {
+    let mut params = insert_values(entity)?;
+    if let Some(author) = author {
+        params.extend(author.params(E::TABLE.name, Action::Create));
+    }
+    let mut read = |row: &dyn Row| {
+        let id = E::TABLE.id();
+        let has_identity = E::TABLE.has_identity();
+        has_identity.then(|| identity::<E>(row.value(E::TABLE.roles.id, id.kind))).transpose()
+    };
+    one(session, E::TABLE, sql, &params, &mut read).await
+}

@@ -1,0 +1,344 @@
+//! Adding rows, alone, or recorded and told of.
+//!
+//! A row that would refer to a deleted one is refused by the statement that adds it, or, of several, before.
+//! Ids that the database makes come back with it.
+
+use chrono::{DateTime, Utc};
+
+use crate::audit::Action;
+use crate::audit::author::Author;
+use crate::backend::{Access, Addition, Insert, InsertRows, Row, Statement};
+use crate::entity::Entity;
+use crate::error::failure::complete_statement;
+use crate::error::{Error, Result};
+use crate::hooks::note;
+use crate::repo::Repo;
+use crate::session::Session;
+use crate::session::scope::Scope;
+use crate::transaction::Own;
+use crate::value::column_type::ColumnType as _;
+use crate::value::encode::Encoder;
+use crate::value::{Kind, Value};
+use crate::write::brief::{self, Added};
+use crate::write::parents::{self, Parents};
+use crate::write::perform::one;
+use crate::write::refused;
+
+/// How many rows are encoded at once for what is recorded and told of them.
+const CHUNK: usize = 1_000;
+
+/// Adds a row that was completed `now`, and returns it as it is stored.
+pub(crate) async fn insert_one<E: Entity, S: Scope>(
+    repo: &Repo<E, S>,
+    mut entity: E,
+    now: DateTime<Utc>,
+) -> Result<E> {
+    let Some(author) = Author::at(repo.session(), E::TABLE, now)? else {
+        return insert_unrecorded(repo, entity).await;
+    };
+    let recorded = repo.crud().recorded_insert.as_deref();
+    if let Some(sql) = recorded.filter(|_| !repo.session().in_transaction()) {
+        let mut params = insert_values(&entity)?;
+        params.extend(author.params(E::TABLE.name, Action::Create));
+        let mut read = |row: &dyn Row| {
+            let has_identity = E::TABLE.has_identity();
+            let id = has_identity.then(|| row.value(E::TABLE.roles.id, Kind::I64));
+            id.map(identity::<E>).transpose()
+        };
+        let made = one(repo.session(), E::TABLE, sql, &params, &mut read).await?;
+        params.truncate(repo.crud().insert_columns.len());
+        let made = unless_refused(repo.session(), &entity, made).await?;
+        let entity = with_id(entity, made);
+        if E::TABLE.is_hooked(Action::Create) {
+            note_created(repo.session(), None, std::iter::once(&entity)).await?;
+        }
+        return Ok(entity);
+    }
+    if let Some(made) = insert_briefly(repo, &entity, &author).await? {
+        let made = unless_refused(repo.session(), &entity, made).await?;
+        return Ok(with_id(entity, made));
+    }
+    let own = repo.session().own_transaction().await?;
+    let done = async {
+        let made = insert_plain(own.session(), repo, &entity).await?;
+        entity = with_id(entity, made);
+        note_created(own.session(), Some(&author), std::iter::once(&entity)).await?;
+        Ok(entity)
+    }
+    .await;
+    own.finish(done).await
+}
+
+/// The same where no entry tells of it. By itself it is one statement: what it did is committed then.
+async fn insert_unrecorded<E: Entity, S: Scope>(repo: &Repo<E, S>, entity: E) -> Result<E> {
+    let session = repo.session();
+    if !E::TABLE.is_seen(Action::Create) {
+        let made = insert_plain(session, repo, &entity).await?;
+        return Ok(with_id(entity, made));
+    }
+    // Between the row and its event nobody commits.
+    let own = session.in_transaction().then(|| Own::outer(session.clone()));
+    let done = async {
+        let made = insert_plain(session, repo, &entity).await?;
+        let entity = with_id(entity, made);
+        note_created(session, None, std::iter::once(&entity)).await?;
+        Ok(entity)
+    }
+    .await;
+    match own {
+        Some(own) => own.finish(done).await,
+        None => done,
+    }
+}
+
+/// Inserts the row alone. Returns the id, where the database makes it.
+async fn insert_plain<E: Entity, S: Scope>(
+    session: &Session<S>,
+    repo: &Repo<E, S>,
+    entity: &E,
+) -> Result<Option<E::Id>> {
+    let params = &insert_values(entity)?;
+    if add_among_others(session, repo, params).await? {
+        return Ok(None);
+    }
+    let mut made = None;
+    let mut read = |row: &dyn Row| {
+        if E::TABLE.has_identity() {
+            made = Some(identity::<E>(row.value(0, Kind::I64))?);
+        }
+        Ok(())
+    };
+    let guarded = repo.crud().guarded_insert.as_deref();
+    let sql = guarded.unwrap_or(&repo.crud().insert);
+    let statement = Statement { sql, params, access: Access::Write, table: E::TABLE };
+    let added = session.run(statement, &mut read).await?;
+    let is_there = added > 0 && made.is_some() == E::TABLE.has_identity();
+    unless_refused(session, entity, is_there.then_some(made)).await
+}
+
+/// Adds a row by itself, where a backend may add it together with those of others; `false` where it may not.
+async fn add_among_others<E: Entity, S: Scope>(
+    session: &Session<S>,
+    repo: &Repo<E, S>,
+    params: &[Value<'_>],
+) -> Result<bool> {
+    let crud = repo.crud();
+    let Some(of_rows) = crud.insert_of_rows.as_deref().filter(|_| !session.in_transaction()) else {
+        return Ok(false);
+    };
+    session.record_access(Some(E::TABLE)).await?;
+    let statement = Statement { sql: &crud.insert, params, access: Access::Write, table: E::TABLE };
+    tracing::trace!(target: "repo::sql", sql = statement.sql);
+    let (backend, columns) = (session.backend(), crud.insert_columns.as_slice());
+    let added = backend.add(Addition { statement, columns, of_rows }).await;
+    added.map_err(|error| complete_statement(error, backend.dialect(), statement))?;
+    Ok(true)
+}
+
+/// Adds a row with its entry, where that is done at once; `None` where it is not. Then this is what
+/// [`unless_refused`] takes.
+async fn insert_briefly<E: Entity, S: Scope>(
+    repo: &Repo<E, S>,
+    entity: &E,
+    author: &Author,
+) -> Result<Option<Option<Option<E::Id>>>> {
+    if E::TABLE.is_hooked(Action::Create) || !repo.session().is_plain() {
+        return Ok(None);
+    }
+    let params = insert_values(entity)?;
+    let sql = repo.crud().guarded_insert.as_deref().unwrap_or(&repo.crud().insert);
+    Ok(match brief::insert(repo.session(), (E::TABLE, sql), &params, author).await? {
+        None => None,
+        Some(Added::Nothing) => Some(None),
+        Some(Added::Row(id)) => {
+            Some(Some(id.map(|id| identity::<E>(Ok(Value::I64(id)))).transpose()?))
+        }
+    })
+}
+
+/// The id of a row that was added; where none was, it would have referred to a deleted one, or the database left it
+/// out.
+async fn unless_refused<E: Entity, S: Scope>(
+    session: &Session<S>,
+    entity: &E,
+    made: Option<Option<E::Id>>,
+) -> Result<Option<E::Id>> {
+    if let Some(id) = made {
+        return Ok(id);
+    }
+    let parents = parents_of(std::slice::from_ref(entity))?;
+    let refused = parents.refused(session, tenant_of(entity)?.as_ref()).await?;
+    Err(refused)
+}
+
+/// Records rows that were added, and tells of them.
+pub(crate) async fn note_created<E: Entity, S: Scope>(
+    session: &Session<S>,
+    author: Option<&Author>,
+    entities: impl IntoIterator<Item = &E>,
+) -> Result<()> {
+    let entities: Vec<&E> = entities.into_iter().collect();
+    for entities in entities.chunks(CHUNK) {
+        let rows: Result<Vec<_>> = entities.iter().map(|entity| encode(*entity)).collect();
+        let rows = rows?;
+        let added: Vec<_> = rows.iter().map(|row| (None, Some(row.as_slice()))).collect();
+        note(session, E::TABLE, Action::Create, author, &added).await?;
+    }
+    Ok(())
+}
+
+pub(crate) fn with_id<E: Entity>(mut entity: E, made: Option<E::Id>) -> E {
+    if let Some(id) = made {
+        entity.set_id(id);
+    }
+    entity
+}
+
+/// Adds all rows or none, and returns them in their order.
+pub(crate) async fn insert_many<E: Entity, S: Scope>(
+    repo: &Repo<E, S>,
+    mut entities: Vec<E>,
+    now: DateTime<Utc>,
+) -> Result<Vec<E>> {
+    let (session, author) = (repo.session(), Author::at(repo.session(), E::TABLE, now)?);
+    if entities.is_empty() {
+        return Ok(entities);
+    }
+    let is_alone = !E::TABLE.is_seen(Action::Create)
+        && !parents::has_marked(E::TABLE)
+        && !session.in_transaction();
+    let done = if is_alone {
+        insert_rows(session, repo, &mut entities).await
+    } else {
+        // In the caller's transaction a savepoint: what refused a row is looked for after it.
+        let own = Own::Inner(session.begin_own().await?);
+        let done = insert_recorded(own.session(), repo, &mut entities, author.as_ref()).await;
+        own.finish(done).await
+    };
+    match done {
+        Ok(()) => Ok(entities),
+        Err(error) => Err(refused::explain(repo, &mut entities, error).await),
+    }
+}
+
+/// Adds the rows, each with its entry and its event.
+pub(crate) async fn insert_recorded<E: Entity, S: Scope>(
+    session: &Session<S>,
+    repo: &Repo<E, S>,
+    entities: &mut [E],
+    author: Option<&Author>,
+) -> Result<()> {
+    insert_under_parents(session, repo, entities).await?;
+    if E::TABLE.is_seen(Action::Create) {
+        note_created(session, author, &*entities).await?;
+    }
+    Ok(())
+}
+
+/// Adds the rows, in a transaction, unless one of them would refer to a deleted row.
+pub(crate) async fn insert_under_parents<E: Entity, S: Scope>(
+    session: &Session<S>,
+    repo: &Repo<E, S>,
+    entities: &mut [E],
+) -> Result<()> {
+    check_parents(session, entities).await?;
+    insert_rows(session, repo, entities).await
+}
+
+/// Refuses rows that would refer to a deleted one.
+pub(crate) async fn check_parents<E: Entity, S: Scope>(
+    session: &Session<S>,
+    entities: &[E],
+) -> Result<()> {
+    match entities.first().filter(|_| parents::has_marked(E::TABLE)) {
+        Some(first) => parents_of(entities)?.check(session, tenant_of(first)?.as_ref()).await,
+        None => Ok(()),
+    }
+}
+
+/// What rows refer to that can be deleted.
+fn parents_of<E: Entity>(entities: &[E]) -> Result<Parents<'_>> {
+    let mut parents = Parents::of(E::TABLE);
+    for entity in entities {
+        parents.add_row(&encode(entity)?);
+    }
+    Ok(parents)
+}
+
+/// The tenant of a row, which is that of the session.
+pub(crate) fn tenant_of<E: Entity>(entity: &E) -> Result<Option<Value<'static>>> {
+    let Some(column) = E::TABLE.roles.tenant else { return Ok(None) };
+    Ok(encode(entity)?.into_iter().nth(column).map(Value::into_owned))
+}
+
+/// Inserts the rows alone, and sets the ids that the database makes.
+async fn insert_rows<E: Entity, S: Scope>(
+    session: &Session<S>,
+    repo: &Repo<E, S>,
+    entities: &mut [E],
+) -> Result<()> {
+    if session.in_transaction() {
+        // A value that fits no column is found before the database is asked, so that the transaction
+        // can go on; by itself an insert of which a row does not fit does nothing anyway.
+        for (index, entity) in entities.iter().enumerate() {
+            encode(entity).map_err(|error| error.in_row(index))?;
+        }
+    }
+    let identities = {
+        let insert = Insert {
+            table: E::TABLE,
+            columns: &repo.crud().insert_columns,
+            sql: &repo.crud().insert,
+            rows: &Entities(entities),
+        };
+        session.insert(insert).await?
+    };
+    for (entity, id) in entities.iter_mut().zip(identities) {
+        entity.set_id(identity::<E>(Ok(Value::I64(id)))?);
+    }
+    Ok(())
+}
+
+/// Entities as the rows of an insert.
+pub(crate) struct Entities<'e, E>(pub(crate) &'e [E]);
+
+impl<E: Entity> InsertRows for Entities<'_, E> {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn encode<'a>(&'a self, index: usize, values: &mut Vec<Value<'a>>) -> Result<()> {
+        let mut encoder = Encoder::reuse(E::TABLE, std::mem::take(values));
+        self.0[index].encode(&mut encoder);
+        *values = encoder.finish().map_err(|error| error.in_row(index))?;
+        if E::TABLE.has_identity() {
+            values.remove(E::TABLE.roles.id);
+        }
+        Ok(())
+    }
+}
+
+/// The columns of an entity that an insert gives.
+pub(crate) fn insert_values<E: Entity>(entity: &E) -> Result<Vec<Value<'_>>> {
+    let mut values = encode(entity)?;
+    if E::TABLE.has_identity() {
+        values.remove(E::TABLE.roles.id);
+    }
+    Ok(values)
+}
+
+/// All columns of an entity.
+pub(crate) fn encode<E: Entity>(entity: &E) -> Result<Vec<Value<'_>>> {
+    let mut encoder = Encoder::new(E::TABLE);
+    entity.encode(&mut encoder);
+    encoder.finish()
+}
+
+/// The id that the database made.
+pub(crate) fn identity<E: Entity>(value: Result<Value<'_>, crate::InvalidValue>) -> Result<E::Id> {
+    value.and_then(E::Id::decode).map_err(|invalid| Error::Decode {
+        entity: E::TABLE.entity,
+        column: E::TABLE.id().name,
+        reason: invalid.into_reason(),
+    })
+}
