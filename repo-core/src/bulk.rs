@@ -3,12 +3,13 @@
 //! What one statement can do is one statement. Rows that are seen, or take others along, are locked and changed
 //! in chunks, by id: validated, recorded and told of. Deleted rows are never met.
 
+mod by_id;
 mod chunks;
 mod deletion;
 mod walk;
 
 pub use self::chunks::DeleteInChunks;
-use self::deletion::{Deletion, delete_many};
+use self::deletion::Deletion;
 use self::walk::Walk;
 use crate::audit::Action;
 use crate::audit::author::Author;
@@ -80,57 +81,6 @@ impl<E: Entity, S: Scope> Query<E, S> {
         E::Tenancy: WritableFrom<S>,
     {
         Writing::new(async move { Bulk::new(self, "delete_all")?.delete().await })
-    }
-}
-
-impl<E: Entity, S: Scope> Repo<E, S> {
-    /// Makes a change in each of these rows, in this order, and returns them as they are then stored. All or
-    /// none.
-    ///
-    /// # Errors
-    ///
-    /// As for [`patch`](Self::patch), of the one that [`row`](Error::row) tells.
-    pub fn patch_many<P: Into<Patch<E>>>(
-        &self,
-        patches: impl IntoIterator<Item = (E::Id, P)>,
-    ) -> Writing<'_, Vec<E>>
-    where
-        E: Mutable,
-        E::Tenancy: WritableFrom<S>,
-    {
-        let patches: Vec<_> = patches.into_iter().map(|(id, patch)| (id, patch.into())).collect();
-        Writing::new(async move {
-            // Whoever acts for nobody is told before anything is sent.
-            Author::of(self.session(), E::TABLE)?;
-            let own = Own::Inner(self.session().begin_own().await?);
-            let done = async {
-                let repo = Repo::<E, S>::new(own.session().clone());
-                let mut patched = Vec::with_capacity(patches.len());
-                for (index, (id, patch)) in patches.into_iter().enumerate() {
-                    let done = repo.patch(id, patch).await;
-                    patched.push(done.map_err(|error| error.in_row(index))?);
-                }
-                Ok(patched)
-            }
-            .await;
-            own.finish(done).await
-        })
-    }
-
-    /// Deletes the rows with these ids, as [`delete`](Self::delete) does each of them. All or none.
-    ///
-    /// # Errors
-    ///
-    /// - [`is_not_found`](Error::is_not_found): the one that [`row`](Error::row) tells is no live row of this
-    ///   tenant.
-    /// - [`Error::ForeignKey`]: a row refers to one of them, and they were to be removed.
-    pub fn delete_many(&self, ids: impl IntoIterator<Item = E::Id>) -> Writing<'_, ()>
-    where
-        E: Mutable,
-        E::Tenancy: WritableFrom<S>,
-    {
-        let ids: Vec<_> = ids.into_iter().collect();
-        Writing::new(async move { delete_many(self, ids).await })
     }
 }
 

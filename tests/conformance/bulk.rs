@@ -186,6 +186,37 @@ pub(crate) async fn many_rows_are_patched_and_deleted_by_id(fixture: Fixture) {
     assert_eq!(theirs.repo::<Ticket>().get(other.id).await.unwrap(), other);
 }
 
+pub(crate) async fn many_rows_are_restored_and_purged_by_id(fixture: Fixture) {
+    let db = fixture.with(&schema![Ticket]).await;
+    let (ours, theirs) = (acme(&db).repo::<Ticket>(), bolt(&db).repo::<Ticket>());
+    let rows = tickets(&acme(&db), &["a", "b", "c", "d"]).await;
+    let other = tickets(&bolt(&db), &["a"]).await.remove(0);
+    theirs.delete(other.id).await.unwrap();
+    let [a, b, c, d] = [0, 1, 2, 3].map(|at| rows[at].id);
+    ours.delete_many([a, b, c]).await.unwrap();
+
+    let found = ours.restore_many([b, a, b]).await.unwrap();
+    let found: Vec<_> = found.into_iter().map(|it| (it.id, it.version)).collect();
+    assert_eq!(found, [(b, 3), (a, 3)]);
+
+    for ids in [[c, d], [c, other.id]] {
+        for refused in [ours.restore_many(ids).await.map(drop), ours.purge_many(ids).await] {
+            let refused = refused.unwrap_err();
+            assert_eq!(refused.row(), Some(1), "{refused}");
+            let is_live = ids[1] == d;
+            let is_told = matches!(refused.cause(), Error::NotDeleted { .. }) == is_live;
+            assert!(is_told && (is_live || refused.is_not_found()), "{refused}");
+        }
+        assert_eq!(ours.query().only_deleted().one().await.unwrap().id, c, "all or none");
+    }
+
+    ours.purge_many([c, c]).await.unwrap();
+    assert_eq!(ours.query().with_deleted().count().await.unwrap(), 3);
+    ours.purge_many([]).await.unwrap();
+    assert_eq!(ours.restore_many([]).await.unwrap(), []);
+    assert_eq!(theirs.query().only_deleted().count().await.unwrap(), 1);
+}
+
 pub(crate) async fn nothing_is_moved_under_a_deleted_parent_in_bulk(fixture: Fixture) {
     let db = fixture.with(&projects()).await;
     let session = alice(&db);

@@ -122,6 +122,8 @@ pub(crate) async fn a_time_that_no_database_keeps_is_told_of_the_clock(fixture: 
             visits.delete_many([live.id]).await,
             visits.restore(gone).await.map(drop),
             visits.purge(gone).await,
+            visits.restore_many([gone]).await.map(drop),
+            visits.purge_many([gone]).await,
             visits.query().recent(Visit::CREATED_AT, Duration::from_secs(1)).all().await.map(drop),
             session.audit().recent(1).all().await.map(drop),
             items.create(item("a")).await.map(drop),

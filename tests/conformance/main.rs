@@ -203,6 +203,7 @@ conformance! {
             a_bulk_change_has_an_actor_and_a_plain_query,
             a_bulk_change_is_all_or_nothing,
             many_rows_are_patched_and_deleted_by_id,
+            many_rows_are_restored_and_purged_by_id,
             nothing_is_moved_under_a_deleted_parent_in_bulk,
             all_rows_of_a_table_are_patched_by_one_statement,
             a_statement_that_fails_leaves_its_transaction,
@@ -695,6 +696,7 @@ conformance! {
         }
         tangles {
             rows_deleted_at_once_leave_a_common_child_to_the_last,
+            rows_come_back_at_once_in_any_order_of_their_ids,
             what_is_below_a_row_that_waits_waits_with_it,
             a_circle_comes_back_with_the_last_row_it_is_below,
             a_row_of_a_circle_is_purged_with_the_others,

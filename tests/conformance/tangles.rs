@@ -54,6 +54,45 @@ pub(crate) async fn rows_deleted_at_once_leave_a_common_child_to_the_last(fixtur
     }
 }
 
+pub(crate) async fn rows_come_back_at_once_in_any_order_of_their_ids(fixture: Fixture) {
+    let db = fixture.with(&projects()).await;
+    let session = alice(&db);
+    let (projects, tasks) = (session.repo::<Project>(), session.repo::<Task>());
+    let a = projects.create(project("a")).await.unwrap();
+    let above = tasks.create(task("above", &a)).await.unwrap();
+    let below = NewTask { parent_id: Some(above.id), ..task("below", &a) };
+    let below = tasks.create(below).await.unwrap();
+    let lowest = NewTask { parent_id: Some(below.id), ..task("lowest", &a) };
+    let lowest = tasks.create(lowest).await.unwrap();
+    let all = [above.id, below.id, lowest.id];
+
+    // Each by a deletion of its own, or all by one; from below and from above.
+    for is_one_deletion in [false, true] {
+        for ids in [all, [lowest.id, below.id, above.id]] {
+            if is_one_deletion {
+                tasks.delete(above.id).await.unwrap();
+            } else {
+                for id in [lowest.id, below.id, above.id] {
+                    tasks.delete(id).await.unwrap();
+                }
+            }
+            let back = tasks.restore_many(ids).await.unwrap();
+            assert_eq!(back.iter().map(|row| row.id).collect::<Vec<_>>(), ids);
+            assert_eq!(tasks.count().await.unwrap(), 3);
+        }
+    }
+
+    projects.delete(a.id).await.unwrap();
+    let refused = tasks.restore_many([lowest.id, above.id]).await.unwrap_err();
+    assert_eq!(refused.row(), Some(0), "{refused}");
+    assert_error!(Err::<(), _>(refused.into_cause()), Error::ParentDeleted { entity: "Task", .. });
+    assert_eq!(tasks.count().await.unwrap(), 0);
+
+    // What goes with a row before it is gone already.
+    tasks.purge_many([above.id, lowest.id]).await.unwrap();
+    assert_eq!(tasks.query().with_deleted().count().await.unwrap(), 0);
+}
+
 pub(crate) async fn what_is_below_a_row_that_waits_waits_with_it(fixture: Fixture) {
     let db = fixture.with(&projects()).await;
     let session = alice(&db);

@@ -89,7 +89,7 @@ pub(super) struct Ui(pub(super) &'static str, pub(super) &'static str);
 
 pub(super) const NOT_FOUND: Kept = Kept::Refused(Error::is_not_found);
 pub(super) const NOT_DELETED: Kept =
-    Kept::Refused(|error| matches!(error, Error::NotDeleted { .. }));
+    Kept::Refused(|error| matches!(error.cause(), Error::NotDeleted { .. }));
 pub(super) const FOREIGN: Kept =
     Kept::Refused(|error| matches!(error, Error::TenantMismatch { .. }));
 pub(super) const REMOVED: Kept = Kept::Never("its rows are removed when they are deleted");

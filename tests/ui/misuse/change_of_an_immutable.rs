@@ -14,6 +14,7 @@ pub async fn used(db: Database, event: Event) {
     let _ = events.patch(event.id, repo_core::Patch::new()).await;
     let _ = events.delete(event.id).await;
     let _ = events.restore(event.id).await;
+    let _ = events.restore_many([event.id]).await;
 }
 
 fn main() {}

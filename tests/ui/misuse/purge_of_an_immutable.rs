@@ -12,6 +12,7 @@ pub struct Event {
 pub async fn used(db: Database, event: Event, time: DateTime<Utc>) {
     let events = db.session().repo::<Event>();
     let _ = events.purge(event.id).await;
+    let _ = events.purge_many([event.id]).await;
     let _ = events.purge_deleted_before(time).await;
 }
 

@@ -18,6 +18,8 @@ pub async fn used(db: Database, id: Uuid) {
     let _ = incidents.create_or_get(Incident::STATUS, new).await;
     let _ = incidents.restore(id).await;
     let _ = incidents.purge(id).await;
+    let _ = incidents.restore_many([id]).await;
+    let _ = incidents.purge_many([id]).await;
 }
 
 fn main() {}

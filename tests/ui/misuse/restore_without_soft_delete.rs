@@ -14,6 +14,8 @@ pub async fn used(db: Database, id: Uuid) {
     let incidents = db.tenant(Uuid::nil()).repo::<Incident>();
     let _ = incidents.restore(id).await;
     let _ = incidents.purge(id).await;
+    let _ = incidents.restore_many([id]).await;
+    let _ = incidents.purge_many([id]).await;
     let _ = incidents.query().with_deleted().all().await;
 }
 

@@ -1,0 +1,219 @@
+//! Many rows by their ids: all of them or none, as if each was changed alone.
+//!
+//! Absent: how many rows are deleted at once (`deletion.rs`), and what a query names (`bulk.rs`).
+
+use std::collections::{HashMap, HashSet};
+
+use super::deletion::delete_many;
+use super::{Bulk, CHUNK};
+use crate::audit::author::Author;
+use crate::entity::{Entity, Mutable, SoftDelete};
+use crate::error::{Error, Result};
+use crate::filter::{Filter, Node};
+use crate::query::{Query, Visibility};
+use crate::read::{IdKey, encode_id};
+use crate::repo::{Repo, not_found};
+use crate::session::Session;
+use crate::session::scope::{Scope, WritableFrom};
+use crate::transaction::Own;
+use crate::value::Value;
+use crate::write::change::Writing;
+use crate::write::patch::Patch;
+
+impl<E: Entity, S: Scope> Repo<E, S> {
+    /// Makes a change in each of these rows, in this order, and returns them as they are then stored. All or
+    /// none.
+    ///
+    /// # Errors
+    ///
+    /// As for [`patch`](Self::patch), of the one that [`row`](Error::row) tells.
+    pub fn patch_many<P: Into<Patch<E>>>(
+        &self,
+        patches: impl IntoIterator<Item = (E::Id, P)>,
+    ) -> Writing<'_, Vec<E>>
+    where
+        E: Mutable,
+        E::Tenancy: WritableFrom<S>,
+    {
+        let patches: Vec<_> = patches.into_iter().map(|(id, patch)| (id, patch.into())).collect();
+        Writing::new(async move {
+            // Whoever acts for nobody is told before anything is sent.
+            Author::of(self.session(), E::TABLE)?;
+            let own = Own::Inner(self.session().begin_own().await?);
+            let done = async {
+                let repo = Repo::<E, S>::new(own.session().clone());
+                let mut patched = Vec::with_capacity(patches.len());
+                for (index, (id, patch)) in patches.into_iter().enumerate() {
+                    let done = repo.patch(id, patch).await;
+                    patched.push(done.map_err(|error| error.in_row(index))?);
+                }
+                Ok(patched)
+            }
+            .await;
+            own.finish(done).await
+        })
+    }
+
+    /// Deletes the rows with these ids, as [`delete`](Self::delete) does each of them. All or none.
+    ///
+    /// # Errors
+    ///
+    /// - [`is_not_found`](Error::is_not_found): the one that [`row`](Error::row) tells is no live row of this
+    ///   tenant.
+    /// - [`Error::ForeignKey`]: a row refers to one of them, and they were to be removed.
+    pub fn delete_many(&self, ids: impl IntoIterator<Item = E::Id>) -> Writing<'_, ()>
+    where
+        E: Mutable,
+        E::Tenancy: WritableFrom<S>,
+    {
+        let ids: Vec<_> = ids.into_iter().collect();
+        Writing::new(async move { delete_many(self, ids).await })
+    }
+
+    /// Brings these deleted rows back, as [`restore`](Self::restore) does each of them, and returns them as they are
+    /// then stored, in this order, each once. All or none. One that comes back with another of them is met, and one
+    /// that is below another of them may stand before it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`restore`](Self::restore), of the one that [`row`](Error::row) tells.
+    pub fn restore_many(&self, ids: impl IntoIterator<Item = E::Id>) -> Writing<'_, Vec<E>>
+    where
+        E: SoftDelete,
+        E::Tenancy: WritableFrom<S>,
+    {
+        let ids: Vec<_> = ids.into_iter().collect();
+        Writing::new(async move {
+            Author::of(self.session(), E::TABLE)?;
+            let own = Own::Inner(self.session().begin_looking_anew().await?);
+            let done = async { Many::<E, S>::new(own.session(), ids).await?.restore().await }.await;
+            own.finish(done).await
+        })
+    }
+
+    /// Removes these deleted rows for good, as [`purge`](Self::purge) does each of them, in this order. All or none.
+    /// One that goes with another before it is met.
+    ///
+    /// # Errors
+    ///
+    /// As for [`purge`](Self::purge), of the one that [`row`](Error::row) tells.
+    pub fn purge_many(&self, ids: impl IntoIterator<Item = E::Id>) -> Writing<'_, ()>
+    where
+        E: SoftDelete,
+        E::Tenancy: WritableFrom<S>,
+    {
+        let ids: Vec<_> = ids.into_iter().collect();
+        Writing::new(async move {
+            Author::of(self.session(), E::TABLE)?;
+            let own = Own::Inner(self.session().begin_looking_anew().await?);
+            let done = async { Many::<E, S>::new(own.session(), ids).await?.purge().await }.await;
+            own.finish(done).await
+        })
+    }
+}
+
+/// Rows that are deleted, each with the place at which it was first named.
+struct Many<E: Entity, S: Scope> {
+    repo: Repo<E, S>,
+    /// All that were named.
+    ids: Vec<E::Id>,
+    /// The places of those that are looked at: each row once.
+    once: Vec<usize>,
+}
+
+impl<E: SoftDelete, S: Scope> Many<E, S>
+where
+    E::Tenancy: WritableFrom<S>,
+{
+    /// Holds the rows. Refuses the first that is not deleted.
+    async fn new(session: &Session<S>, ids: Vec<E::Id>) -> Result<Self> {
+        let repo = Repo::<E, S>::new(session.clone());
+        let (mut once, mut named) = (Vec::with_capacity(ids.len()), HashSet::new());
+        for (place, id) in ids.iter().enumerate() {
+            if named.insert(IdKey::of(&encode_id::<E>(id)?)) {
+                once.push(place);
+            }
+        }
+        let this = Self { repo, ids, once };
+        let deleted = this.deleted().await?;
+        for place in &this.once {
+            let id = &this.ids[*place];
+            if !deleted.contains(&IdKey::of(&encode_id::<E>(id)?)) {
+                let refused = this.repo.restore(id.clone()).await.map(drop);
+                let refused = refused.err().unwrap_or_else(|| not_found::<E>(id));
+                return Err(refused.in_row(*place));
+            }
+        }
+        Ok(this)
+    }
+
+    /// Those that are deleted, held in the order of their ids.
+    async fn deleted(&self) -> Result<HashSet<IdKey>> {
+        let mut deleted = HashSet::with_capacity(self.once.len());
+        for places in self.once.chunks(CHUNK) {
+            let mut bulk = Bulk::new(self.among(places)?, "restore_many")?;
+            bulk.selection.visibility = Visibility::OnlyDeleted;
+            let rows = bulk.next(self.repo.session(), None, places.len()).await?;
+            deleted.extend(rows.iter().map(|row| IdKey::of(&row[E::TABLE.roles.id])));
+        }
+        Ok(deleted)
+    }
+
+    /// Those below a row that comes back later wait for it.
+    async fn restore(self) -> Result<Vec<E>> {
+        let mut waiting = self.once.clone();
+        loop {
+            let (mut left, mut refused) = (Vec::new(), None);
+            for place in &waiting {
+                match self.repo.restore(self.ids[*place].clone()).await {
+                    // It came back with one before it.
+                    Ok(_) | Err(Error::NotDeleted { .. }) => {}
+                    Err(error @ Error::ParentDeleted { .. }) => {
+                        left.push(*place);
+                        refused.get_or_insert(error.in_row(*place));
+                    }
+                    Err(error) => return Err(error.in_row(*place)),
+                }
+            }
+            match refused {
+                None => return self.rows().await,
+                Some(error) if left.len() == waiting.len() => return Err(error),
+                Some(_) => waiting = left,
+            }
+        }
+    }
+
+    async fn purge(self) -> Result<()> {
+        for place in &self.once {
+            match self.repo.purge(self.ids[*place].clone()).await {
+                // It went with one before it.
+                Ok(()) => {}
+                Err(error) if error.is_not_found() => {}
+                Err(error) => return Err(error.in_row(*place)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows as they are, in the order in which they were named.
+    async fn rows(&self) -> Result<Vec<E>> {
+        let mut rows = HashMap::with_capacity(self.once.len());
+        for places in self.once.chunks(CHUNK) {
+            for row in self.among(places)?.all().await? {
+                rows.insert(IdKey::of(&encode_id::<E>(row.id())?), row);
+            }
+        }
+        let row = |place: &usize| {
+            let id = &self.ids[*place];
+            rows.remove(&IdKey::of(&encode_id::<E>(id)?)).ok_or_else(|| not_found::<E>(id))
+        };
+        self.once.iter().map(row).collect()
+    }
+
+    fn among(&self, places: &[usize]) -> Result<Query<E, S>> {
+        let id = |place: &usize| Ok(encode_id::<E>(&self.ids[*place])?.into_owned());
+        let values = places.iter().map(id).collect::<Result<Vec<Value<'static>>>>()?;
+        let column = E::TABLE.roles.id;
+        Ok(self.repo.filter(Filter::new(Node::InList { column, values, negated: false })))
+    }
+}
