@@ -216,6 +216,23 @@ pub(crate) async fn a_renamed_column_is_found_by_its_old_name(fixture: Fixture) 
     assert_error!(error, Error::Decode { entity: "ForgetfulShelf", column: "name", .. });
 }
 
+pub(crate) async fn a_row_that_is_older_than_the_trail_was_not_absent(fixture: Fixture) {
+    let (db, clock) = fixture.with_clock(&schema![Shelf]).await;
+    let session = db.session().actor("alice");
+    let sql = session.unchecked_sql("a row of before there was a trail");
+    sql.execute("INSERT INTO shelves (id, label, depth) VALUES (7, 'top', 30)").await.unwrap();
+    let before = repo_core::Clock::now(&clock);
+    let trail = session.audit();
+    assert_eq!(trail.as_of::<Shelf>(7, before).await.unwrap(), None, "no entry tells of it");
+
+    clock.advance(TimeDelta::hours(1));
+    session.repo::<Shelf>().patch(7, ShelfPatch::new().depth(40)).await.unwrap();
+    for at in [before, repo_core::Clock::now(&clock)] {
+        let error = trail.as_of::<Shelf>(7, at).await;
+        assert_error!(error, Error::Decode { entity: "Shelf", column: "id", .. });
+    }
+}
+
 pub(crate) async fn a_secret_that_must_be_there_is_not_made_up(fixture: Fixture) {
     let (db, clock) = fixture.with_clock(&schema![Vault]).await;
     let session = acme(&db).actor("alice");

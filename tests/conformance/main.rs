@@ -173,6 +173,7 @@ conformance! {
             a_row_is_there_from_the_moment_that_it_says,
             every_type_is_rebuilt,
             a_renamed_column_is_found_by_its_old_name,
+            a_row_that_is_older_than_the_trail_was_not_absent,
             a_secret_that_must_be_there_is_not_made_up,
         }
         audit_vectors {

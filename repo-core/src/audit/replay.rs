@@ -55,6 +55,10 @@ impl Replay {
     pub(crate) fn step<E: Entity>(&mut self, entry: AuditEntry) {
         if entry.at > self.until {
             self.is_over = true;
+            // It was there before, and no entry tells of it.
+            if self.seq == 0 && entry.action != Action::Create {
+                self.error = Some(begins_late::<E>());
+            }
             return;
         }
         self.seq = entry.seq;
