@@ -691,6 +691,8 @@ conformance! {
             a_chain_that_was_written_anew_is_seen_by_a_checkpoint_alone,
             an_entry_of_another_tenant_is_traced,
             a_number_that_none_follows_hides_no_verdict,
+            an_entry_with_a_hash_is_in_the_chain_whatever_its_number,
+            a_chain_without_numbers_of_its_own_is_listed,
             a_changed_head_is_named,
             a_long_chain_is_verified_to_its_end,
             writers_beside_a_verification_are_no_alarm,

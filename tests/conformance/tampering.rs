@@ -299,6 +299,70 @@ pub(crate) async fn a_number_that_none_follows_hides_no_verdict(fixture: Fixture
     assert_eq!(found(&db, ACME).await, Some((8, Fault::Content)));
 }
 
+pub(crate) async fn an_entry_with_a_hash_is_in_the_chain_whatever_its_number(fixture: Fixture) {
+    let db = trail(&fixture).await;
+    let end = verify(&db, ACME).await.end;
+    let chain = db.audit_chain(chain_of(ACME));
+    unguard(&db).await;
+    keep(&db).await;
+    let gap = Some((8, Fault::Gap));
+    let outside = 1_i64 << 62;
+    for seq in [outside, outside + 7, i64::MAX] {
+        put_back(&db).await;
+        run(&db, &stray("ACME", seq, "NULL, NULL")).await;
+        assert_eq!(found(&db, ACME).await, None);
+        for hashes in ["prev_hash, hash", "hash, NULL", "NULL, hash"] {
+            put_back(&db).await;
+            run(&db, &stray("ACME", seq, hashes)).await;
+            assert_eq!(found(&db, ACME).await, gap, "{seq} {hashes}");
+            for verify in [chain.verify().from(end.clone()), chain.verify().against(end.clone())] {
+                let beside = verify.await.unwrap();
+                assert_eq!((finding(&beside), beside.tail), (gap.clone(), Tail::ProvenTo(7)));
+            }
+        }
+        put_back(&db).await;
+        run(&db, &stray("ACME", seq, "prev_hash, hash")).await;
+        restamp(&db, seq..=seq).await;
+        assert_eq!(found(&db, ACME).await, gap);
+        run(&db, HEAD_IS_NOW).await;
+        assert_eq!(found(&db, ACME).await, gap);
+        // A checkpoint of what the head said then is none to go on from.
+        let astray = chain.checkpoint().await.unwrap();
+        for verify in [chain.verify().from(astray.clone()), chain.verify().against(astray.clone())]
+        {
+            let beside = verify.await.unwrap();
+            assert_eq!((finding(&beside), beside.tail), (gap.clone(), Tail::Unproven));
+        }
+        put_back(&db).await;
+        let resumed = chain.verify().from(astray).await.unwrap();
+        assert_eq!(finding(&resumed), Some((8, Fault::Truncated)));
+    }
+    put_back(&db).await;
+    run(&db, &stray("ACME", outside, "hash, hash")).await;
+    run(&db, "DELETE FROM repo_audit WHERE tenant = 'ACME' AND seq IN (6, 7)").await;
+    let resumed = chain.verify().from(end).await.unwrap();
+    assert_eq!(finding(&resumed), Some((7, Fault::Gap)));
+}
+
+pub(crate) async fn a_chain_without_numbers_of_its_own_is_listed(fixture: Fixture) {
+    let db = tampered(&fixture, "DELETE FROM repo_audit_heads WHERE tenant = 'BOLT'").await;
+    run(&db, "DELETE FROM repo_audit WHERE tenant = 'BOLT'").await;
+    run(&db, &stray("BOLT", 1 << 62, "NULL, NULL")).await;
+    assert_eq!(db.audit_chains().await.unwrap(), [chain_of(ACME)]);
+    run(&db, &stray("BOLT", (1 << 62) + 1, "hash, hash")).await;
+    assert_eq!(db.audit_chains().await.unwrap(), [chain_of(ACME), chain_of(BOLT)]);
+    assert_eq!(found(&db, BOLT).await, Some((1, Fault::Gap)));
+}
+
+/// Adds an entry like the last one of `ACME`, with these hashes of it.
+fn stray(tenant: &str, seq: i64, hashes: &str) -> String {
+    format!(
+        "INSERT INTO repo_audit SELECT '{tenant}', {seq}, entity, entity_id, action, actor, \
+         correlation_id, reason, at, before, after, {hashes} FROM repo_audit \
+         WHERE tenant = 'ACME' AND seq = 7"
+    )
+}
+
 pub(crate) async fn a_changed_head_is_named(fixture: Fixture) {
     let db = tampered(&fixture, "SELECT 1").await;
     keep(&db).await;

@@ -15,8 +15,9 @@ pub(crate) const COLUMNS: [&str; 9] = [
     "after",
 ];
 
-/// Numbers from here on are outside of the chain.
-pub(crate) const FIRST_UNCHAINED: i64 = 1 << 62;
+/// What is of the chain: an entry with a number from 2^62 on is not, unless it has a hash.
+pub(crate) const IN_CHAIN: &str =
+    "(seq < 4611686018427387904 OR prev_hash IS NOT NULL OR hash IS NOT NULL)";
 
 /// One row of `repo_audit`. What is `None` is `NULL`.
 #[derive(Debug, Default)]

@@ -5,7 +5,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 
 use crate::checkpoint::Checkpoint;
-use crate::entry::{COLUMNS, FIRST_UNCHAINED};
+use crate::entry::{COLUMNS, IN_CHAIN};
 use crate::{Entry, Head, Result, Walk, chains};
 
 /// Every statement of the transaction sees one snapshot, and where row-level security is on, every tenant.
@@ -37,11 +37,10 @@ async fn walk_one<'k>(
     let columns = COLUMNS.map(|name| format!("\"{name}\"")).join(", ");
     let sql = format!(
         "SELECT seq, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"+00:00\"'), \
-         prev_hash, hash, {columns} FROM repo_audit WHERE tenant = $1 AND seq < $2 ORDER BY seq"
+         prev_hash, hash, {columns} FROM repo_audit WHERE tenant = $1 AND {IN_CHAIN} ORDER BY seq"
     );
     let mut walk = Walk::new(tenant.clone(), kept, head);
-    let mut rows =
-        sqlx::query(AssertSqlSafe(sql)).bind(tenant).bind(FIRST_UNCHAINED).fetch(connection);
+    let mut rows = sqlx::query(AssertSqlSafe(sql)).bind(tenant).fetch(connection);
     while let Some(row) = rows.try_next().await? {
         walk.step(entry(&row)?);
     }

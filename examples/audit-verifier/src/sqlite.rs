@@ -1,9 +1,9 @@
 //! A file of SQLite, read in one snapshot.
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row};
 
 use crate::checkpoint::Checkpoint;
-use crate::entry::{COLUMNS, FIRST_UNCHAINED};
+use crate::entry::{COLUMNS, IN_CHAIN};
 use crate::{Entry, Head, Result, Walk, chains};
 
 /// Walks through every chain.
@@ -25,11 +25,11 @@ fn walk_one<'k>(snapshot: &Connection, tenant: String, kept: &'k [Checkpoint]) -
     let columns = COLUMNS.map(|name| format!("\"{name}\"")).join(", ");
     let sql = format!(
         "SELECT seq, at, prev_hash, hash, {columns} FROM repo_audit \
-         WHERE tenant = ?1 AND seq < ?2 ORDER BY seq"
+         WHERE tenant = ?1 AND {IN_CHAIN} ORDER BY seq"
     );
     let mut statement = snapshot.prepare(&sql)?;
     let mut walk = Walk::new(tenant, kept, head);
-    let mut rows = statement.query(params![walk.tenant(), FIRST_UNCHAINED])?;
+    let mut rows = statement.query([walk.tenant()])?;
     while let Some(row) = rows.next()? {
         walk.step(entry(row)?);
     }

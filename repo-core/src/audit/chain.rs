@@ -20,6 +20,9 @@ use super::checkpoint::Checkpoint;
 use super::format::ZERO;
 use super::verify::Verify;
 
+/// What an entry has that is in a chain, whatever its number.
+const HAS_HASH: &str = "(\"prev_hash\" IS NOT NULL OR \"hash\" IS NOT NULL)";
+
 /// Whose entries follow each other.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Chain {
@@ -42,6 +45,8 @@ pub(crate) struct Ends {
     /// The lowest and the highest number of the entries.
     pub(crate) first: Option<i64>,
     pub(crate) last: Option<i64>,
+    /// Whether there are some among the numbers of entries that are in no chain.
+    pub(crate) has_strays: bool,
     pub(crate) head: Option<Head>,
 }
 
@@ -99,7 +104,7 @@ impl Database {
         };
         let sql = format!(
             "SELECT \"tenant\" FROM \"repo_audit_heads\" UNION SELECT \"tenant\" \
-             FROM \"repo_audit\" WHERE \"seq\" < {FIRST_UNCHAINED} ORDER BY 1"
+             FROM \"repo_audit\" WHERE \"seq\" < {FIRST_UNCHAINED} OR {HAS_HASH} ORDER BY 1"
         );
         read(self, &sql, &[], &mut on_row).await?;
         Ok(chains)
@@ -144,21 +149,23 @@ impl AuditChain {
     /// together, so that they differ only where somebody else was at work.
     pub(crate) async fn ends(&self) -> Result<Ends> {
         let tenant = self.placeholder(1);
-        let of_chain = format!(
-            "FROM \"repo_audit\" WHERE \"tenant\" = {tenant} AND \"seq\" < {FIRST_UNCHAINED}"
-        );
+        let of_tenant = format!("FROM \"repo_audit\" WHERE \"tenant\" = {tenant}");
+        let of_chain = format!("{of_tenant} AND \"seq\" < {FIRST_UNCHAINED}");
         let sql = format!(
             "SELECT (SELECT min(\"seq\") {of_chain}), (SELECT max(\"seq\") {of_chain}), \
-             h.\"seq\", h.\"prev_hash\", h.\"hash\" FROM (SELECT 1) AS one \
+             h.\"seq\", h.\"prev_hash\", h.\"hash\", \
+             (SELECT min(\"seq\") {of_tenant} AND \"seq\" >= {FIRST_UNCHAINED} AND {HAS_HASH}) \
+             FROM (SELECT 1) AS one \
              LEFT JOIN \"repo_audit_heads\" h ON h.\"tenant\" = {tenant}"
         );
-        let mut ends = Ends { first: None, last: None, head: None };
+        let mut ends = Ends { first: None, last: None, has_strays: false, head: None };
         let mut on_row = |row: &dyn Row| {
             ends.first = stored::column(row, 0)?;
             ends.last = stored::column(row, 1)?;
             let seq: Option<i64> = stored::column(row, 2)?;
             let (prev_hash, hash) = (stored::bytes(row, 3), stored::bytes(row, 4));
             ends.head = seq.map(|seq| Head { seq, prev_hash, hash });
+            ends.has_strays = stored::column::<Option<i64>>(row, 5)?.is_some();
             Ok(())
         };
         self.read(&sql, &[Value::Text(self.chain.as_text().into())], &mut on_row).await?;

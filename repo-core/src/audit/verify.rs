@@ -3,12 +3,16 @@
 //! The ends are read once, from one snapshot; what writers append meanwhile lies behind them and is not
 //! looked at. The first entry that is wrong ends the walk. Where an entry that was moved came from is asked in
 //! `origin.rs`.
+//!
+//! Among the numbers of entries that are in no chain, one with a hash is of the chain, and can only be behind a gap:
+//! whether there is such a one is asked with the ends, and no page reaches these numbers.
 
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
 use super::chain::{AuditChain, Ends, Head};
 use super::checkpoint::Checkpoint;
+use super::entry::FIRST_UNCHAINED;
 use super::format::ZERO;
 use super::origin;
 use super::stored::{self, COLUMNS, Stored};
@@ -67,7 +71,10 @@ impl Verify {
         }
         let ends = self.chain.ends().await?;
         let start = match &self.checkpoint {
-            Some(checkpoint) if self.resumes => checkpoint.seq.max(1),
+            // From a number that no chain has there is nothing to go on.
+            Some(checkpoint) if self.resumes && checkpoint.seq < FIRST_UNCHAINED => {
+                checkpoint.seq.max(1)
+            }
             _ => 1,
         };
         let mut walk = Walk::new(&self, start, &ends);
@@ -96,6 +103,9 @@ impl Verify {
             if walk.first_bad.is_none() && walk.next <= high {
                 walk.missing(ends);
             }
+        }
+        if walk.first_bad.is_none() && ends.has_strays {
+            walk.found(ends.end() + 1, Fault::Gap);
         }
         if walk.first_bad.is_none() {
             walk.finish(ends, self.checkpoint.as_ref());
@@ -154,13 +164,13 @@ impl IntoFuture for Verify {
 }
 
 impl Ends {
-    /// The last number that there is, or should be.
+    /// The last number that there is, or should be, of those that a chain can have.
     fn end(&self) -> i64 {
         self.head_seq().max(self.last.unwrap_or(0))
     }
 
     fn head_seq(&self) -> i64 {
-        self.head.as_ref().map_or(0, |head| head.seq)
+        self.head.as_ref().map_or(0, |head| head.seq.min(FIRST_UNCHAINED - 1))
     }
 }
 
@@ -242,7 +252,7 @@ impl<'v> Walk<'v> {
 
     /// The next entry is not there.
     fn missing(&mut self, ends: &Ends) {
-        let is_last = ends.last.is_none_or(|last| last < self.next);
+        let is_last = !ends.has_strays && ends.last.is_none_or(|last| last < self.next);
         self.found(self.next, if is_last { Fault::Truncated } else { Fault::Gap });
     }
 
