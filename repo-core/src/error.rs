@@ -335,6 +335,14 @@ impl Error {
         Error::Backend(DatabaseError::new(message))
     }
 
+    /// An entry cannot be appended to the audit trail: its number is taken, or none of a chain. For backends.
+    #[doc(hidden)]
+    pub fn trail_astray() -> Self {
+        let message = "the audit trail cannot be appended to: the head of the chain in `repo_audit_heads`, or the \
+                       sequence of entries in no chain, is not at its end; verify the trail";
+        Error::Backend(DatabaseError::new(message))
+    }
+
     /// A refused value of `column`.
     pub fn invalid_input(
         column: impl Into<Cow<'static, str>>,

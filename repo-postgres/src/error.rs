@@ -50,9 +50,11 @@ const POLICY_CHECK: &str = "ExecWithCheckOptions";
 /// The server's file that finds what serializable transactions read of each other.
 const READS_FILE: &str = "predicate.c";
 
-/// not_null_violation, and the table whose entries have no number where the head of their chain was left out.
+/// not_null_violation, of an entry that has no number where the head of its chain was left out, and of a head that has
+/// none where no number of a chain follows it.
 const NO_VALUE: &str = "23502";
 const TRAIL: &str = "repo_audit";
+const HEADS: &str = "repo_audit_heads";
 
 /// undefined_object: what the parameters below are, which statements of ours ask for to be refused.
 const NO_SUCH_PARAMETER: &str = "42704";
@@ -241,12 +243,16 @@ fn key_columns(error: &PgDatabaseError) -> Vec<String> {
     columns.into_iter().map(|column| format!("{table}.{column}")).collect()
 }
 
-/// What a statement of ours says: of an entry without a number, or by asking for a parameter that there is not. Its
-/// name stands in the message in every language.
+/// What a statement of ours says: of an entry without a number, or by asking for a parameter
+/// that there is not. Its name stands in the message in every language.
 fn refusal_of_ours(error: &PgDatabaseError) -> Option<Error> {
     let asks_for = |name| error.code() == NO_SUCH_PARAMETER && error.message().contains(name);
-    let has_no_head = error.code() == NO_VALUE && error.table() == Some(TRAIL);
-    if has_no_head || asks_for(ENTRY_LEFT_OUT) {
+    match (error.code(), error.table()) {
+        (NO_VALUE, Some(TRAIL)) => return Some(Error::left_out()),
+        (NO_VALUE, Some(HEADS)) => return Some(Error::trail_astray()),
+        _ => {}
+    }
+    if asks_for(ENTRY_LEFT_OUT) {
         return Some(Error::left_out());
     }
     let reason = "rows that go along, and were added after a transaction of REPEATABLE READ or SERIALIZABLE \

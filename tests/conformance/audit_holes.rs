@@ -261,6 +261,32 @@ pub(crate) async fn entries_at_the_end_of_all_numbers_keep_nobody_from_recording
     assert_eq!(recorded.count().await.unwrap(), 11);
 }
 
+/// Runs SQL on the trail as who may write it.
+async fn tamper(db: &Database, sql: &str) {
+    let mut raw = by_hand(db).await;
+    raw.execute_script(sql).await.unwrap();
+    raw.commit().await.unwrap();
+}
+
+pub(crate) async fn the_last_number_of_a_chain_is_given(fixture: Fixture) {
+    let db = fixture.with(&schema![Claim]).await;
+    let claims = alice(&db).repo::<Claim>();
+    let last = (1_i64 << 62) - 1;
+    let far = |seq: i64| format!("UPDATE repo_audit_heads SET seq = {seq}");
+    claims.create(claim("C-1")).await.unwrap();
+    tamper(&db, &far(last - 1)).await;
+    claims.create(claim("C-2")).await.unwrap();
+    tamper(&db, &far(last - 9)).await;
+    claims.create_many((0..8).map(|n| claim(&format!("M-{n}")))).await.unwrap();
+    tamper(&db, &far(last - 1)).await;
+    let beyond = claims.create_many(["C-3", "C-4", "C-5"].map(claim)).await;
+    assert_error!(beyond, Error::Backend(_));
+    let numbers = acme(&db).audit().query().order_by(AuditEntry::SEQ.asc()).all().await.unwrap();
+    let numbers: Vec<_> = numbers.iter().map(|entry| entry.seq).collect();
+    assert_eq!(numbers.len(), 10);
+    assert_eq!((numbers[0], numbers[1], numbers[9]), (1, last - 8, last));
+}
+
 pub(crate) async fn a_tenant_whose_name_no_index_holds_is_refused(fixture: Fixture) {
     let db = fixture.with(&schema![Claim]).await;
     let longest = "x".repeat(1_000);

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::author::Author;
-use super::entry::{Action, AuditEntry, TRAIL};
+use super::entry::{Action, AuditEntry, FIRST_UNCHAINED, TRAIL};
 use super::format::{self, ZERO};
 use super::heads::HEADS;
 use super::image::Image;
@@ -116,7 +116,7 @@ async fn chained(
     let (mut seq, mut prev, mut last) = (head.seq, ZERO, head.hash);
     let mut rows = Vec::with_capacity(entries.len());
     for entry in entries {
-        seq += 1;
+        seq = next_in_chain(seq)?;
         prev = last;
         last = entry.hash(seq, &prev);
         rows.push(entry.into_entry(seq, Some((prev, last))));
@@ -173,6 +173,12 @@ impl Head {
         let hash = (&*hash).try_into().map_err(|_| unreadable("its hash has not 32 bytes"))?;
         Ok(Self { seq, hash })
     }
+}
+
+/// The number after `seq` in a chain; none is from 2^62 on.
+pub(super) fn next_in_chain(seq: i64) -> Result<i64> {
+    let is_last = seq >= FIRST_UNCHAINED - 1;
+    if is_last { Err(Error::trail_astray()) } else { Ok(seq + 1) }
 }
 
 /// The head, which nobody else moves until the transaction ends.

@@ -3,7 +3,7 @@
 //! What is appended is what `append.rs` appends, and nobody else writes meanwhile: so the head is looked at
 //! without a lock. The texts are rendered once for a database.
 
-use super::append::{Head, Pending, lock_head, set_head, unreadable};
+use super::append::{Head, Pending, lock_head, next_in_chain, set_head, unreadable};
 use super::entry::TRAIL;
 use super::heads::HEADS;
 use crate::backend::{Access, Row, Statement, Steps, no_rows};
@@ -47,7 +47,7 @@ impl TrailSql {
             return self.insert(steps, entry, seq, None);
         }
         let last = self.last(steps, entry)?;
-        let seq = last.seq + 1;
+        let seq = next_in_chain(last.seq)?;
         let hash = entry.hash(seq, &last.hash);
         self.insert(steps, entry, seq, Some([&last.hash, &hash]))?;
         let [prev, hash] = [last.hash, hash].map(|hash| Value::Bytes(hash.to_vec().into()));

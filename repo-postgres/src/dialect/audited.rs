@@ -21,6 +21,9 @@ const MOST_ARGUMENTS: usize = 90;
 const ZERO: &str =
     "decode('0000000000000000000000000000000000000000000000000000000000000000', 'hex')";
 
+/// The number after the head `h`, or NULL, which its column refuses, where that would be none of a chain.
+const NEXT: &str = "CASE WHEN h.\"seq\" < 4611686018427387903 THEN h.\"seq\" + 1 END";
+
 /// What the statement itself returns beside columns of the row, which have no names like these.
 const ID: &str = "\"repo_entry.id\"";
 const BEFORE: &str = "\"repo_entry.before\"";
@@ -169,7 +172,7 @@ fn append(sql: &mut String, names: &Names, chaining: Chaining) -> String {
     }
     let first = format!("sha256(e.hashed || decode('000000000000000100000020', 'hex') || {ZERO})");
     let next =
-        "sha256(e.hashed || int8send(h.\"seq\" + 1) || decode('00000020', 'hex') || h.\"hash\")";
+        format!("sha256(e.hashed || int8send({NEXT}) || decode('00000020', 'hex') || h.\"hash\")");
     let values = values("h.seq", "h.prev_hash", "h.hash");
     let hashed = hashed(&known);
     push(
@@ -179,7 +182,7 @@ fn append(sql: &mut String, names: &Names, chaining: Chaining) -> String {
              , repo_head AS (INSERT INTO \"repo_audit_heads\" AS h \
              (\"tenant\", \"seq\", \"prev_hash\", \"hash\") \
              SELECT {tenant}, 1, {ZERO}, {first} FROM repo_hashed e \
-             ON CONFLICT (\"tenant\") DO UPDATE SET \"seq\" = h.\"seq\" + 1, \
+             ON CONFLICT (\"tenant\") DO UPDATE SET \"seq\" = {NEXT}, \
              \"prev_hash\" = h.\"hash\", \"hash\" = (SELECT {next} FROM repo_hashed e) \
              RETURNING \"seq\", \"prev_hash\", \"hash\")"
         ),
