@@ -22,10 +22,11 @@ pub(super) fn create_beside(sql: &mut String, table: &str, name: &str, statement
     run_unless(sql, &found, statement);
 }
 
-/// Appends a block that makes a sequence in the schema of `table`, where nothing there is called `name`.
+/// Appends a block that makes a sequence of numbers from `start` on in the schema of `table`, where nothing there is
+/// called `name`.
 pub(super) fn create_sequence(sql: &mut String, table: &str, name: &str, start: i64) {
     let statement = format!(
-        "EXECUTE format('CREATE SEQUENCE %s.%I START WITH {start}', ({})::regnamespace, {})",
+        "EXECUTE format('CREATE SEQUENCE %s.%I MINVALUE {start} NO CYCLE', ({})::regnamespace, {})",
         schema_of(table),
         literal(name)
     );

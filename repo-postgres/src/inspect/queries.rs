@@ -24,16 +24,24 @@ SELECT c.relkind = 'p',
 FROM pg_catalog.pg_class c
 WHERE c.oid = to_regclass($1)";
 
-/// What is wrong with the sequence that numbers entries outside of a chain, if anything.
+/// What is wrong with the sequence that numbers entries outside of a chain, if anything. Its next number is never below
+/// its minimum.
 pub(super) const UNCHAINED: &str = "
 SELECT CASE
     WHEN s.relkind IS DISTINCT FROM 'S'
       THEN 'has no sequence `repo_audit_unchained`, which numbers entries outside of a chain'
     WHEN s.relnamespace <> c.relnamespace
       THEN 'is in another schema than the sequence `repo_audit_unchained` that the search path finds'
+    WHEN q.seqmin < 4611686018427387904 OR q.seqcycle
+      THEN 'has a sequence `repo_audit_unchained` that may give numbers of a chain, or give numbers again: run '
+        || '`SELECT setval(''repo_audit_unchained'', greatest(4611686018427387904, max(seq), '
+        || 'nextval(''repo_audit_unchained''))) FROM repo_audit; '
+        || 'ALTER SEQUENCE repo_audit_unchained MINVALUE 4611686018427387904 START WITH 4611686018427387904 '
+        || 'NO CYCLE`'
   END
 FROM pg_catalog.pg_class c
 LEFT JOIN pg_catalog.pg_class s ON s.oid = to_regclass('repo_audit_unchained')
+LEFT JOIN pg_catalog.pg_sequence q ON q.seqrelid = s.oid
 WHERE c.oid = to_regclass($1)";
 
 /// Name, whether it takes NULL (where none of its domains says otherwise), its type (of a domain the type

@@ -86,3 +86,29 @@ async fn a_trail_without_the_sequence_of_its_unchained_entries_is_told() {
         "has no sequence `repo_audit_unchained`, which numbers entries outside of a chain";
     assert_eq!(found, [format!("the table `repo_audit` {problem}")]);
 }
+
+#[tokio::test]
+async fn a_sequence_that_may_give_numbers_of_a_chain_is_told_with_what_to_run() {
+    let Some(scratch) = Scratch::new().await else { return };
+    let db = scratch.options().connect().await.unwrap();
+    assert_eq!(findings_of_trail(&db, "SELECT nextval('repo_audit_unchained')").await, [""; 0]);
+    let first = "4611686018427387904";
+    for change in [
+        "ALTER SEQUENCE repo_audit_unchained NO MINVALUE".to_owned(),
+        "ALTER SEQUENCE repo_audit_unchained CYCLE".to_owned(),
+        "ALTER SEQUENCE repo_audit_unchained NO MINVALUE START 1 RESTART".to_owned(),
+        format!(
+            "DROP SEQUENCE repo_audit_unchained; CREATE SEQUENCE repo_audit_unchained START {first}"
+        ),
+    ] {
+        let found = findings_of_trail(&db, &change).await;
+        let [told] = &found[..] else { panic!("{found:?}") };
+        let problem = "the table `repo_audit` has a sequence `repo_audit_unchained` that may give numbers \
+                       of a chain, or give numbers again: run `";
+        let told = told.strip_prefix(problem).and_then(|rest| rest.strip_suffix('`'));
+        execute(&db, told.expect(&change)).await;
+        assert_eq!(db.doctor(&schema![Door]).await.unwrap(), [], "{change}");
+        let behind = format!("SELECT 1 / (nextval('repo_audit_unchained') > {first})::int");
+        execute(&db, &behind).await;
+    }
+}
