@@ -11,7 +11,7 @@ mod detail;
 use std::fmt;
 use std::io::ErrorKind;
 
-use repo_core::{DatabaseError, Error, ReferenceSide};
+use repo_core::{AuditEntry, DatabaseError, Entity as _, Error, ReferenceSide};
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 use cause::{Cause, cause};
@@ -55,6 +55,9 @@ const READS_FILE: &str = "predicate.c";
 const NO_VALUE: &str = "23502";
 const TRAIL: &str = "repo_audit";
 const HEADS: &str = "repo_audit_heads";
+
+/// unique_violation, of an entry whose number is taken, in the statement of the change that it tells of.
+const TAKEN: &str = "23505";
 
 /// undefined_object: what the parameters below are, which statements of ours ask for to be refused.
 const NO_SUCH_PARAMETER: &str = "42704";
@@ -203,7 +206,7 @@ pub(crate) fn into_error(error: sqlx::Error, entity: &'static str) -> Error {
             _ => Error::Backend(source),
         };
     };
-    if let Some(refusal) = refusal_of_ours(database) {
+    if let Some(refusal) = refusal_of_ours(database, entity) {
         return refusal;
     }
     let Some(cause) = cause(database.code()) else { return Error::Backend(source) };
@@ -243,13 +246,16 @@ fn key_columns(error: &PgDatabaseError) -> Vec<String> {
     columns.into_iter().map(|column| format!("{table}.{column}")).collect()
 }
 
-/// What a statement of ours says: of an entry without a number, or by asking for a parameter
+/// What a statement of ours says: of an entry without a number or with one that is taken, or by asking for a parameter
 /// that there is not. Its name stands in the message in every language.
-fn refusal_of_ours(error: &PgDatabaseError) -> Option<Error> {
+fn refusal_of_ours(error: &PgDatabaseError, entity: &str) -> Option<Error> {
     let asks_for = |name| error.code() == NO_SUCH_PARAMETER && error.message().contains(name);
     match (error.code(), error.table()) {
         (NO_VALUE, Some(TRAIL)) => return Some(Error::left_out()),
         (NO_VALUE, Some(HEADS)) => return Some(Error::trail_astray()),
+        (TAKEN, Some(TRAIL | HEADS)) if entity != AuditEntry::TABLE.entity => {
+            return Some(Error::trail_astray());
+        }
         _ => {}
     }
     if asks_for(ENTRY_LEFT_OUT) {

@@ -268,6 +268,70 @@ async fn tamper(db: &Database, sql: &str) {
     raw.commit().await.unwrap();
 }
 
+/// Each way to append entries is refused, by an error of the trail and not of the row.
+async fn assert_nothing_is_recorded(db: &Database, of: &[Claim], case: &str) {
+    let session = alice(db);
+    let claims = session.repo::<Claim>();
+    let [live, deleted] = of else { panic!("two claims") };
+    let before = claims.query().with_deleted().count().await.unwrap();
+    let note = || ClaimPatch::new().note(Some("changed".to_owned()));
+    let in_transaction = session.transaction(async |tx| {
+        let claims = tx.repo::<Claim>();
+        claims.patch(live.id, note()).await?;
+        claims.create(claim("in a transaction")).await.map(drop)
+    });
+    let all = [
+        claims.create(claim("one")).await.map(drop),
+        claims.create_many(["two", "three"].map(claim)).await.map(drop),
+        claims.create_many((0..9).map(|n| claim(&format!("of many {n}")))).await.map(drop),
+        claims.create_or_get(Claim::CODE, claim("four")).await.map(drop),
+        claims.upsert(Claim::CODE, claim("five")).await.map(drop),
+        claims.patch(live.id, note()).await.map(drop),
+        claims.query().patch_all(note()).await.map(drop),
+        claims.delete(live.id).await.map(drop),
+        claims.restore(deleted.id).await.map(drop),
+        claims.purge(deleted.id).await.map(drop),
+        in_transaction.await,
+    ];
+    for (way, done) in all.into_iter().enumerate() {
+        let words = done.as_ref().map_or_else(ToString::to_string, |()| String::new());
+        assert!(words.contains("verify the trail"), "{case}, way {way}: {words}");
+        assert_error!(&done, Error::Backend(_));
+    }
+    assert_eq!(claims.query().with_deleted().count().await.unwrap(), before);
+    assert_eq!(claims.get(live.id).await.unwrap().note, None);
+}
+
+pub(crate) async fn a_head_that_is_not_the_end_is_no_conflict_of_the_row(fixture: Fixture) {
+    let db = fixture.with(&schema![Claim]).await;
+    let claims = alice(&db).repo::<Claim>();
+    let of = claims.create_many(["C-1", "C-2"].map(claim)).await.unwrap();
+    claims.delete(of[1].id).await.unwrap();
+    let last = (1_i64 << 62) - 1;
+    let forged = "INSERT INTO repo_audit SELECT tenant, seq + 1, entity, entity_id, action, actor, \
+        correlation_id, reason, at, before, after, hash, hash FROM repo_audit WHERE seq = 3";
+    let head = |seq: i64| format!("UPDATE repo_audit_heads SET seq = {seq}");
+    for change in [
+        head(2),
+        head(0),
+        head(last),
+        head(last + 1),
+        head(i64::MAX - 1),
+        head(i64::MAX),
+        "DELETE FROM repo_audit_heads".to_owned(),
+    ] {
+        tamper(&db, &change).await;
+        assert_nothing_is_recorded(&db, &of, &change).await;
+        let was = "DELETE FROM repo_audit_heads; INSERT INTO repo_audit_heads \
+            SELECT tenant, seq, prev_hash, hash FROM repo_audit WHERE seq = 3";
+        tamper(&db, was).await;
+    }
+    claims.create(claim("C-3")).await.unwrap();
+    assert_eq!(recorded_codes(&db).await, ["C-1", "C-2", "C-3"]);
+    tamper(&db, &forged.replace("seq = 3", "seq = 4")).await;
+    assert_nothing_is_recorded(&db, &of, "a forged entry").await;
+}
+
 pub(crate) async fn the_last_number_of_a_chain_is_given(fixture: Fixture) {
     let db = fixture.with(&schema![Claim]).await;
     let claims = alice(&db).repo::<Claim>();

@@ -163,6 +163,7 @@ conformance! {
             a_forged_entry_outside_of_the_chain_tells_nothing_of_a_row_in_it,
             a_row_as_of_a_moment_is_one_that_it_was,
             entries_at_the_end_of_all_numbers_keep_nobody_from_recording,
+            a_head_that_is_not_the_end_is_no_conflict_of_the_row,
             the_last_number_of_a_chain_is_given,
             a_tenant_whose_name_no_index_holds_is_refused,
         }

@@ -243,15 +243,20 @@ async fn insert(
     let (columns, sql) = insert_alone(dialect, &TRAIL);
     let insert = Insert { table: &TRAIL, columns: &columns, sql: &sql, rows: &Entities(rows) };
     // Entries are no rows that the caller gave.
-    connection.insert(insert).await.map(drop).map_err(Error::into_cause)
+    connection.insert(insert).await.map(drop).map_err(|error| of_entry(error.into_cause()))
 }
 
 async fn execute(connection: &mut dyn Connection, sql: &str, params: &[Value<'_>]) -> Result<()> {
     let statement = Statement { sql, params, access: Access::Write, table: &TRAIL };
-    match connection.run(statement, &mut no_rows).await? {
+    match connection.run(statement, &mut no_rows).await.map_err(of_entry)? {
         0 => Err(unreadable("no row was written")),
         _ => Ok(()),
     }
+}
+
+/// Why an entry is not added: that its number is taken is no conflict of the row that it tells of.
+pub(super) fn of_entry(error: Error) -> Error {
+    if matches!(error, Error::Conflict { .. }) { Error::trail_astray() } else { error }
 }
 
 /// The actor as an entry has it; it was made from one.

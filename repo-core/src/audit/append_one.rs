@@ -3,7 +3,7 @@
 //! What is appended is what `append.rs` appends, and nobody else writes meanwhile: so the head is looked at
 //! without a lock. The texts are rendered once for a database.
 
-use super::append::{Head, Pending, lock_head, next_in_chain, set_head, unreadable};
+use super::append::{Head, Pending, lock_head, next_in_chain, of_entry, set_head, unreadable};
 use super::entry::TRAIL;
 use super::heads::HEADS;
 use crate::backend::{Access, Row, Statement, Steps, no_rows};
@@ -119,7 +119,7 @@ fn write(
     table: &'static Table,
 ) -> Result<()> {
     let statement = Statement { sql, params, access: Access::Write, table };
-    match steps.run(statement, &mut no_rows)? {
+    match steps.run(statement, &mut no_rows).map_err(of_entry)? {
         0 => Err(unreadable("no row was written")),
         _ => Ok(()),
     }
