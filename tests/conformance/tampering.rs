@@ -367,12 +367,16 @@ pub(crate) async fn a_changed_head_is_named(fixture: Fixture) {
     let db = tampered(&fixture, "SELECT 1").await;
     keep(&db).await;
     let head = "UPDATE repo_audit_heads SET";
+    let another = "INSERT INTO repo_audit_heads SELECT tenant, seq, prev_hash, hash \
+        FROM repo_audit WHERE tenant = 'ACME' AND seq = 7";
     let of_acme = "WHERE tenant = 'ACME'";
     for (change, expected) in [
         (format!("DELETE FROM repo_audit_heads {of_acme}"), (1, Fault::Head)),
         (format!("{head} hash = prev_hash {of_acme}"), (7, Fault::Head)),
         (format!("{head} prev_hash = hash {of_acme}"), (7, Fault::Head)),
         (format!("{head} seq = 6 {of_acme}"), (7, Fault::Head)),
+        (another.to_owned(), (7, Fault::Head)),
+        (format!("{head} hash = prev_hash {of_acme}; {another}"), (7, Fault::Head)),
         (format!("{head} seq = 8 {of_acme}"), (8, Fault::Truncated)),
         (format!("{head} seq = 4611686018427387904 {of_acme}"), (8, Fault::Truncated)),
     ] {
@@ -380,6 +384,9 @@ pub(crate) async fn a_changed_head_is_named(fixture: Fixture) {
         run(&db, &change).await;
         assert_eq!(found(&db, ACME).await, Some(expected), "{change}");
     }
+    put_back(&db).await;
+    run(&db, &format!("{head} seq = NULL {of_acme}; {another}")).await;
+    assert!(matches!(found(&db, ACME).await, Some((_, Fault::Head))));
 }
 
 pub(crate) async fn a_long_chain_is_verified_to_its_end(fixture: Fixture) {

@@ -21,7 +21,7 @@ impl Checkpoint {
             None => String::new(),
         };
         let (seq, hash) = (seq.parse()?, bytes(hash)?);
-        if seq == 0 && hash != [0; 32] {
+        if seq < 0 || seq == 0 && hash != [0; 32] {
             return Err(format!("no checkpoint: {line}").into());
         }
         Ok(Self { tenant, seq, hash })

@@ -19,7 +19,14 @@ pub(crate) const COLUMNS: [&str; 9] = [
 pub(crate) const IN_CHAIN: &str =
     "(seq < 4611686018427387904 OR prev_hash IS NOT NULL OR hash IS NOT NULL)";
 
-/// One row of `repo_audit`. What is `None` is `NULL`.
+/// Of the [`COLUMNS`], those that may be `NULL`.
+const NULLABLE: [&str; 4] = ["correlation_id", "reason", "before", "after"];
+
+/// What `at` looks like, with a 0 for each digit.
+const MOMENT: &str = "0000-00-00T00:00:00.000000+00:00";
+
+/// One row of `repo_audit`. What is `None` is `NULL`; of a row that holds what the table does not allow, all but the
+/// number is.
 #[derive(Debug, Default)]
 pub(crate) struct Entry {
     pub(crate) seq: i64,
@@ -40,6 +47,15 @@ pub(crate) struct Head {
 }
 
 impl Entry {
+    /// Whether the hash is that of the fields, and each of them what the table allows.
+    pub(crate) fn is_right(&self) -> bool {
+        let mut texts = COLUMNS.iter().zip(&self.texts);
+        texts.all(|(name, text)| text.is_some() || NULLABLE.contains(name))
+            && self.at.as_deref().is_some_and(is_moment)
+            && self.prev_hash.as_ref().is_some_and(|hash| hash.len() == 32)
+            && self.hash == Some(self.computed())
+    }
+
     /// The SHA-256 of the fields, each behind its length.
     pub(crate) fn computed(&self) -> Vec<u8> {
         let [tenant, entity, action, actor, correlation_id, reason, entity_id, before, after] =
@@ -68,4 +84,8 @@ impl Entry {
         }
         hash.finalize().to_vec()
     }
+}
+
+fn is_moment(text: &str) -> bool {
+    text.replace(|digit: char| digit.is_ascii_digit(), "0") == MOMENT
 }

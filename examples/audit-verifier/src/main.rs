@@ -46,9 +46,10 @@ async fn main() -> Result<ExitCode> {
     Ok(if is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The chains of the trail, and of the checkpoints: one that is gone as a whole is missed too.
-fn chains(mut tenants: Vec<String>, kept: &[Checkpoint]) -> Vec<String> {
-    tenants.extend(kept.iter().map(|checkpoint| checkpoint.tenant.clone()));
+/// The chains of the trail, and of the checkpoints: one that is gone as a whole is missed too. `None` is a tenant that is
+/// no text.
+fn chains(mut tenants: Vec<Option<String>>, kept: &[Checkpoint]) -> Vec<Option<String>> {
+    tenants.extend(kept.iter().map(|checkpoint| Some(checkpoint.tenant.clone())));
     tenants.sort();
     tenants.dedup();
     tenants

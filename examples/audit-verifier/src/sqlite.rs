@@ -1,6 +1,6 @@
 //! A file of SQLite, read in one snapshot.
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row};
+use rusqlite::{Connection, OpenFlags, Row};
 
 use crate::checkpoint::Checkpoint;
 use crate::entry::{COLUMNS, IN_CHAIN};
@@ -12,28 +12,36 @@ pub(crate) fn walk<'k>(path: &str, kept: &'k [Checkpoint]) -> Result<Vec<Walk<'k
     let snapshot = connection.transaction()?;
     let mut statement = snapshot
         .prepare("SELECT tenant FROM repo_audit_heads UNION SELECT tenant FROM repo_audit")?;
-    let tenants = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-    let walks = chains(tenants, kept).into_iter().map(|tenant| walk_one(&snapshot, tenant, kept));
+    let tenants = statement.query_map([], |row| Ok(row.get(0).ok()))?;
+    let walks = chains(tenants.collect::<rusqlite::Result<_>>()?, kept).into_iter();
+    let walks = walks.map(|tenant| match tenant {
+        Some(tenant) => walk_one(&snapshot, tenant, kept),
+        None => Ok(Walk::of_nobody()),
+    });
     walks.collect()
 }
 
 fn walk_one<'k>(snapshot: &Connection, tenant: String, kept: &'k [Checkpoint]) -> Result<Walk<'k>> {
     let sql = "SELECT seq, prev_hash, hash FROM repo_audit_heads WHERE tenant = ?1";
-    let head =
-        |row: &Row<'_>| Ok(Head { seq: row.get(0)?, prev_hash: row.get(1)?, hash: row.get(2)? });
-    let head = snapshot.query_row(sql, [&tenant], head).optional()?;
+    let mut heads = snapshot.prepare(sql)?;
+    let heads = heads.query_map([&tenant], |row| Ok(head(row).ok()))?;
     let columns = COLUMNS.map(|name| format!("\"{name}\"")).join(", ");
     let sql = format!(
         "SELECT seq, at, prev_hash, hash, {columns} FROM repo_audit \
          WHERE tenant = ?1 AND {IN_CHAIN} ORDER BY seq"
     );
     let mut statement = snapshot.prepare(&sql)?;
-    let mut walk = Walk::new(tenant, kept, head);
+    let mut walk = Walk::new(tenant, kept, heads.collect::<rusqlite::Result<_>>()?);
     let mut rows = statement.query([walk.tenant()])?;
     while let Some(row) = rows.next()? {
-        walk.step(entry(row)?);
+        let seq = row.get(0).ok();
+        walk.step(seq.map(|seq| entry(row).unwrap_or(Entry { seq, ..Entry::default() })));
     }
     Ok(walk)
+}
+
+fn head(row: &Row<'_>) -> rusqlite::Result<Head> {
+    Ok(Head { seq: row.get(0)?, prev_hash: row.get(1)?, hash: row.get(2)? })
 }
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {

@@ -6,6 +6,7 @@ use repo_core::{Chain, Checkpoint, Database, Repository, TransactionOptions, sch
 use uuid::Uuid;
 
 const TENANT: Uuid = Uuid::from_u128(0xacae);
+const OTHER: Uuid = Uuid::from_u128(0xb017);
 
 #[derive(Debug, Clone, Repository)]
 #[repository(table = "papers", tenant, audited)]
@@ -89,28 +90,133 @@ async fn agree(db: &Database, url: &str) {
     assert_eq!(verify(url, Some(&kept)), (gone, false));
 }
 
+/// Whatever a table holds where its guards are gone, each chain has a verdict, and the others theirs.
+async fn each_chain_is_told(db: &Database, url: &str) {
+    write(db).await;
+    let other = db.tenant(OTHER).actor("bob").repo::<Paper>();
+    other.create_many([1, 2].map(|_| NewPaper { title: None })).await.expect("two papers");
+    tamper(db, "CREATE TABLE kept AS SELECT * FROM repo_audit").await;
+    tamper(db, "CREATE TABLE kept_heads AS SELECT * FROM repo_audit_heads").await;
+    let put_back = "DROP TABLE repo_audit; CREATE TABLE repo_audit AS SELECT * FROM kept; \
+        DROP TABLE repo_audit_heads; CREATE TABLE repo_audit_heads AS SELECT * FROM kept_heads;";
+    let right = "2 entries are right; tail: unproven";
+    let mut cases = vec![
+        ("UPDATE repo_audit_heads SET prev_hash = NULL WHERE OURS", "entry 7: head", right),
+        ("UPDATE repo_audit_heads SET seq = NULL WHERE OURS", "entry 7: head", right),
+        (
+            "INSERT INTO repo_audit_heads SELECT * FROM repo_audit_heads WHERE OURS",
+            "entry 7: head",
+            right,
+        ),
+        (
+            "UPDATE repo_audit SET seq = 4611686018427387904 WHERE seq = 4 AND OURS",
+            "entry 4: gap",
+            right,
+        ),
+        (
+            "INSERT INTO repo_audit SELECT tenant, 9223372036854775807, entity, entity_id, action, actor, \
+             correlation_id, reason, at, before, after, hash, hash FROM repo_audit WHERE seq = 7 AND OURS",
+            "entry 8: gap",
+            right,
+        ),
+        ("UPDATE repo_audit SET actor = NULL WHERE seq = 3 AND OURS", "entry 3: content", right),
+        ("UPDATE repo_audit SET tenant = NULL WHERE seq = 7 AND OURS", "entry 7: truncated", right),
+    ];
+    cases.extend(match db.system() {
+        "sqlite" => SQLITE.map(|(sql, verdict)| (sql, verdict, right)).to_vec(),
+        _ => POSTGRES.to_vec(),
+    });
+    for (sql, verdict, of_other) in cases {
+        let sql = sql.replace("OURS", &format!("tenant = '{TENANT}'"));
+        run(db, &format!("{put_back} {sql}")).await;
+        let (printed, is_right) = verify(url, None);
+        let has = |tenant: Uuid, verdict: &str| {
+            let (start, mut lines) = (tenant.to_string(), printed.lines());
+            lines.any(|line| line.starts_with(&start) && line.ends_with(verdict))
+        };
+        assert!(has(TENANT, verdict) && has(OTHER, of_other) && !is_right, "{sql}: {printed}");
+        let of_nobody = "a tenant that is no text: 0 entries are right; entry 0: content";
+        assert_eq!(printed.contains(of_nobody), sql.contains("SET tenant"), "{printed}");
+        // The repository itself reads an integer of any size.
+        let own = chain(db).verify().await;
+        let is_read = sql.ends_with("TYPE integer");
+        assert_eq!(own.is_ok_and(|own| own.is_intact()), is_read, "{sql}");
+    }
+}
+
+/// What SQLite stores in a table that is not `STRICT`.
+const SQLITE: [(&str, &str); 6] = [
+    ("UPDATE repo_audit SET after = x'ff' WHERE seq = 5 AND OURS", "entry 5: content"),
+    (
+        "UPDATE repo_audit SET after = CAST(x'ff' AS TEXT) WHERE seq = 5 AND OURS",
+        "entry 5: content",
+    ),
+    ("UPDATE repo_audit SET hash = 'none' WHERE seq = 5 AND OURS", "entry 5: content"),
+    ("UPDATE repo_audit SET seq = 'none' WHERE seq = 7 AND OURS", "entry 7: content"),
+    ("UPDATE repo_audit_heads SET hash = 'none' WHERE OURS", "entry 7: head"),
+    (
+        "UPDATE repo_audit SET tenant = CAST(x'ff' AS TEXT) WHERE seq = 7 AND OURS",
+        "entry 7: truncated",
+    ),
+];
+
+/// What Postgres stores in columns of other types, which is so of every chain.
+const POSTGRES: [(&str, &str, &str); 5] = [
+    ("ALTER TABLE repo_audit ALTER at TYPE timestamp", "entry 1: content", "entry 1: content"),
+    ("ALTER TABLE repo_audit ALTER at TYPE text", "entry 1: content", "entry 1: content"),
+    (
+        "ALTER TABLE repo_audit ALTER hash TYPE text USING encode(hash, 'hex')",
+        "entry 1: content",
+        "entry 1: content",
+    ),
+    (
+        "ALTER TABLE repo_audit ALTER after TYPE bytea USING convert_to(after, 'UTF8')",
+        "entry 1: content",
+        "entry 1: content",
+    ),
+    ("ALTER TABLE repo_audit_heads ALTER seq TYPE integer", "entry 7: head", "entry 2: head"),
+];
+
 #[tokio::test]
 async fn on_a_file_of_sqlite() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let url = format!("sqlite://{}", folder.path().join("app.db").display());
-    let db = repo_sqlite::connect(&url).await.expect("a database");
-    agree(&db, &url).await;
-    db.close().await;
+    on_sqlite(async |db, url| agree(db, url).await).await;
 }
 
 #[tokio::test]
 async fn on_postgres() {
+    on_a_schema("agrees", async |db, url| agree(db, url).await).await;
+}
+
+#[tokio::test]
+async fn what_sqlite_stores_keeps_no_chain_from_its_verdict() {
+    on_sqlite(async |db, url| each_chain_is_told(db, url).await).await;
+}
+
+#[tokio::test]
+async fn what_postgres_stores_keeps_no_chain_from_its_verdict() {
+    on_a_schema("each", async |db, url| each_chain_is_told(db, url).await).await;
+}
+
+async fn on_sqlite(case: impl AsyncFnOnce(&Database, &str)) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite://{}", folder.path().join("app.db").display());
+    let db = repo_sqlite::connect(&url).await.expect("a database");
+    case(&db, &url).await;
+    db.close().await;
+}
+
+async fn on_a_schema(name: &str, case: impl AsyncFnOnce(&Database, &str)) {
     let Ok(server) = std::env::var("REPO_TEST_POSTGRES_URL") else {
         assert!(std::env::var_os("REPO_TEST_REQUIRE_POSTGRES").is_none(), "there is no Postgres");
         return;
     };
-    let schema = format!("audit_verifier_{}", std::process::id());
+    let schema = format!("audit_verifier_{name}_{}", std::process::id());
     let admin = repo_postgres::connect(&server).await.expect("the server");
     run(&admin, &format!("CREATE SCHEMA {schema}")).await;
     let separator = if server.contains('?') { '&' } else { '?' };
     let url = format!("{server}{separator}options=-c%20search_path%3D{schema}");
     let db = repo_postgres::connect(&url).await.expect("the schema");
-    agree(&db, &url).await;
+    case(&db, &url).await;
     db.close().await;
     run(&admin, &format!("DROP SCHEMA {schema} CASCADE")).await;
 }

@@ -51,7 +51,7 @@ pub(crate) struct Ends {
 }
 
 /// What the head says of the last entry.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Head {
     pub(crate) seq: i64,
     pub(crate) prev_hash: Vec<u8>,
@@ -159,7 +159,13 @@ impl AuditChain {
              LEFT JOIN \"repo_audit_heads\" h ON h.\"tenant\" = {tenant}"
         );
         let mut ends = Ends { first: None, last: None, has_strays: false, head: None };
+        let mut is_told = false;
         let mut on_row = |row: &dyn Row| {
+            if std::mem::replace(&mut is_told, true) {
+                // Of two heads neither is that of the chain.
+                ends.head.get_or_insert_default().hash.clear();
+                return Ok(());
+            }
             ends.first = stored::column(row, 0)?;
             ends.last = stored::column(row, 1)?;
             let seq: Option<i64> = stored::column(row, 2)?;
