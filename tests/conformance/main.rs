@@ -695,6 +695,7 @@ conformance! {
             a_number_that_none_follows_hides_no_verdict,
             an_entry_with_a_hash_is_in_the_chain_whatever_its_number,
             a_chain_without_numbers_of_its_own_is_listed,
+            a_tenant_that_is_no_text_is_told_as_such,
             a_changed_head_is_named,
             a_long_chain_is_verified_to_its_end,
             writers_beside_a_verification_are_no_alarm,

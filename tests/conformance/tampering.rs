@@ -354,6 +354,14 @@ pub(crate) async fn a_chain_without_numbers_of_its_own_is_listed(fixture: Fixtur
     assert_eq!(found(&db, BOLT).await, Some((1, Fault::Gap)));
 }
 
+pub(crate) async fn a_tenant_that_is_no_text_is_told_as_such(fixture: Fixture) {
+    let lost = "UPDATE repo_audit SET tenant = NULL WHERE tenant = 'ACME' AND seq = 7";
+    let db = tampered(&fixture, lost).await;
+    assert_error!(db.audit_chains().await, Error::Decode { column, .. } if column == "tenant");
+    assert_eq!(found(&db, ACME).await, Some((7, Fault::Truncated)));
+    assert_eq!(found(&db, BOLT).await, None);
+}
+
 /// Adds an entry like the last one of `ACME`, with these hashes of it.
 fn stray(tenant: &str, seq: i64, hashes: &str) -> String {
     format!(

@@ -12,9 +12,9 @@ use crate::database::Database;
 use crate::error::failure::complete;
 use crate::error::{Error, Result};
 use crate::session::scope::Reach;
-use crate::value::Value;
 use crate::value::column_type::ColumnType;
 use crate::value::stored::stored;
+use crate::value::{Kind, Value};
 
 use super::checkpoint::Checkpoint;
 use super::format::ZERO;
@@ -95,11 +95,19 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// Whatever kept the database from answering.
+    /// - [`Error::Decode`] of `tenant`: somebody made one of them what is no text. Those whose tenants are known are
+    ///   verified by their names.
+    /// - Whatever kept the database from answering.
     pub async fn audit_chains(&self) -> Result<Vec<Chain>> {
         let mut chains = Vec::new();
         let mut on_row = |row: &dyn Row| {
-            chains.push(Chain::of_text(&stored::column::<String>(row, 0)?));
+            let tenant = row.value(0, Kind::Text).and_then(String::decode);
+            let tenant = tenant.map_err(|invalid| Error::Decode {
+                entity: TRAIL.entity,
+                column: "tenant",
+                reason: invalid.into_reason(),
+            })?;
+            chains.push(Chain::of_text(&tenant));
             Ok(())
         };
         let sql = format!(
