@@ -2,8 +2,8 @@
 //!
 //! What is there is looked at first. The rows are then taken in the order in which they were given, those that are new
 //! side by side and those that are there side by side: so they are locked, recorded and told of in the order in which
-//! they are one by one. Whatever is met that this does not know undoes all of it, and the rows are then taken one by
-//! one, which tells what it was.
+//! they are one by one. Where a row is refused, or is not what was looked at, all of it is undone, and the rows are then
+//! taken one by one, which tells what it was. What no row can be the cause of ends the operation.
 
 use std::ops::Range;
 
@@ -22,6 +22,9 @@ use crate::write::column_set::ColumnSet;
 use crate::write::insert::{encode, insert_recorded};
 use crate::write::perform::{Later, values};
 use crate::write::refused::refers_to_itself;
+
+/// query_canceled: somebody asked for an end, or the time of a statement is over.
+const CANCELLED: &str = "57014";
 
 /// How many rows are looked for at once.
 pub(super) const CHUNK: usize = 1_000;
@@ -68,6 +71,7 @@ where
         Err(error) => Some(error),
     };
     match (own.rollback().await, error) {
+        (Ok(()), Some(error)) if !may_be_of_a_row(&error) => Err(error),
         (Ok(()), _) => Ok(None),
         (Err(_), Some(error)) | (Err(error), None) => Err(error),
     }
@@ -166,6 +170,16 @@ where
         params.extend(tenant.map(|(column, row)| row[column].borrowed()));
         let statement = Statement { sql, params: &params, access, table: E::TABLE };
         self.repo.session().run(statement, on_row).await.map(drop)
+    }
+}
+
+/// Whether a row may be the cause, or that rows are added together: what else a database says may be of a trigger, or
+/// that policies of the application's own take no `COPY`.
+fn may_be_of_a_row(error: &Error) -> bool {
+    match error.cause() {
+        Error::Backend(said) => said.code.as_deref() != Some(CANCELLED),
+        Error::Decode { .. } | Error::TenantMismatch { .. } => true,
+        error => error.is_of_a_row(),
     }
 }
 

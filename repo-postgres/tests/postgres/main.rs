@@ -36,5 +36,6 @@ mod tables;
 mod together;
 mod transactions;
 mod turns;
+mod upserts;
 mod values;
 mod waiting;
