@@ -236,7 +236,8 @@ pub enum Error {
         /// What the database said.
         source: DatabaseError,
     },
-    /// The transaction could not be ordered among those beside it. Running it again may work.
+    /// The transaction could not be ordered among those beside it, or a table was altered after a statement about it
+    /// was prepared. Running it again may work.
     #[error("the transaction met another one: {source}")]
     Serialization {
         /// What the database said.

@@ -102,6 +102,13 @@ fn statement_cache(pool: &PgPool) -> Option<usize> {
     statements.parse().ok()
 }
 
+/// Closes the connections that are idle, so that what is used next is prepared anew.
+pub(crate) fn close_idle(pool: &PgPool) {
+    while let Some(idle) = pool.try_acquire() {
+        drop(idle.detach());
+    }
+}
+
 /// An adopted pool.
 #[derive(Debug)]
 pub(crate) struct Adopted {
@@ -124,6 +131,10 @@ impl Adopted {
             sqlx::Error::PoolClosed => Error::Closed,
             error => into_error(error, SOME_ROW),
         })
+    }
+
+    pub(crate) fn pool(&self) -> &PgPool {
+        &self.pool
     }
 
     pub(crate) fn size(&self) -> usize {

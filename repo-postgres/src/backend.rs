@@ -8,12 +8,14 @@ use std::time::Instant;
 use async_trait::async_trait;
 use repo_core::{
     Access, Addition, Backend, Connection, Dialect, Error, Health, Insert, InspectedTable, Lookup,
-    OnRow, Reach, Result, Statement, Table, TransactionOptions,
+    OnRow, Reach, Result, Row, Statement, Table, TransactionOptions,
 };
 
+#[cfg(feature = "sqlx")]
+use crate::adopted;
 use crate::connection::Transaction;
 use crate::dialect::PostgresDialect;
-use crate::error::SOME_ROW;
+use crate::error::{SOME_ROW, is_stale_error};
 use crate::insert::Ways;
 use crate::own::Own;
 use crate::pool::Pool;
@@ -69,6 +71,14 @@ impl Postgres {
         Ways { persistent: self.persistent, row_level_security, copies: true }
     }
 
+    /// Has an adopted pool use no connection again on which statements were prepared before.
+    #[cfg(feature = "sqlx")]
+    pub(crate) fn forget_statements(&self) {
+        if let Pool::Adopted(adopted) = &*self.pool {
+            adopted::close_idle(adopted.pool());
+        }
+    }
+
     /// Whether a statement by itself can be sent as it is.
     fn is_direct(&self) -> bool {
         self.persistent && self.setting.is_none()
@@ -79,11 +89,37 @@ impl Postgres {
         self.pool.own().filter(|_| self.is_direct() && !self.dialect.row_level_security)
     }
 
+    /// Runs a statement in a transaction of its own, and once more where its table was altered since it was prepared.
     async fn run_in_transaction(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
+        let mut has_rows = false;
+        let mut noting = |row: &dyn Row| {
+            has_rows = true;
+            on_row(row)
+        };
+        match self.run_once_in_transaction(statement, &mut noting).await {
+            Err(error) if is_stale_error(&error) && !has_rows => {
+                self.run_once_in_transaction(statement, on_row).await
+            }
+            result => result,
+        }
+    }
+
+    async fn run_once_in_transaction(
+        &self,
+        statement: Statement<'_>,
+        on_row: OnRow<'_>,
+    ) -> Result<u64> {
         let mut transaction = self.begin(TransactionOptions::new()).await?;
         match transaction.run(statement, on_row).await {
             Ok(affected) => transaction.commit().await.map(|()| affected),
             Err(error) => transaction.rollback().await.and(Err(error)),
+        }
+    }
+
+    async fn insert_by(&self, ways: Ways, insert: Insert<'_>) -> Result<Vec<i64>> {
+        match self.is_direct() {
+            true => self.insert_directly(ways, insert).await,
+            false => Box::pin(self.insert_in_transaction(ways, insert)).await,
         }
     }
 
@@ -155,11 +191,9 @@ impl Backend for Postgres {
 
     async fn insert(&self, insert: Insert<'_>) -> Result<Vec<i64>> {
         let ways = self.ways();
-        let inserted = match self.is_direct() {
-            true => self.insert_directly(ways, insert).await,
-            false => Box::pin(self.insert_in_transaction(ways, insert)).await,
-        };
-        match inserted {
+        match self.insert_by(ways, insert).await {
+            // Nothing was added, as all of it is one statement or in one transaction.
+            Err(error) if is_stale_error(&error) => Box::pin(self.insert_by(ways, insert)).await,
             Err(error) if ways.may_be_refused(&insert, &error) => {
                 // All or none: in one transaction, as it may be several statements.
                 let ways = Ways { copies: false, ..ways };

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use repo_core::{
     Connection, Error, Insert, Isolation, OnRow, Result, Statement, TransactionOptions,
 };
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection};
 
 use crate::error::{Aftermath, Failure, SOME_ROW};
 use crate::insert::Ways;
@@ -31,6 +31,8 @@ pub(crate) struct Transaction {
     ways: Ways,
     /// Whether nothing can be run on the connection any more.
     is_lost: bool,
+    /// A statement that the connection keeps prepared is no more what it was.
+    is_stale: bool,
     #[cfg(feature = "sqlx")]
     pub(crate) lending: crate::lend::Lending,
 }
@@ -49,6 +51,7 @@ impl Transaction {
             lease,
             ways,
             is_lost: false,
+            is_stale: false,
             #[cfg(feature = "sqlx")]
             lending: crate::lend::Lending::new(setting),
         };
@@ -97,7 +100,14 @@ impl Transaction {
 
     pub(crate) fn finish<T>(&mut self, result: &Result<T, Failure>) {
         self.is_lost |= result.as_ref().is_err_and(Failure::is_out_of_step);
+        self.is_stale |= result.as_ref().is_err_and(Failure::is_stale);
         self.lease.finish(result);
+    }
+
+    async fn forget_statements(&mut self) -> Result<(), Failure> {
+        let result = self.start()?.clear_cached_statements().await.map_err(Failure::from);
+        self.finish(&result);
+        result
     }
 
     async fn control(&mut self, sql: String) -> Result<()> {
@@ -139,7 +149,13 @@ impl Connection for Transaction {
     }
 
     async fn rollback_to(&mut self, level: usize) -> Result<()> {
-        self.control(rollback_to(level)).await
+        self.control(rollback_to(level)).await?;
+        if std::mem::take(&mut self.is_stale) {
+            // What is tried again in this transaction is prepared anew.
+            let forgotten = self.forget_statements().await;
+            forgotten.map_err(|failure| failure.into_error(SOME_ROW))?;
+        }
+        Ok(())
     }
 
     async fn commit(mut self: Box<Self>) -> Result<()> {

@@ -76,6 +76,9 @@ const NO_SUCH_STATEMENT: &str = "26000";
 /// state is that of all that is not supported.
 const STALE_CHECK: &str = "RevalidateCachedQuery";
 
+/// feature_not_supported
+pub(crate) const NOT_SUPPORTED: &str = "0A000";
+
 /// query_canceled
 const CANCELLED: &str = "57014";
 
@@ -152,6 +155,12 @@ impl Failure {
         matches!(self, Failure::Driver(error) if postgres(error).is_some_and(is_stale))
     }
 
+    /// The same, as its table was altered: so it is on other connections.
+    #[cfg(feature = "sqlx")]
+    pub(crate) fn is_of_an_altered_table(&self) -> bool {
+        matches!(self, Failure::Driver(error) if postgres(error).is_some_and(is_of_an_altered_table))
+    }
+
     /// Whether what is run on the connection next may get the answer to something else, or be in no transaction.
     pub(crate) fn is_out_of_step(&self) -> bool {
         matches!(self, Failure::Broken(_) | Failure::Late(_))
@@ -180,7 +189,11 @@ fn aftermath_of(error: &sqlx::Error) -> Aftermath {
 
 /// Whether a prepared statement is no more what it was: its tables changed, or somebody discarded it.
 fn is_stale(error: &PgDatabaseError) -> bool {
-    error.code() == NO_SUCH_STATEMENT || error.routine() == Some(STALE_CHECK)
+    error.code() == NO_SUCH_STATEMENT || is_of_an_altered_table(error)
+}
+
+fn is_of_an_altered_table(error: &PgDatabaseError) -> bool {
+    error.routine() == Some(STALE_CHECK)
 }
 
 /// Whether what speaks the protocol for the server lost it, or does not know what it did.
@@ -197,6 +210,13 @@ fn is_fatal(error: &PgDatabaseError) -> bool {
     matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic)
 }
 
+/// Whether a table was altered after a statement about it was prepared: the statement did nothing, and what the pool
+/// gives next knows none of that time.
+pub(crate) fn is_stale_error(error: &Error) -> bool {
+    let Error::Serialization { source } = error else { return false };
+    source.code.as_deref() == Some(NOT_SUPPORTED)
+}
+
 /// The error of anything but a COMMIT, on `entity`.
 pub(crate) fn into_error(error: sqlx::Error, entity: &'static str) -> Error {
     let source = describe(&error);
@@ -208,6 +228,9 @@ pub(crate) fn into_error(error: sqlx::Error, entity: &'static str) -> Error {
     };
     if let Some(refusal) = refusal_of_ours(database, entity) {
         return refusal;
+    }
+    if is_of_an_altered_table(database) {
+        return Error::Serialization { source };
     }
     let Some(cause) = cause(database.code()) else { return Error::Backend(source) };
     let constraint = || database.constraint().unwrap_or_default().to_owned();

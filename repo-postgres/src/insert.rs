@@ -10,7 +10,7 @@ mod unnest;
 use repo_core::{Access, Error, Insert, Kind, Row, Statement, Value, quote};
 use sqlx::PgConnection;
 
-use crate::error::Failure;
+use crate::error::{Failure, NOT_SUPPORTED};
 use crate::statement;
 
 /// From how many rows on `COPY` is faster.
@@ -22,9 +22,6 @@ const COPY_FROM: usize = 1_000;
 
 /// How many rows one statement of `unnest` takes, where `COPY` is not to be had.
 const UNNEST_MOST: usize = 10_000;
-
-/// feature_not_supported
-const NOT_SUPPORTED: &str = "0A000";
 
 /// How a connection runs the statements of an insert.
 #[derive(Debug, Clone, Copy)]

@@ -90,6 +90,9 @@ where
             drop(nested);
             if is_stale {
                 forget_statements(connection).await;
+                if let Some(postgres) = postgres(session) {
+                    postgres.forget_statements();
+                }
             }
             Err(error)
         }
@@ -105,10 +108,15 @@ fn ways<S: Scope>(session: &Session<S>) -> Result<Ways> {
         return Err(Error::Configuration { reason });
     }
     let row_level_security = backend.has_row_level_security();
-    let postgres = backend.as_any().and_then(<dyn Any + Send + Sync>::downcast_ref::<Postgres>);
-    let persistent = postgres.is_none_or(|postgres| postgres.ways().persistent);
+    let persistent = postgres(session).is_none_or(|postgres| postgres.ways().persistent);
     // The connection is the application's, and used on where the work is dropped.
     Ok(Ways { persistent, row_level_security, copies: false })
+}
+
+/// The backend, unless another one wraps it.
+fn postgres<S: Scope>(session: &Session<S>) -> Option<&Postgres> {
+    let backend = session.database().backend().as_any();
+    backend.and_then(<dyn Any + Send + Sync>::downcast_ref)
 }
 
 /// Says whose rows the session is about, and returns the statement that says what was said before.

@@ -9,12 +9,12 @@ use std::time::Duration;
 use repo_core::Result;
 use sqlx::PgConnection;
 #[cfg(feature = "sqlx")]
-use sqlx::{Postgres, pool::PoolConnection};
+use sqlx::{PgPool, Postgres, pool::PoolConnection};
 #[cfg(feature = "sqlx")]
 use tokio::runtime;
 
 #[cfg(feature = "sqlx")]
-use crate::adopted::Adopted;
+use crate::adopted::{self, Adopted};
 use crate::error::{Aftermath, Failure};
 use crate::own::{Held, Own};
 
@@ -41,7 +41,8 @@ pub(crate) struct Lease {
 enum Taken {
     Own(Held),
     #[cfg(feature = "sqlx")]
-    Adopted(PoolConnection<Postgres>),
+    /// And the pool that it is of.
+    Adopted(PoolConnection<Postgres>, PgPool),
 }
 
 impl Pool {
@@ -51,7 +52,8 @@ impl Pool {
             #[cfg(feature = "sqlx")]
             // Its future has room for connecting: see `own.rs`.
             Pool::Adopted(adopted) => {
-                Ok(Lease::new(Taken::Adopted(Box::pin(adopted.get()).await?)))
+                let connection = Box::pin(adopted.get()).await?;
+                Ok(Lease::new(Taken::Adopted(connection, adopted.pool().clone())))
             }
         }
     }
@@ -120,7 +122,7 @@ impl Lease {
         match self.connection.as_mut().expect("it is there until the lease is dropped") {
             Taken::Own(held) => held.connection(),
             #[cfg(feature = "sqlx")]
-            Taken::Adopted(adopted) => adopted,
+            Taken::Adopted(adopted, _) => adopted,
         }
     }
 
@@ -136,6 +138,10 @@ impl Lease {
         if aftermath == Aftermath::OthersToo {
             self.retire_others();
         }
+        #[cfg(feature = "sqlx")]
+        if result.as_ref().is_err_and(Failure::is_of_an_altered_table) {
+            self.close_idle_of_adopted();
+        }
     }
 
     /// Says whether the connection has an open transaction, or may have one.
@@ -148,11 +154,19 @@ impl Lease {
         self.is_broken = true;
     }
 
-    /// Sees to it that no connection as old as this one is used again. The pool of an application tests its
-    /// connections itself, or each fails once.
-    fn retire_others(&mut self) {
+    /// Sees to it that no connection as old as this one is used again. The pool of an application tests by itself
+    /// whether its connections live.
+    fn retire_others(&self) {
         if let Some(Taken::Own(held)) = &self.connection {
             held.retire_others();
+        }
+    }
+
+    /// The same of an application's pool, which does not test what is prepared on its connections.
+    #[cfg(feature = "sqlx")]
+    fn close_idle_of_adopted(&self) {
+        if let Some(Taken::Adopted(_, pool)) = &self.connection {
+            adopted::close_idle(pool);
         }
     }
 }
@@ -166,11 +180,11 @@ impl Drop for Lease {
             Taken::Own(held) => held.close(),
             // sqlx takes a connection back on a runtime, and panics where there is none.
             #[cfg(feature = "sqlx")]
-            Taken::Adopted(adopted) if is_sound && runtime::Handle::try_current().is_ok() => {
+            Taken::Adopted(adopted, _) if is_sound && runtime::Handle::try_current().is_ok() => {
                 drop(adopted);
             }
             #[cfg(feature = "sqlx")]
-            Taken::Adopted(adopted) => drop(adopted.detach()),
+            Taken::Adopted(adopted, _) => drop(adopted.detach()),
         }
     }
 }

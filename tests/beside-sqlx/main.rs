@@ -8,6 +8,7 @@
 #[macro_use]
 mod cases;
 mod adopt;
+mod altered_postgres;
 #[path = "../../repo-postgres/tests/postgres/between.rs"]
 mod between;
 mod joined;
