@@ -186,7 +186,7 @@ pub enum Error {
         /// Why it was refused.
         source: Box<Error>,
     },
-    /// A file could not be read or written.
+    /// A file could not be read or written, or what work on a lent connection reads and writes besides.
     #[error("the file could not be read or written: {source}")]
     Io {
         /// What the reader or the writer said.

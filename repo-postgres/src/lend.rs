@@ -3,10 +3,13 @@
 //! A savepoint is set before and released after: where that is not possible any more, the work ended the
 //! transaction. sqlx is told that it is in a transaction, so that one that the work begins is nested.
 
+use std::time::Duration;
+
 use repo_core::{Error, Result, Scope, UncheckedSql};
 use sqlx::postgres::PgTransactionManager;
-use sqlx::{PgConnection, SqlSafeStr as _};
+use sqlx::{Connection as _, PgConnection, SqlSafeStr as _};
 use sqlx_core::transaction::TransactionManager as _;
+use tokio::time::timeout;
 
 use crate::connection::{COMMIT, Transaction};
 use crate::error::{Failure, SOME_ROW, into_error};
@@ -14,6 +17,9 @@ use crate::statement::run_simple;
 
 const SAVEPOINT: &str = "SAVEPOINT repo_lent";
 const RELEASE: &str = "RELEASE SAVEPOINT repo_lent";
+
+/// How long a connection of which an error may be is waited for.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 
 /// There is no such savepoint, or no transaction.
 const ENDED: [&str; 2] = ["3B001", "25P01"];
@@ -53,6 +59,7 @@ const NOT_POSTGRES: &str = "the transaction is on no connection of Postgres that
 /// - [`Error::MissingActor`]: the session says not who acts.
 /// - [`Error::TransactionFailed`]: `work` committed or rolled back by hand.
 /// - [`Error::Unsupported`]: the transaction is not one of this backend.
+/// - [`Error::Io`]: an error of input and output in `work` that is not the connection's.
 /// - What the error of `work` means.
 pub async fn lend<S: Scope, T>(
     sql: UncheckedSql<'_, S>,
@@ -144,16 +151,35 @@ async fn lend_on<T>(
     work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
 ) -> Result<T, Failure> {
     let result = work(connection).await;
+    let result = match result {
+        Ok(value) => Ok(value),
+        Err(error) => Err(of_work(connection, error).await),
+    };
     if depth(connection) != 1 {
+        let of_work = |failure: Failure| failure.into_error(SOME_ROW);
         return Err(Failure::Broken(result.map_or_else(of_work, |_| ended())));
     }
-    let value = result.map_err(|error| match is_of_the_driver(&error) {
-        true => Failure::Driver(error),
-        false => Failure::Core(of_work(error)),
-    })?;
+    let value = result?;
     let released = run_simple(connection, release).await;
     released.map_err(|error| if is_ended(&error) { Failure::Broken(ended()) } else { error })?;
     Ok(value)
+}
+
+/// What an error of the work is of. One of input and output may be of the connection, or of anything else that the work
+/// reads or writes: the connection tells.
+async fn of_work(connection: &mut PgConnection, error: sqlx::Error) -> Failure {
+    match error {
+        sqlx::Error::Io(source) => match is_alive(connection).await {
+            true => Failure::Core(Error::Io { source }),
+            false => Failure::Driver(sqlx::Error::Io(source)),
+        },
+        error if is_of_the_driver(&error) => Failure::Driver(error),
+        error => Failure::Core(into_error(error, SOME_ROW)),
+    }
+}
+
+async fn is_alive(connection: &mut PgConnection) -> bool {
+    matches!(timeout(ANSWERS_WITHIN, connection.ping()).await, Ok(Ok(())))
 }
 
 /// Whether the error may be of the connection, and not of what the work asked for or made of the answer.
@@ -172,10 +198,6 @@ fn is_of_the_driver(error: &sqlx::Error) -> bool {
             | RowNotFound
             | TypeNotFound { .. }
     )
-}
-
-fn of_work(error: sqlx::Error) -> Error {
-    into_error(error, SOME_ROW)
 }
 
 fn depth(connection: &PgConnection) -> usize {

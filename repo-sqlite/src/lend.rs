@@ -41,6 +41,7 @@ const NOT_ADOPTED: &str = "the transaction is on no connection of sqlx for SQLit
 /// - [`MissingActor`](repo_core::Error::MissingActor): the session says not who acts.
 /// - [`TransactionFailed`](repo_core::Error::TransactionFailed): `work` committed or rolled back by hand.
 /// - [`Unsupported`](repo_core::Error::Unsupported): the transaction is not one of an adopted pool.
+/// - [`Io`](repo_core::Error::Io): an error of input and output in `work`.
 /// - What the error of `work` means.
 pub async fn lend<S: Scope, T>(
     sql: UncheckedSql<'_, S>,

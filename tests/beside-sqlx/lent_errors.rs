@@ -30,6 +30,25 @@ cases! { store:
         assert!(store::numbers(&mut connection).await.unwrap().is_empty());
     }
 
+    async fn an_error_of_a_file_is_none_of_the_connection(_pool, db; 2) {
+        let acme = acme(&db);
+        let tx = acme.begin().await.unwrap();
+        let nested = tx.begin().await.unwrap();
+        for _ in 0..2 {
+            let error = store::lend(nested.unchecked_sql("legacy numbers"), async |_| {
+                Ok(std::fs::read_to_string("no/such/file.sql")?)
+            })
+            .await
+            .unwrap_err();
+            let is_told = matches!(error, Error::Io { .. } | Error::TransactionFailed { .. });
+            assert!(is_told && !error.is_retryable(), "{error:?}");
+        }
+        nested.rollback().await.unwrap();
+        tx.repo::<Note>().create(note("a")).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(texts(&acme).await, ["a"]);
+    }
+
     async fn an_error_in_a_nested_transaction_is_survived(pool, db; 1) {
         let acme = acme(&db);
         let tx = acme.begin().await.unwrap();

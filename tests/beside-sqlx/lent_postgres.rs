@@ -1,9 +1,13 @@
 //! A connection of Postgres that could not be lent, as the savepoint before was refused.
 
-use repo_core::{Database, Error, schema};
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+
+use repo_core::{Database, Error, Session, Tenant, schema};
 use repo_postgres::{Adopt, Options};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{Connection as _, PgConnection};
+use uuid::Uuid;
 
 use crate::between::Between;
 use crate::notes::{Note, acme, note, texts};
@@ -107,4 +111,47 @@ async fn a_commit_of_a_lent_connection_that_is_cancelled_at_its_end_may_have_hap
         db.close().await;
     })
     .await;
+}
+
+#[tokio::test]
+async fn an_error_of_a_file_spares_the_connections_and_a_lost_connection_is_told() {
+    in_schema(async |url: String| {
+        let db = Options::new(&url).unwrap().pool_size(2).connect().await.unwrap();
+        db.create_tables(&schema![Note]).await.unwrap();
+        let acme = acme(&db);
+        let pids = async || {
+            let (first, second) = (acme.begin().await.unwrap(), acme.begin().await.unwrap());
+            let pids = [pid(&first).await, pid(&second).await];
+            first.rollback().await.unwrap();
+            second.rollback().await.unwrap();
+            pids.into_iter().collect::<BTreeSet<_>>()
+        };
+        let before = pids().await;
+        let tx = acme.begin().await.unwrap();
+        let lent = lend(tx.unchecked_sql("legacy numbers"), async |_| {
+            Ok(std::fs::read_to_string("no/such/file.sql")?)
+        });
+        let error = lent.await.unwrap_err();
+        assert!(matches!(error, Error::Io { .. }), "{error:?}");
+        tx.rollback().await.unwrap();
+        assert!(pids().await.intersection(&before).count() > 0);
+
+        let tx = acme.begin().await.unwrap();
+        let lent = lend(tx.unchecked_sql("legacy numbers"), async |connection| {
+            let kill = "SELECT pg_terminate_backend(pg_backend_pid())";
+            let _ = sqlx::raw_sql(kill).execute(connection).await;
+            Err::<(), _>(sqlx::Error::Io(ErrorKind::ConnectionReset.into()))
+        });
+        let error = lent.await.unwrap_err();
+        assert!(matches!(error, Error::Connection { .. }), "{error:?}");
+        drop(tx);
+        assert_eq!(pids().await.intersection(&before).count(), 0);
+        db.close().await;
+    })
+    .await;
+}
+
+async fn pid(session: &Session<Tenant<Uuid>>) -> i64 {
+    let sql = session.unchecked_sql("which connection");
+    sql.fetch("SELECT pg_backend_pid()::bigint", |row| row.get(0)).await.unwrap()[0]
 }

@@ -5,6 +5,15 @@ use rusqlite::ffi;
 
 use crate::error::of_script;
 
+/// The error of work on a connection that is lent. What it reads and writes besides is its own: SQLite reports that of its
+/// file by code.
+pub(crate) fn of_work(error: sqlx::Error) -> Error {
+    match error {
+        sqlx::Error::Io(source) => Error::Io { source },
+        error => of_sqlx(&error),
+    }
+}
+
 /// The error of something that sqlx did on a connection.
 pub(crate) fn of_sqlx(error: &sqlx::Error) -> Error {
     match error {

@@ -7,7 +7,7 @@ use repo_core::{Connection, Error, Insert, OnRow, Result, Statement};
 use sqlx::SqliteConnection;
 
 use crate::adopted::lease::Lease;
-use crate::adopted::sqlx_error::of_sqlx;
+use crate::adopted::sqlx_error::of_work;
 use crate::error::{of_commit, without_table};
 use crate::statement::OnError;
 
@@ -35,7 +35,7 @@ impl Transaction {
         work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, sqlx::Error>,
     ) -> Result<T> {
         self.lease.port().control(SAVEPOINT)?;
-        let value = self.lease.lend(work).await?.map_err(|error| of_sqlx(&error))?;
+        let value = self.lease.lend(work).await?.map_err(of_work)?;
         self.lease.port().control(RELEASE).map_err(|_| {
             let reason = "SQL by hand ended it, and what was done before may be committed";
             Error::TransactionFailed { reason: reason.to_owned() }
