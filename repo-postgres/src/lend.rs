@@ -53,6 +53,9 @@ const NOT_POSTGRES: &str = "the transaction is on no connection of Postgres that
 /// transaction are [`Error::ConnectionLent`] meanwhile. After an error of `work`, or if it is dropped before its
 /// end, only a rollback is possible, as after any error of the database.
 ///
+/// A connection of our own pool is closed when the transaction ends: settings, temporary tables and locks of the
+/// session end with it. One of an adopted pool is given back as it is.
+///
 /// # Errors
 ///
 /// - [`Error::NoTransaction`]: the session is in no transaction.
@@ -109,6 +112,7 @@ impl Transaction {
         work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
     ) -> Result<T, Failure> {
         let release = self.lending.release();
+        self.lease.close_own_at_the_end();
         set_savepoint(self.start()?).await?;
         self.lending.is_known = true;
         lend_on(self.start()?, &release, work).await

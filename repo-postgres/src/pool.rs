@@ -154,6 +154,12 @@ impl Lease {
         self.is_broken = true;
     }
 
+    /// The same where it is of our own pool: what is left on one of an application's is the application's to know.
+    #[cfg(feature = "sqlx")]
+    pub(crate) fn close_own_at_the_end(&mut self) {
+        self.is_broken |= matches!(self.connection, Some(Taken::Own(_)));
+    }
+
     /// Sees to it that no connection as old as this one is used again. The pool of an application tests by itself
     /// whether its connections live.
     fn retire_others(&self) {

@@ -1,4 +1,4 @@
-//! A connection of Postgres that could not be lent, as the savepoint before was refused.
+//! A connection of Postgres that is lent: what is refused, lost, and left on it.
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
@@ -147,6 +147,57 @@ async fn an_error_of_a_file_spares_the_connections_and_a_lost_connection_is_told
         drop(tx);
         assert_eq!(pids().await.intersection(&before).count(), 0);
         db.close().await;
+    })
+    .await;
+}
+
+/// What the next transaction meets of a temporary table, a setting and a lock of the session.
+async fn met_after_lending(acme: &Session<Tenant<Uuid>>, commits: bool) -> (String, i64) {
+    let left = "CREATE TEMP TABLE notes (LIKE notes); SET statement_timeout = '77s'; \
+        SELECT pg_advisory_lock(4711)";
+    let tx = acme.begin().await.unwrap();
+    lend(tx.unchecked_sql("legacy numbers"), async |connection| {
+        sqlx::raw_sql(left).execute(connection).await
+    })
+    .await
+    .unwrap();
+    if commits {
+        tx.commit().await.unwrap()
+    } else {
+        tx.rollback().await.unwrap()
+    }
+    let look = "SELECT current_setting('statement_timeout'), (SELECT count(*) FROM pg_locks \
+        WHERE locktype = 'advisory' AND pid = pg_backend_pid())";
+    let sql = acme.unchecked_sql("what is left");
+    sql.fetch(look, |row| Ok((row.get(0)?, row.get(1)?))).await.unwrap().remove(0)
+}
+
+#[tokio::test]
+async fn what_is_left_on_a_connection_of_ours_ends_with_its_transaction() {
+    in_schema(async |url: String| {
+        let db = Options::new(&url).unwrap().pool_size(1).connect().await.unwrap();
+        db.create_tables(&schema![Note]).await.unwrap();
+        let acme = acme(&db);
+        for commits in [true, false] {
+            assert_eq!(met_after_lending(&acme, commits).await, ("0".to_owned(), 0));
+        }
+        acme.repo::<Note>().create(note("a")).await.unwrap();
+        let mut beside = PgConnection::connect(&url).await.unwrap();
+        assert_eq!(notes(&mut beside).await.unwrap(), 1);
+        db.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_left_on_a_connection_of_the_application_s_stays() {
+    in_schema(async |url: String| {
+        let pool = PgPoolOptions::new().max_connections(1).connect(&url).await.unwrap();
+        let db = Adopt::new(pool.clone()).connect().await.unwrap();
+        db.create_tables(&schema![Note]).await.unwrap();
+        let met = met_after_lending(&acme(&db), true).await;
+        assert_eq!(met, ("77s".to_owned(), 1));
+        pool.close().await;
     })
     .await;
 }
