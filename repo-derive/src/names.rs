@@ -131,9 +131,14 @@ fn usable_at(name: &str, place: &Ident) -> Option<Ident> {
     Some(expanded(ident))
 }
 
-/// The same identifier, as part of the expansion.
+/// The same identifier, as part of the expansion, which is of a later edition than the struct may be: `gen` is a name
+/// in the one and a keyword in the other.
 pub(crate) fn expanded(mut ident: Ident) -> Ident {
-    ident.set_span(ident.span().resolved_at(Span::call_site()));
+    let span = ident.span().resolved_at(Span::call_site());
+    if ident == "gen" {
+        return Ident::new_raw("gen", span);
+    }
+    ident.set_span(span);
     ident
 }
 
@@ -213,6 +218,14 @@ mod tests {
         ] {
             let field = syn::parse_str::<Ident>(field).expect("it is an identifier");
             assert_eq!(constant(&field), expected);
+        }
+    }
+
+    #[test]
+    fn what_the_next_edition_keeps_for_itself_is_written_raw() {
+        for (field, function) in [("gen", "r#gen"), ("r#gen", "r#gen"), ("gen_id", "r#gen")] {
+            let field = syn::parse_str::<Ident>(field).expect("it is an identifier");
+            assert_eq!(relation(&field), function);
         }
     }
 
