@@ -19,7 +19,7 @@ use syn::{Data, DeriveInput, Meta, Type};
 use crate::attr::{self, Structure};
 use crate::diag::Diag;
 use crate::model::{Entity, Index, Names, Reference, Role};
-use crate::{names, types};
+use crate::{lints, names, types};
 
 /// A field and what its attributes say.
 pub(crate) struct Field<'i> {
@@ -44,7 +44,7 @@ pub(crate) fn check(input: &DeriveInput, diag: &mut Diag) -> Option<Entity> {
     let entity = Entity {
         krate: krate(&structure),
         name: names::plain(&input.ident),
-        vis: input.vis.clone(),
+        vis: names::visibility(&input.vis),
         ident: input.ident.clone(),
         generics: input.generics.clone(),
         names: generated_names(input),
@@ -57,6 +57,7 @@ pub(crate) fn check(input: &DeriveInput, diag: &mut Diag) -> Option<Entity> {
         hooks: policies::hooks(&structure, diag),
         indexes: with_references(indexes, &references),
         references,
+        is_deprecated: lints::is_deprecated(input),
     };
     let is_whole = shape::check_generics(&entity, diag);
     entity.position(Role::Id).filter(|_| is_whole).map(|_| entity)

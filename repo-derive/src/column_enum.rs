@@ -7,8 +7,8 @@ use syn::{Data, DataEnum, DeriveInput, Fields, LitStr, Path, Variant, parse_quot
 
 use crate::attr::{Given, Reader, value};
 use crate::diag::Diag;
-use crate::fallback;
 use crate::names::{self, Case};
+use crate::{fallback, lints};
 
 const ENUM_KEYS: [&str; 2] = ["rename_all", "crate"];
 const VARIANT_KEYS: [&str; 1] = ["rename"];
@@ -158,16 +158,17 @@ fn expand(Enum { krate, input, variants }: &Enum<'_>) -> TokenStream {
     // Variants without payload have no use for a parameter; one that is there is a mistake by itself.
     let generics = fallback::bounded(input);
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
-    let DeriveInput { ident, vis, .. } = input;
+    let (ident, vis) = (&input.ident, names::visibility(&input.vis));
     let idents: Vec<_> = variants.iter().map(|variant| variant.ident).collect();
     let texts: Vec<_> = variants.iter().map(|variant| variant.text.as_str()).collect();
     let decoded = variants.iter().filter(|variant| variant.is_unit).map(|Named { ident, text, .. }| {
         quote!(::core::option::Option::Some(#text) => ::core::result::Result::Ok(Self::#ident))
     });
+    let deprecated = lints::deprecated(input);
     let mismatch = format!("is none of {}", names::list(texts.iter().copied()));
     quote! {
         #[automatically_derived]
-        #[allow(deprecated, unused)]
+        #deprecated
         impl #impl_generics #ident #ty_generics #where_clause {
             /// The text that is stored.
             #[must_use]
@@ -179,7 +180,8 @@ fn expand(Enum { krate, input, variants }: &Enum<'_>) -> TokenStream {
         }
 
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
+        #deprecated
+        #[allow(unused_qualifications)]
         impl #impl_generics #krate::ColumnType for #ident #ty_generics #where_clause {
             type Bare = Self;
             type Class = #krate::class::Enum;

@@ -9,7 +9,7 @@ use syn::{Data, DeriveInput, Field, Index, Member, Path, parse_quote};
 use crate::attr::{Reader, value};
 use crate::check::shape;
 use crate::diag::Diag;
-use crate::{fallback, names, types};
+use crate::{fallback, lints, names, types};
 
 /// The expansion, or every mistake.
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
@@ -96,10 +96,12 @@ fn expand(input: &DeriveInput, krate: &Path, field: &Field) -> TokenStream {
     // All at the field, so that a type that does not fit is reported there, once.
     let krate_there = names::at(ty.span(), krate);
     let inner = quote_spanned!(ty.span()=> <#ty as #krate_there::ColumnType>);
+    let deprecated = lints::deprecated(input);
     let class = quote_spanned!(ty.span()=> type Class = #inner::Class;);
     quote! {
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
+        #deprecated
+        #[allow(unused_qualifications)]
         impl #impl_generics #krate::ColumnType for #ident #ty_generics #where_clause {
             type Bare = Self;
             #class

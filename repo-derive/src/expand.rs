@@ -38,7 +38,7 @@ pub(crate) fn expand(entity: &Entity) -> TokenStream {
         hooks::impls(entity),
         repository::impls(entity),
     ];
-    let lenient = lenient();
+    let lenient = lenient(entity);
     quote! {
         #new
         #patch
@@ -52,10 +52,11 @@ pub(crate) fn expand(entity: &Entity) -> TokenStream {
     }
 }
 
-/// What stands before generated items that a program may leave unused.
-fn lenient() -> TokenStream {
+/// What stands before generated items, which are called and seen as the struct says.
+fn lenient(entity: &Entity) -> TokenStream {
+    let deprecated = entity.is_deprecated.then(|| quote!(deprecated,));
     quote! {
-        #[allow(deprecated, private_bounds, private_interfaces, unused, unused_qualifications)]
+        #[allow(#deprecated private_bounds, private_interfaces, unused_qualifications)]
         #[allow(clippy::pub_underscore_fields, clippy::self_named_constructors)]
         #[allow(clippy::iter_not_returning_iterator)]
     }

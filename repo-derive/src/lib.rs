@@ -14,6 +14,7 @@ mod expand;
 #[cfg(test)]
 mod expansions;
 mod fallback;
+mod lints;
 mod model;
 mod names;
 mod projection;

@@ -26,6 +26,8 @@ pub(crate) struct Entity {
     pub(crate) hooks: Hooks,
     pub(crate) indexes: Vec<Index>,
     pub(crate) references: Vec<Reference>,
+    /// Whether the struct or a field is deprecated, or uses what is.
+    pub(crate) is_deprecated: bool,
 }
 
 /// The keys that ask something of the program, where they are given.

@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
 use syn::ext::IdentExt as _;
+use syn::{VisRestricted, Visibility};
 
 /// The longest name that Postgres keeps whole, in bytes.
 pub(crate) const MAX_NAME_LENGTH: usize = 63;
@@ -140,6 +141,18 @@ pub(crate) fn expanded(mut ident: Ident) -> Ident {
     }
     ident.set_span(span);
     ident
+}
+
+/// The same visibility for what is generated. An item belongs to whoever wrote its first token: that may be a macro of
+/// the program's own, in which lints look at names that nobody uses.
+pub(crate) fn visibility(vis: &Visibility) -> Visibility {
+    let mut vis = vis.clone();
+    if let Visibility::Public(token)
+    | Visibility::Restricted(VisRestricted { pub_token: token, .. }) = &mut vis
+    {
+        token.span = token.span.resolved_at(Span::call_site());
+    }
+    vis
 }
 
 /// The same tokens, reported at `place`.

@@ -10,7 +10,7 @@ use syn::{Attribute, Data, DeriveInput, Expr, Field, Fields, Path, Type, parse_q
 
 use crate::attr::{Given, Reader, value};
 use crate::diag::Diag;
-use crate::{fallback, names};
+use crate::{fallback, lints, names};
 
 const STRUCT_KEYS: [&str; 2] = ["entity", "crate"];
 const FIELD_KEYS: [&str; 1] = ["column"];
@@ -167,12 +167,14 @@ fn expand(input: &DeriveInput, projection: &Projection<'_>) -> TokenStream {
         quote!(#ident: __private::read(#name #turbofish(), row)?)
     });
     let names = columns.iter().map(|it| names::plain(it.ident));
+    let deprecated = lints::deprecated(input);
     quote! {
         const _: () = {
             use #krate::__private;
             #(#functions)*
             #[automatically_derived]
-            #[allow(deprecated, unused_qualifications)]
+            #deprecated
+            #[allow(unused_qualifications)]
             impl #impl_generics #krate::Projection for #ident #ty_generics #where_clause {
                 type Entity = #entity;
 

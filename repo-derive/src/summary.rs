@@ -11,7 +11,7 @@ use syn::{Data, DataStruct, DeriveInput, Expr, Fields, FieldsNamed, Path, Type, 
 
 use crate::attr::{Given, Reader, SUMMARY_FIELD_KEYS, SUMMARY_KEYS, value};
 use crate::diag::Diag;
-use crate::names;
+use crate::{lints, names};
 
 /// What the user asked for, checked.
 struct Summary<'i> {
@@ -180,6 +180,7 @@ fn expand(Summary { krate, entity, input, fields }: &Summary<'_>) -> TokenStream
             #krate::__private::#function::<#entity, _>(#expression)
         }
     });
+    let deprecated = lints::deprecated(input);
     // As they come from the database: the keys first.
     let (keys, values) = fields.iter().partition::<Vec<_>, _>(|field| field.is_key);
     let made = keys.into_iter().chain(values).map(|Field { ident, ty, local, .. }| {
@@ -190,7 +191,8 @@ fn expand(Summary { krate, entity, input, fields }: &Summary<'_>) -> TokenStream
     quote! {
         const _: () = {
             #[automatically_derived]
-            #[allow(deprecated, unused_qualifications)]
+            #deprecated
+            #[allow(unused_qualifications)]
             impl #impl_generics #krate::Summary<#entity> for #ident #ty_generics #where_clause {
                 fn plan() -> #krate::__private::SummaryPlan<Self> {
                     #(let #locals = #parts;)*

@@ -36,7 +36,7 @@ fn column(field: &Field<'_>, role: Option<Role>, generics: &Generics, diag: &mut
     let (is_managed, is_json) = (role.is_some(), attr.json.is_some());
     Column {
         ident: names::expanded((*ident).clone()),
-        vis: syntax.vis.clone(),
+        vis: names::visibility(&syntax.vis),
         ty: syntax.ty.clone(),
         docs: docs(&syntax.attrs),
         name: name(field, diag),

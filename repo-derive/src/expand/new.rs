@@ -13,7 +13,7 @@ pub(crate) fn types(entity: &Entity) -> TokenStream {
     let Entity { vis, generics, name, .. } = entity;
     let where_clause = &generics.where_clause;
     let new = &entity.names.new;
-    let lenient = lenient();
+    let lenient = lenient(entity);
     let docs = doc(&format!("The columns of a new [`{name}`] that its creator gives."));
     let fields = entity.columns.iter().filter(|column| column.is_given()).map(|column| {
         let Column { ident, ty, .. } = column;
@@ -67,7 +67,7 @@ fn draft(entity: &Entity) -> TokenStream {
     let Entity { vis, generics, name, .. } = entity;
     let (_, ty_generics, where_clause) = generics.split_for_impl();
     let crate::model::Names { new, draft, .. } = &entity.names;
-    let lenient = lenient();
+    let lenient = lenient(entity);
     let docs = doc(&format!(
         "A [`{new}`] and those columns with a default that are set: a new [`{name}`]."
     ));

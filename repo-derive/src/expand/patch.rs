@@ -15,7 +15,7 @@ pub(crate) fn types(entity: &Entity) -> TokenStream {
     let (_, ty_generics, where_clause) = entity.generics.split_for_impl();
     let Entity { krate, vis, ident, generics, name, .. } = entity;
     let patch = &entity.names.patch;
-    let lenient = lenient();
+    let lenient = lenient(entity);
     let article = names::article(name);
     let docs = doc(&format!(
         "The changes to {article} [`{name}`]: the columns that are not set stay as they are."

@@ -15,7 +15,7 @@ pub(crate) fn functions(entity: &Entity) -> TokenStream {
     let (impl_generics, ty_generics, where_clause) = entity.generics.split_for_impl();
     let ident = &entity.ident;
     let functions = entity.references.iter().map(|reference| function(entity, reference));
-    let lenient = lenient();
+    let lenient = lenient(entity);
     quote! {
         #[automatically_derived]
         #lenient

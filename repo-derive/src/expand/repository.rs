@@ -16,7 +16,7 @@ pub(crate) fn types(entity: &Entity) -> TokenStream {
     let repository = &entity.names.repository;
     let generics = generics(entity);
     let scope = &entity.names.scope;
-    let lenient = lenient();
+    let lenient = lenient(entity);
     let docs = doc(&format!("The repository of [`{name}`]."));
     quote! {
         #docs

@@ -7,16 +7,18 @@ use syn::{DeriveInput, Path, parse_quote};
 
 use super::Search;
 use super::field::{Asked, Sought};
-use crate::names;
+use crate::{lints, names};
 
 pub(super) fn search(search: &Search<'_>) -> TokenStream {
     let Search { krate, input, entity, sought } = search;
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
     let ident = &input.ident;
+    let deprecated = lints::deprecated(input);
     let conditions = sought.iter().map(|sought| condition(search, sought));
     quote! {
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
+        #deprecated
+        #[allow(unused_qualifications)]
         impl #impl_generics #krate::IntoFilter<#entity> for #ident #ty_generics #where_clause {
             fn into_filter(self) -> #krate::Filter<#entity> {
                 #krate::Filter::<#entity>::all::<::core::option::Option<#krate::Filter<#entity>>>(
