@@ -39,6 +39,11 @@ pub struct CreateOrGet<E> {
 }
 
 /// The columns of a unique key: one column, or a tuple of up to four.
+#[diagnostic::on_unimplemented(
+    message = "a `{Self}` is no unique key of `{E}`",
+    label = "expected the column, or the columns, of a unique key",
+    note = "the unique key comes first, and then the row: the key is a column such as `{E}::NUMBER`, or a tuple of up to four"
+)]
 pub trait UniqueColumns<E> {
     /// The columns, as indexes into the table's.
     fn columns(&self) -> Vec<usize>;
@@ -50,12 +55,14 @@ impl<E: Entity, T: ColumnType> UniqueColumns<E> for Column<E, T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Entity, A: ColumnType, B: ColumnType> UniqueColumns<E> for (Column<E, A>, Column<E, B>) {
     fn columns(&self) -> Vec<usize> {
         vec![self.0.index(), self.1.index()]
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Entity, A: ColumnType, B: ColumnType, C: ColumnType> UniqueColumns<E>
     for (Column<E, A>, Column<E, B>, Column<E, C>)
 {
@@ -64,6 +71,7 @@ impl<E: Entity, A: ColumnType, B: ColumnType, C: ColumnType> UniqueColumns<E>
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Entity, A: ColumnType, B: ColumnType, C: ColumnType, D: ColumnType> UniqueColumns<E>
     for (Column<E, A>, Column<E, B>, Column<E, C>, Column<E, D>)
 {
