@@ -29,7 +29,7 @@ use crate::transaction::Own;
 use crate::value::Value;
 use crate::write::change::Writing;
 use crate::write::parents::{self, Parents};
-use crate::write::patch::{Changes, Patch};
+use crate::write::patch::{Changes, IntoPatch};
 use crate::write::target::out_of_range;
 
 /// How many rows are held at once; all of them, where one may be deleted with another.
@@ -58,7 +58,7 @@ impl<E: Entity, S: Scope> Query<E, S> {
     /// - [`Error::InvalidInput`]: the query has a limit or an offset, asks for deleted rows, or passes over rows
     ///   that others hold; a value does not fit its column.
     /// - [`is_conflict`](Error::is_conflict): two rows would have the same value in a unique column.
-    pub fn patch_all(self, patch: impl Into<Patch<E>>) -> Writing<'static, u64>
+    pub fn patch_all(self, patch: impl IntoPatch<E>) -> Writing<'static, u64>
     where
         E: Mutable,
         E::Tenancy: WritableFrom<S>,

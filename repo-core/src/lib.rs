@@ -164,7 +164,7 @@ pub use value::{InvalidValue, Kind, Value};
 pub use write::change::{Change, Writing};
 pub use write::creation::Creation;
 pub use write::idempotent::{CreateOrGet, UniqueColumns};
-pub use write::patch::{Numeric, Patch};
+pub use write::patch::{IntoPatch, Numeric, Patch};
 
 pub use repo_derive::{ColumnEnum, ColumnType, Projection, Repository, Search, Summary};
 

@@ -35,7 +35,7 @@ use crate::write::column_set::ColumnSet;
 use crate::write::creation::{Completed, Creation};
 use crate::write::idempotent::{CreateOrGet, UniqueColumns, create_or_get};
 use crate::write::insert::{encode, insert_many, insert_one};
-use crate::write::patch::Patch;
+use crate::write::patch::IntoPatch;
 use crate::write::verdict::{Asked, Wants, as_it_is};
 
 /// The SQLSTATE of a failure to serialize.
@@ -144,7 +144,7 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     /// # Errors
     ///
     /// As for [`update`](Self::update).
-    pub fn patch(&self, id: E::Id, patch: impl Into<Patch<E>>) -> Change<'_, E, S, E>
+    pub fn patch(&self, id: E::Id, patch: impl IntoPatch<E>) -> Change<'_, E, S, E>
     where
         E: Mutable,
         E::Tenancy: WritableFrom<S>,

@@ -15,8 +15,11 @@ use crate::{fallback, lints, names, types};
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let mut diag = Diag::default();
     let krate = krate(input, &mut diag);
-    let is_whole = check_generics(input, &mut diag);
-    let field = only_field(input, &mut diag).filter(|_| is_whole);
+    let is_owned = shape::check_lifetimes(input, &mut diag);
+    // Of several fields nobody knows which the column holds, and so of which parameter it asks anything.
+    let field = only_field(input, &mut diag);
+    let is_whole = field.is_none() || check_parameters(input, &mut diag);
+    let field = field.filter(|_| is_owned && is_whole);
     let mut tokens = field
         .map_or_else(|| fallback::column_type(input, &krate), |field| expand(input, &krate, field));
     tokens.extend(diag.into_tokens());
@@ -37,8 +40,8 @@ fn krate(input: &DeriveInput, diag: &mut Diag) -> Path {
 }
 
 /// Whether the parameters leave a value that a column can hold.
-fn check_generics(input: &DeriveInput, diag: &mut Diag) -> bool {
-    let mut is_whole = shape::check_lifetimes(input, diag);
+fn check_parameters(input: &DeriveInput, diag: &mut Diag) -> bool {
+    let mut is_whole = true;
     for parameter in input.generics.type_params() {
         is_whole &= shape::check_bounds(parameter, &input.generics, diag);
     }

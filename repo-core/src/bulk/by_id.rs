@@ -18,7 +18,7 @@ use crate::session::scope::{Scope, WritableFrom};
 use crate::transaction::Own;
 use crate::value::Value;
 use crate::write::change::Writing;
-use crate::write::patch::Patch;
+use crate::write::patch::IntoPatch;
 
 impl<E: Entity, S: Scope> Repo<E, S> {
     /// Makes a change in each of these rows, in this order, and returns them as they are then stored. All or
@@ -27,7 +27,7 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     /// # Errors
     ///
     /// As for [`patch`](Self::patch), of the one that [`row`](Error::row) tells.
-    pub fn patch_many<P: Into<Patch<E>>>(
+    pub fn patch_many<P: IntoPatch<E>>(
         &self,
         patches: impl IntoIterator<Item = (E::Id, P)>,
     ) -> Writing<'_, Vec<E>>

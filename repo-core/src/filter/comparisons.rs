@@ -19,7 +19,8 @@ use crate::value::{InvalidValue, Kind, Value};
 /// `&str` for `String`. A column of `Option<T>` is compared with a `T`.
 #[diagnostic::on_unimplemented(
     message = "a column of `{T}` cannot be compared with a `{Self}`",
-    label = "expected a `{T}`"
+    label = "expected a `{T}`",
+    note = "a column that is an `Option` is compared with what is in it; rows that have nothing there are found by `is_null()`"
 )]
 pub trait Operand<T> {
     /// The value, owned.

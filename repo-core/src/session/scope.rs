@@ -26,6 +26,11 @@ pub struct AllTenants {
 }
 
 /// What a session can be opened for: [`NoTenant`], [`Tenant`], [`AllTenants`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say whose rows a session reaches",
+    label = "expected `NoTenant`, `AllTenants` or a `Tenant<_>`",
+    note = "where `{Self}` is the type of the tenant, write `Tenant<{Self}>`"
+)]
 pub trait Scope: Debug + Clone + Send + Sync + 'static {
     /// Whose rows these are, in one word for all types of tenants.
     ///

@@ -23,6 +23,17 @@ pub struct Patch<E> {
     entity: PhantomData<fn() -> E>,
 }
 
+/// What a row can be patched with: the derive's `XPatch`, and a [`Patch`] itself.
+#[diagnostic::on_unimplemented(
+    message = "a `{E}` cannot be patched with a `{Self}`",
+    label = "not a patch of `{E}`",
+    note = "write `{E}Patch::new().column(value)` for the columns that change, or `update(&row)` to write a whole row"
+)]
+pub trait IntoPatch<E>: Into<Patch<E>> {}
+
+#[diagnostic::do_not_recommend]
+impl<E, P: Into<Patch<E>>> IntoPatch<E> for P {}
+
 /// Why a patch cannot be made.
 #[derive(Debug, Clone)]
 enum Mistake {
