@@ -8,6 +8,7 @@ mod compared;
 pub(crate) mod link;
 pub(crate) mod load;
 mod many;
+mod narrowed;
 mod through;
 pub(crate) mod with;
 

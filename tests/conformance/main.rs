@@ -545,6 +545,7 @@ conformance! {
         }
         relations {
             rows_come_with_what_they_refer_to,
+            which_rows_come_may_be_said_after_what_they_find,
             rows_come_with_those_that_refer_to_them,
             a_row_comes_with_the_one_that_refers_to_it,
             rows_come_with_the_other_side_of_a_join,

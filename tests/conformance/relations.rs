@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use repo_core::testing::{Recorder, SequentialIds};
-use repo_core::{Database, Filter, PageRequest, Session, Tenant, WindowRequest, count};
+use repo_core::{Database, Error, Filter, PageRequest, Session, Tenant, WindowRequest, count};
 use uuid::Uuid;
 
 use crate::entities::*;
@@ -66,6 +66,30 @@ pub(crate) async fn rows_come_with_what_they_refer_to(fixture: Fixture) {
         (books[2].clone(), (cy, None, None, None)),
     ];
     assert_eq!(loaded, expected);
+}
+
+pub(crate) async fn which_rows_come_may_be_said_after_what_they_find(fixture: Fixture) {
+    let Shelf { session, authors, books, .. } = shelf(&fixture).await;
+    let repo = session.repo::<Book>();
+    let with = || repo.query().with(Book::author());
+    let ada = Some(authors[0].clone());
+    let first = || with().filter(Book::TITLE.ne("Zen")).order_by(Book::TITLE.desc()).limit(1);
+    assert_eq!(first().all().await.unwrap(), [(books[1].clone(), ada.clone())]);
+    assert_eq!(first().offset(1).all().await.unwrap(), [(books[0].clone(), ada)]);
+    repo.delete(books[2].id).await.unwrap();
+    let cy = Some(authors[2].clone());
+    let deleted = with().only_deleted().one().await.unwrap();
+    assert_eq!((deleted.0.id, deleted.1), (books[2].id, cy));
+    assert_eq!(with().with_deleted().all().await.unwrap().len(), 3);
+    assert_eq!(with().all().await.unwrap().len(), 2);
+    let outside = with().for_update().all().await;
+    assert!(matches!(outside, Err(Error::NoTransaction { .. })), "{outside:?}");
+    let held = session.transaction(async |tx| {
+        let with = || tx.repo::<Book>().query().with(Book::author());
+        let passed_over = with().skip_locked().all().await?.len();
+        Ok::<_, Error>((passed_over, with().no_wait().all().await?.len()))
+    });
+    assert_eq!(held.await.unwrap(), (2, 2));
 }
 
 pub(crate) async fn rows_come_with_those_that_refer_to_them(fixture: Fixture) {

@@ -27,8 +27,8 @@ pub struct Nested<T, R> {
 /// A query for rows together with what they find, an `L` for each. Made by [`Query::with`].
 #[must_use = "a query does nothing until it is asked for rows: `.all().await`"]
 pub struct QueryWith<E: Entity, S: Scope, L> {
-    query: Query<E, S>,
-    relation: Arc<dyn Relation<E, S, Loaded = L>>,
+    pub(super) query: Query<E, S>,
+    pub(super) relation: Arc<dyn Relation<E, S, Loaded = L>>,
 }
 
 impl<E: Entity, S: Scope> Query<E, S>
