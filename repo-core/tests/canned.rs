@@ -63,3 +63,22 @@ async fn a_row_that_is_told_to_be_there_is_found() {
     let other = other.repo::<Label>().create_or_get(Label::NAME, label("a")).await;
     assert!(matches!(other, Err(Error::IdempotencyMismatch { .. })), "{other:?}");
 }
+
+#[tokio::test]
+async fn entities_are_told_as_they_are_stored() {
+    let label = |name: &str| Label { id: Uuid::from_u128(7), name: name.to_owned() };
+    let (a, b) = (label("a"), label("b"));
+    let canned = Canned::new().then_entities([&a]).then_entities(&[b.clone(), a.clone()]);
+    let labels = session(canned.then_entities::<Label>([])).repo::<Label>();
+    assert_eq!(labels.get(a.id).await.unwrap(), a);
+    assert_eq!(labels.all().await.unwrap(), [b, a]);
+    assert_eq!(labels.first().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn an_entity_that_is_no_row_is_an_error_of_the_statement() {
+    let label = Label { id: Uuid::from_u128(7), name: "a\0b".to_owned() };
+    let labels = session(Canned::new().then_entities([&label])).repo::<Label>();
+    let refused = labels.all().await;
+    assert!(matches!(refused, Err(Error::InvalidInput { .. })), "{refused:?}");
+}

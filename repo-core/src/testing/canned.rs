@@ -11,10 +11,12 @@ use crate::backend::{
     Backend, Connection, Health, Insert, OnRow, Row, Statement, TransactionOptions,
 };
 use crate::dialect::{Dialect, JsonType, TextMatch, quote};
+use crate::entity::Entity;
 use crate::error::Result;
 use crate::read::held::Held;
 use crate::schema::table::ColumnDef;
 use crate::value::{InvalidValue, Kind, Value};
+use crate::write::insert::encode;
 
 /// A backend that answers at once: with the rows it was given, or with none and one row affected. A statement that adds
 /// a row and reads it back is answered with that row: so `create_or_get` and `upsert` add theirs, unless the answer to
@@ -30,9 +32,10 @@ pub struct Canned {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PlainDialect;
 
-#[derive(Debug, Clone)]
+/// Rows and how many are affected, or why an entity cannot be a row.
+#[derive(Debug)]
 struct Answer {
-    rows: Vec<Vec<Value<'static>>>,
+    rows: Result<Vec<Vec<Value<'static>>>>,
     affected: u64,
 }
 
@@ -48,13 +51,44 @@ impl Canned {
     #[must_use]
     pub fn then_rows(self, rows: Vec<Vec<Value<'static>>>) -> Self {
         let affected = rows.len() as u64;
+        self.push(Answer { rows: Ok(rows), affected })
+    }
+
+    /// The next statement that has no answer yet returns these entities, as they would be stored: an answer to whoever
+    /// asks for whole rows. Where one has a value that its column cannot hold, the statement fails.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use repo_core::testing::Canned;
+    /// use repo_core::{Database, Repository};
+    ///
+    /// #[derive(Debug, PartialEq, Repository)]
+    /// #[repository(table = "notes", tenant)]
+    /// struct Note { id: uuid::Uuid, tenant_id: i64, text: String }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), repo_core::Error> {
+    /// let milk = Note { id: uuid::Uuid::max(), tenant_id: 7, text: "milk".into() };
+    /// let canned = Canned::new().then_entities([&milk]);
+    /// let notes = Database::new(Arc::new(canned)).tenant(7).repo::<Note>();
+    /// assert_eq!(notes.get(milk.id).await?, milk);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn then_entities<'e, E: Entity>(self, entities: impl IntoIterator<Item = &'e E>) -> Self {
+        let stored = |entity: &E| {
+            encode(entity).map(|row| row.into_iter().map(Value::into_owned).collect::<Vec<_>>())
+        };
+        let rows: Result<Vec<_>> = entities.into_iter().map(stored).collect();
+        let affected = rows.as_ref().map_or(0, |rows| rows.len() as u64);
         self.push(Answer { rows, affected })
     }
 
     /// The next statement that has no answer yet affects this many rows and returns none.
     #[must_use]
     pub fn then_affected(self, affected: u64) -> Self {
-        self.push(Answer { rows: Vec::new(), affected })
+        self.push(Answer { rows: Ok(Vec::new()), affected })
     }
 
     fn push(self, answer: Answer) -> Self {
@@ -68,7 +102,7 @@ impl Canned {
             added(statement).map_or(Ok(()), |row| on_row(&CannedRow(&row)))?;
             return Ok(1);
         };
-        for row in &rows {
+        for row in &rows? {
             on_row(&CannedRow(row))?;
         }
         Ok(affected)
