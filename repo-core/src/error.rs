@@ -142,8 +142,8 @@ pub enum Error {
         /// The entity.
         entity: &'static str,
     },
-    /// The value was left out of what is read: the column is sensitive and takes no `NULL`. The audit trail
-    /// holds no such value, and an export only if it was asked to.
+    /// The value was left out of what is read: the column is sensitive and takes no `NULL`. Of the audit
+    /// trail no such value is given, and an export holds one only if it was asked to.
     #[error("`{column}` of `{entity}` is sensitive: its value was left out of what is read")]
     Redacted {
         /// The entity.

@@ -2,13 +2,15 @@
 
 use chrono::TimeDelta;
 use repo_core::testing::FixedClock;
-use repo_core::{Action, Actor, AuditEntry, Error, ImageValue, Repository, WindowRequest, schema};
+use repo_core::{
+    Action, Actor, AuditEntry, Chain, Error, ImageValue, Repository, WindowRequest, schema,
+};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{Fixture, acme, bolt, moment};
+use crate::fixture::{ACME, Fixture, acme, bolt, moment};
 
 /// A shelf, as it was first.
 #[derive(Debug, Clone, PartialEq, Repository)]
@@ -84,6 +86,42 @@ pub(crate) async fn the_trail_is_asked_in_many_ways(fixture: Fixture) {
     let window = newest.clone().window(WindowRequest::first(2)).await.unwrap();
     assert_eq!(numbers(window.items), [3, 2]);
     let rest = WindowRequest::first(2).after(window.end.unwrap());
+    /// A safe, as it was first: nothing in it was a secret.
+    #[derive(Debug, Clone, PartialEq, Repository)]
+    #[repository(table = "safes", tenant, audited)]
+    struct OpenSafe {
+        id: Uuid,
+        tenant_id: Uuid,
+        label: String,
+        code: String,
+        hint: Option<String>,
+    }
+
+    /// The same safe, of a later release: what it holds is secret, and the hint has another name.
+    #[derive(Debug, Clone, PartialEq, Repository)]
+    #[repository(table = "safes", tenant, audited)]
+    struct Safe {
+        id: Uuid,
+        tenant_id: Uuid,
+        label: String,
+        #[repository(sensitive)]
+        code: Option<String>,
+        #[repository(sensitive, formerly = "hint")]
+        clue: Option<String>,
+        #[repository(sensitive)]
+        owner: Option<String>,
+    }
+
+    /// The same safe, where the code must be there.
+    #[derive(Debug, Clone, PartialEq, Repository)]
+    #[repository(table = "safes", tenant, audited)]
+    struct LockedSafe {
+        id: Uuid,
+        tenant_id: Uuid,
+        #[repository(sensitive)]
+        code: String,
+    }
+
     assert_eq!(numbers(newest.window(rest).await.unwrap().items), [1]);
     let over_all = db.all_tenants("a look at everything").actor("auditor").audit();
     assert_eq!(over_all.by_actor("alice").count().await.unwrap(), 3);
@@ -241,4 +279,29 @@ pub(crate) async fn a_secret_that_must_be_there_is_not_made_up(fixture: Fixture)
     let now = repo_core::Clock::now(&clock);
     let error = session.audit().as_of::<Vault>(id, now).await;
     assert_error!(error, Error::Redacted { entity: "Vault", column: "code" });
+}
+
+pub(crate) async fn what_became_sensitive_later_is_not_shown_again(fixture: Fixture) {
+    let (db, clock) = fixture.with_clock(&schema![OpenSafe]).await;
+    let session = acme(&db).actor("alice");
+    let safes = session.repo::<OpenSafe>();
+    let hint = Some("the cat".to_owned());
+    let new = NewOpenSafe { label: "left".to_owned(), code: "hunter2".to_owned(), hint };
+    let id = safes.create(new).await.unwrap().id;
+    safes.patch(id, OpenSafePatch::new().code("hunter3").hint(None)).await.unwrap();
+
+    let (trail, now) = (session.audit(), repo_core::Clock::now(&clock));
+    let then = trail.as_of::<Safe>(id, now).await.unwrap().unwrap();
+    let Safe { label, code, clue, owner, .. } = then.entity;
+    assert_eq!((label.as_str(), code, clue, owner), ("left", None, None, None));
+    assert_eq!(then.redacted, ["code", "clue"]);
+    let error = trail.as_of::<LockedSafe>(id, now).await;
+    assert_error!(error, Error::Redacted { entity: "LockedSafe", column: "code" });
+
+    // What was recorded is what is hashed.
+    let entries = trail.history::<Safe>(id).all().await.unwrap();
+    let recorded = ImageValue::Text("hunter3".to_owned());
+    assert_eq!(entries[1].after.as_ref().unwrap().get("code"), Some(recorded));
+    let chain = db.audit_chain(Chain::tenant(&ACME).unwrap());
+    assert!(chain.verify().await.unwrap().is_intact());
 }

@@ -19,6 +19,8 @@ use crate::value::{InvalidValue, Kind, Value};
 pub(crate) const REDACTED: &str = "{\"redacted\":true}";
 
 /// A row, or some columns of one, in an entry of the audit trail: JSON, by column.
+///
+/// It is what was recorded, as it is hashed: of a column that became sensitive later it holds the value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
     text: String,
@@ -34,7 +36,7 @@ pub enum ImageValue {
     Bool(bool),
     /// Any other value, as text: see `docs/audit-format.md` for each kind.
     Text(String),
-    /// The column is sensitive: that it was there, or changed, is all that is recorded.
+    /// The column was sensitive when it was recorded: that it was there, or changed, is all that is told.
     Redacted,
 }
 

@@ -23,7 +23,8 @@ use crate::value::{InvalidValue, Kind, Value};
 pub struct AsOf<E> {
     /// The row. A row that was marked as deleted then has its `deleted_at`.
     pub entity: E,
-    /// The sensitive columns: they are `None` here, whatever they were, as no entry holds their values.
+    /// The sensitive columns: they are `None` here, whatever they were. An entry from before a column became
+    /// sensitive holds its value, which is not given either.
     pub redacted: Vec<&'static str>,
     /// The number of the last entry that told of the row then.
     pub seq: i64,
@@ -135,6 +136,8 @@ impl ImageRow {
             Self { values: Vec::with_capacity(table.columns.len()), redacted: Vec::new() };
         for column in table.columns {
             let value = match columns.remove(column.name) {
+                // Whatever the image holds: the column may have become sensitive after it.
+                Some(_) if column.sensitive => ImageValue::Redacted,
                 Some(value) => value,
                 None if column.nullable => ImageValue::Null,
                 None => return Err(missing(table, column)),

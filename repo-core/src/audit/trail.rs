@@ -54,7 +54,8 @@ impl<S: Scope> Audit<S> {
 
     /// What happened to a row, in order.
     ///
-    /// Of an entity in a chain these are entries of the chain alone: nothing proves others.
+    /// Of an entity in a chain these are entries of the chain alone: nothing proves others. Images are as they were
+    /// recorded: of a column that became sensitive later they hold the values of before.
     pub fn history<E: Audited>(&self, id: E::Id) -> Query<AuditEntry, S>
     where
         E::Tenancy: RecordedFor<S>,
@@ -110,7 +111,8 @@ impl<S: Scope> Audit<S> {
     /// the later one may be recorded first. So it is always a state that the row was in.
     ///
     /// It is made from the images in the trail. A column that has another name now is found by its
-    /// `formerly`; one that was not there then is `None`.
+    /// `formerly`; one that was not there then is `None`, and so is one that is sensitive now, whatever the images
+    /// hold of it.
     ///
     /// # Errors
     ///
