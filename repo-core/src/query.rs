@@ -42,6 +42,8 @@ pub(crate) struct Selection {
     pub(crate) visibility: Visibility,
     pub(crate) filters: Vec<Node>,
     pub(crate) order: Vec<OrderKey>,
+    /// Whether the rows are few that lie apart: no index is walked along in the order of their ids.
+    pub(crate) is_sparse: bool,
     pub(crate) limit: Option<u64>,
     pub(crate) offset: Option<u64>,
     pub(crate) for_update: bool,
@@ -63,6 +65,7 @@ impl<E: Entity, S: Scope> Query<E, S> {
             visibility: Visibility::Live,
             filters: Vec::new(),
             order: Vec::new(),
+            is_sparse: false,
             limit: None,
             offset: None,
             for_update: false,
@@ -73,6 +76,12 @@ impl<E: Entity, S: Scope> Query<E, S> {
 }
 
 impl<E: Entity, S: Scope, P> Query<E, S, P> {
+    /// The same of rows that are few and lie apart in the order of their ids, which are numbers.
+    pub(crate) fn sparse(mut self) -> Self {
+        self.selection.is_sparse = true;
+        self
+    }
+
     pub(crate) fn into_selection(self) -> Selection {
         self.selection
     }

@@ -41,6 +41,7 @@ pub(crate) static UNCHECKED: Table = Table {
     entity_type: std::any::TypeId::of::<()>,
     name: "",
     columns: &[],
+    formerly: &[],
     roles: Roles {
         id: 0,
         tenant: None,

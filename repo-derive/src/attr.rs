@@ -12,8 +12,9 @@ pub(crate) use reader::{Given, Reader, value};
 pub(crate) use structure::{RawColumn, RawIndex, Structure, read_structure};
 
 /// The keys of a struct.
-pub(crate) const STRUCT_KEYS: [&str; 13] = [
+pub(crate) const STRUCT_KEYS: [&str; 14] = [
     "table",
+    "formerly",
     "tenant",
     "soft_delete",
     "immutable",

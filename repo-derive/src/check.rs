@@ -14,7 +14,7 @@ pub(crate) mod shape;
 
 use proc_macro2::Ident;
 use quote::{ToTokens, format_ident, quote};
-use syn::{Data, DeriveInput, Meta, Type};
+use syn::{Data, DeriveInput, LitStr, Meta, Type};
 
 use crate::attr::{self, Structure};
 use crate::diag::Diag;
@@ -41,6 +41,7 @@ pub(crate) fn check(input: &DeriveInput, diag: &mut Diag) -> Option<Entity> {
     let is_owned = structure.tenant.is_some();
     let indexes = indexes::check(&structure, &fields, &columns, is_owned, diag);
     let table = table(input, &structure, diag);
+    kept::check_former_tables(&structure.formerly, &table, diag);
     let entity = Entity {
         krate: krate(&structure),
         name: names::plain(&input.ident),
@@ -49,6 +50,7 @@ pub(crate) fn check(input: &DeriveInput, diag: &mut Diag) -> Option<Entity> {
         generics: input.generics.clone(),
         names: generated_names(input),
         table,
+        formerly: structure.formerly.iter().map(LitStr::value).collect(),
         columns,
         id: roles::key_type(Role::Id, &fields, &roles),
         tenant: roles::key_type(Role::Tenant, &fields, &roles),

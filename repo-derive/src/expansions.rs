@@ -13,7 +13,8 @@ use crate::{column_enum, column_type, projection, repository, search, summary};
 fn an_entity_with_every_policy() {
     let input = quote! {
         /// A case that somebody works on.
-        #[repository(table = "incidents", tenant, soft_delete, versioned, timestamps, correlated)]
+        #[repository(table = "incidents", formerly = "cases", tenant)]
+        #[repository(soft_delete, versioned, timestamps, correlated)]
         #[repository(index(status, created_at desc), unique(global, signature, status))]
         pub struct Incident {
             pub id: Uuid,

@@ -15,6 +15,8 @@ pub(crate) struct Entity {
     pub(crate) generics: Generics,
     pub(crate) names: Names,
     pub(crate) table: String,
+    /// The names that the table had before.
+    pub(crate) formerly: Vec<String>,
     pub(crate) columns: Vec<Column>,
     /// The type of the id. Always, unless a mistake is reported.
     pub(crate) id: Option<Type>,

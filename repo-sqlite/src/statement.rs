@@ -126,6 +126,7 @@ pub(crate) mod tests {
         entity: "T",
         entity_type: std::any::TypeId::of::<()>,
         name: "t",
+        formerly: &[],
         columns: &[],
         roles: Roles {
             id: 0,

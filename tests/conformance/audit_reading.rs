@@ -3,14 +3,15 @@
 use chrono::TimeDelta;
 use repo_core::testing::FixedClock;
 use repo_core::{
-    Action, Actor, AuditEntry, Chain, Error, ImageValue, Repository, WindowRequest, schema,
+    Action, Actor, AuditEntry, Chain, Database, Error, ImageValue, Repository, WindowRequest,
+    schema,
 };
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{ACME, Fixture, acme, bolt, moment};
+use crate::fixture::{ACME, Fixture, acme, bolt, by_hand, moment};
 
 /// A shelf, as it was first.
 #[derive(Debug, Clone, PartialEq, Repository)]
@@ -40,10 +41,82 @@ struct ForgetfulShelf {
     name: String,
 }
 
+/// A document, as it was called first.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "docs", tenant, audited)]
+struct Doc {
+    id: i64,
+    tenant_id: Uuid,
+    title: String,
+}
+
+/// The same document, of a later release.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "papers", formerly = "docs", tenant, audited)]
+struct Paper {
+    id: i64,
+    tenant_id: Uuid,
+    title: String,
+}
+
+/// The same document, renamed again.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "works", formerly = "docs", formerly = "papers", tenant, audited)]
+struct Work {
+    id: i64,
+    tenant_id: Uuid,
+    title: String,
+}
+
+/// The same document, of a release that forgot the old names.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "works", tenant, audited)]
+struct ForgetfulWork {
+    id: i64,
+    tenant_id: Uuid,
+    title: String,
+}
+
 /// A row with a secret that must be there.
 #[derive(Debug, Clone, PartialEq, Repository)]
 #[repository(table = "vaults", tenant, audited)]
 struct Vault {
+    id: Uuid,
+    tenant_id: Uuid,
+    #[repository(sensitive)]
+    code: String,
+}
+
+/// A safe, as it was first: nothing in it was a secret.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "safes", tenant, audited)]
+struct OpenSafe {
+    id: Uuid,
+    tenant_id: Uuid,
+    label: String,
+    code: String,
+    hint: Option<String>,
+}
+
+/// The same safe, of a later release: what it holds is secret, and the hint has another name.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "safes", tenant, audited)]
+struct Safe {
+    id: Uuid,
+    tenant_id: Uuid,
+    label: String,
+    #[repository(sensitive)]
+    code: Option<String>,
+    #[repository(sensitive, formerly = "hint")]
+    clue: Option<String>,
+    #[repository(sensitive)]
+    owner: Option<String>,
+}
+
+/// The same safe, where the code must be there.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "safes", tenant, audited)]
+struct LockedSafe {
     id: Uuid,
     tenant_id: Uuid,
     #[repository(sensitive)]
@@ -86,42 +159,6 @@ pub(crate) async fn the_trail_is_asked_in_many_ways(fixture: Fixture) {
     let window = newest.clone().window(WindowRequest::first(2)).await.unwrap();
     assert_eq!(numbers(window.items), [3, 2]);
     let rest = WindowRequest::first(2).after(window.end.unwrap());
-    /// A safe, as it was first: nothing in it was a secret.
-    #[derive(Debug, Clone, PartialEq, Repository)]
-    #[repository(table = "safes", tenant, audited)]
-    struct OpenSafe {
-        id: Uuid,
-        tenant_id: Uuid,
-        label: String,
-        code: String,
-        hint: Option<String>,
-    }
-
-    /// The same safe, of a later release: what it holds is secret, and the hint has another name.
-    #[derive(Debug, Clone, PartialEq, Repository)]
-    #[repository(table = "safes", tenant, audited)]
-    struct Safe {
-        id: Uuid,
-        tenant_id: Uuid,
-        label: String,
-        #[repository(sensitive)]
-        code: Option<String>,
-        #[repository(sensitive, formerly = "hint")]
-        clue: Option<String>,
-        #[repository(sensitive)]
-        owner: Option<String>,
-    }
-
-    /// The same safe, where the code must be there.
-    #[derive(Debug, Clone, PartialEq, Repository)]
-    #[repository(table = "safes", tenant, audited)]
-    struct LockedSafe {
-        id: Uuid,
-        tenant_id: Uuid,
-        #[repository(sensitive)]
-        code: String,
-    }
-
     assert_eq!(numbers(newest.window(rest).await.unwrap().items), [1]);
     let over_all = db.all_tenants("a look at everything").actor("auditor").audit();
     assert_eq!(over_all.by_actor("alice").count().await.unwrap(), 3);
@@ -269,6 +306,58 @@ pub(crate) async fn a_row_that_is_older_than_the_trail_was_not_absent(fixture: F
         let error = trail.as_of::<Shelf>(7, at).await;
         assert_error!(error, Error::Decode { entity: "Shelf", column: "id", .. });
     }
+}
+
+pub(crate) async fn a_renamed_table_keeps_its_history(fixture: Fixture) {
+    let (db, clock) = fixture.with_clock(&schema![Doc]).await;
+    let session = acme(&db).actor("alice");
+    let trail = session.audit();
+    let first = session.repo::<Doc>().create(NewDoc { title: "one".to_owned() }).await.unwrap();
+    session.repo::<Doc>().create(NewDoc { title: "another".to_owned() }).await.unwrap();
+    let of_doc = repo_core::Clock::now(&clock);
+
+    clock.advance(TimeDelta::hours(1));
+    rename(&db, "docs", "papers").await;
+    let papers = session.repo::<Paper>();
+    papers.patch(first.id, PaperPatch::new().title("two")).await.unwrap();
+    let of_paper = repo_core::Clock::now(&clock);
+    clock.advance(TimeDelta::hours(1));
+    rename(&db, "papers", "works").await;
+    session.repo::<Work>().patch(first.id, WorkPatch::new().title("three")).await.unwrap();
+    session.repo::<Work>().delete(first.id).await.unwrap();
+
+    let history = trail.history::<Work>(first.id).all().await.unwrap();
+    let told: Vec<_> = history.iter().map(|it| (it.seq, it.entity.as_str(), it.action)).collect();
+    let expected = [
+        (1, "docs", Action::Create),
+        (3, "papers", Action::Update),
+        (4, "works", Action::Update),
+        (5, "works", Action::Delete),
+    ];
+    assert_eq!(told, expected);
+    let page = trail.history::<Work>(first.id).window(WindowRequest::first(1)).await.unwrap();
+    let rest = WindowRequest::first(9).after(page.end.unwrap());
+    let rest = trail.history::<Work>(first.id).window(rest).await.unwrap().items;
+    assert_eq!(rest, history[1..]);
+    for (at, title) in [(of_doc, "one"), (of_paper, "two")] {
+        let then = trail.as_of::<Work>(first.id, at).await.unwrap().unwrap();
+        assert_eq!(then.entity.title, title);
+    }
+    let now = repo_core::Clock::now(&clock);
+    assert_eq!(trail.as_of::<Work>(first.id, now).await.unwrap(), None);
+    // Under the names that a struct knows, and no others.
+    assert_eq!(trail.history::<Paper>(first.id).count().await.unwrap(), 2);
+    assert_eq!(bolt(&db).audit().history::<Work>(first.id).count().await.unwrap(), 0);
+    assert_eq!(trail.history::<ForgetfulWork>(first.id).count().await.unwrap(), 2);
+    let chain = db.audit_chain(Chain::tenant(&ACME).unwrap());
+    assert!(chain.verify().await.unwrap().is_intact());
+}
+
+/// What a migration does.
+async fn rename(db: &Database, from: &str, to: &str) {
+    let mut raw = by_hand(db).await;
+    raw.execute_script(&format!("ALTER TABLE {from} RENAME TO {to}")).await.unwrap();
+    raw.commit().await.unwrap();
 }
 
 pub(crate) async fn a_secret_that_must_be_there_is_not_made_up(fixture: Fixture) {

@@ -176,6 +176,7 @@ conformance! {
             every_type_is_rebuilt,
             a_renamed_column_is_found_by_its_old_name,
             a_row_that_is_older_than_the_trail_was_not_absent,
+            a_renamed_table_keeps_its_history,
             a_secret_that_must_be_there_is_not_made_up,
             what_became_sensitive_later_is_not_shown_again,
         }

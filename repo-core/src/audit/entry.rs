@@ -49,7 +49,7 @@ pub struct AuditEntry {
     pub tenant: String,
     /// The number in the chain of the tenant, from 1; above 2^62 for an entry outside of the chain.
     pub seq: i64,
-    /// The table of the row.
+    /// The table of the row, as it was called then.
     pub entity: String,
     /// The id of the row, as text.
     pub entity_id: String,
@@ -119,6 +119,7 @@ pub(crate) static TRAIL: Table = Table {
     entity: "AuditEntry",
     entity_type: std::any::TypeId::of::<AuditEntry>,
     name: "repo_audit",
+    formerly: &[],
     columns: &[
         text("tenant", false),
         column("seq", Kind::I64, false),

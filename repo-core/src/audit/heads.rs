@@ -12,6 +12,7 @@ pub(crate) static HEADS: Table = Table {
     entity: "AuditHead",
     entity_type: std::any::TypeId::of::<Head>,
     name: "repo_audit_heads",
+    formerly: &[],
     columns: &[
         column("tenant", Kind::Text),
         column("seq", Kind::I64),

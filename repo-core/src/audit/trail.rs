@@ -20,7 +20,7 @@ use crate::filter::{Filter, Node};
 use crate::query::Query;
 use crate::read;
 use crate::repo::Repo;
-use crate::schema::table::Chaining;
+use crate::schema::table::{Chaining, Table};
 use crate::session::actor::Actor;
 use crate::session::scope::{RecordedFor, Scope};
 use crate::sql::shape::Shape;
@@ -54,8 +54,9 @@ impl<S: Scope> Audit<S> {
 
     /// What happened to a row, in order.
     ///
-    /// Of an entity in a chain these are entries of the chain alone: nothing proves others. Images are as they were
-    /// recorded: of a column that became sensitive later they hold the values of before.
+    /// Entries under a name that the table had before are found by its `formerly`. Of an entity in a chain these are
+    /// entries of the chain alone: nothing proves others. Images are as they were recorded: of a column that became
+    /// sensitive later they hold the values of before.
     pub fn history<E: Audited>(&self, id: E::Id) -> Query<AuditEntry, S>
     where
         E::Tenancy: RecordedFor<S>,
@@ -64,11 +65,13 @@ impl<S: Scope> Audit<S> {
             Ok(id) => AuditEntry::ENTITY_ID.eq(image::text(&id).as_ref()),
             Err(error) => invalid(E::TABLE.id().name, &error),
         };
-        let of_row = AuditEntry::ENTITY.eq(E::TABLE.name) & id;
-        self.repo.filter(match E::TABLE.audit {
+        let of_row = of_table(E::TABLE) & id;
+        let entries = self.repo.filter(match E::TABLE.audit {
             Some(Chaining::Chained) => of_row & AuditEntry::SEQ.lt(FIRST_UNCHAINED),
             _ => of_row,
-        })
+        });
+        // Under one name they lie together, in their order.
+        if E::TABLE.formerly.is_empty() { entries } else { entries.sparse() }
     }
 
     /// What somebody did, in order. A text is the id of a user, as for
@@ -110,8 +113,8 @@ impl<S: Scope> Audit<S> {
     /// Changes count up to the first that came later: a time is when a change was begun, and of two that met
     /// the later one may be recorded first. So it is always a state that the row was in.
     ///
-    /// It is made from the images in the trail. A column that has another name now is found by its
-    /// `formerly`; one that was not there then is `None`, and so is one that is sensitive now, whatever the images
+    /// It is made from the images in the trail. A table or a column that has another name now is found by its
+    /// `formerly`; a column that was not there then is `None`, and so is one that is sensitive now, whatever the images
     /// hold of it.
     ///
     /// # Errors
@@ -134,6 +137,14 @@ impl<S: Scope> Audit<S> {
         };
         read::each(&repo, &shape, &selection, &[], &mut on_row).await?;
         replay.into_row()
+    }
+}
+
+/// The entries of a table, whatever it was called when they were written.
+fn of_table(table: &Table) -> Filter<AuditEntry> {
+    match table.formerly {
+        [] => AuditEntry::ENTITY.eq(table.name),
+        former => AuditEntry::ENTITY.in_list(former.iter().copied().chain([table.name])),
     }
 }
 

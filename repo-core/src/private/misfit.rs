@@ -187,6 +187,7 @@ pub const UNKNOWN_TABLE: &Table = &Table {
     entity: "",
     entity_type: std::any::TypeId::of::<()>,
     name: "",
+    formerly: &[],
     columns: &[],
     roles: Roles {
         id: 0,

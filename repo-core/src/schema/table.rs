@@ -16,6 +16,8 @@ pub struct Table {
     pub entity_type: fn() -> TypeId,
     /// The name of the table.
     pub name: &'static str,
+    /// The names that the table had before, in entries of the audit trail.
+    pub formerly: &'static [&'static str],
     /// All columns, in the order of the struct's fields.
     pub columns: &'static [ColumnDef],
     /// Which columns have a role, as indexes into `columns`.

@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::filter::Node;
 use crate::query::{Selection, Visibility};
 use crate::read::window::Bound;
+use crate::relation::link::Source;
 use crate::sql::keyset::Part;
 use crate::sql::predicate::LONGEST_CHAIN;
 use crate::sql::shape::Shape;
@@ -68,7 +69,7 @@ impl<'a> Writer<'a> {
     ) -> Result<()> {
         self.push("SELECT ").values(shape).push(" FROM ").table_name();
         self.restrict_part(selection, bounds, part)?;
-        self.order(&selection.order);
+        self.order_rows(selection);
         self.limit(selection.limit, selection.offset);
         Ok(())
     }
@@ -86,7 +87,7 @@ impl<'a> Writer<'a> {
         self.push("SELECT ").values(shape).push(", (");
         let condition = self.total(selection)?;
         self.push(") AS \"repo_total\" FROM ").table_name().push(&condition);
-        self.order(&selection.order);
+        self.order_rows(selection);
         self.limit(selection.limit, selection.offset);
         Ok(())
     }
@@ -98,7 +99,7 @@ impl<'a> Writer<'a> {
         self.push("SELECT ").labels(shape, "\"page\".").push(", \"all\".\"repo_total\" FROM (");
         let condition = self.total(selection)?;
         self.push(") AS \"all\" LEFT JOIN (SELECT ").values(shape).push(" FROM ").table_name();
-        self.push(&condition).order(&selection.order);
+        self.push(&condition).order_rows(selection);
         self.limit(selection.limit, selection.offset);
         if selection.for_update {
             self.dialect.lock_rows_held(&mut self.sql, selection.held);
@@ -194,6 +195,15 @@ impl<'a> Writer<'a> {
         if self.sql.len() > start {
             self.push(" AND ");
         }
+    }
+
+    /// A database without statistics takes the rows of a tenant for few, and would rather read all of them in their order
+    /// than sort some: of an expression it knows no order.
+    fn order_rows(&mut self, selection: &Selection) {
+        let id = selection.is_sparse.then_some(Source::Own(self.table.roles.id));
+        self.order_by(&selection.order, |writer, _, key| {
+            writer.push(if id == Some(key.source) { "+" } else { "" }).source(key.source);
+        });
     }
 
     pub(crate) fn order(&mut self, order: &[OrderKey]) {

@@ -18,6 +18,8 @@ pub(crate) struct Structure {
     pub(crate) table: Option<Given<LitStr>>,
     /// Whether `table` is written, even if its value cannot be read.
     pub(crate) has_table: bool,
+    /// The names that the table had before.
+    pub(crate) formerly: Vec<LitStr>,
     pub(crate) tenant: Option<Given<()>>,
     pub(crate) soft_delete: Option<Given<()>>,
     pub(crate) immutable: Option<Given<()>>,
@@ -88,6 +90,7 @@ impl Structure {
                 self.has_table = true;
                 reader.put(&mut self.table, key, value(key, input, "table = \"name\"")?);
             }
+            "formerly" => self.formerly.push(value(key, input, "formerly = \"name\"")?),
             "tenant" => reader.put(&mut self.tenant, key, ()),
             "soft_delete" => reader.put(&mut self.soft_delete, key, ()),
             "immutable" => reader.put(&mut self.immutable, key, ()),

@@ -34,7 +34,26 @@ pub(super) fn check_table(name: &LitStr, diag: &mut Diag) {
     }
 }
 
-/// The same of a column, which has the name of its field where none is `given`.
+/// Reports a former name of the table that cannot have been one.
+pub(super) fn check_former_tables(names: &[LitStr], table: &str, diag: &mut Diag) {
+    for (at, given) in names.iter().enumerate() {
+        let name = given.value();
+        let problem = if name.is_empty() {
+            "no table had this name".to_owned()
+        } else if name == table {
+            format!("the table is called `{name}` now")
+        } else if name.contains('.') {
+            "a table is called by its name alone, without its schema".to_owned()
+        } else if names[..at].contains(given) {
+            format!("`{name}` is given twice")
+        } else {
+            continue;
+        };
+        diag.error(given, problem, "write a name that the table had before, or remove it");
+    }
+}
+
+/// Reports a name of a column that one of the databases does not keep: that of its field where none is `given`.
 pub(super) fn check_column(
     field: &impl ToTokens,
     given: Option<&LitStr>,

@@ -8,7 +8,7 @@ use crate::model::{Column, Entity, Index, Reference, Role};
 
 /// The value of `Entity::TABLE`.
 pub(crate) fn table(entity: &Entity) -> TokenStream {
-    let Entity { name, table, immutable, .. } = entity;
+    let Entity { name, table, formerly, immutable, .. } = entity;
     let identity = entity.column(Role::Id).map(codec);
     let audit = audit(entity);
     let hooks = super::hooks::hooks(entity);
@@ -21,6 +21,7 @@ pub(crate) fn table(entity: &Entity) -> TokenStream {
             entity: #name,
             entity_type: ::core::any::TypeId::of::<Self>,
             name: #table,
+            formerly: &[#(#formerly),*],
             columns: &[#(#columns),*],
             roles: #roles,
             identity: #identity::COLUMN.is_identity(),

@@ -174,6 +174,7 @@ const fn table(entity: &'static str, name: &'static str, columns: &'static [Colu
         entity,
         entity_type: std::any::TypeId::of::<()>,
         name,
+        formerly: &[],
         columns,
         roles,
         identity: matches!(columns[0].kind, Kind::I64),

@@ -1,7 +1,10 @@
 //! What indexes answer without a look at rows and without sorting, by SQLite's own plans.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
-use repo_core::{Repository, schema};
+use repo_core::testing::Recorder;
+use repo_core::{AuditEntry, Database, Repository, WindowRequest, schema};
 use uuid::Uuid;
 
 use crate::support::File;
@@ -25,6 +28,14 @@ struct Named {
     state: i64,
     weight: i64,
     deleted_at: Option<DateTime<Utc>>,
+}
+
+/// Of a table that had other names.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "papers", formerly = "docs", formerly = "notes", tenant, audited)]
+struct Paper {
+    id: i64,
+    tenant_id: i64,
 }
 
 async fn plan(sql: &str) -> String {
@@ -57,4 +68,35 @@ async fn live_rows_are_counted_without_a_look_at_them() {
         let plan = plan(&format!("SELECT count(*) FROM {counted}")).await;
         assert!(plan.contains("COVERING INDEX"), "{counted}: {plan}");
     }
+}
+
+#[tokio::test]
+async fn the_history_of_a_renamed_table_is_found_by_its_names() {
+    let file = File::new();
+    let db = file.options().connect().await.expect("a database");
+    db.create_tables(&schema![Paper]).await.expect("the tables");
+    let recorder = Arc::new(Recorder::new(Arc::clone(db.backend())));
+    let trail = Database::new(Arc::clone(&recorder) as _).tenant(7_i64).audit();
+    let entries = || trail.history::<Paper>(1);
+    entries().all().await.expect("no entries");
+    entries()
+        .order_by(AuditEntry::SEQ.desc())
+        .window(WindowRequest::first(20))
+        .await
+        .expect("none");
+    trail.as_of::<Paper>(1, Utc::now()).await.expect("no row");
+    let asked = recorder.sql();
+    assert_eq!(asked.len(), 3, "{asked:?}");
+    let connection = file.stranger();
+    rusqlite::vtab::array::load_module(&connection).expect("arrays");
+    for sql in asked {
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect(&sql);
+        let mut rows = statement.raw_query();
+        let mut plan = String::new();
+        while let Some(row) = rows.next().expect("a plan") {
+            plan += &row.get::<_, String>("detail").expect("text");
+        }
+        assert!(plan.contains("tenant=? AND entity=? AND entity_id=?"), "{sql}: {plan}");
+    }
+    db.close().await;
 }

@@ -14,6 +14,7 @@ pub(crate) static NOTES: Table = Table {
     entity: "Note",
     entity_type: std::any::TypeId::of::<()>,
     name: "notes",
+    formerly: &[],
     columns: &[
         column("id", Kind::I64, false),
         column("title", Kind::Text, false),
