@@ -67,7 +67,8 @@ impl Database {
     /// undoes a promise is told too: a column beside those of the schema that refuses every new row, and a
     /// trigger of the audit trail that is none of its own; on Postgres a rule that is enabled, a table that
     /// inherits from one of the schema, a policy that is none of ours, and row-level security that binds a
-    /// connection without the option; on SQLite `ON CONFLICT`.
+    /// connection without the option; on SQLite `ON CONFLICT`, and a unique key of an immutable table that the schema
+    /// does not declare.
     ///
     /// # Errors
     ///

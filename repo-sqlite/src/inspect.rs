@@ -5,6 +5,7 @@
 
 mod columns;
 mod definition;
+mod replaceable;
 mod spelling;
 mod text;
 
@@ -41,7 +42,10 @@ const TRIGGERS: &str = "SELECT name, sql FROM sqlite_schema \
     WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE";
 
 /// The table, or `None` where there is no such one.
-pub(crate) fn inspect(connection: &Connection, table: &Table) -> Result<Option<InspectedTable>> {
+pub(crate) fn inspect(
+    connection: &Connection,
+    table: &'static Table,
+) -> Result<Option<InspectedTable>> {
     let name = table.name;
     let head = connection.query_row(TABLE, [name], |row| {
         let is_table = row.get::<_, bool>(2)?;
@@ -64,6 +68,7 @@ pub(crate) fn inspect(connection: &Connection, table: &Table) -> Result<Option<I
     }
     found.columns = columns::inspect(connection, table, &sql)?;
     found.keys = keys(connection, table, &sql)?;
+    found.problems.extend(replaceable::problems(table, &found.keys));
     found.references = references(connection, table, &sql)?;
     found.checks = text::checks(&sql)
         .into_iter()
