@@ -1,9 +1,19 @@
 //! Relations where other policies meet them: rows that tenants share, changes in chunks, sessions of all tenants.
 
-use repo_core::{Error, count, schema};
+use repo_core::{Error, Projection, count, schema};
 
 use crate::entities::*;
+use crate::expect::assert_error;
 use crate::fixture::{Fixture, acme, bolt};
+
+/// A loan with what was lent.
+#[derive(Debug, Clone, PartialEq, Projection)]
+#[projection(entity = Loan)]
+struct Lent {
+    reader: String,
+    #[projection(column = Loan::chapter().column(Chapter::TITLE))]
+    title: Option<String>,
+}
 
 pub(crate) async fn rows_of_all_tenants_come_with_what_they_share(fixture: Fixture) {
     let db = fixture.with(&library()).await;
@@ -74,10 +84,14 @@ pub(crate) async fn a_group_by_recorded_rows_of_all_tenants_is_an_entry(fixture:
     let title = Loan::chapter().column(Chapter::TITLE);
     let nobody = db.all_tenants("a case");
     let refused = nobody.repo::<Loan>().query().group_by(title).select(count()).all().await;
-    assert!(matches!(refused, Err(Error::MissingActor { .. })), "{refused:?}");
+    assert_error!(refused, Error::MissingActor { entity: "Chapter" });
     let by_reader = nobody.repo::<Loan>().query().order_by(Loan::READER.asc());
     let refused = by_reader.latest_per(title, Loan::READER).await;
-    assert!(matches!(refused, Err(Error::MissingActor { .. })), "{refused:?}");
+    assert_error!(refused, Error::MissingActor { entity: "Chapter" });
+    let refused = db.all_tenants("a case").repo::<Loan>().query().project::<Lent>().all().await;
+    assert_error!(refused, Error::MissingActor { entity: "Chapter" });
+    let loans = db.all_tenants("a case");
+    assert_eq!(loans.repo::<Loan>().count().await.unwrap(), 1, "loans alone are not watched");
     let auditor = db.all_tenants("a case").actor("auditor");
     let groups = auditor.repo::<Loan>().query().group_by(title).select(count()).all().await;
     assert_eq!(groups.unwrap(), [(Some("Notes 1".to_owned()), 1)]);

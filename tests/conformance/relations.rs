@@ -7,6 +7,7 @@ use repo_core::{Database, Error, Filter, PageRequest, Session, Tenant, WindowReq
 use uuid::Uuid;
 
 use crate::entities::*;
+use crate::expect::assert_error;
 use crate::fixture::{Fixture, acme, bolt};
 
 /// Ada wrote Engines (of which Notes is the sequel) and Notes, which Bob edited; Bob wrote nothing, Cy wrote Zen.
@@ -373,7 +374,10 @@ pub(crate) async fn a_look_at_recorded_rows_of_all_tenants_is_an_entry(fixture: 
     let nobody = db.all_tenants("a case");
     let through = Book::chapters().has(Chapter::NUMBER.eq(2));
     let refused = nobody.repo::<Book>().filter(through.clone()).all().await;
-    assert!(matches!(refused, Err(repo_core::Error::MissingActor { .. })), "{refused:?}");
+    assert_error!(refused, Error::MissingActor { entity: "Chapter" });
+    let many = Book::chapters().exists();
+    let refused = db.all_tenants("a case").repo::<Book>().filter(many).count().await;
+    assert_error!(refused, Error::MissingActor { entity: "Chapter" });
     let auditor = db.all_tenants("a case").actor("auditor");
     assert_eq!(auditor.repo::<Book>().filter(through).count().await.unwrap(), 1);
     let entries = db.session().audit().by_actor("auditor").all().await.unwrap();

@@ -3,7 +3,7 @@
 //! Written once, before the session's first statement or transaction, on a connection that is given back
 //! before: what a transaction of the session undoes does not undo it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{PoisonError, RwLock};
 
 use crate::audit::append::Pending;
 use crate::audit::author::Author;
@@ -14,6 +14,7 @@ use crate::session::Session;
 use crate::session::scope::{Reach, Scope};
 use crate::transaction::Executor;
 use crate::transaction::turns::Turns;
+use crate::unchecked::UNCHECKED;
 
 /// What an entry is about that is about no table.
 pub(crate) const ALL_TENANTS: &str = "all_tenants";
@@ -22,22 +23,40 @@ pub(crate) const ALL_TENANTS: &str = "all_tenants";
 #[derive(Debug, Default)]
 pub(crate) struct Access {
     is_recorded: Turns<bool>,
-    /// Whether a condition or a value of a statement is about rows whose table is watched.
-    looks_further: AtomicBool,
+    /// The entity of a watched table that a condition or a value of a statement is about, the last one.
+    looks_further: RwLock<Option<&'static str>>,
 }
 
 impl Access {
     /// Remembers that a statement looks at rows of tables other than its own.
-    pub(crate) fn look_at<'t>(&self, tables: impl IntoIterator<Item = &'t Table>) {
-        if tables.into_iter().any(is_watched) {
-            self.looks_further.store(true, Ordering::Relaxed);
+    pub(crate) fn look_at(&self, table: &Table) {
+        if is_watched(table) {
+            self.look_further(table.entity);
         }
+    }
+
+    /// Remembers that a statement looks at what nobody here knows, where that may be watched.
+    pub(crate) fn look_by_hand<'t>(&self, known: impl IntoIterator<Item = &'t Table>) {
+        if known.into_iter().any(is_watched) {
+            self.look_further(UNCHECKED.entity);
+        }
+    }
+
+    fn look_further(&self, entity: &'static str) {
+        *self.looks_further.write().unwrap_or_else(PoisonError::into_inner) = Some(entity);
     }
 
     /// Whether looking at this table must be recorded.
     pub(crate) fn is_needed(&self, table: Option<&Table>) -> bool {
-        table.is_some_and(is_watched)
-            || (table.is_some() && self.looks_further.load(Ordering::Relaxed))
+        table.is_some_and(|table| self.watched(table).is_some())
+    }
+
+    /// The entity for whose sake a look at this table is recorded: that of the table, or one that it was found by.
+    fn watched(&self, table: &Table) -> Option<&'static str> {
+        if is_watched(table) {
+            return Some(table.entity);
+        }
+        *self.looks_further.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes the entry, unless it is there. Needed where `table` is recorded in the trail, or is the trail.
@@ -50,8 +69,9 @@ impl Access {
         if *is_recorded {
             return Ok(());
         }
-        let is_needed = self.is_needed(table);
-        let entity = table.map_or("row", |table| table.entity);
+        let watched = table.and_then(|table| self.watched(table));
+        let is_needed = watched.is_some();
+        let entity = watched.or(table.map(|table| table.entity)).unwrap_or("row");
         let author = match Author::acting(session, Reach::Shared, entity) {
             Ok(author) => author,
             Err(Error::MissingActor { .. }) if !is_needed => return Ok(()),

@@ -60,7 +60,7 @@ impl<S: Scope> Session<S> {
     /// Records a look at what SQL by hand reads, which nobody here knows: it may be any table of the database.
     pub(crate) async fn record_look_by_hand(&self) -> Result<()> {
         let Some(access) = &self.access else { return Ok(()) };
-        access.look_at(self.database.registry().tables().iter().copied());
+        access.look_by_hand(self.database.registry().tables().iter().copied());
         self.record_access(Some(&UNCHECKED)).await
     }
 
@@ -69,7 +69,7 @@ impl<S: Scope> Session<S> {
         tables.into_iter().try_for_each(|table| {
             self.database.meet(table)?;
             if let Some(access) = &self.access {
-                access.look_at([table]);
+                access.look_at(table);
             }
             Ok(())
         })
