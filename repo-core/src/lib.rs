@@ -153,7 +153,7 @@ pub use session::scope::{
 };
 pub use transaction::Transaction;
 pub use unchecked::typed::{OpenToSql, Sql};
-pub use unchecked::{UncheckedRow, UncheckedSql};
+pub use unchecked::{Bindable, UncheckedRow, UncheckedSql};
 pub use upsert::{Outcome, Upserted};
 pub use validation::{Problem, Problems, Validate, ValidateDelete, ValidateUpdate};
 pub use value::column_type::{

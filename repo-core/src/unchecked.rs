@@ -29,6 +29,7 @@ use crate::session::access::is_missing_table;
 use crate::session::scope::Scope;
 use crate::value::column_type::ColumnType;
 use crate::value::{InvalidValue, Value};
+pub use parameter::Bindable;
 use passage::{dollar_quoted, passage};
 pub use row::UncheckedRow;
 
@@ -40,8 +41,8 @@ pub(crate) static UNCHECKED: Table = Table {
     entity: "row of unchecked SQL",
     entity_type: std::any::TypeId::of::<()>,
     name: "",
-    columns: &[],
     formerly: &[],
+    columns: &[],
     roles: Roles {
         id: 0,
         tenant: None,
@@ -86,11 +87,12 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
         self.with(parameter::of_type(&value))
     }
 
-    /// The value of the next parameter as `column` stores it: of its type, or an `Option` of that.
+    /// The value of the next parameter as `column` stores it: of its type, or an `Option` of that. A literal takes the
+    /// type of the column.
     ///
     /// So a decimal is what the column is compared with on every database:
     /// [an example](UncheckedRow::get_as).
-    pub fn bind_as<E, T>(self, column: Column<E, T>, value: impl ColumnType<Bare = T::Bare>) -> Self
+    pub fn bind_as<E, T>(self, column: Column<E, T>, value: impl Bindable<T::Bare>) -> Self
     where
         E: Entity,
         T: ColumnType,

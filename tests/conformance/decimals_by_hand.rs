@@ -101,6 +101,21 @@ pub(crate) async fn a_decimal_is_read_and_bound_as_its_column(fixture: Fixture) 
     assert_error!(fine.all().await, Error::InvalidInput { column, .. } if column == "least");
 }
 
+pub(crate) async fn a_literal_is_bound_as_its_column(fixture: Fixture) {
+    let db = quotes(&fixture).await;
+    let session = db.session();
+    let by_hand = || session.unchecked_sql("literals by hand");
+    let few = by_hand().bind_as(Quote::ID, 1).bind_as(Quote::RATE, None);
+    let sql = "SELECT id FROM quotes WHERE id > $1 AND rate IS NOT DISTINCT FROM $2";
+    let found: Vec<i64> = few.fetch(sql, |row| row.get_as(Quote::ID, 0)).await.unwrap();
+    assert_eq!(found, [2]);
+    let sql = "SELECT quantity, price FROM quotes WHERE id = :id";
+    let second = session.sql::<Priced>(sql).bind_as(Quote::ID, "id", 2).one().await.unwrap();
+    assert_eq!(second, Priced { quantity: decimal("4"), price: decimal("0.5") });
+    let some = session.sql::<Priced>(sql).bind_as(Quote::ID, "id", Some(2)).one().await.unwrap();
+    assert_eq!(some, second);
+}
+
 pub(crate) async fn a_decimal_is_written_by_hand_as_its_column(fixture: Fixture) {
     let db = quotes(&fixture).await;
     let session = db.session().actor("alice");

@@ -268,6 +268,7 @@ conformance! {
         }
         decimals_by_hand {
             a_decimal_is_read_and_bound_as_its_column,
+            a_literal_is_bound_as_its_column,
             a_decimal_is_written_by_hand_as_its_column,
             what_is_computed_of_decimals_is_read_with_its_digits,
             a_decimal_of_no_column_is_refused,

@@ -6,13 +6,28 @@ use crate::value::column_type::ColumnType;
 use crate::value::stored::stored;
 use crate::value::{InvalidValue, Kind, Value};
 
+/// A value that a parameter can have as a column stores it: one of the column's type, or an `Option` of that. `T` is
+/// the type of the column without `Option`.
+#[diagnostic::on_unimplemented(
+    message = "a parameter for a column of `{T}` cannot be a `{Self}`",
+    label = "expected a `{T}`, or an `Option` of that"
+)]
+pub trait Bindable<T>: ColumnType {}
+
+// A type for each `T` and no more, so that `5` is what the column takes.
+#[diagnostic::do_not_recommend]
+impl<T: ColumnType> Bindable<T> for T {}
+
+#[diagnostic::do_not_recommend]
+impl<T: ColumnType<Bare = T>> Bindable<T> for Option<T> {}
+
 /// The value as its type alone stores it.
 pub(super) fn of_type<T: ColumnType>(value: &T) -> Result<Value<'static>, InvalidValue> {
     stored(value, kind_of::<T>("bind_as")?).map(Value::into_owned)
 }
 
 /// The value as the column stores it.
-pub(super) fn of_column<E: Entity, T: ColumnType, V: ColumnType<Bare = T::Bare>>(
+pub(super) fn of_column<E: Entity, T: ColumnType, V: Bindable<T::Bare>>(
     column: Column<E, T>,
     value: &V,
 ) -> Result<Value<'static>, InvalidValue> {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::named::{Numbered, columns_of, named, number};
-use super::{UncheckedRow, UncheckedSql, parameter};
+use super::{Bindable, UncheckedRow, UncheckedSql, parameter};
 use crate::column::Column;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
@@ -101,12 +101,13 @@ impl<'s, S: Scope, P: Projection> Sql<'s, S, P> {
         self.with(name, parameter::of_type(&value))
     }
 
-    /// The value of the parameter `:name` as `column` stores it: of its type, or an `Option` of that.
+    /// The value of the parameter `:name` as `column` stores it: of its type, or an `Option` of that. A literal takes
+    /// the type of the column.
     pub fn bind_as<E, T>(
         self,
         column: Column<E, T>,
         name: &str,
-        value: impl ColumnType<Bare = T::Bare>,
+        value: impl Bindable<T::Bare>,
     ) -> Self
     where
         E: Entity,
