@@ -113,7 +113,7 @@ async fn a_server_that_takes_fewer_connections_than_the_pool_has_serves_all() {
 #[tokio::test]
 async fn a_full_server_is_waited_for_and_then_said_to_be_full() {
     let Some(scratch) = Scratch::of_a_role().await else { return };
-    let options = scratch.options().connect_timeout(Duration::from_millis(300));
+    let options = scratch.options().connect_timeout(Duration::from_secs(3));
     scratch.admin(&format!("ALTER ROLE {} CONNECTION LIMIT 1", scratch.role())).await;
     let other = scratch.sqlx().await;
     let error = options.connect_backend().await.unwrap_err();
