@@ -249,7 +249,7 @@ pub(crate) fn pack<const N: usize>(values: [Option<Value<'_>>; N]) -> ([Value<'_
 
 /// An id as a key of a map.
 #[doc(hidden)]
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum IdKey {
     Uuid(uuid::Uuid),
     Integer(i64),

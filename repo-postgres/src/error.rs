@@ -311,7 +311,7 @@ fn describe(error: &sqlx::Error) -> DatabaseError {
     }
 }
 
-fn postgres(error: &sqlx::Error) -> Option<&PgDatabaseError> {
+pub(crate) fn postgres(error: &sqlx::Error) -> Option<&PgDatabaseError> {
     error.as_database_error()?.try_downcast_ref()
 }
 

@@ -6,13 +6,13 @@
 use std::time::Duration;
 
 use repo_core::{Error, Result, Scope, UncheckedSql};
-use sqlx::postgres::PgTransactionManager;
+use sqlx::postgres::{PgDatabaseError, PgSeverity, PgTransactionManager};
 use sqlx::{Connection as _, PgConnection, SqlSafeStr as _};
 use sqlx_core::transaction::TransactionManager as _;
 use tokio::time::timeout;
 
 use crate::connection::{COMMIT, Transaction};
-use crate::error::{Failure, SOME_ROW, into_error};
+use crate::error::{Failure, SOME_ROW, into_error, postgres};
 use crate::statement::run_simple;
 
 const SAVEPOINT: &str = "SAVEPOINT repo_lent";
@@ -173,17 +173,35 @@ async fn lend_on<T>(
 /// reads or writes: the connection tells.
 async fn of_work(connection: &mut PgConnection, error: sqlx::Error) -> Failure {
     match error {
-        sqlx::Error::Io(source) => match is_alive(connection).await {
-            true => Failure::Core(Error::Io { source }),
-            false => Failure::Driver(sqlx::Error::Io(source)),
+        sqlx::Error::Io(source) => match asked(connection).await {
+            Answer::Ready => Failure::Core(Error::Io { source }),
+            Answer::OutOfStep => Failure::Broken(Error::Io { source }),
+            Answer::Lost => Failure::Driver(sqlx::Error::Io(source)),
         },
         error if is_of_the_driver(&error) => Failure::Driver(error),
         error => Failure::Core(into_error(error, SOME_ROW)),
     }
 }
 
-async fn is_alive(connection: &mut PgConnection) -> bool {
-    matches!(timeout(ANSWERS_WITHIN, connection.ping()).await, Ok(Ok(())))
+/// What a connection answers after an error that may be its own.
+enum Answer {
+    Ready,
+    /// It is there, amid what the work left unfinished, such as a `COPY`.
+    OutOfStep,
+    Lost,
+}
+
+async fn asked(connection: &mut PgConnection) -> Answer {
+    match timeout(ANSWERS_WITHIN, connection.ping()).await {
+        Ok(Ok(())) => Answer::Ready,
+        Ok(Err(error)) if postgres(&error).is_some_and(is_no_end) => Answer::OutOfStep,
+        _ => Answer::Lost,
+    }
+}
+
+/// Whether the session goes on after this error.
+fn is_no_end(error: &PgDatabaseError) -> bool {
+    !matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic)
 }
 
 /// Whether the error may be of the connection, and not of what the work asked for or made of the answer.

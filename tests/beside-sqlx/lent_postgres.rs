@@ -151,6 +151,35 @@ async fn an_error_of_a_file_spares_the_connections_and_a_lost_connection_is_told
     .await;
 }
 
+#[tokio::test]
+async fn an_error_of_a_file_amid_a_copy_is_the_work_s_own() {
+    in_schema(async |url: String| {
+        let pool = PgPoolOptions::new().max_connections(2).connect(&url).await.unwrap();
+        let ours = Options::new(&url).unwrap().pool_size(2).connect().await.unwrap();
+        ours.create_tables(&schema![Note]).await.unwrap();
+        let adopted = Adopt::new(pool.clone()).connect().await.unwrap();
+        for (db, new) in [(ours, ["a", "b", "c"]), (adopted, ["d", "e", "f"])] {
+            let acme = acme(&db);
+            let tx = acme.begin().await.unwrap();
+            let lent = lend(tx.unchecked_sql("legacy numbers"), async |connection| {
+                let _copy = connection.copy_in_raw("COPY notes FROM STDIN").await?;
+                Ok(std::fs::read_to_string("no/such/file.csv")?)
+            });
+            let error = lent.await.unwrap_err();
+            assert!(matches!(error, Error::Io { .. }), "{error:?}");
+            assert!(!error.is_retryable());
+            drop(tx);
+            for text in new {
+                acme.repo::<Note>().create(note(text)).await.unwrap();
+            }
+            assert!(texts(&acme).await.ends_with(&new.map(str::to_owned)));
+            db.close().await;
+        }
+        pool.close().await;
+    })
+    .await;
+}
+
 /// What the next transaction meets of a temporary table, a setting and a lock of the session.
 async fn met_after_lending(acme: &Session<Tenant<Uuid>>, commits: bool) -> (String, i64) {
     let left = "CREATE TEMP TABLE notes (LIKE notes); SET statement_timeout = '77s'; \

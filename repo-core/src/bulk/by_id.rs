@@ -7,12 +7,13 @@ use std::collections::{HashMap, HashSet};
 use super::deletion::delete_many;
 use super::{Bulk, CHUNK};
 use crate::audit::author::Author;
+use crate::cascade;
 use crate::entity::{Entity, Mutable, SoftDelete};
 use crate::error::{Error, Result};
 use crate::filter::{Filter, Node};
 use crate::query::{Query, Visibility};
 use crate::read::{IdKey, encode_id};
-use crate::repo::{Repo, not_found};
+use crate::repo::{Repo, id_in_words, not_found};
 use crate::session::Session;
 use crate::session::scope::{Scope, WritableFrom};
 use crate::transaction::Own;
@@ -84,9 +85,10 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     {
         let ids: Vec<_> = ids.into_iter().collect();
         Writing::new(async move {
-            Author::of(self.session(), E::TABLE)?;
+            may_change::<E, S>(self.session())?;
             let own = Own::Inner(self.session().begin_looking_anew().await?);
-            let done = async { Many::<E, S>::new(own.session(), ids).await?.restore().await }.await;
+            let done =
+                async { Many::<E, S>::held(own.session(), ids).await?.restore().await }.await;
             own.finish(done).await
         })
     }
@@ -104,9 +106,9 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     {
         let ids: Vec<_> = ids.into_iter().collect();
         Writing::new(async move {
-            Author::of(self.session(), E::TABLE)?;
+            may_change::<E, S>(self.session())?;
             let own = Own::Inner(self.session().begin_looking_anew().await?);
-            let done = async { Many::<E, S>::new(own.session(), ids).await?.purge().await }.await;
+            let done = async { Many::<E, S>::held(own.session(), ids).await?.purge().await }.await;
             own.finish(done).await
         })
     }
@@ -126,59 +128,75 @@ where
     E::Tenancy: WritableFrom<S>,
 {
     /// Holds the rows. Refuses the first that is not deleted.
-    async fn new(session: &Session<S>, ids: Vec<E::Id>) -> Result<Self> {
+    async fn held(session: &Session<S>, ids: Vec<E::Id>) -> Result<Self> {
         let repo = Repo::<E, S>::new(session.clone());
         let (mut once, mut named) = (Vec::with_capacity(ids.len()), HashSet::new());
         for (place, id) in ids.iter().enumerate() {
-            if named.insert(IdKey::of(&encode_id::<E>(id)?)) {
+            let id = encode_id::<E>(id).map_err(|error| error.in_row(place))?;
+            if named.insert(IdKey::of(&id)) {
                 once.push(place);
             }
         }
         let this = Self { repo, ids, once };
-        let deleted = this.deleted().await?;
+        let deleted = this.deleted(named).await?;
         for place in &this.once {
-            let id = &this.ids[*place];
-            if !deleted.contains(&IdKey::of(&encode_id::<E>(id)?)) {
-                let refused = this.repo.restore(id.clone()).await.map(drop);
-                let refused = refused.err().unwrap_or_else(|| not_found::<E>(id));
-                return Err(refused.in_row(*place));
+            if !deleted.contains(&IdKey::of(&encode_id::<E>(&this.ids[*place])?)) {
+                return Err(this.refused(*place).await?.in_row(*place));
             }
         }
         Ok(this)
     }
 
-    /// Those that are deleted, held in the order of their ids.
-    async fn deleted(&self) -> Result<HashSet<IdKey>> {
-        let mut deleted = HashSet::with_capacity(self.once.len());
-        for places in self.once.chunks(CHUNK) {
-            let mut bulk = Bulk::new(self.among(places)?, "restore_many")?;
+    /// Those of `named` that are deleted. All who hold several hold them in the order of their ids.
+    async fn deleted(&self, named: HashSet<IdKey>) -> Result<HashSet<IdKey>> {
+        let mut named: Vec<_> = named.into_iter().collect();
+        named.sort_unstable();
+        let mut deleted = HashSet::with_capacity(named.len());
+        for keys in named.chunks(CHUNK) {
+            let values = keys.iter().map(IdKey::to_value).collect();
+            let mut bulk = Bulk::new(self.among(values), "by id")?;
             bulk.selection.visibility = Visibility::OnlyDeleted;
-            let rows = bulk.next(self.repo.session(), None, places.len()).await?;
+            let rows = bulk.next(self.repo.session(), None, keys.len()).await?;
             deleted.extend(rows.iter().map(|row| IdKey::of(&row[E::TABLE.roles.id])));
         }
         Ok(deleted)
     }
 
-    /// Those below a row that comes back later wait for it.
+    /// Why a row that is not deleted is none of these.
+    async fn refused(&self, place: usize) -> Result<Error> {
+        let id = &self.ids[place];
+        let there = self.among(self.values(&[place])?).with_deleted().at_most_one().await?;
+        Ok(match there {
+            Some(_) => Error::NotDeleted { entity: E::TABLE.entity, id: id_in_words::<E>(id) },
+            None => not_found::<E>(id),
+        })
+    }
+
+    /// Those below a row that comes back later wait for it. From one round to the next the order is turned, so that
+    /// rows that were named from the lowest to the highest take two.
     async fn restore(self) -> Result<Vec<E>> {
         let mut waiting = self.once.clone();
         loop {
             let (mut left, mut refused) = (Vec::new(), None);
-            for place in &waiting {
-                match self.repo.restore(self.ids[*place].clone()).await {
+            for place in waiting.iter().copied() {
+                match self.repo.restore(self.ids[place].clone()).await {
                     // It came back with one before it.
                     Ok(_) | Err(Error::NotDeleted { .. }) => {}
                     Err(error @ Error::ParentDeleted { .. }) => {
-                        left.push(*place);
-                        refused.get_or_insert(error.in_row(*place));
+                        left.push(place);
+                        if refused.as_ref().is_none_or(|(first, _)| place < *first) {
+                            refused = Some((place, error));
+                        }
                     }
-                    Err(error) => return Err(error.in_row(*place)),
+                    Err(error) => return Err(error.in_row(place)),
                 }
             }
             match refused {
                 None => return self.rows().await,
-                Some(error) if left.len() == waiting.len() => return Err(error),
-                Some(_) => waiting = left,
+                Some((place, error)) if left.len() == waiting.len() => {
+                    return Err(error.in_row(place));
+                }
+                Some(_) => waiting = left.into_iter().rev().collect(),
             }
         }
     }
@@ -199,7 +217,7 @@ where
     async fn rows(&self) -> Result<Vec<E>> {
         let mut rows = HashMap::with_capacity(self.once.len());
         for places in self.once.chunks(CHUNK) {
-            for row in self.among(places)?.all().await? {
+            for row in self.among(self.values(places)?).all().await? {
                 rows.insert(IdKey::of(&encode_id::<E>(row.id())?), row);
             }
         }
@@ -210,10 +228,20 @@ where
         self.once.iter().map(row).collect()
     }
 
-    fn among(&self, places: &[usize]) -> Result<Query<E, S>> {
+    fn values(&self, places: &[usize]) -> Result<Vec<Value<'static>>> {
         let id = |place: &usize| Ok(encode_id::<E>(&self.ids[*place])?.into_owned());
-        let values = places.iter().map(id).collect::<Result<Vec<Value<'static>>>>()?;
-        let column = E::TABLE.roles.id;
-        Ok(self.repo.filter(Filter::new(Node::InList { column, values, negated: false })))
+        places.iter().map(id).collect()
     }
+
+    fn among(&self, values: Vec<Value<'static>>) -> Query<E, S> {
+        let column = E::TABLE.roles.id;
+        self.repo.filter(Filter::new(Node::InList { column, values, negated: false }))
+    }
+}
+
+/// Refuses, before anything is sent, where nobody acts, or it is not known what goes with the rows.
+fn may_change<E: Entity, S: Scope>(session: &Session<S>) -> Result<()> {
+    let database = session.database();
+    let registry = cascade::known(database, E::TABLE)?;
+    cascade::author(session, E::TABLE, &registry, database.now()?).map(drop)
 }

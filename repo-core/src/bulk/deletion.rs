@@ -24,7 +24,6 @@ use crate::session::Session;
 use crate::session::scope::{Scope, WritableFrom};
 use crate::sql::writer::Writer;
 use crate::transaction::Own;
-use crate::value::Value;
 
 /// What all rows of a deletion have in common.
 pub(super) struct Deletion {
@@ -61,20 +60,25 @@ where
     let own = Own::Inner(repo.session().begin_looking_anew().await?);
     let done = async {
         let repo = Repo::<E, S>::new(own.session().clone());
+        let key = |(place, id): (usize, &E::Id)| {
+            let id = encode_id::<E>(id).map_err(|error| error.in_row(place))?;
+            Ok((IdKey::of(&id), place))
+        };
+        let mut named = ids.iter().enumerate().map(key).collect::<Result<Vec<_>>>()?;
+        // All who hold several hold them in the order of their ids.
+        named.sort_unstable();
         // An id that is given twice is one row.
         let mut met = HashSet::with_capacity(ids.len());
-        for (number, ids) in ids.chunks(deletion.chunk).enumerate() {
-            let values: Result<Vec<_>> =
-                ids.iter().map(|id| encode_id::<E>(id).map(Value::into_owned)).collect();
-            let (column, values) = (E::TABLE.roles.id, values?);
-            let keys: Vec<_> = values.iter().map(IdKey::of).collect();
+        for named in named.chunks(deletion.chunk) {
+            let column = E::TABLE.roles.id;
+            let values = named.iter().map(|(key, _)| key.to_value()).collect();
             let among = Filter::new(Node::InList { column, values, negated: false });
             let bulk = Bulk::new(repo.filter(among), "delete_many")?;
             let rows = bulk.next(repo.session(), None, deletion.chunk).await?;
             met.extend(rows.iter().map(|row| IdKey::of(&row[column])));
-            if let Some(index) = keys.iter().position(|key| !met.contains(key)) {
-                let missing = not_found::<E>(&ids[index]);
-                return Err(missing.in_row(number * deletion.chunk + index));
+            let missing = named.iter().filter(|(key, _)| !met.contains(key));
+            if let Some(place) = missing.map(|(_, place)| *place).min() {
+                return Err(not_found::<E>(&ids[place]).in_row(place));
             }
             bulk.delete_rows(repo.session(), &deletion, rows).await?;
         }

@@ -25,6 +25,7 @@ mod marks;
 mod plans;
 mod pool;
 mod pooler;
+mod restored;
 mod row_security;
 mod runtimes;
 mod scratch;
