@@ -17,7 +17,6 @@ use crate::repo::{Repo, id_in_words, not_found};
 use crate::session::Session;
 use crate::session::scope::{Scope, WritableFrom};
 use crate::transaction::Own;
-use crate::value::Value;
 use crate::write::change::Writing;
 use crate::write::patch::IntoPatch;
 
@@ -114,13 +113,13 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     }
 }
 
-/// Rows that are deleted, each with the place at which it was first named.
+/// Rows that are deleted, and held.
 struct Many<E: Entity, S: Scope> {
     repo: Repo<E, S>,
     /// All that were named.
     ids: Vec<E::Id>,
-    /// The places of those that are looked at: each row once.
-    once: Vec<usize>,
+    /// Each row once: its id, and the place at which it was first named.
+    once: Vec<(IdKey, usize)>,
 }
 
 impl<E: SoftDelete, S: Scope> Many<E, S>
@@ -133,39 +132,39 @@ where
         let (mut once, mut named) = (Vec::with_capacity(ids.len()), HashSet::new());
         for (place, id) in ids.iter().enumerate() {
             let id = encode_id::<E>(id).map_err(|error| error.in_row(place))?;
-            if named.insert(IdKey::of(&id)) {
-                once.push(place);
+            let key = IdKey::of(&id);
+            if named.insert(key.clone()) {
+                once.push((key, place));
             }
         }
         let this = Self { repo, ids, once };
-        let deleted = this.deleted(named).await?;
-        for place in &this.once {
-            if !deleted.contains(&IdKey::of(&encode_id::<E>(&this.ids[*place])?)) {
-                return Err(this.refused(*place).await?.in_row(*place));
+        let deleted = this.deleted().await?;
+        for (key, place) in &this.once {
+            if !deleted.contains(key) {
+                return Err(this.refused(key, *place).await?.in_row(*place));
             }
         }
         Ok(this)
     }
 
-    /// Those of `named` that are deleted. All who hold several hold them in the order of their ids.
-    async fn deleted(&self, named: HashSet<IdKey>) -> Result<HashSet<IdKey>> {
-        let mut named: Vec<_> = named.into_iter().collect();
-        named.sort_unstable();
-        let mut deleted = HashSet::with_capacity(named.len());
-        for keys in named.chunks(CHUNK) {
-            let values = keys.iter().map(IdKey::to_value).collect();
-            let mut bulk = Bulk::new(self.among(values), "by id")?;
+    /// Those that are deleted. All who hold several hold them in the order of their ids.
+    async fn deleted(&self) -> Result<HashSet<IdKey>> {
+        let mut sorted = self.once.clone();
+        sorted.sort_unstable();
+        let mut deleted = HashSet::with_capacity(sorted.len());
+        for named in sorted.chunks(CHUNK) {
+            let mut bulk = Bulk::new(self.among(named), "by id")?;
             bulk.selection.visibility = Visibility::OnlyDeleted;
-            let rows = bulk.next(self.repo.session(), None, keys.len()).await?;
+            let rows = bulk.next(self.repo.session(), None, named.len()).await?;
             deleted.extend(rows.iter().map(|row| IdKey::of(&row[E::TABLE.roles.id])));
         }
         Ok(deleted)
     }
 
     /// Why a row that is not deleted is none of these.
-    async fn refused(&self, place: usize) -> Result<Error> {
+    async fn refused(&self, key: &IdKey, place: usize) -> Result<Error> {
         let id = &self.ids[place];
-        let there = self.among(self.values(&[place])?).with_deleted().at_most_one().await?;
+        let there = self.among(&[(key.clone(), place)]).with_deleted().at_most_one().await?;
         Ok(match there {
             Some(_) => Error::NotDeleted { entity: E::TABLE.entity, id: id_in_words::<E>(id) },
             None => not_found::<E>(id),
@@ -175,7 +174,7 @@ where
     /// Those below a row that comes back later wait for it. From one round to the next the order is turned, so that
     /// rows that were named from the lowest to the highest take two.
     async fn restore(self) -> Result<Vec<E>> {
-        let mut waiting = self.once.clone();
+        let mut waiting: Vec<_> = self.once.iter().map(|(_, place)| *place).collect();
         loop {
             let (mut left, mut refused) = (Vec::new(), None);
             for place in waiting.iter().copied() {
@@ -202,7 +201,7 @@ where
     }
 
     async fn purge(self) -> Result<()> {
-        for place in &self.once {
+        for (_, place) in &self.once {
             match self.repo.purge(self.ids[*place].clone()).await {
                 // It went with one before it.
                 Ok(()) => {}
@@ -216,24 +215,19 @@ where
     /// The rows as they are, in the order in which they were named.
     async fn rows(&self) -> Result<Vec<E>> {
         let mut rows = HashMap::with_capacity(self.once.len());
-        for places in self.once.chunks(CHUNK) {
-            for row in self.among(self.values(places)?).all().await? {
+        for named in self.once.chunks(CHUNK) {
+            for row in self.among(named).all().await? {
                 rows.insert(IdKey::of(&encode_id::<E>(row.id())?), row);
             }
         }
-        let row = |place: &usize| {
-            let id = &self.ids[*place];
-            rows.remove(&IdKey::of(&encode_id::<E>(id)?)).ok_or_else(|| not_found::<E>(id))
+        let row = |(key, place): &(IdKey, usize)| {
+            rows.remove(key).ok_or_else(|| not_found::<E>(&self.ids[*place]))
         };
         self.once.iter().map(row).collect()
     }
 
-    fn values(&self, places: &[usize]) -> Result<Vec<Value<'static>>> {
-        let id = |place: &usize| Ok(encode_id::<E>(&self.ids[*place])?.into_owned());
-        places.iter().map(id).collect()
-    }
-
-    fn among(&self, values: Vec<Value<'static>>) -> Query<E, S> {
+    fn among(&self, named: &[(IdKey, usize)]) -> Query<E, S> {
+        let values = named.iter().map(|(key, _)| key.to_value()).collect();
         let column = E::TABLE.roles.id;
         self.repo.filter(Filter::new(Node::InList { column, values, negated: false }))
     }
