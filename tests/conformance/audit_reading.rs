@@ -3,15 +3,15 @@
 use chrono::TimeDelta;
 use repo_core::testing::FixedClock;
 use repo_core::{
-    Action, Actor, AuditEntry, Chain, Database, Error, ImageValue, Repository, WindowRequest,
-    schema,
+    Action, Actor, AuditEntry, Chain, Database, Error, ImageValue, Repository, Session, Tenant,
+    WindowRequest, schema,
 };
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{ACME, Fixture, acme, bolt, by_hand, moment};
+use crate::fixture::{ACME, Fixture, acme, bolt, by_hand, moment, of_another_program};
 
 /// A shelf, as it was first.
 #[derive(Debug, Clone, PartialEq, Repository)]
@@ -318,13 +318,14 @@ pub(crate) async fn a_renamed_table_keeps_its_history(fixture: Fixture) {
 
     clock.advance(TimeDelta::hours(1));
     rename(&db, "docs", "papers").await;
-    let papers = session.repo::<Paper>();
+    let papers = release(&db, &clock).repo::<Paper>();
     papers.patch(first.id, PaperPatch::new().title("two")).await.unwrap();
     let of_paper = repo_core::Clock::now(&clock);
     clock.advance(TimeDelta::hours(1));
     rename(&db, "papers", "works").await;
-    session.repo::<Work>().patch(first.id, WorkPatch::new().title("three")).await.unwrap();
-    session.repo::<Work>().delete(first.id).await.unwrap();
+    let works = release(&db, &clock).repo::<Work>();
+    works.patch(first.id, WorkPatch::new().title("three")).await.unwrap();
+    works.delete(first.id).await.unwrap();
 
     let history = trail.history::<Work>(first.id).all().await.unwrap();
     let told: Vec<_> = history.iter().map(|it| (it.seq, it.entity.as_str(), it.action)).collect();
@@ -351,6 +352,34 @@ pub(crate) async fn a_renamed_table_keeps_its_history(fixture: Fixture) {
     assert_eq!(trail.history::<ForgetfulWork>(first.id).count().await.unwrap(), 2);
     let chain = db.audit_chain(Chain::tenant(&ACME).unwrap());
     assert!(chain.verify().await.unwrap().is_intact());
+}
+
+pub(crate) async fn an_audited_entity_where_another_was_is_refused_whichever_comes_first(
+    fixture: Fixture,
+) {
+    let reason = "`Paper` was `docs`, where `Doc` is now: the history of the one would be that of both; give the \
+        table of `Doc` another name";
+    let (db, clock) = fixture.with_clock(&schema![Doc]).await;
+    let refused = [
+        acme(&db).actor("alice").repo::<Paper>().count().await.map(drop),
+        db.register(&schema![Paper]),
+        db.create_tables(&schema![Paper]).await,
+        db.create_tables(&schema![Doc, Paper]).await,
+        db.create_tables(&schema![Paper, Doc]).await,
+    ];
+    for answer in refused {
+        assert_error!(answer, Error::InvalidSchema { reason: told } if told == reason);
+    }
+    rename(&db, "docs", "papers").await;
+    let session = release(&db, &clock);
+    session.repo::<Paper>().count().await.unwrap();
+    let answer = session.repo::<Doc>().create(NewDoc { title: "new".to_owned() }).await;
+    assert_error!(answer, Error::InvalidSchema { reason: told } if told == reason);
+}
+
+/// A session of a program that was started anew on the same database.
+fn release(db: &Database, clock: &FixedClock) -> Session<Tenant<Uuid>> {
+    acme(&of_another_program(db).with_clock(clock.clone())).actor("alice")
 }
 
 /// What a migration does.

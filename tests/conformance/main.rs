@@ -177,6 +177,7 @@ conformance! {
             a_renamed_column_is_found_by_its_old_name,
             a_row_that_is_older_than_the_trail_was_not_absent,
             a_renamed_table_keeps_its_history,
+            an_audited_entity_where_another_was_is_refused_whichever_comes_first,
             a_secret_that_must_be_there_is_not_made_up,
             what_became_sensitive_later_is_not_shown_again,
         }

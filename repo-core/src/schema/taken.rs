@@ -27,6 +27,7 @@ pub(super) fn check(dialect: &dyn Dialect, tables: &[&'static Table]) -> Result<
     let trail = trail_of(tables).filter(|table| !is_among(tables, table));
     let parents = parents::of_tables(tables);
     for table in tables.iter().copied().chain(trail) {
+        check_former(tables, table)?;
         if OUR_OWN.iter().any(|own| own.eq_ignore_ascii_case(table.name)) {
             return Err(Error::InvalidSchema { reason: our_own(table) });
         }
@@ -41,15 +42,35 @@ pub(super) fn check(dialect: &dyn Dialect, tables: &[&'static Table]) -> Result<
     Ok(())
 }
 
-/// Whether no other of these tables has the name of this one, whose policies would not be those of the other.
+/// Whether no other of these tables has the name of this one, whose policies would not be those of the other, or
+/// had it, so that its history would be that of both.
 pub(crate) fn check_name<'t>(
-    mut known: impl Iterator<Item = &'t &'static Table>,
+    mut known: impl Iterator<Item = &'t &'static Table> + Clone,
     table: &Table,
 ) -> Result<()> {
+    check_former(known.clone(), table)?;
     match known.find(|known| is_another_on(known, table)) {
         Some(other) => Err(Error::InvalidSchema { reason: both_need(other, table, table.name) }),
         None => Ok(()),
     }
+}
+
+/// Whether the trail tells the entries of this table from those of each of the others.
+fn check_former<'t>(
+    known: impl IntoIterator<Item = &'t &'static Table>,
+    table: &Table,
+) -> Result<()> {
+    let had = |one: &Table, other: &Table| {
+        let both = one.audit.is_some() && other.audit.is_some();
+        both && one.formerly.contains(&other.name)
+    };
+    for known in known {
+        let (one, other) = if had(known, table) { (*known, table) } else { (table, *known) };
+        if had(one, other) {
+            return Err(Error::InvalidSchema { reason: mixed(one, other) });
+        }
+    }
+    Ok(())
 }
 
 /// Whether two entities are on one table, of which one has not the policies of the other.
@@ -68,6 +89,14 @@ fn names_of(dialect: &dyn Dialect, table: &Table) -> Vec<String> {
 
 fn our_own(table: &Table) -> String {
     format!("`{}` needs `{}`, a name of the repositories' own on SQLite", table.entity, table.name)
+}
+
+fn mixed(one: &Table, other: &Table) -> String {
+    format!(
+        "`{}` was `{}`, where `{}` is now: the history of the one would be that of both; give the table of `{}` \
+         another name",
+        one.entity, other.name, other.entity, other.entity
+    )
 }
 
 fn both_need(one: &Table, other: &Table, name: &str) -> String {
