@@ -142,7 +142,7 @@ pub use schema::guards::{
     Trigger, UniqueKey, is_null_predicate,
 };
 pub use schema::table::{
-    Chaining, ColumnDef, Index, IndexColumn, OnDelete, Reference, Roles, Table,
+    AddedWith, Chaining, ColumnDef, Index, IndexColumn, OnDelete, Reference, Roles, Table,
 };
 pub use session::Session;
 pub use session::actor::Actor;

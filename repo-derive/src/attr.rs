@@ -30,7 +30,7 @@ pub(crate) const STRUCT_KEYS: [&str; 14] = [
 ];
 
 /// The keys of a field.
-pub(crate) const FIELD_KEYS: [&str; 22] = [
+pub(crate) const FIELD_KEYS: [&str; 23] = [
     "id",
     "tenant",
     "version",
@@ -50,6 +50,7 @@ pub(crate) const FIELD_KEYS: [&str; 22] = [
     "fixed",
     "sensitive",
     "formerly",
+    "added_with",
     "references",
     "on_delete",
     "deleted",

@@ -76,6 +76,8 @@ pub(crate) struct Column {
     pub(crate) sensitive: bool,
     /// The names that it had before.
     pub(crate) formerly: Vec<String>,
+    /// What rows have that were there before it.
+    pub(crate) added_with: Option<Expr>,
 }
 
 /// How the value of a field becomes the value of its column.

@@ -284,6 +284,7 @@ mod tests {
                 fixed: false,
                 sensitive: false,
                 formerly: &[],
+                added_with: None,
             };
             let mut sql = String::from("CREATE TABLE t (c ");
             SqliteDialect.column_type(&mut sql, kind);

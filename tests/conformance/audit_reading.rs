@@ -1,6 +1,6 @@
 //! Reading the audit trail: what happened, and what a row was.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use repo_core::testing::FixedClock;
 use repo_core::{
     Action, Actor, AuditEntry, Chain, Database, Error, ImageValue, Repository, Session, Tenant,
@@ -31,6 +31,42 @@ struct NamedShelf {
     name: String,
     depth: i64,
     color: Option<String>,
+}
+
+/// The same shelf, of a release that has more columns.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "shelves", audited, versioned, timestamps)]
+struct WideShelf {
+    id: i64,
+    label: String,
+    depth: i32,
+    #[repository(added_with = 1)]
+    version: i64,
+    #[repository(added_with = moment("2020-01-01T00:00:00Z"))]
+    created_at: DateTime<Utc>,
+    #[repository(added_with = moment("2020-01-01T00:00:00Z"))]
+    updated_at: DateTime<Utc>,
+    #[repository(decimal(8, 3), added_with = Decimal::new(15, 1))]
+    load: Decimal,
+    #[repository(added_with = Some("oak".to_owned()))]
+    wood: Option<String>,
+    color: Option<String>,
+    #[repository(json, added_with = vec!["new".to_owned()])]
+    tags: Vec<String>,
+    #[repository(json, added_with = None)]
+    plan: Option<Vec<i32>>,
+    #[repository(sensitive)]
+    code: Option<String>,
+}
+
+/// The same, which says what the column cannot hold.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "shelves", audited)]
+struct WrongShelf {
+    id: i64,
+    label: String,
+    #[repository(decimal(2, 1), added_with = Decimal::new(12345, 1))]
+    load: Decimal,
 }
 
 /// The same shelf, of a release that forgot the old name.
@@ -289,6 +325,56 @@ pub(crate) async fn a_renamed_column_is_found_by_its_old_name(fixture: Fixture) 
     assert_eq!(found, NamedShelf { id, name: "top".to_owned(), depth: 30, color: None });
     let error = trail.as_of::<ForgetfulShelf>(id, now).await;
     assert_error!(error, Error::Decode { entity: "ForgetfulShelf", column: "name", .. });
+}
+
+pub(crate) async fn a_column_that_was_added_later_is_what_the_struct_says(fixture: Fixture) {
+    let (db, clock) = fixture.with_clock(&schema![Shelf]).await;
+    let session = db.session().actor("alice");
+    let new = NewShelf { label: "top".to_owned(), depth: 30 };
+    let id = session.repo::<Shelf>().create(new).await.unwrap().id;
+    let now = repo_core::Clock::now(&clock);
+    let then = session.audit().as_of::<WideShelf>(id, now).await.unwrap().unwrap();
+    let first = moment("2020-01-01T00:00:00Z");
+    let expected = WideShelf {
+        id,
+        label: "top".to_owned(),
+        depth: 30,
+        version: 1,
+        created_at: first,
+        updated_at: first,
+        load: Decimal::new(1_500, 3),
+        wood: Some("oak".to_owned()),
+        color: None,
+        tags: vec!["new".to_owned()],
+        plan: None,
+        code: None,
+    };
+    assert_eq!(then.entity, expected);
+    let added =
+        ["version", "created_at", "updated_at", "load", "wood", "color", "tags", "plan", "code"];
+    assert_eq!((then.unrecorded, then.redacted), (added.to_vec(), vec![]));
+    let error = session.audit().as_of::<WrongShelf>(id, now).await;
+    assert_error!(error, Error::Decode { entity: "WrongShelf", column: "load", .. });
+}
+
+pub(crate) async fn what_an_entry_tells_is_not_what_the_struct_says(fixture: Fixture) {
+    let (db, clock) = fixture.with_clock(&schema![WideShelf]).await;
+    let session = db.session().actor("alice");
+    let new = NewWideShelf {
+        label: "top".to_owned(),
+        depth: 30,
+        load: Decimal::new(2_500, 3),
+        wood: None,
+        color: None,
+        tags: vec![],
+        plan: Some(vec![1]),
+        code: Some("hunter2".to_owned()),
+    };
+    let shelf = session.repo::<WideShelf>().create(new).await.unwrap();
+    let now = repo_core::Clock::now(&clock);
+    let then = session.audit().as_of::<WideShelf>(shelf.id, now).await.unwrap().unwrap();
+    assert_eq!(then.entity, WideShelf { code: None, ..shelf });
+    assert_eq!((then.unrecorded, then.redacted), (vec![], vec!["code"]));
 }
 
 pub(crate) async fn a_row_that_is_older_than_the_trail_was_not_absent(fixture: Fixture) {

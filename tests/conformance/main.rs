@@ -175,6 +175,8 @@ conformance! {
             a_row_is_there_from_the_moment_that_it_says,
             every_type_is_rebuilt,
             a_renamed_column_is_found_by_its_old_name,
+            a_column_that_was_added_later_is_what_the_struct_says,
+            what_an_entry_tells_is_not_what_the_struct_says,
             a_row_that_is_older_than_the_trail_was_not_absent,
             a_renamed_table_keeps_its_history,
             an_audited_entity_where_another_was_is_refused_whichever_comes_first,

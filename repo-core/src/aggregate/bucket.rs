@@ -204,6 +204,7 @@ mod tests {
             fixed: false,
             sensitive: false,
             formerly: &[],
+            added_with: None,
         }
     }
 

@@ -180,6 +180,7 @@ const fn column(name: &'static str, kind: Kind, nullable: bool) -> ColumnDef {
         fixed: true,
         sensitive: false,
         formerly: &[],
+        added_with: None,
     }
 }
 

@@ -47,5 +47,6 @@ const fn column(name: &'static str, kind: Kind) -> ColumnDef {
         fixed: false,
         sensitive: false,
         formerly: &[],
+        added_with: None,
     }
 }

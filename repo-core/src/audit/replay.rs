@@ -26,6 +26,9 @@ pub struct AsOf<E> {
     /// The sensitive columns: they are `None` here, whatever they were. An entry from before a column became
     /// sensitive holds its value, which is not given either.
     pub redacted: Vec<&'static str>,
+    /// The columns that no entry tells of, as they were added to the table later: `None`, or what their
+    /// `#[repository(added_with = ..)]` says.
+    pub unrecorded: Vec<&'static str>,
     /// The number of the last entry that told of the row then.
     pub seq: i64,
 }
@@ -77,7 +80,8 @@ impl Replay {
         let Some(columns) = self.columns else { return Ok(None) };
         let row = ImageRow::new(E::TABLE, columns)?;
         let entity = read::decode::<E>(&row)?;
-        Ok(Some(AsOf { entity, redacted: row.redacted, seq: self.seq }))
+        let ImageRow { redacted, unrecorded, .. } = row;
+        Ok(Some(AsOf { entity, redacted, unrecorded, seq: self.seq }))
     }
 }
 
@@ -126,29 +130,41 @@ impl Table {
 /// The columns of images as a row.
 struct ImageRow {
     /// By index into the table's columns.
-    values: Vec<ImageValue>,
+    values: Vec<Told>,
     redacted: Vec<&'static str>,
+    unrecorded: Vec<&'static str>,
+}
+
+/// What is told of a column.
+enum Told {
+    /// By an entry.
+    Entry(ImageValue),
+    /// By the struct, as the column is younger than the entries.
+    Struct(Value<'static>),
 }
 
 impl ImageRow {
     fn new(table: &'static Table, mut columns: HashMap<String, ImageValue>) -> Result<Self> {
-        let mut row =
-            Self { values: Vec::with_capacity(table.columns.len()), redacted: Vec::new() };
+        let mut row = Self {
+            values: Vec::with_capacity(table.columns.len()),
+            redacted: Vec::new(),
+            unrecorded: Vec::new(),
+        };
         for column in table.columns {
-            let value = match columns.remove(column.name) {
+            let told = match columns.remove(column.name) {
                 // Whatever the image holds: the column may have become sensitive after it.
-                Some(_) if column.sensitive => ImageValue::Redacted,
-                Some(value) => value,
-                None if column.nullable => ImageValue::Null,
-                None => return Err(missing(table, column)),
-            };
-            if value == ImageValue::Redacted {
-                if !column.nullable {
-                    return Err(Error::Redacted { entity: table.entity, column: column.name });
+                Some(value) if column.sensitive || value == ImageValue::Redacted => {
+                    row.redacted.push(column.name);
+                    nothing(column)
+                        .ok_or(Error::Redacted { entity: table.entity, column: column.name })?
                 }
-                row.redacted.push(column.name);
-            }
-            row.values.push(value);
+                Some(value) => Told::Entry(value),
+                None => {
+                    row.unrecorded.push(column.name);
+                    added_with(table, column)?
+                }
+            };
+            row.values.push(told);
         }
         Ok(row)
     }
@@ -156,9 +172,29 @@ impl ImageRow {
 
 impl Row for ImageRow {
     fn value(&self, index: usize, kind: Kind) -> Result<Value<'_>, InvalidValue> {
-        let value = self.values.get(index);
-        value.ok_or_else(|| InvalidValue::new("is no column of the table"))?.read(kind)
+        match self.values.get(index) {
+            Some(Told::Entry(value)) => value.read(kind),
+            Some(Told::Struct(value)) => Ok(value.borrowed()),
+            None => Err(InvalidValue::new("is no column of the table")),
+        }
     }
+}
+
+/// `NULL`, where the column takes it.
+fn nothing(column: &ColumnDef) -> Option<Told> {
+    column.nullable.then_some(Told::Struct(Value::Null(column.kind)))
+}
+
+/// What rows have in a column that was added after them.
+fn added_with(table: &'static Table, column: &'static ColumnDef) -> Result<Told> {
+    let Some(value) = column.added_with else {
+        return nothing(column).ok_or_else(|| missing(table, column));
+    };
+    value(column.kind).map(Told::Struct).map_err(|invalid| Error::Decode {
+        entity: table.entity,
+        column: column.name,
+        reason: invalid.into_reason(),
+    })
 }
 
 /// Changes before the first image of the whole row: what they left alone is not known.
@@ -174,8 +210,8 @@ fn missing(table: &'static Table, column: &'static ColumnDef) -> Error {
     Error::Decode {
         entity: table.entity,
         column: column.name,
-        reason: "is not in the audit trail: the column did not exist then, or had another name, \
-                 which `formerly` tells"
+        reason: "is not in the audit trail: the column did not exist then, whose value `added_with` tells, or had \
+                 another name, which `formerly` tells"
             .into(),
     }
 }

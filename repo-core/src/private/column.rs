@@ -13,10 +13,10 @@ use crate::error::Result;
 use crate::filter::Filter;
 use crate::json::{self, Json};
 use crate::read::IdKey;
-use crate::schema::table::ColumnDef;
-use crate::value::Kind;
+use crate::schema::table::{AddedWith, ColumnDef};
 use crate::value::column_type::{ColumnType, Comparable};
 use crate::value::encode::{Decoder, Encoder};
+use crate::value::{InvalidValue, Kind, Value};
 use crate::write::creation::Creation;
 use crate::write::patch::Patch;
 
@@ -73,6 +73,15 @@ impl<T: ColumnType> Field<T> {
     /// Sets the column in a patch.
     pub fn set<E: Entity>(patch: Patch<E>, column: Column<E, T>, value: T) -> Patch<E> {
         patch.set(column, value)
+    }
+
+    /// What a column of this kind stores of the value.
+    ///
+    /// # Errors
+    ///
+    /// The column cannot hold it.
+    pub fn stored(value: &T, kind: Kind) -> Result<Value<'static>, InvalidValue> {
+        value.encode(kind).map(Value::into_owned)
     }
 
     /// Shows the field in `Debug`.
@@ -134,6 +143,15 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> JsonField<T> {
         patch.set(column, Json(value))
     }
 
+    /// What a column of this kind stores of the value.
+    ///
+    /// # Errors
+    ///
+    /// The column cannot hold it.
+    pub fn stored(value: &T, _: Kind) -> Result<Value<'static>, InvalidValue> {
+        json::to_value(value)
+    }
+
     /// Shows the field in `Debug`.
     pub fn show(shown: &mut Shown<'_, '_>, column: usize, value: &T) {
         shown.field(column, |_| json::to_value(value));
@@ -182,6 +200,18 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> OptionalJsonField<
         patch.set(column, value.map(Json))
     }
 
+    /// What a column of this kind stores of the value.
+    ///
+    /// # Errors
+    ///
+    /// The column cannot hold it.
+    pub fn stored(value: &Option<T>, kind: Kind) -> Result<Value<'static>, InvalidValue> {
+        match value {
+            Some(value) => json::to_value(value),
+            None => Ok(Value::Null(kind)),
+        }
+    }
+
     /// Shows the field in `Debug`.
     pub fn show(shown: &mut Shown<'_, '_>, column: usize, value: &Option<T>) {
         match value {
@@ -208,6 +238,7 @@ impl ColumnDescription {
             fixed: false,
             sensitive: false,
             formerly: &[],
+            added_with: None,
         };
         Self { def, mistake: None }
     }
@@ -262,6 +293,13 @@ impl ColumnDescription {
     #[must_use]
     pub const fn formerly(mut self, names: &'static [&'static str]) -> Self {
         self.def.formerly = names;
+        self
+    }
+
+    /// Declares what rows of before the column have in it.
+    #[must_use]
+    pub const fn added_with(mut self, value: AddedWith) -> Self {
+        self.def.added_with = Some(value);
         self
     }
 

@@ -16,6 +16,7 @@ use crate::json::Json;
 use crate::read::IdKey;
 use crate::schema::table::{Roles, Table};
 use crate::value::encode::{Decoder, Encoder};
+use crate::value::{InvalidValue, Kind, Value};
 use crate::write::creation::Creation;
 use crate::write::patch::Patch;
 
@@ -61,6 +62,15 @@ pub trait Misfit {
     /// Sets nothing.
     fn set<E>(patch: Patch<E>, _: Column<E, Self::Stored>, _: Self::Value) -> Patch<E> {
         patch
+    }
+
+    /// No value.
+    ///
+    /// # Errors
+    ///
+    /// None: it does not return.
+    fn stored(_: &Self::Value, _: Kind) -> Result<Value<'static>, InvalidValue> {
+        unreachable!("{NEVER}")
     }
 
     /// No rows.

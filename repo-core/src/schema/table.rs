@@ -5,7 +5,7 @@
 use std::any::TypeId;
 
 use crate::hooks::Hooks;
-use crate::value::Kind;
+use crate::value::{InvalidValue, Kind, Value};
 
 /// An entity's table, its columns, keys and policies.
 #[derive(Debug)]
@@ -55,7 +55,12 @@ pub struct ColumnDef {
     pub sensitive: bool,
     /// The names that the column had before, in images of the audit trail.
     pub formerly: &'static [&'static str],
+    /// What rows of before the column have in it, where the audit trail does not tell.
+    pub added_with: Option<AddedWith>,
 }
+
+/// Makes the value that rows had in a column when it was added, as a column of this kind stores it.
+pub type AddedWith = fn(Kind) -> Result<Value<'static>, InvalidValue>;
 
 /// How entries of the audit trail follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -27,6 +27,8 @@ pub(crate) struct Field {
     pub(crate) sensitive: Option<Given<()>>,
     /// Former names: the key may be repeated.
     pub(crate) formerly: Vec<LitStr>,
+    /// What rows have that were there before the column.
+    pub(crate) added_with: Option<Given<Expr>>,
     pub(crate) references: Option<Given<Type>>,
     pub(crate) on_delete: Option<Given<OnDelete>>,
     pub(crate) deleted: Option<Given<DeletedParent>>,
@@ -89,6 +91,10 @@ impl Field {
             "fixed" => reader.put(&mut self.fixed, key, ()),
             "sensitive" => reader.put(&mut self.sensitive, key, ()),
             "formerly" => self.formerly.push(value(key, input, "formerly = \"name\"")?),
+            "added_with" => {
+                let value = value(key, input, "added_with = expression")?;
+                reader.put(&mut self.added_with, key, value);
+            }
             "references" => {
                 reader.put(&mut self.references, key, value(key, input, "references = Parent")?);
             }

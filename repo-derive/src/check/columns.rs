@@ -2,7 +2,7 @@
 
 use proc_macro2::Ident;
 use quote::ToTokens as _;
-use syn::{Attribute, Generics, LitInt, Type};
+use syn::{Attribute, Expr, Generics, LitInt, Type};
 
 use super::{Field, kept};
 use crate::attr::Given;
@@ -55,6 +55,7 @@ fn column(field: &Field<'_>, role: Option<Role>, generics: &Generics, diag: &mut
         fixed: attr.fixed.is_some(),
         sensitive: attr.sensitive.is_some(),
         formerly: attr.formerly.iter().map(syn::LitStr::value).collect(),
+        added_with: added_with(field, role, diag),
     }
 }
 
@@ -71,6 +72,26 @@ fn storage(field: &Field<'_>) -> Storage {
         Some(inner) => Storage::OptionalJson(Box::new(inner.clone())),
         None => Storage::Json,
     }
+}
+
+/// What rows have that were there before the column, if the audit trail may tell it.
+fn added_with(field: &Field<'_>, role: Option<Role>, diag: &mut Diag) -> Option<Expr> {
+    let given = field.attr.added_with.as_ref()?;
+    let ident = field.ident;
+    let problem = match role {
+        Some(role @ (Role::Id | Role::Tenant)) => {
+            format!(
+                "`{ident}` is the `{}`, without which there was no entry of the row",
+                role.key()
+            )
+        }
+        _ if field.attr.sensitive.is_some() => {
+            format!("`{ident}` is sensitive: `as_of` gives no value of it")
+        }
+        _ => return Some(given.value.clone()),
+    };
+    diag.error(&given.key, problem, "remove `added_with`");
+    None
 }
 
 fn docs(attributes: &[Attribute]) -> Vec<Attribute> {

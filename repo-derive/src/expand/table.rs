@@ -1,7 +1,8 @@
 //! The constant description of the table.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
+use syn::Expr;
 
 use super::codec;
 use crate::model::{Column, Entity, Index, Reference, Role};
@@ -51,8 +52,19 @@ fn definition(column: &Column) -> TokenStream {
     let sensitive = column.sensitive.then(|| quote!(.sensitive()));
     let names = &column.formerly;
     let formerly = (!names.is_empty()).then(|| quote!(.formerly(&[#(#names),*])));
+    let added_with = column.added_with.as_ref().map(|value| added_with(column, value));
     let checked = column.is_generic.then(|| quote!(.checked()));
-    quote!(#codec::COLUMN #decimal #max_length #fixed #sensitive #formerly #checked .named(#name))
+    quote! {
+        #codec::COLUMN #decimal #max_length #fixed #sensitive #formerly #added_with #checked .named(#name)
+    }
+}
+
+/// The parameter is one that the expression cannot name.
+fn added_with(column: &Column, value: &Expr) -> TokenStream {
+    let (codec, ty) = (codec(column), &column.ty);
+    let kind = Ident::new("kind", Span::mixed_site());
+    let added = Ident::new("added", Span::mixed_site());
+    quote!(.added_with(|#kind| { let #added: #ty = #value; #codec::stored(&#added, #kind) }))
 }
 
 fn roles(entity: &Entity) -> TokenStream {

@@ -196,6 +196,7 @@ const fn column(name: &'static str, kind: Kind) -> ColumnDef {
         fixed: false,
         sensitive: false,
         formerly: &[],
+        added_with: None,
     }
 }
 

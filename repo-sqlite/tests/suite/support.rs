@@ -66,6 +66,7 @@ pub(crate) const fn column(name: &'static str, kind: Kind, nullable: bool) -> Co
         fixed: false,
         sensitive: false,
         formerly: &[],
+        added_with: None,
     }
 }
 
