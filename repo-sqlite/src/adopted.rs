@@ -5,9 +5,12 @@
 //! the application's pool's to do.
 
 mod handle;
+pub(crate) mod join;
 mod kept;
 mod lease;
+pub(crate) mod lend;
 mod names;
+pub(crate) mod nested;
 mod port;
 mod settings;
 mod sqlx_error;
@@ -35,7 +38,7 @@ use tokio::time::timeout;
 use crate::dialect::SqliteDialect;
 use crate::error::without_table;
 use crate::inspect::inspect;
-use crate::open::{OpenError, check_encoding};
+use crate::pool::open::{OpenError, check_encoding};
 use crate::statement::OnError;
 use handle::interrupt;
 use lease::Lease;

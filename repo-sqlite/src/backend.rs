@@ -1,6 +1,6 @@
 //! The backend: which connection an operation runs on.
 //!
-//! Reads run beside the writer, each on a connection of its own; writes take turns, in `queue.rs`. On which
+//! Reads run beside the writer, each on a connection of its own; writes take turns, in `group/queue.rs`. On which
 //! thread a statement runs is decided in `run.rs`.
 
 use std::pin::pin;
@@ -14,21 +14,21 @@ use repo_core::{
 };
 use tokio::time::timeout;
 
-use crate::brief::make;
-use crate::checkout::Checkout;
 use crate::connection::{Transaction, begin, commit};
 use crate::dialect::SqliteDialect;
 use crate::error::without_table;
+use crate::group::brief::make;
+use crate::group::queue::{is_shared, join, open, settle, write};
 use crate::insert::{insert, insert_few};
 use crate::inspect::inspect;
-use crate::offload;
-use crate::place::Place;
+use crate::pool::checkout::Checkout;
+use crate::pool::place::Place;
 use crate::pool::{Pool, Purpose};
-use crate::queue::{is_shared, join, open, settle, write};
+use crate::run::offload;
 use crate::run::run;
-use crate::shapes::{Shape, Speed};
+use crate::run::shapes::{Shape, Speed};
+use crate::run::turns::take_turns;
 use crate::statement::{OnError, interrupt};
-use crate::turns::take_turns;
 
 /// `SELECT 1` alone would not touch the file.
 const READ_THE_FILE: &str = "SELECT count(*) FROM (SELECT 1 FROM sqlite_schema LIMIT 1)";

@@ -1,5 +1,8 @@
 //! How to connect: the builder.
 
+pub(crate) mod driver;
+pub(crate) mod location;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,11 +10,11 @@ use repo_core::{Database, Error, Result, Settings};
 use tokio::sync::Semaphore;
 
 use crate::backend::Sqlite;
-use crate::location::Location;
-use crate::open::{Role, Source};
-use crate::place::Place;
+use crate::connect::location::Location;
+use crate::pool::open::{Role, Source};
+use crate::pool::place::Place;
+use crate::pool::wal;
 use crate::pool::{Pool, Purpose};
-use crate::wal;
 
 /// The pragmas that the backend relies on, and what to do instead of setting them.
 const RESERVED_PRAGMAS: [(&str, &str); 9] = [

@@ -6,15 +6,15 @@
 use async_trait::async_trait;
 use repo_core::{Connection, Error, Insert, OnRow, Result, Statement, Table};
 
-use crate::busy::Patience;
-use crate::checkout::Checkout;
 use crate::error::{Failure, is_busy, of_commit, of_script, without_table};
 use crate::insert::insert;
-use crate::offload;
-use crate::opened::Opened;
+use crate::pool::checkout::Checkout;
+use crate::pool::opened::Opened;
+use crate::run::busy::Patience;
+use crate::run::offload;
 use crate::run::run;
+use crate::run::turns::take_turns;
 use crate::statement::{OnError, execute};
-use crate::turns::take_turns;
 
 /// An open transaction. Dropped, it rolls back on the spot: giving the connection back does that.
 #[derive(Debug)]

@@ -2,7 +2,12 @@
 //! one COMMIT.
 //!
 //! The group travels with the connection: whoever has the connection has the group, so nothing is locked.
-//! Who opens and who commits one is in `queue.rs`.
+//! Who opens and who commits one is in `group/queue.rs`.
+
+pub(crate) mod alone;
+pub(crate) mod brief;
+pub(crate) mod queue;
+pub(crate) mod rhythm;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -10,8 +10,8 @@ use tokio::task::yield_now;
 
 use crate::error::Failure;
 use crate::row::StoredRow;
+use crate::run::turns::make_way;
 use crate::statement::check_parameters;
-use crate::turns::make_way;
 use crate::value::bind;
 
 /// How long the thread is held before the other tasks have their turn.

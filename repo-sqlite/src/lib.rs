@@ -34,53 +34,28 @@
 
 #[cfg(feature = "sqlx")]
 mod adopted;
-mod alone;
 mod backend;
-mod batch;
-mod brief;
-mod busy;
-mod checkout;
 mod connect;
 mod connection;
-mod control;
 mod dialect;
-mod driver;
 mod error;
 mod group;
 mod insert;
 mod inspect;
-#[cfg(feature = "sqlx")]
-mod join;
-#[cfg(feature = "sqlx")]
-mod lend;
-mod location;
-#[cfg(feature = "sqlx")]
-mod nested;
-mod offload;
-mod open;
-mod opened;
-mod place;
 mod pool;
-mod queue;
-mod rhythm;
 mod row;
 mod run;
-mod shapes;
 mod statement;
-mod temporal;
-mod threads;
-mod turns;
 mod value;
-mod wal;
 
+#[cfg(feature = "sqlx")]
+pub use adopted::join::join;
+#[cfg(feature = "sqlx")]
+pub use adopted::lend::lend;
 #[cfg(feature = "sqlx")]
 pub use adopted::{Adopt, AdoptedSqlite, adopt};
 pub use backend::Sqlite;
+pub use connect::driver::{Driver, connect, connect_from_env};
 pub use connect::{Options, Synchronous};
 pub use dialect::SqliteDialect;
-pub use driver::{Driver, connect, connect_from_env};
-#[cfg(feature = "sqlx")]
-pub use join::join;
-#[cfg(feature = "sqlx")]
-pub use lend::lend;
-pub use temporal::{moment_text, time_of_day_text};
+pub use value::temporal::{moment_text, time_of_day_text};

@@ -1,6 +1,12 @@
 //! The connections of one role, and waiting for one.
 //!
-//! Who waits longest is next. What happens to a connection that comes back is in `checkout.rs`.
+//! Who waits longest is next. What happens to a connection that comes back is in `pool/checkout.rs`.
+
+pub(crate) mod checkout;
+pub(crate) mod open;
+pub(crate) mod opened;
+pub(crate) mod place;
+pub(crate) mod wal;
 
 use std::fmt;
 use std::num::NonZero;
@@ -13,13 +19,13 @@ use repo_core::{DatabaseError, Error, Result};
 use tokio::sync::{Semaphore, SemaphorePermit, TryAcquireError};
 use tokio::time::timeout;
 
-use crate::checkout::Checkout;
 use crate::error::without_table;
 use crate::group::Group;
-use crate::open::{Role, Source};
-use crate::opened::Opened;
-use crate::shapes::Shapes;
-use crate::wal::Checkpoints;
+use crate::pool::checkout::Checkout;
+use crate::pool::open::{Role, Source};
+use crate::pool::opened::Opened;
+use crate::pool::wal::Checkpoints;
+use crate::run::shapes::Shapes;
 
 /// The connections of one role: the writer, the readers, or the only one.
 pub(crate) struct Pool {

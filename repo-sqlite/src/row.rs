@@ -1,12 +1,14 @@
 //! A row, read where its values lie: in the statement that is being stepped, or in a batch that left it.
 
+pub(crate) mod batch;
+
 use chrono::{DateTime, Utc};
 use repo_core::{InvalidValue, Kind, Row, Value};
 use rusqlite::types::ValueRef;
 use uuid::Uuid;
 
-use crate::temporal::fixed_timestamp;
 use crate::value::read;
+use crate::value::temporal::fixed_timestamp;
 
 /// The values of a row as SQLite stores them.
 pub(crate) trait Cells {

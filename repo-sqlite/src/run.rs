@@ -6,17 +6,23 @@
 //! the same order: it is not left behind its first row. One that writes is not left within a transaction: SQLite would
 //! undo all of it.
 
+pub(crate) mod busy;
+pub(crate) mod control;
+pub(crate) mod offload;
+pub(crate) mod shapes;
+pub(crate) mod threads;
+pub(crate) mod turns;
+
 use std::time::{Duration, Instant};
 
 use repo_core::{Access, OnRow, Result, Statement};
 
-use crate::busy::Patience;
-use crate::checkout::Checkout;
-use crate::control::Limit;
 use crate::error::Failure;
-use crate::offload;
+use crate::pool::checkout::Checkout;
 use crate::row::StoredRow;
-use crate::shapes::{Shape, Speed};
+use crate::run::busy::Patience;
+use crate::run::control::Limit;
+use crate::run::shapes::{Shape, Speed};
 use crate::statement::{self, OnError, execute, step};
 
 /// How long a statement may hold a thread of the runtime.

@@ -4,6 +4,8 @@
 //! that hand-written queries read the same rows. What the stored form must fulfil beside its type is
 //! in `dialect.rs`.
 
+pub(crate) mod temporal;
+
 use std::borrow::Cow;
 use std::ffi::CStr;
 
@@ -13,7 +15,7 @@ use rusqlite::types::{Null, ToSqlOutput, Value as Stored, ValueRef};
 use uuid::Uuid;
 
 use crate::error::Failure;
-use crate::temporal::{
+use crate::value::temporal::{
     date_text, parse_date, parse_time, parse_timestamp, time_text, timestamp_text,
 };
 

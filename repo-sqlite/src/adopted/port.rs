@@ -11,10 +11,10 @@ use crate::adopted::handle::{Handle, Home};
 use crate::adopted::names::{in_backquotes, is_kept_as_text};
 use crate::adopted::settings::Settings;
 use crate::adopted::sqlx_error::of_sqlx;
-use crate::busy::Patience;
 use crate::error::{Failure, is_busy, of_script, without_table};
 use crate::insert::{self, Connected};
 use crate::row::StoredRow;
+use crate::run::busy::Patience;
 use crate::statement::{OnError, execute, step};
 
 const KNOW_THE_SCHEMA: &str = "SELECT count(*) FROM (SELECT 1 FROM sqlite_schema LIMIT 1)";

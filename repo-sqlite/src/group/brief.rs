@@ -12,10 +12,10 @@ use rusqlite::Connection;
 
 use crate::connection::{begin, commit};
 use crate::error::Failure;
+use crate::group::queue::{BEGIN, is_shared, join, open, settle};
 use crate::pool::{Pool, Purpose};
-use crate::queue::{BEGIN, is_shared, join, open, settle};
 use crate::run::is_listed;
-use crate::shapes::{Shape, Shapes, Speed};
+use crate::run::shapes::{Shape, Shapes, Speed};
 use crate::statement::{self, OnError};
 
 /// Makes a change, and returns when it is committed; or does nothing, and returns `false`.

@@ -13,15 +13,15 @@ use rusqlite::Connection;
 use tokio::runtime::Handle;
 use tokio::task::yield_now;
 
-use crate::alone::alone;
-use crate::checkout::Checkout;
 use crate::connection::begin;
 use crate::error::{Failure, without_table};
+use crate::group::alone::alone;
 use crate::group::{Group, wait_for};
-use crate::offload;
+use crate::pool::checkout::Checkout;
 use crate::pool::{Pool, Purpose};
 use crate::run::is_listed;
-use crate::shapes::{Shape, Speed};
+use crate::run::offload;
+use crate::run::shapes::{Shape, Speed};
 use crate::statement::{self, OnError, execute};
 
 pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";

@@ -11,14 +11,14 @@ use repo_core::{Access, DatabaseError, Error, OnRow, Statement, Table, Value};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
 
-use crate::batch::Batch;
-use crate::checkout::Checkout;
-use crate::control::Control;
 use crate::error::Failure;
-use crate::shapes::Shape;
+use crate::pool::checkout::Checkout;
+use crate::row::batch::Batch;
+use crate::run::control::Control;
+use crate::run::shapes::Shape;
+use crate::run::threads;
+use crate::run::turns::make_way;
 use crate::statement::{OnError, step};
-use crate::threads;
-use crate::turns::make_way;
 
 /// Batches that wait for the task.
 const WAITING: usize = 2;

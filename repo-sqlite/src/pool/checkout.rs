@@ -12,11 +12,11 @@ use rusqlite::Connection;
 
 use crate::error::without_table;
 use crate::insert::Connected;
-use crate::opened::Opened;
 use crate::pool::Pool;
-use crate::shapes::{Shape, Shapes, Speed};
+use crate::pool::opened::Opened;
+use crate::run::shapes::{Shape, Shapes, Speed};
+use crate::run::threads;
 use crate::statement::execute;
-use crate::threads;
 
 /// The rows that are changed by an ordinary transaction.
 const FEW: u64 = 300;

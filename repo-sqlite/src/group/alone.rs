@@ -7,14 +7,14 @@ use std::time::Instant;
 
 use repo_core::{Error, OnRow, Result, Row, Statement};
 
-use crate::busy::Patience;
-use crate::checkout::Checkout;
 use crate::connection::{begin, commit_of};
 use crate::error::{Failure, of_commit, without_table};
-use crate::opened::Opened;
-use crate::queue::BEGIN;
+use crate::group::queue::BEGIN;
+use crate::pool::checkout::Checkout;
+use crate::pool::opened::Opened;
+use crate::run::busy::Patience;
+use crate::run::shapes::{Shape, Speed};
 use crate::run::{TIME, run};
-use crate::shapes::{Shape, Speed};
 use crate::statement::{self, OnError, execute, interrupt};
 
 /// A statement and its commit, with the connection to itself.

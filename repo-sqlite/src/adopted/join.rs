@@ -9,9 +9,9 @@ use repo_core::{Error, Insert, Joined, Result, Scope, Session, Statement};
 use rusqlite::types::ValueRef;
 use sqlx::SqliteConnection;
 
+use crate::adopted::nested::Nested;
 use crate::adopted::{Port, depth};
-use crate::batch::Batch;
-use crate::nested::Nested;
+use crate::row::batch::Batch;
 use crate::row::{Cells, StoredRow};
 use crate::statement::OnError;
 

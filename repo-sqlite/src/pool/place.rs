@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf, absolute};
 
 use repo_core::{DatabaseError, Error, Result};
 
-use crate::location::Location;
+use crate::connect::location::Location;
 
 /// The file of a database when it was opened.
 #[derive(Debug)]

@@ -11,11 +11,11 @@ use repo_core::{Error, Result};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
-use crate::busy::Patience;
+use crate::connect::location::{Location, Mode};
 use crate::connect::{Options, Synchronous};
 use crate::error::{database_error, is_busy, is_not_a_database, without_table};
-use crate::location::{Location, Mode};
-use crate::wal;
+use crate::pool::wal;
+use crate::run::busy::Patience;
 
 /// The switches of every connection: identifiers and strings are told apart, functions of the schema
 /// are not trusted, and a bound value does not choose the plan, which would prepare a statement again

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use crate::control::Control;
 use crate::error::Failure;
+use crate::group::rhythm::Rhythm;
 use crate::group::{Answer, Group, Outcome, in_savepoint};
-use crate::rhythm::Rhythm;
+use crate::pool::wal;
+use crate::run::control::Control;
 use crate::statement::execute;
-use crate::wal;
 
 const DEFERRED_KEYS: &str =
     "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE upper(sql) LIKE '%INITIALLY%DEFERRED%')";
