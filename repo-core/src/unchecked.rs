@@ -22,8 +22,7 @@ use crate::column::Column;
 use crate::dialect::Dialect;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
-use crate::hooks::Hooks;
-use crate::schema::table::{Chaining, Roles, Table};
+use crate::schema::table::{Chaining, Table};
 use crate::session::Session;
 use crate::session::access::is_missing_table;
 use crate::session::scope::Scope;
@@ -37,29 +36,7 @@ pub use row::UncheckedRow;
 pub(crate) const SQL: &str = "sql";
 
 /// What errors call a row of such a statement.
-pub(crate) static UNCHECKED: Table = Table {
-    entity: "row of unchecked SQL",
-    entity_type: std::any::TypeId::of::<()>,
-    name: "",
-    formerly: &[],
-    columns: &[],
-    roles: Roles {
-        id: 0,
-        tenant: None,
-        version: None,
-        created_at: None,
-        updated_at: None,
-        deleted_at: None,
-        correlation_id: None,
-        deletion_id: None,
-    },
-    identity: false,
-    immutable: false,
-    audit: None,
-    hooks: Hooks::NONE,
-    indexes: &[],
-    references: &[],
-};
+pub(crate) static UNCHECKED: Table = Table::bare("row of unchecked SQL", "", &[]);
 
 /// A statement of SQL by hand, made by [`Session::unchecked_sql`].
 #[must_use = "SQL is run by `fetch` or `execute`"]
@@ -189,13 +166,16 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
         let text = numbered(dialect, sql, params.len())?;
         session.record_look_by_hand().await?;
         let own = session.own_transaction().await?;
+        let mut has_run = false;
         let done = async {
             let affected = run(own.session(), &text, &params, Access::Write).await?;
+            has_run = true;
             own.session().record(vec![entry(author, sql, affected)]).await?;
             Ok(affected)
         }
         .await;
-        own.finish(done).await.map_err(without_trail)
+        // What the statement itself does not find is told as it is.
+        own.finish(done).await.map_err(|error| if has_run { without_trail(error) } else { error })
     }
 
     /// The session it is of.

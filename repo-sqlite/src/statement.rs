@@ -119,30 +119,8 @@ impl Drop for Stepping<'_> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use repo_core::{Hooks, Roles, Table};
+    use repo_core::Table;
 
     /// A table, where one must be named.
-    pub(crate) static TABLE: Table = Table {
-        entity: "T",
-        entity_type: std::any::TypeId::of::<()>,
-        name: "t",
-        formerly: &[],
-        columns: &[],
-        roles: Roles {
-            id: 0,
-            tenant: None,
-            version: None,
-            created_at: None,
-            updated_at: None,
-            deleted_at: None,
-            correlation_id: None,
-            deletion_id: None,
-        },
-        identity: false,
-        immutable: false,
-        audit: None,
-        hooks: Hooks::NONE,
-        indexes: &[],
-        references: &[],
-    };
+    pub(crate) static TABLE: Table = Table::bare("T", "t", &[]);
 }

@@ -339,6 +339,7 @@ conformance! {
             without_a_trail_a_look_is_not_recorded,
             what_sql_by_hand_writes_is_recorded,
             sql_by_hand_that_cannot_be_recorded_does_not_happen,
+            a_table_that_sql_by_hand_does_not_find_is_told_as_it_is,
             sql_by_hand_that_breaks_a_key_is_a_conflict,
             a_query_by_hand_reads_typed_rows_and_writes_nothing,
         }

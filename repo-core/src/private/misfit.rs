@@ -11,10 +11,9 @@ use crate::column::Column;
 use crate::entity::{Entity, NewEntity};
 use crate::error::Result;
 use crate::filter::Filter;
-use crate::hooks::Hooks;
 use crate::json::Json;
 use crate::read::IdKey;
-use crate::schema::table::{Roles, Table};
+use crate::schema::table::Table;
 use crate::value::encode::{Decoder, Encoder};
 use crate::value::{InvalidValue, Kind, Value};
 use crate::write::creation::Creation;
@@ -193,26 +192,4 @@ impl<E: Entity> NewEntity for Unknown<E> {
 }
 
 /// The table of an entity that could not be read.
-pub const UNKNOWN_TABLE: &Table = &Table {
-    entity: "",
-    entity_type: std::any::TypeId::of::<()>,
-    name: "",
-    formerly: &[],
-    columns: &[],
-    roles: Roles {
-        id: 0,
-        tenant: None,
-        version: None,
-        created_at: None,
-        updated_at: None,
-        deleted_at: None,
-        correlation_id: None,
-        deletion_id: None,
-    },
-    identity: false,
-    immutable: false,
-    audit: None,
-    hooks: Hooks::NONE,
-    indexes: &[],
-    references: &[],
-};
+pub const UNKNOWN_TABLE: &Table = &Table::bare("", "", &[]);

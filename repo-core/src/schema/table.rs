@@ -138,6 +138,38 @@ pub enum OnDelete {
 }
 
 impl Table {
+    /// A table with these columns, of which the first is the id, and without any policy.
+    #[must_use]
+    pub const fn bare(
+        entity: &'static str,
+        name: &'static str,
+        columns: &'static [ColumnDef],
+    ) -> Self {
+        Self {
+            entity,
+            entity_type: TypeId::of::<()>,
+            name,
+            formerly: &[],
+            columns,
+            roles: Roles {
+                id: 0,
+                tenant: None,
+                version: None,
+                created_at: None,
+                updated_at: None,
+                deleted_at: None,
+                correlation_id: None,
+                deletion_id: None,
+            },
+            identity: false,
+            immutable: false,
+            audit: None,
+            hooks: Hooks::NONE,
+            indexes: &[],
+            references: &[],
+        }
+    }
+
     /// Whether it is the table of the same entity. A constant may lie in several places.
     pub(crate) fn is_same(&self, other: &Table) -> bool {
         (self.entity_type)() == (other.entity_type)()

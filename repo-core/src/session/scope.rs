@@ -6,6 +6,8 @@
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
+use sealed::Sealed;
+
 use crate::audit::author::LONGEST;
 use crate::value::column_type::ColumnType;
 use crate::value::stored::stored;
@@ -25,13 +27,13 @@ pub struct AllTenants {
     pub(crate) reason: std::sync::Arc<str>,
 }
 
-/// What a session can be opened for: [`NoTenant`], [`Tenant`], [`AllTenants`].
+/// What a session can be opened for: [`NoTenant`], [`Tenant`], [`AllTenants`], and nothing else.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say whose rows a session reaches",
     label = "expected `NoTenant`, `AllTenants` or a `Tenant<_>`",
     note = "where `{Self}` is the type of the tenant, write `Tenant<{Self}>`"
 )]
-pub trait Scope: Debug + Clone + Send + Sync + 'static {
+pub trait Scope: Sealed + Debug + Clone + Send + Sync + 'static {
     /// Whose rows these are, in one word for all types of tenants.
     ///
     /// # Errors
@@ -106,8 +108,20 @@ pub struct OwnedBy<T>(PhantomData<fn() -> T>);
 #[derive(Debug)]
 pub enum OfAnyTenant {}
 
-/// [`Shared`], [`OwnedBy`] or [`OfAnyTenant`].
-pub trait Tenancy: 'static {}
+/// [`Shared`], [`OwnedBy`] or [`OfAnyTenant`], and no other.
+pub trait Tenancy: Sealed + 'static {}
+
+/// Keeps the scopes and the tenancies to those that are here.
+mod sealed {
+    pub trait Sealed {}
+}
+
+impl Sealed for NoTenant {}
+impl<T> Sealed for Tenant<T> {}
+impl Sealed for AllTenants {}
+impl Sealed for Shared {}
+impl Sealed for OfAnyTenant {}
+impl<T> Sealed for OwnedBy<T> {}
 
 impl Tenancy for Shared {}
 impl Tenancy for OfAnyTenant {}
