@@ -17,16 +17,21 @@ use crate::pool::wal;
 use crate::pool::{Pool, Purpose};
 
 /// The pragmas that the backend relies on, and what to do instead of setting them.
-const RESERVED_PRAGMAS: [(&str, &str); 9] = [
+const RESERVED_PRAGMAS: [(&str, &str); 14] = [
     ("busy_timeout", "use `Options::busy_timeout`"),
+    ("count_changes", "statements answer with their own rows"),
     ("encoding", "text is always UTF-8"),
     ("foreign_keys", "foreign keys are always checked"),
+    ("full_column_names", "columns of subqueries have short names"),
+    ("ignore_check_constraints", "checks are always made"),
     ("journal_mode", "files always have a write-ahead log"),
     ("locking_mode", "readers and the writer share the file"),
     ("query_only", "open a read-only transaction, or the file with `?mode=ro`"),
     ("recursive_triggers", "they are always on"),
+    ("short_column_names", "columns of subqueries have short names"),
     ("synchronous", "use `Options::synchronous`"),
     ("trusted_schema", "it is always off"),
+    ("writable_schema", "guards are not edited"),
 ];
 
 /// How to connect to a SQLite database.

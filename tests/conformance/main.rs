@@ -827,6 +827,7 @@ conformance! {
             an_empty_window_has_no_cursors,
             a_cursor_is_text_that_comes_back,
             a_cursor_of_another_query_is_refused,
+            a_cursor_tells_a_text_from_a_number_in_a_document,
             a_cursor_of_another_tenant_or_visibility_is_refused,
             a_changed_cursor_is_refused,
             a_key_keeps_others_from_making_cursors,

@@ -200,6 +200,25 @@ pub(crate) async fn a_cursor_of_another_query_is_refused(fixture: Fixture) {
     filtered("a").window(WindowRequest::first(1).after(of_a)).await.unwrap();
 }
 
+pub(crate) async fn a_cursor_tells_a_text_from_a_number_in_a_document(fixture: Fixture) {
+    let samples = fixture.with(&schema![Optional]).await.session().repo::<Optional>();
+    samples.create_many(["a", "b"].map(nothing)).await.unwrap();
+    let place = || Optional::JSON.path(["zz"]);
+    let filters = || [!place().eq(""), !place().eq(0i64), !place().eq(0.0), !place().eq(false)];
+    for (of, filter) in filters().into_iter().enumerate() {
+        let start = samples.filter(filter).window(WindowRequest::first(1)).await.unwrap();
+        let cursor = start.end.unwrap();
+        for (at, filter) in filters().into_iter().enumerate() {
+            let request = WindowRequest::first(1).after(cursor.clone());
+            let next = samples.filter(filter).window(request).await;
+            match at == of {
+                true => assert_eq!(next.unwrap().items.len(), 1),
+                false => assert_error!(next, Error::InvalidCursor { .. }),
+            }
+        }
+    }
+}
+
 pub(crate) async fn a_cursor_of_another_tenant_or_visibility_is_refused(fixture: Fixture) {
     let db = fixture.with(&schema![Ticket]).await;
     let (ours, theirs) = (acme(&db).repo::<Ticket>(), bolt(&db).repo::<Ticket>());

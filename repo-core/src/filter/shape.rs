@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::dialect::TextMatch;
+use crate::dialect::{JsonType, TextMatch};
 use crate::filter::{Comparison, DocumentTest, Node};
 use crate::read::cursor::text;
 use crate::read::cursor_value::write_value;
@@ -88,8 +88,9 @@ impl Node {
             }
             Node::Document { column, path, test } => {
                 let mut values = vec![Value::Text(path.clone().into())];
-                if let DocumentTest::Compare(_, _, value) = test {
-                    values.push(value.clone());
+                if let DocumentTest::Compare(_, what, value) = test {
+                    // A text, an integer and a float may be the same bytes.
+                    values.extend([Value::Text(what.words().into()), value.clone()]);
                 }
                 leaf(&format!("document {}", test.words()), *column, &values);
             }
@@ -142,6 +143,18 @@ impl DocumentTest {
             DocumentTest::Exists => "exists",
             DocumentTest::Null => "is null",
             DocumentTest::Compare(comparison, ..) => comparison.sql(),
+        }
+    }
+}
+
+impl JsonType {
+    fn words(self) -> &'static str {
+        match self {
+            JsonType::Text => "text",
+            JsonType::Integer => "integer",
+            JsonType::Float => "float",
+            JsonType::Bool => "bool",
+            JsonType::Null => "null",
         }
     }
 }
