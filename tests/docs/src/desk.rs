@@ -1,4 +1,4 @@
-//! What excerpts have in scope: the entity of the README, two beside it, and a session.
+//! What excerpts have in scope: the `Incident` of the README, the `Comment` of `relations.md`, and a session.
 
 pub use std::time::Duration;
 
@@ -53,21 +53,11 @@ pub enum Status {
     Resolved,
 }
 
-/// Who works on incidents.
+/// What somebody says of an incident.
 #[derive(Debug, Clone, Repository)]
-#[repository(table = "teams", tenant)]
-#[allow(missing_docs, reason = "as the README has it")]
-pub struct Team {
-    pub id: Uuid,
-    pub tenant_id: Uuid,
-    pub name: String,
-}
-
-/// What happened to an incident.
-#[derive(Debug, Clone, Repository)]
-#[repository(table = "events", tenant, immutable)]
-#[allow(missing_docs, reason = "as the README has it")]
-pub struct Event {
+#[repository(table = "comments", tenant, immutable)]
+#[allow(missing_docs, reason = "as relations.md has it")]
+pub struct Comment {
     pub id: i64,
     pub tenant_id: Uuid,
     #[repository(references = Incident)]
