@@ -2,7 +2,7 @@
 //!
 //! A block of Rust with a `fn main` is a program and stays as it is: it is compiled, and run unless it is
 //! marked `no_run`. Any other is an excerpt, which is compiled inside a function that has what `desk.rs`
-//! defines, so that documents need not repeat it and can be read without hidden lines.
+//! defines, so that documents need not repeat it and have no hidden lines.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

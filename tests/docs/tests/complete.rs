@@ -1,4 +1,4 @@
-//! What documents point at is there, and what is there is in the document about it.
+//! What documents point at is there, what is there is in the document about it, and what is in a document is seen.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -55,6 +55,19 @@ fn every_link_leads_somewhere() {
                 let is_there = headings.any(|it| anchor(it.trim_start_matches('#')) == heading);
                 assert!(is_there, "{}: {link}", document.display());
             }
+        }
+    }
+}
+
+#[test]
+fn no_block_of_rust_has_a_line_that_rustdoc_alone_hides() {
+    for document in documents() {
+        let text = read(&document);
+        let mut lines = text.lines();
+        while lines.by_ref().any(|line| line.starts_with("```rust")) {
+            let mut block = lines.by_ref().take_while(|line| *line != "```").map(str::trim_start);
+            let hidden = block.find(|line| *line == "#" || line.starts_with("# "));
+            assert_eq!(hidden, None, "{document}");
         }
     }
 }
