@@ -19,6 +19,9 @@ impl<S: Scope> Session<S> {
     /// possible: `Ok` from `work` is then [`Error::TransactionFailed`]. An operation that may fail and
     /// is to be survived goes into a nested transaction.
     ///
+    /// The example adds in the database. A transaction alone does not make it safe to read a number and write back
+    /// another: at READ COMMITTED, the default of Postgres, a change that commits in between is lost.
+    ///
     /// ```no_run
     /// # use repo_core::{Database, Repository, Error};
     /// # #[derive(Repository)]
@@ -28,9 +31,8 @@ impl<S: Scope> Session<S> {
     /// db.session()
     ///     .transaction(async |tx| {
     ///         let accounts = tx.repo::<Account>();
-    ///         let (payer, payee) = (accounts.get(from).await?, accounts.get(to).await?);
-    ///         accounts.patch(from, AccountPatch::new().balance(payer.balance - amount)).await?;
-    ///         accounts.patch(to, AccountPatch::new().balance(payee.balance + amount)).await
+    ///         accounts.patch(from, AccountPatch::new().add(Account::BALANCE, -amount)).await?;
+    ///         accounts.patch(to, AccountPatch::new().add(Account::BALANCE, amount)).await
     ///     })
     ///     .await?;
     /// # Ok(())
