@@ -107,6 +107,9 @@ impl Database {
 
     /// A session that reads the rows of all tenants, for a reason that goes to the log.
     ///
+    /// It writes only entities without a tenant. The one exception is
+    /// [`purge_deleted_before`](crate::Repo::purge_deleted_before), which removes the deleted rows of every tenant.
+    ///
     /// Where entities are audited, the trail has an entry of it too, before its first statement: it then
     /// needs an actor, which is said before a transaction is opened.
     pub fn all_tenants(&self, reason: &str) -> Session<AllTenants> {

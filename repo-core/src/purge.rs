@@ -53,8 +53,11 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     /// `on_delete = cascade`, in chunks that are transactions of their own; inside a transaction,
     /// savepoints.
     ///
-    /// In a session over all tenants it removes the rows of all of them: how long they are kept is the
-    /// same for all. Of an `audited` entity each row is an entry in the trail of its tenant.
+    /// In a session over all tenants it removes the deleted rows of every tenant. It is the only method of a repository
+    /// by which such a session changes rows of tenants. To keep the rows of one tenant longer than those of another,
+    /// purge in a session of each tenant.
+    ///
+    /// Of an `audited` entity each row is an entry in the trail of its tenant.
     ///
     /// ```no_run
     /// # use chrono::{DateTime, TimeDelta, Utc};

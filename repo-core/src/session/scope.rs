@@ -1,6 +1,7 @@
 //! Whose rows a session reaches.
 //!
 //! The scope is a type, so that a query without a tenant does not compile; the tenant is a value in it.
+//! A session over all tenants writes no row of a tenant, with one exception: `purge_deleted_before` (`purge.rs`).
 //! There is no ambient tenant: no thread-local, no task-local, no global.
 
 use std::fmt::Debug;
@@ -22,6 +23,9 @@ pub struct NoTenant;
 pub struct Tenant<T>(pub(crate) T);
 
 /// A session over all tenants: reads every entity, writes those without `tenant`.
+///
+/// There is one exception: [`purge_deleted_before`](crate::Repo::purge_deleted_before) removes the deleted rows of
+/// every tenant. Opened by [`Database::all_tenants`](crate::Database::all_tenants).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllTenants {
     pub(crate) reason: std::sync::Arc<str>,
@@ -142,7 +146,11 @@ pub trait ReachableFrom<S: Scope>: Tenancy {
     fn tenant(scope: &S) -> Result<Option<Value<'_>>, InvalidValue>;
 }
 
-/// The scopes from which rows of this tenancy can be written.
+/// The scopes from which rows of this tenancy can be written. The rows of a tenant are written from a session of this
+/// tenant, and not from one over all tenants.
+///
+/// [`purge_deleted_before`](crate::Repo::purge_deleted_before) is the one method that removes rows and asks for
+/// [`ReachableFrom`] only.
 #[diagnostic::on_unimplemented(
     message = "the rows of a tenant's entity cannot be written from `{S}`: this one is `{Self}`",
     label = "a session of `{S}` does not say whose row it would be",
