@@ -50,6 +50,7 @@ mod clock;
 mod column;
 mod column_types;
 mod database;
+mod derives;
 mod dialect;
 mod doctor;
 mod driver;
@@ -166,7 +167,7 @@ pub use write::creation::Creation;
 pub use write::idempotent::{CreateOrGet, UniqueColumns};
 pub use write::patch::{IntoPatch, Numeric, Patch};
 
-pub use repo_derive::{ColumnEnum, ColumnType, Projection, Repository, Search, Summary};
+pub use derives::{ColumnEnum, ColumnType, Projection, Repository, Search, Summary};
 
 /// What a driver calls whose connections are also used by hand: it lends them, and repositories join its
 /// transactions.
