@@ -187,7 +187,8 @@ impl Database {
         self.backend().close().await;
     }
 
-    /// The name of the database system: `sqlite` or `postgres`.
+    /// The name of the database system, as the backend's [`Dialect::name`](crate::Dialect::name) says it: `sqlite` and
+    /// `postgres` for the backends of this project.
     pub fn system(&self) -> &'static str {
         self.backend().dialect().name()
     }

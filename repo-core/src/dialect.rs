@@ -1,7 +1,8 @@
 //! What databases spell differently, behind one trait.
 //!
-//! Core writes the SQL that all databases share; a dialect writes the rest. Every method appends to a
-//! buffer and takes names and placeholders only, never a value.
+//! Core writes the SQL that all databases share; a dialect writes the rest. A method gets names, numbers of parameters
+//! and texts of the program, and never the value of a row: values are bound. Most append to the statement that core
+//! is writing. Others answer with a whole statement, or with whether the database does something.
 
 mod identifiers;
 mod owner;
@@ -23,6 +24,11 @@ pub(crate) use owner::is_of_trail;
 pub use recorded::{AuditedChange, ImageOf};
 
 /// How one database spells SQL.
+///
+/// A method with a parameter `sql` appends to it. One that returns an `Option` says `None` where its database has
+/// nothing of the kind; most methods have that, or what standard SQL says, as their default. `quoted` is the name of a
+/// column as it stands in the statement, quoted already, and `placeholder` the number of a parameter, for
+/// [`placeholder`](Self::placeholder).
 pub trait Dialect: Debug + Send + Sync {
     /// The name of the database, lower case, as in its URL.
     fn name(&self) -> &'static str;
@@ -74,14 +80,14 @@ pub trait Dialect: Debug + Send + Sync {
         let _ = sql;
     }
 
-    /// A condition that the stored form of a column must meet beside its type, without `CHECK`.
-    /// Returns whether there is one.
+    /// A condition that the stored form of `column` must meet beside its type, without `CHECK`. In the condition the
+    /// column is called `quoted`. Returns whether there is one.
     fn storage_check(&self, sql: &mut String, quoted: &str, column: &ColumnDef) -> bool {
         let _ = (sql, quoted, column);
         false
     }
 
-    /// The condition "`column` is one of the list bound as parameter `placeholder`", as
+    /// The condition that the column `quoted` is one of the list that is bound as parameter `placeholder`, a
     /// [`Value::List`](crate::Value::List).
     fn in_list(&self, sql: &mut String, quoted: &str, placeholder: usize, kind: Kind);
 
@@ -103,7 +109,7 @@ pub trait Dialect: Debug + Send + Sync {
         false
     }
 
-    /// The condition that `column` has the text bound as parameter `placeholder` at the place.
+    /// The condition that the column `quoted` has the text bound as parameter `placeholder` at the place.
     ///
     /// The text is bound as it is, case included; where case is ignored, core has turned its ASCII
     /// letters into lower case, and only those of the column are folded.
@@ -119,7 +125,7 @@ pub trait Dialect: Debug + Send + Sync {
     /// The condition that the JSON column has something at the path, `null` too.
     fn json_exists(&self, sql: &mut String, quoted: &str, placeholder: usize);
 
-    /// The condition that `column` and the value bound as parameter `placeholder` differ, two NULLs being
+    /// The condition that the column `quoted` and the value bound as parameter `placeholder` differ, two NULLs being
     /// equal and JSON documents compared by their text.
     fn is_distinct(&self, sql: &mut String, quoted: &str, placeholder: usize, kind: Kind) {
         let _ = kind;

@@ -1,8 +1,12 @@
-//! Writing: each method is one statement, in the session's transaction or by itself.
+//! Writing: each method does all that it says or nothing, in the session's transaction or by itself.
 //!
-//! A statement that should have changed a row and changed none is an error, never a success. What a
-//! policy forbids is a bound that is not met. How rows are added is in `insert.rs`, how one
-//! row changes by its id in `target.rs` and `attempt.rs`.
+//! The plain change of one row is one statement. A method takes several where the change is recorded and the dialect has
+//! no statement for both, where hooks look at the row first, where other rows go with it, and where rows are added
+//! unless they are there. Several that write are in one transaction: the session's, or one of their own.
+//!
+//! A statement that should have changed a row and changed none is an error, never a success. A policy forbids a method
+//! by a bound that is not met. How rows are added is in `insert.rs`, how one row changes by its id in `target.rs` and
+//! `attempt.rs`.
 
 pub(crate) mod attempt;
 pub(crate) mod brief;

@@ -17,7 +17,7 @@ use crate::pool::Pool;
 /// The schemes of a URL, without the colon.
 pub(crate) const SCHEMES: &[&str] = &["postgres", "postgresql"];
 
-/// The settings of a connection pool.
+/// How to connect to a Postgres database.
 ///
 /// ```no_run
 /// # async fn connect() -> repo_core::Result<()> {
@@ -144,8 +144,8 @@ impl Options {
     ///
     /// [`create_tables`](Database::create_tables) then adds the policies, for the owner of the tables too,
     /// and every operation of a tenant's session runs in a transaction that tells the server its tenant:
-    /// three round trips where there was one, unless it is in a transaction already. See
-    /// `docs/row-level-security.md`.
+    /// three round trips where there was one, unless it is in a transaction already. SQL by hand that the
+    /// session runs is held to the policies as well.
     ///
     /// [`connect`](Self::connect) then is [`Error::Configuration`] for a role that no policy binds: a
     /// superuser, one with BYPASSRLS, a member of either, or the owner of a table whose policies are not

@@ -1,6 +1,6 @@
 //! Where a chain ended at some time, to be kept where who writes the database cannot.
 //!
-//! Its text is specified in `docs/audit-format.md`.
+//! Its text is specified in the project's guide, `docs/audit-format.md`.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! The bytes that are hashed: version 1 of the format, told in `docs/audit-format.md`.
+//! The bytes that are hashed: version 1 of the format, which the project's guide specifies in `docs/audit-format.md`.
 //!
 //! `SHA-256(known ‖ entity_id ‖ before ‖ after ‖ seq ‖ prev_hash)`, where `known` is the version of the
 //! format, tenant, entity, action, actor, correlation id, reason and time. Each field is its length as four

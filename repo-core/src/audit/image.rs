@@ -34,7 +34,18 @@ pub enum ImageValue {
     Null,
     /// A boolean.
     Bool(bool),
-    /// Any other value, as text: see `docs/audit-format.md` for each kind.
+    /// Any other value, as text.
+    ///
+    /// | column | text |
+    /// |---|---|
+    /// | text, an enum | itself |
+    /// | an integer, a decimal | its digits: `-42`, `1.10` |
+    /// | a float | its bits, in hexadecimal digits: `3fb999999999999a` |
+    /// | bytes | hexadecimal digits: `00ff` |
+    /// | a UUID | with hyphens: `0190a9d5-0000-7000-8000-00000000002a` |
+    /// | a moment | in UTC: `2026-01-31T23:59:59.000001+00:00` |
+    /// | a day, a time of day | `2026-01-31`, `23:59:59.000001` |
+    /// | JSON | the document |
     Text(String),
     /// The column was sensitive when it was recorded: that it was there, or changed, is all that is told.
     Redacted,
