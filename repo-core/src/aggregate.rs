@@ -215,6 +215,24 @@ impl<E, A: Answered> Aggregate<E, A> {
 ///
 /// A query with a limit or an offset is [`Error::InvalidInput`](crate::Error::InvalidInput): an aggregate is
 /// about all rows.
+///
+/// ```no_run
+/// # use repo_core::{Database, Repository, Result, count};
+/// # #[derive(Repository)]
+/// # #[repository(table = "calls")]
+/// # struct Call { id: uuid::Uuid, model: String, tokens: i64 }
+/// # async fn f(db: Database) -> Result<()> {
+/// let calls = db.session().repo::<Call>();
+/// let tokens: Option<i64> = calls.query().sum(Call::TOKENS).await?; // `None` of no rows
+/// let of_small = calls.filter(Call::MODEL.eq("small"));
+/// let (calls, average, most) =
+///     of_small.aggregate((count(), Call::TOKENS.avg(), Call::TOKENS.max())).await?;
+/// println!("{calls} calls, {} tokens each, {} at most", average.unwrap_or(0.0), most.unwrap_or(0));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Groups of rows are asked for aggregates by [`group_by`](Query::group_by) and [`summaries`](Query::summaries).
 impl<E: Entity, S: Scope> Query<E, S>
 where
     E::Tenancy: ReachableFrom<S>,

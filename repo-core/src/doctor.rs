@@ -70,6 +70,19 @@ impl Database {
     /// connection without the option; on SQLite `ON CONFLICT`, and a unique key of an immutable table that the schema
     /// does not declare.
     ///
+    /// ```no_run
+    /// # use repo_core::{Database, Repository, Result, schema};
+    /// # #[derive(Repository)]
+    /// # #[repository(table = "notes")]
+    /// # struct Note { id: uuid::Uuid, text: String }
+    /// # async fn f(db: Database) -> Result<()> {
+    /// for finding in db.doctor(&schema![Note]).await? {
+    ///     eprintln!("{finding}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::Unsupported`](crate::Error::Unsupported): the backend is none of this project's.

@@ -17,6 +17,28 @@ use crate::value::InvalidValue;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why an operation did not happen.
+///
+/// Each cause is one variant, the same on every database. Questions that several variants answer alike are methods:
+/// [`is_conflict`](Self::is_conflict), [`is_not_found`](Self::is_not_found), [`is_retryable`](Self::is_retryable). They
+/// look through [`InRow`](Self::InRow) and [`OnLine`](Self::OnLine), which say which of several rows is the
+/// [`cause`](Self::cause).
+///
+/// ```no_run
+/// # use repo_core::{Database, Error, Repository, Result};
+/// # #[derive(Repository)]
+/// # #[repository(table = "users")]
+/// # struct User { id: uuid::Uuid, #[repository(unique)] name: String }
+/// # async fn f(db: Database, name: String) -> Result<String> {
+/// let users = db.session().repo::<User>();
+/// match users.create(NewUser { name }).await {
+///     Ok(user) => Ok(format!("your id is {}", user.id)),
+///     Err(Error::Conflict { columns, .. }) => Ok(format!("{} is taken", columns.join(", "))),
+///     Err(Error::InvalidInput { column, reason }) => Ok(format!("{column} {reason}")),
+///     Err(error) if error.is_retryable() => Ok("please try again".to_owned()),
+///     Err(error) => Err(error),
+/// }
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

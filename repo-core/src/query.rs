@@ -28,6 +28,35 @@ use crate::value::{InvalidValue, Value};
 ///
 /// Rows come in the order asked for, then by id: the same rows always come in the same order. Each is an `E`, or
 /// what [`project`](Self::project) makes of it.
+///
+/// ```no_run
+/// # use repo_core::{Database, PageRequest, Repository, Result};
+/// # use uuid::Uuid;
+/// # #[derive(Debug, Repository)]
+/// # #[repository(table = "notes", tenant, soft_delete, versioned)]
+/// # struct Note {
+/// #     id: Uuid,
+/// #     tenant_id: Uuid,
+/// #     #[repository(unique)]
+/// #     title: String,
+/// #     done: bool,
+/// #     version: i64,
+/// #     deleted_at: Option<chrono::DateTime<chrono::Utc>>,
+/// # }
+/// # async fn f(db: Database, tenant: Uuid, word: Option<&str>) -> Result<()> {
+/// let notes = db.tenant(tenant).repo::<Note>();
+/// let open = notes
+///     .query()
+///     .filter(Note::DONE.eq(false))
+///     .filter(word.map(|word| Note::TITLE.icontains(word))) // `None` changes nothing
+///     .order_by(Note::TITLE.asc());
+/// let first: Option<Note> = open.clone().first().await?;
+/// let ten: Vec<Note> = open.clone().limit(10).all().await?;
+/// let page = open.page(PageRequest::number(3).size(20)).await?;
+/// println!("{} of {}", page.items.len(), page.total);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a query does nothing until it is asked for rows: `.all().await`"]
 pub struct Query<E: Entity, S: Scope, P = E> {
     pub(crate) repo: Repo<E, S>,
@@ -239,6 +268,24 @@ where
     }
 
     /// Some rows from one end or beside a cursor, however far that is from the start.
+    ///
+    /// ```no_run
+    /// # use repo_core::{Cursor, Database, Repository, Result, WindowRequest};
+    /// # #[derive(Repository)]
+    /// # #[repository(table = "notes")]
+    /// # struct Note { id: uuid::Uuid, text: String }
+    /// # async fn f(db: Database, after: Option<Cursor>) -> Result<Option<Cursor>> {
+    /// let notes = db.session().repo::<Note>().query().order_by(Note::TEXT.asc());
+    /// let request = match after {
+    ///     None => WindowRequest::first(50),
+    ///     Some(cursor) => WindowRequest::first(50).after(cursor),
+    /// };
+    /// let window = notes.window(request).await?;
+    /// println!("{} notes", window.items.len());
+    /// let next = window.end.filter(|_| window.has_next); // for the request of the next window
+    /// # Ok(next)
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

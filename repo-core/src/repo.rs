@@ -44,6 +44,31 @@ impl<E: Entity, S: Scope> Repo<E, S> {
 }
 
 /// Reading: live rows of the session's tenant.
+///
+/// ```no_run
+/// # use repo_core::{Database, Repository, Result};
+/// # use uuid::Uuid;
+/// # #[derive(Debug, Repository)]
+/// # #[repository(table = "notes", tenant, soft_delete, versioned)]
+/// # struct Note {
+/// #     id: Uuid,
+/// #     tenant_id: Uuid,
+/// #     #[repository(unique)]
+/// #     title: String,
+/// #     done: bool,
+/// #     version: i64,
+/// #     deleted_at: Option<chrono::DateTime<chrono::Utc>>,
+/// # }
+/// # async fn f(db: Database, tenant: Uuid, id: Uuid, other: Uuid) -> Result<()> {
+/// let notes = db.tenant(tenant).repo::<Note>();
+/// let note: Note = notes.get(id).await?; // an error if there is none
+/// let maybe: Option<Note> = notes.find(id).await?;
+/// let several: Vec<Option<Note>> = notes.get_many([id, other]).await?; // in the order of the ids
+/// let open: Vec<Note> = notes.filter(Note::DONE.eq(false)).all().await?;
+/// println!("{} of {} notes are open", open.len(), notes.count().await?);
+/// # Ok(())
+/// # }
+/// ```
 impl<E: Entity, S: Scope> Repo<E, S>
 where
     E::Tenancy: ReachableFrom<S>,

@@ -46,6 +46,36 @@ use crate::write::verdict::{Asked, Wants, as_it_is};
 const SERIALIZATION_FAILURE: &str = "40001";
 
 /// Writing: rows of the session's tenant.
+///
+/// ```no_run
+/// # use repo_core::{Database, Repository, Result};
+/// # use uuid::Uuid;
+/// # #[derive(Debug, Repository)]
+/// # #[repository(table = "notes", tenant, soft_delete, versioned)]
+/// # struct Note {
+/// #     id: Uuid,
+/// #     tenant_id: Uuid,
+/// #     #[repository(unique)]
+/// #     title: String,
+/// #     done: bool,
+/// #     version: i64,
+/// #     deleted_at: Option<chrono::DateTime<chrono::Utc>>,
+/// # }
+/// # async fn f(db: Database, tenant: Uuid) -> Result<()> {
+/// let notes = db.tenant(tenant).repo::<Note>();
+/// let mut milk = notes.create(NewNote { title: "milk".into(), done: false }).await?;
+///
+/// milk.title = "oat milk".into();
+/// let milk = notes.update(&milk).await?; // the whole row, if nobody changed it meanwhile
+/// let done = NotePatch::new().done(true);
+/// let milk = notes.patch(milk.id, done).if_version(milk.version).await?; // some columns
+///
+/// notes.delete(milk.id).await?; // `soft_delete`: it is marked
+/// assert!(notes.find(milk.id).await?.is_none());
+/// let milk = notes.restore(milk.id).await?;
+/// # Ok(())
+/// # }
+/// ```
 impl<E: Entity, S: Scope> Repo<E, S> {
     /// Adds a row, with the id, tenant, times and version that the repository gives it, and returns
     /// it as it is stored.
@@ -96,6 +126,22 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     /// `key` is a column that is `unique`, or a tuple of the columns of `unique(a, b)` in their order:
     /// `events.create_or_get(Event::REQUEST_ID, NewEvent { .. })`,
     /// `prices.create_or_get((Price::INSTRUMENT_ID, Price::DAY), NewPrice { .. })`.
+    ///
+    /// ```no_run
+    /// # use repo_core::{Database, Repository, Result};
+    /// # #[derive(Repository)]
+    /// # #[repository(table = "payments")]
+    /// # struct Payment { id: uuid::Uuid, #[repository(unique)] request: String, cents: i64 }
+    /// # async fn f(db: Database, request: &str, cents: i64) -> Result<()> {
+    /// let payments = db.session().repo::<Payment>();
+    /// let new = NewPayment { request: request.to_owned(), cents };
+    /// let payment = payments.create_or_get(Payment::REQUEST, new).await?;
+    /// if !payment.is_new {
+    ///     println!("the request was sent before, and made {}", payment.entity.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

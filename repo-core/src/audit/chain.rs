@@ -33,6 +33,19 @@ pub enum Chain {
 }
 
 /// A chain of the audit trail in a database: [`Database::audit_chain`].
+///
+/// ```no_run
+/// # use repo_core::{Database, Result};
+/// # async fn f(db: Database) -> Result<()> {
+/// for chain in db.audit_chains().await? {
+///     let verification = db.audit_chain(chain).verify().await?;
+///     if !verification.is_intact() {
+///         eprintln!("{verification}");
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct AuditChain {
     database: Database,

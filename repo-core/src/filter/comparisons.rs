@@ -41,6 +41,22 @@ impl<E: Entity, T: ColumnType> Column<E, T> {
 }
 
 /// Comparisons: for every type but JSON.
+///
+/// ```
+/// # use chrono::{DateTime, TimeDelta, Utc};
+/// # use repo_core::{Filter, Repository};
+/// # #[derive(Repository)]
+/// # #[repository(table = "tasks")]
+/// # struct Task { id: i64, title: String, size: i32, limit: i32, owner: Option<String>, due: DateTime<Utc> }
+/// # fn f(now: DateTime<Utc>, owners: Vec<String>) -> Filter<Task> {
+/// let big = Task::SIZE.gt(100) | Task::SIZE.gt_column(Task::LIMIT);
+/// let middle = Task::SIZE.between(10, 100); // both included
+/// let soon = Task::DUE.within(now..now + TimeDelta::days(7)); // without the end
+/// let owned = Task::OWNER.eq("ann") | Task::OWNER.in_list(owners);
+/// let others = Task::OWNER.ne("ann"); // rows without an owner are not among them
+/// # (big | middle) & soon & (owned | others)
+/// # }
+/// ```
 impl<E: Entity, T: ColumnType> Column<E, T> {
     /// The column is equal to `value`.
     pub fn eq(self, value: impl Operand<T::Bare>) -> Filter<E>
@@ -228,6 +244,17 @@ impl<E: Entity, T: ColumnType> Column<E, T> {
 }
 
 /// Moments.
+///
+/// ```
+/// # use chrono::{DateTime, NaiveDate, Utc};
+/// # use repo_core::{Filter, Repository};
+/// # #[derive(Repository)]
+/// # #[repository(table = "tasks")]
+/// # struct Task { id: i64, title: String, size: i32, limit: i32, owner: Option<String>, due: DateTime<Utc> }
+/// fn due_on(day: NaiveDate) -> Filter<Task> {
+///     Task::DUE.on(day)
+/// }
+/// ```
 impl<E: Entity, T: ColumnType> Column<E, T> {
     /// The column is a moment of this day, in UTC.
     pub fn on(self, day: NaiveDate) -> Filter<E>
@@ -246,6 +273,17 @@ impl<E: Entity, T: ColumnType> Column<E, T> {
 }
 
 /// Searches in text. Case counts, unless the method's name says otherwise; no character is special.
+///
+/// ```
+/// # use chrono::{DateTime, Utc};
+/// # use repo_core::{Filter, Repository};
+/// # #[derive(Repository)]
+/// # #[repository(table = "tasks")]
+/// # struct Task { id: i64, title: String, size: i32, limit: i32, owner: Option<String>, due: DateTime<Utc> }
+/// let urgent: Filter<Task> = Task::TITLE.starts_with("urgent: ") | Task::TITLE.icontains("asap");
+/// let percent: Filter<Task> = Task::TITLE.ends_with("100%"); // `%` is a character like any other
+/// let ann: Filter<Task> = Task::OWNER.ieq("ann"); // `Ann` as well
+/// ```
 impl<E: Entity, T: ColumnType> Column<E, T> {
     /// The column has `text` somewhere.
     pub fn contains(self, text: impl AsRef<str>) -> Filter<E>

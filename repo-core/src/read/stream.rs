@@ -53,6 +53,21 @@ where
     /// All rows in their order, one by one. [`WindowRequest::MAX_SIZE`] of them are in memory.
     ///
     /// The stream ends after the first error.
+    ///
+    /// ```no_run
+    /// # use futures_util::TryStreamExt as _;
+    /// # use repo_core::{Database, Error, Repository};
+    /// # #[derive(Repository)]
+    /// # #[repository(table = "notes")]
+    /// # struct Note { id: uuid::Uuid, text: String }
+    /// # async fn f(db: Database) -> Result<(), Error> {
+    /// let mut notes = db.session().repo::<Note>().query().stream();
+    /// while let Some(note) = notes.try_next().await? { // of `futures_util::TryStreamExt`
+    ///     println!("{}", note.text);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stream(self) -> impl Stream<Item = Result<P>> + Send + Unpin {
         let chunks = self.chunks(WindowRequest::MAX_SIZE);
         let rows = stream::try_unfold(chunks, async |mut chunks| {
