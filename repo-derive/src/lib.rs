@@ -5,6 +5,8 @@
 //! `attr -> check -> model -> expand`, and each stage reads only the one before it. What a type can do is
 //! asked of the compiler in the expansion; no stage guesses it.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod attr;
 mod check;
 mod column_enum;

@@ -32,6 +32,8 @@
 //! # }
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "sqlx")]
 mod adopted;
 mod backend;

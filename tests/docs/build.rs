@@ -8,6 +8,17 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
+/// The documents that are not in `docs/`.
+const OUTSIDE: [&str; 7] = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "repo-core/README.md",
+    "repo-derive/README.md",
+    "repo-postgres/README.md",
+    "repo-sqlite/README.md",
+];
+
 const BEFORE: &str = "# use docs_tests::desk::*;\n\
     # async fn excerpt(Desk { db, acme, incidents, incident }: Desk) -> Result<(), repo_core::Error> {\n";
 const AFTER: &str = "# Ok(()) }\n# fn main() {}\n";
@@ -18,8 +29,8 @@ fn main() -> io::Result<()> {
     let mut modules = String::new();
     for path in documents(&root)? {
         println!("cargo::rerun-if-changed={}", path.display());
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
-        let name = name.replace('-', "_");
+        let name = path.strip_prefix(&root).unwrap_or(&path).with_extension("");
+        let name = name.to_string_lossy().to_lowercase().replace(['-', '/', '\\'], "_");
         let doc = out.join(format!("{name}.md"));
         fs::write(&doc, complete(&fs::read_to_string(&path)?))?;
         let _ = write!(modules, "#[doc = include_str!({doc:?})]\nmod {name} {{}}\n");
@@ -28,8 +39,7 @@ fn main() -> io::Result<()> {
 }
 
 fn documents(root: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut paths: Vec<_> =
-        ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"].map(|name| root.join(name)).into();
+    let mut paths: Vec<_> = OUTSIDE.map(|name| root.join(name)).into();
     println!("cargo::rerun-if-changed={}", root.join("docs").display());
     for entry in fs::read_dir(root.join("docs"))? {
         let path = entry?.path();

@@ -3,6 +3,19 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// The documents that are in no folder of documents.
+const OUTSIDE: [&str; 9] = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "repo-core/README.md",
+    "repo-derive/README.md",
+    "repo-postgres/README.md",
+    "repo-sqlite/README.md",
+];
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
@@ -21,8 +34,7 @@ fn documents() -> Vec<String> {
         })
     });
     let docs = docs.filter(|path| path.ends_with(".md"));
-    let others = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md"];
-    docs.chain(others.map(str::to_owned)).collect()
+    docs.chain(OUTSIDE.map(str::to_owned)).collect()
 }
 
 /// The text between each `before` and the next `after`.
@@ -80,6 +92,36 @@ fn every_key_of_the_derives_is_in_the_attributes() {
     for key in keys {
         let is_there = [" ", "`", "("].iter().any(|end| document.contains(&format!("`{key}{end}")));
         assert!(is_there, "`{key}` is missing");
+    }
+}
+
+#[test]
+fn every_key_of_a_derive_is_in_its_documentation() {
+    let documents = read("repo-core/src/derives.rs");
+    for (derive, file, list) in [
+        ("Repository", "attr.rs", "STRUCT_KEYS"),
+        ("Repository", "attr.rs", "FIELD_KEYS"),
+        ("ColumnEnum", "column_enum.rs", "ENUM_KEYS"),
+        ("ColumnEnum", "column_enum.rs", "VARIANT_KEYS"),
+        ("Projection", "projection.rs", "STRUCT_KEYS"),
+        ("Projection", "projection.rs", "FIELD_KEYS"),
+        ("Summary", "attr.rs", "SUMMARY_KEYS"),
+        ("Summary", "attr.rs", "SUMMARY_FIELD_KEYS"),
+        ("Search", "search.rs", "STRUCT_KEYS"),
+        ("Search", "search/field.rs", "FIELD_KEYS"),
+    ] {
+        let before = documents.split(&format!("pub use repo_derive::{derive};")).next();
+        let document = before.and_then(|text| text.rsplit("pub use").next()).expect("its text");
+        let source = read(&format!("repo-derive/src/{file}"));
+        let keys = source.split(&format!("const {list}: ")).nth(1).expect("the list");
+        let keys = keys.split("];").next().expect("its end");
+        for key in keys.split('"').skip(1).step_by(2) {
+            let mut ends = ["`", " =", "("].iter().map(|end| format!("{key}{end}"));
+            let is_there = ends.any(|key| {
+                ["`", "[", "("].iter().any(|start| document.contains(&format!("{start}{key}")))
+            });
+            assert!(is_there, "`{key}` of {derive} is missing");
+        }
     }
 }
 
