@@ -40,6 +40,44 @@
 //! unit tests. No driver is known here.
 //!
 //! The feature `decimal` makes `rust_decimal::Decimal` a column type.
+//!
+//! # Versions
+//!
+//! The four crates have one version and are released together. Before 1.0, a release that breaks a program is 0.x.0, and the
+//! changelog says what to change.
+//!
+//! **Rust.** 1.94 or newer. A release may ask for a newer one if it is 0.x.0; a patch release never does.
+//!
+//! **Public dependencies.** Their types and traits are in the API, so a new major version of one is a breaking change:
+//!
+//! | dependency | in the API |
+//! |---|---|
+//! | `chrono` 0.4, `uuid` 1 | types of columns and ids |
+//! | `serde` 1 | documents in columns, and answers that are serialized |
+//! | `rust_decimal` 1, with the feature `decimal` | a type of columns |
+//! | `futures-util` 0.3, `tokio` 1 | the traits of streams, readers and writers |
+//! | `async-trait` 0.1 | how a [`Backend`] and a [`Connection`] are implemented |
+//! | `sqlx` 0.9, with the feature `sqlx` of a backend | pools and connections of the application |
+//!
+//! SQLite is linked once into a program: beside another crate that links it, both need one version of
+//! `libsqlite3-sys`, which repo-sqlite has from `rusqlite` 0.39.
+//!
+//! **Breaking** is, besides a change of the API that SemVer calls so: another key of a derive, or another name of a generated
+//! item; another stored form of a value; another name or another definition of what
+//! [`create_tables`](Database::create_tables) makes, so that the [`doctor`](Database::doctor) finds a database of the earlier
+//! version wanting; another format of the audit trail, of filters as data and of exports.
+//!
+//! **Not breaking** are: a new variant of [`Error`] or of another enum that is `non_exhaustive`; a new method of
+//! [`Backend`], [`Connection`] or [`Dialect`] that has a default; the texts of errors and of statements; the number of statements;
+//! the text of a [`Cursor`], which an application keeps for the next page only; items that are hidden here.
+//!
+//! **sqlx-core.** The crate `sqlx` keeps to SemVer, and its part `sqlx-core` says that it does not. The feature `sqlx` of the
+//! backends needs the trait `TransactionManager` from there, of which `sqlx` exports the implementations only, and on Postgres
+//! the text of the statements for savepoints. `sqlx` asks for the `sqlx-core` of exactly its own version, so the two do not come
+//! apart. They are tested with 0.9.0. If a later 0.9 does not compile with this feature, `cargo update -p sqlx --precise 0.9.0`
+//! goes back, and a patch release follows. Without the feature nothing depends on `sqlx-core` directly.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod aggregate;
 mod audit;
