@@ -43,8 +43,8 @@
 //!
 //! # Versions
 //!
-//! The four crates have one version and are released together. Before 1.0, a release that breaks a program is 0.x.0, and the
-//! changelog says what to change.
+//! The four crates have one version and are released together; each asks for exactly its own version of the others.
+//! Before 1.0, a release that breaks a program is 0.x.0, and the changelog says what to change.
 //!
 //! **Rust.** 1.94 or newer. A release may ask for a newer one if it is 0.x.0; a patch release never does.
 //!
@@ -62,14 +62,21 @@
 //! SQLite is linked once into a program: beside another crate that links it, both need one version of
 //! `libsqlite3-sys`, which repo-sqlite has from `rusqlite` 0.39.
 //!
-//! **Breaking** is, besides a change of the API that SemVer calls so: another key of a derive, or another name of a generated
-//! item; another stored form of a value; another name or another definition of what
-//! [`create_tables`](Database::create_tables) makes, so that the [`doctor`](Database::doctor) finds a database of the earlier
-//! version wanting; another format of the audit trail, of filters as data and of exports.
+//! **Breaking** is a change of the API that SemVer calls so, and besides:
 //!
-//! **Not breaking** are: a new variant of [`Error`] or of another enum that is `non_exhaustive`; a new method of
-//! [`Backend`], [`Connection`] or [`Dialect`] that has a default; the texts of errors and of statements; the number of statements;
-//! the text of a [`Cursor`], which an application keeps for the next page only; items that are hidden here.
+//! - a key of a derive, or the name of a generated item, that is taken away or means something else;
+//! - a value that is stored in another form;
+//! - another definition of what [`create_tables`](Database::create_tables) makes, if the [`doctor`](Database::doctor) then
+//!   complains of a database of the earlier version;
+//! - another format of the audit trail, of filters as data or of exports.
+//!
+//! **Not breaking** are:
+//!
+//! - a new variant of [`Error`], or of another enum that is `non_exhaustive`;
+//! - a new method of [`Backend`], [`Connection`] or [`Dialect`] that has a default;
+//! - other texts of errors and of statements, and more or fewer statements;
+//! - another text of a [`Cursor`], which is for the next window and not for storage;
+//! - items that this documentation hides.
 //!
 //! **sqlx-core.** The crate `sqlx` keeps to SemVer, and its part `sqlx-core` says that it does not. The feature `sqlx` of the
 //! backends needs the trait `TransactionManager` from there, of which `sqlx` exports the implementations only, and on Postgres
