@@ -2,6 +2,7 @@
 //!
 //! Both databases are given, and show, one text of a document (`json_canonical.rs`), which is what `written` makes.
 
+pub(crate) mod members;
 mod written;
 
 use serde::Serialize;

@@ -2,14 +2,12 @@
 //!
 //! The inverse of `image.rs`. What the repository did not write is an error, never another value.
 
-use std::fmt;
-
 use chrono::{DateTime, NaiveDate, NaiveTime};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use uuid::Uuid;
 
 use super::checkpoint::unhex;
 use super::image::{Image, ImageValue};
+use crate::json::members::Members;
 use crate::value::{InvalidValue, Kind, Value};
 
 impl Image {
@@ -24,7 +22,7 @@ impl Image {
     }
 
     pub(crate) fn parse(&self) -> Result<Vec<(String, ImageValue)>, InvalidValue> {
-        let members: Result<Members, _> = serde_json::from_str(self.as_str());
+        let members: Result<Members<serde_json::Value>, _> = serde_json::from_str(self.as_str());
         let Members(members) = members.map_err(|_| no_image())?;
         members.into_iter().map(|(name, value)| Ok((name, image_value(value)?))).collect()
     }
@@ -89,33 +87,6 @@ fn image_value(value: serde_json::Value) -> Result<ImageValue, InvalidValue> {
 
 fn no_image() -> InvalidValue {
     InvalidValue::new("is no image of a row")
-}
-
-/// The members of an object, in their order.
-struct Members(Vec<(String, serde_json::Value)>);
-
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(InOrder)
-    }
-}
-
-struct InOrder;
-
-impl<'de> Visitor<'de> for InOrder {
-    type Value = Members;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
-        }
-        Ok(Members(members))
-    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use super::{CHUNK, COMMENT, Format, Header, csv, json_lines, wrong};
 use crate::audit::author::Author;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
+use crate::json::members::Members;
 use crate::repo::Repo;
 use crate::session::Session;
 use crate::session::scope::{Scope, WritableFrom};
@@ -247,7 +248,7 @@ impl<'c, R: AsyncBufRead + Unpin + Send> File<'c, R> {
     }
 
     fn object(&self, line: &str) -> Result<Vec<Given>> {
-        let json_lines::Members(members) = json_lines::read(line).map_err(wrong)?;
+        let Members(members) = json_lines::read(line).map_err(wrong)?;
         let columns = self.cells.columns(members.iter().map(|(name, _)| name.as_str()))?;
         let mut given = self.nothing();
         for (column, (_, raw)) in columns.into_iter().zip(&members) {

@@ -3,13 +3,11 @@
 //! Numbers are written and read as their digits, never through a float. Of a JSON column `null` is the document,
 //! and a member that is not there is `NULL`.
 
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::Header;
 use super::cells::Given;
+use crate::json::members::Members;
 use crate::schema::table::{ColumnDef, Table};
 use crate::value::text;
 use crate::value::{Kind, Value};
@@ -52,19 +50,16 @@ pub(super) fn write_header(text: &mut String, header: &Header) {
 
 /// The header, if the line is one.
 pub(super) fn header(line: &str) -> Option<Result<Header, serde_json::Error>> {
-    let Ok(Members(members)) = serde_json::from_str(line) else { return None };
+    let Members(members) = read(line).ok()?;
     match members.as_slice() {
         [(name, header)] if name == "export" => Some(serde_json::from_str(header.get())),
         _ => None,
     }
 }
 
-/// The members of a row's object.
-pub(super) struct Members(pub(super) Vec<(String, Box<RawValue>)>);
-
-/// What a line says: an object, each name once.
-pub(super) fn read(line: &str) -> Result<Members, String> {
-    let members: Result<Members, _> = serde_json::from_str(line);
+/// What a line says: the members of a row's object.
+pub(super) fn read(line: &str) -> Result<Members<Box<RawValue>>, String> {
+    let members: Result<Members<Box<RawValue>>, _> = serde_json::from_str(line);
     members.map_err(|error| format!("is no JSON object at column {}", error.column()))
 }
 
@@ -93,28 +88,4 @@ pub(super) fn cell(raw: &RawValue, column: &ColumnDef) -> Result<Given, String> 
         _ => false,
     };
     if fits { Ok(Given::Text(text.to_owned())) } else { Err(wrong()) }
-}
-
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(InOrder)
-    }
-}
-
-struct InOrder;
-
-impl<'de> Visitor<'de> for InOrder {
-    type Value = Members;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
-        }
-        Ok(Members(members))
-    }
 }
