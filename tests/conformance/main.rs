@@ -689,6 +689,7 @@ conformance! {
             a_generated_name_is_short_enough_and_the_same_everywhere,
         }
         tampering {
+            a_session_verifies_the_chain_of_its_own_rows,
             an_untouched_chain_is_intact,
             a_verification_goes_on_from_a_checkpoint,
             a_changed_entry_is_named,

@@ -52,6 +52,19 @@ async fn found(db: &Database, tenant: Uuid) -> Option<(i64, Fault)> {
     finding(&verify(db, tenant).await)
 }
 
+pub(crate) async fn a_session_verifies_the_chain_of_its_own_rows(fixture: Fixture) {
+    let db = tampered(&fixture, "UPDATE repo_audit SET actor = 'user:mallory' WHERE seq = 2").await;
+    for session in [acme(&db), bolt(&db)] {
+        let chain = session.audit().chain().unwrap();
+        assert_eq!(chain.chain(), &chain_of(*session.scope().id()));
+        let found = finding(&chain.verify().await.unwrap());
+        assert_eq!(found, Some((2, Fault::Content)));
+    }
+    let shared = db.session().audit().chain();
+    assert_eq!(shared.chain(), &Chain::Shared);
+    assert!(shared.verify().await.unwrap().is_intact());
+}
+
 pub(crate) async fn an_untouched_chain_is_intact(fixture: Fixture) {
     let db = trail(&fixture).await;
     let chains = db.audit_chains().await.unwrap();

@@ -8,6 +8,7 @@ use std::ops::Deref;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::chain::{AuditChain, Chain};
 use super::entry::{AuditEntry, FIRST_UNCHAINED};
 use super::image;
 use super::replay::{AsOf, Replay};
@@ -22,8 +23,9 @@ use crate::read;
 use crate::repo::Repo;
 use crate::schema::table::{Chaining, Table};
 use crate::session::actor::Actor;
-use crate::session::scope::{RecordedFor, Scope};
+use crate::session::scope::{NoTenant, RecordedFor, Scope, Tenant};
 use crate::sql::shape::Shape;
+use crate::value::column_type::ColumnType;
 
 /// The entries of the audit trail that a session reaches.
 ///
@@ -137,6 +139,34 @@ impl<S: Scope> Audit<S> {
         };
         read::each(&repo, &shape, &selection, &[], &mut on_row).await?;
         replay.into_row()
+    }
+}
+
+impl Audit<NoTenant> {
+    /// The chain of the rows that belong to no tenant, to be verified.
+    pub fn chain(&self) -> AuditChain {
+        self.repo.session().database().audit_chain(Chain::Shared)
+    }
+}
+
+impl<T: ColumnType + Clone + fmt::Debug> Audit<Tenant<T>> {
+    /// The chain of the tenant's rows, to be verified.
+    ///
+    /// ```no_run
+    /// # async fn f(db: repo_core::Database) -> Result<(), repo_core::Error> {
+    /// let verification = db.tenant(7_i64).audit().chain()?.verify().await?;
+    /// assert!(verification.is_intact(), "{verification}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`](crate::Error::InvalidInput): the tenant's id is nothing that a column can hold, or a text
+    /// without characters.
+    pub fn chain(&self) -> Result<AuditChain> {
+        let session = self.repo.session();
+        Ok(session.database().audit_chain(Chain::tenant(session.scope().id())?))
     }
 }
 
