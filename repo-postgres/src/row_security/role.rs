@@ -1,5 +1,5 @@
-//! Who may not connect: a role that no policy binds, an owner that its own table does not bind, and who is refused
-//! tables with policies.
+//! Who may not connect: a role that no policy binds, one that may make itself such a one, an owner that its own table
+//! does not bind, and who is refused tables with policies.
 
 use repo_core::{Error, Result, quote};
 use sqlx::postgres::PgRow;
@@ -9,9 +9,12 @@ use super::policies::MAIN;
 use crate::error::Failure;
 
 /// The role that is free of policies and nearest to the connection's: that itself, that which logged in,
-/// one that either may become.
-const FREE_ROLE: &str = "SELECT r.rolname::text, r.rolsuper::text, current_user::text \
-    FROM pg_catalog.pg_roles r WHERE (r.rolsuper OR r.rolbypassrls) \
+/// one that either may become. Before Postgres 16 a role with CREATEROLE makes itself a member of any that is no superuser;
+/// later of those alone that it may administer, and of these it is one already.
+const FREE_ROLE: &str = "SELECT r.rolname::text, CASE WHEN r.rolsuper THEN 'SUPERUSER' \
+    WHEN r.rolbypassrls THEN 'BYPASSRLS' ELSE 'CREATEROLE' END, current_user::text \
+    FROM pg_catalog.pg_roles r WHERE (r.rolsuper OR r.rolbypassrls \
+    OR r.rolcreaterole AND current_setting('server_version_num')::integer < 160000) \
     AND (pg_has_role(current_user, r.oid, 'MEMBER') OR pg_has_role(session_user, r.oid, 'MEMBER')) \
     ORDER BY r.rolname <> current_user, r.rolname <> session_user, r.rolname LIMIT 1";
 
@@ -25,31 +28,45 @@ const REFUSES: &str = "SELECT current_user::text, current_database()::text, sour
 /// option of the connection made out of another.
 pub(crate) async fn check(connection: &mut PgConnection) -> Result<(), Failure> {
     if let Some(row) = first(connection, FREE_ROLE).await? {
-        let [free, is_super, current] = columns(&row)?;
-        let attribute = if is_super == "true" { "is a superuser" } else { "has BYPASSRLS" };
+        let [free, attribute, current] = columns(&row)?;
+        let (is, without) = match attribute.as_str() {
+            "SUPERUSER" => ("is a superuser", "SUPERUSER and BYPASSRLS"),
+            "BYPASSRLS" => ("has BYPASSRLS", "SUPERUSER and BYPASSRLS"),
+            _ => (
+                "has CREATEROLE, and makes itself a member of a role that no policy binds",
+                "CREATEROLE",
+            ),
+        };
         let subject = if free == current {
-            format!("the role `{current}` {attribute}")
+            format!("the role `{current}` {is}")
         } else {
-            format!("the role `{current}` may become `{free}`, which {attribute}")
+            format!("the role `{current}` may become `{free}`, which {is}")
         };
         return Err(refused(&format!(
-            "{subject}; connect as a role without SUPERUSER and BYPASSRLS that is no member of such a one"
+            "{subject}; connect as a role without {without} that is no member of such a one"
         )));
     }
+    // Whoever may become the owner may do so without its rights until then.
     let unbound = format!(
-        "SELECT c.relname::text, c.relrowsecurity::text, current_user::text \
+        "SELECT c.relname::text, c.relrowsecurity::text, current_user::text, pg_get_userbyid(c.relowner)::text \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_policy p ON p.polrelid = c.oid \
          WHERE p.polname = '{MAIN}' AND pg_table_is_visible(c.oid) AND (NOT c.relrowsecurity \
-         OR NOT c.relforcerowsecurity AND pg_has_role(current_user, c.relowner, 'USAGE')) \
+         OR NOT c.relforcerowsecurity AND (pg_has_role(current_user, c.relowner, 'MEMBER') \
+         OR pg_has_role(session_user, c.relowner, 'MEMBER'))) \
          ORDER BY c.relname LIMIT 1"
     );
     if let Some(row) = first(connection, &unbound).await? {
-        let [table, is_enabled, current] = columns(&row)?;
+        let [table, is_enabled, current, owner] = columns(&row)?;
         let mut name = String::new();
         quote(&mut name, &table);
+        let owns = if owner == current {
+            "owns".to_owned()
+        } else {
+            format!("may become `{owner}`, which owns")
+        };
         return Err(refused(&if is_enabled == "true" {
             format!(
-                "the role `{current}` owns the table `{table}`, whose policies do not bind its owner; \
+                "the role `{current}` {owns} the table `{table}`, whose policies do not bind its owner; \
                  run ALTER TABLE {name} FORCE ROW LEVEL SECURITY"
             )
         } else {
@@ -95,8 +112,12 @@ async fn first(connection: &mut PgConnection, sql: &str) -> Result<Option<PgRow>
     Ok(query.fetch_all(connection).await?.into_iter().next())
 }
 
-fn columns(row: &PgRow) -> Result<[String; 3], Failure> {
-    Ok([row.try_get(0)?, row.try_get(1)?, row.try_get(2)?])
+fn columns<const N: usize>(row: &PgRow) -> Result<[String; N], Failure> {
+    let mut columns = [const { String::new() }; N];
+    for (position, column) in columns.iter_mut().enumerate() {
+        *column = row.try_get(position)?;
+    }
+    Ok(columns)
 }
 
 fn refused(reason: &str) -> Failure {

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod kinds;
+mod page;
 mod roles;
 mod trail;
 

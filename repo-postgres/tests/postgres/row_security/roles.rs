@@ -55,6 +55,70 @@ async fn a_role_that_may_become_such_a_one_is_refused() {
 }
 
 #[tokio::test]
+async fn a_role_that_may_make_itself_a_member_of_such_a_one_is_refused() {
+    let Some(scratch) = Scratch::of_a_role().await else { return };
+    let (role, maker) = (scratch.role(), format!("{}_maker", scratch.role()));
+    let version = "SELECT current_setting('server_version_num')::bigint";
+    let version = number(&scratch.options().connect_backend().await.unwrap(), version).await;
+    let is_free = version.unwrap() < 160_000;
+    let expected = |who: &str| {
+        format!(
+            "row-level security cannot hold: the role `{role}` {who} CREATEROLE, and makes itself a member of a role \
+             that no policy binds; connect as a role without CREATEROLE that is no member of such a one"
+        )
+    };
+    for (change, undo, who) in [
+        (
+            format!("ALTER ROLE {role} CREATEROLE"),
+            format!("ALTER ROLE {role} NOCREATEROLE"),
+            "has".to_owned(),
+        ),
+        (
+            format!(
+                "CREATE ROLE {maker} CREATEROLE; ALTER ROLE {role} NOINHERIT; GRANT {maker} TO {role}"
+            ),
+            format!("DROP ROLE {maker}"),
+            format!("may become `{maker}`, which has"),
+        ),
+    ] {
+        scratch.admin(&change).await;
+        // Since 16 it is a member of all that it may administer.
+        let refused = if is_free {
+            Some(reason(scratch.options()).await)
+        } else {
+            secured(&scratch).connect().await.unwrap();
+            None
+        };
+        scratch.admin(&undo).await;
+        assert!(refused.is_none_or(|refused| refused == expected(&who)), "{change}");
+    }
+    secured(&scratch).connect().await.unwrap();
+}
+
+#[tokio::test]
+async fn who_may_become_an_owner_whom_its_own_table_does_not_bind_is_refused() {
+    let Some(desk) = Desk::open().await else { return };
+    let (owner, role) = (desk.scratch.role(), format!("{}_member", desk.scratch.role()));
+    let member = format!(
+        "CREATE ROLE {role} LOGIN NOINHERIT PASSWORD '{owner}'; GRANT {owner} TO {role}; \
+         GRANT USAGE ON SCHEMA {owner} TO {role}; ALTER TABLE tickets NO FORCE ROW LEVEL SECURITY"
+    );
+    desk.scratch.admin(&member).await;
+    let url = desk.scratch.url.replacen(&format!("{owner}:"), &format!("{role}:"), 1);
+    let refused = reason(Options::new(&url).unwrap()).await;
+    desk.scratch.admin("ALTER TABLE tickets FORCE ROW LEVEL SECURITY").await;
+    let forced = Options::new(&url).unwrap().row_level_security(true).connect().await;
+    let forced = forced.map(drop);
+    desk.scratch.admin(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
+    let expected = format!(
+        "row-level security cannot hold: the role `{role}` may become `{owner}`, which owns the table `tickets`, whose \
+         policies do not bind its owner; run ALTER TABLE \"tickets\" FORCE ROW LEVEL SECURITY"
+    );
+    assert_eq!(refused, expected);
+    forced.unwrap();
+}
+
+#[tokio::test]
 async fn an_owner_whom_its_own_table_does_not_bind_is_refused() {
     let Some(desk) = Desk::open().await else { return };
     desk.scratch.admin("ALTER TABLE tickets NO FORCE ROW LEVEL SECURITY").await;
