@@ -57,6 +57,8 @@ fn problems(row: &dyn Row, table: &Table, position: usize) -> Result<Vec<String>
         problems.extend(text(row, 8)?.map(|last| format!("gets no number above {last}")));
         let again = "gets numbers again: its sequence is CYCLE";
         problems.extend(flag(row, 9)?.then(|| again.to_owned()));
+        let down = "gets numbers again, or lower ones: its sequence has a negative INCREMENT";
+        problems.extend(flag(row, 11)?.then(|| down.to_owned()));
     }
     Ok(problems)
 }

@@ -32,12 +32,12 @@ SELECT CASE
       THEN 'has no sequence `repo_audit_unchained`, which numbers entries outside of a chain'
     WHEN s.relnamespace <> c.relnamespace
       THEN 'is in another schema than the sequence `repo_audit_unchained` that the search path finds'
-    WHEN q.seqmin < 4611686018427387904 OR q.seqcycle
+    WHEN q.seqmin < 4611686018427387904 OR q.seqcycle OR q.seqincrement < 0
       THEN 'has a sequence `repo_audit_unchained` that may give numbers of a chain, or give numbers again: run '
-        || '`SELECT setval(''repo_audit_unchained'', greatest(4611686018427387904, max(seq), '
+        || '`ALTER SEQUENCE repo_audit_unchained INCREMENT BY 1 NO CYCLE; '
+        || 'SELECT setval(''repo_audit_unchained'', greatest(4611686018427387904, max(seq), '
         || 'nextval(''repo_audit_unchained''))) FROM repo_audit; '
-        || 'ALTER SEQUENCE repo_audit_unchained MINVALUE 4611686018427387904 START WITH 4611686018427387904 '
-        || 'NO CYCLE`'
+        || 'ALTER SEQUENCE repo_audit_unchained MINVALUE 4611686018427387904 START WITH 4611686018427387904`'
   END
 FROM pg_catalog.pg_class c
 LEFT JOIN pg_catalog.pg_class s ON s.oid = to_regclass('repo_audit_unchained')
@@ -48,7 +48,7 @@ WHERE c.oid = to_regclass($1)";
 /// below), the collation unless that orders by bytes, whether it is computed from others, `a` or `d` of an
 /// identity, whether a sequence of its own numbers it, whether a row that says nothing of it may have a value
 /// there (of a default, also its domain's, or of a trigger), the last number of its sequence unless that is the
-/// last of all, whether its sequence starts again, and a check of its domains.
+/// last of all, whether its sequence starts again, a check of its domains, and whether its sequence goes down.
 pub(super) const COLUMNS: &str = "
 WITH RECURSIVE types AS (
   SELECT attnum, atttypid AS type, atttypmod AS modifier
@@ -86,7 +86,8 @@ SELECT a.attname::text,
        nullif(s.seqmax, 9223372036854775807)::text,
        coalesce(s.seqcycle, false),
        (SELECT min(c.conname::text) FROM types d JOIN pg_catalog.pg_constraint c ON c.contypid = d.type
-        WHERE d.attnum = a.attnum AND c.contype = 'c')
+        WHERE d.attnum = a.attnum AND c.contype = 'c'),
+       coalesce(s.seqincrement < 0, false)
 FROM pg_catalog.pg_attribute a
 JOIN types b ON b.attnum = a.attnum
 JOIN pg_catalog.pg_type t ON t.oid = b.type AND t.typtype <> 'd'
@@ -132,8 +133,8 @@ WHERE i.indrelid = to_regclass($1) AND i.indisunique AND k.position <= i.indnkey
 ORDER BY x.relname, k.position";
 
 /// A row for each column of each foreign key: name, column, parent, column of the parent, action, whether
-/// it is enforced (validated, and none of its triggers disabled), is not MATCH FULL, and does not wait for
-/// the commit.
+/// it is enforced (validated, and none of its triggers disabled), is not MATCH FULL, does not wait for
+/// the commit, and changes no row when the key that it refers to changes.
 pub(super) const REFERENCES: &str = "
 SELECT c.conname::text,
        a.attname::text,
@@ -146,7 +147,8 @@ SELECT c.conname::text,
          AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t
                          WHERE t.tgconstraint = c.oid AND t.tgenabled IN ('D', 'R')),
        c.confmatchtype <> 'f',
-       NOT c.condeferred
+       NOT c.condeferred,
+       c.confupdtype IN ('a', 'r')
 FROM pg_catalog.pg_constraint c
 JOIN pg_catalog.pg_class p ON p.oid = c.confrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = p.relnamespace

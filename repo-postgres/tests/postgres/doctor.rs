@@ -205,6 +205,18 @@ async fn a_reference_that_is_not_as_it_should_be_is_told() {
             "is INITIALLY DEFERRED: it is asked at the commit",
         ),
         (
+            format!(
+                "{again} (tenant_id, team_id) REFERENCES teams ON DELETE RESTRICT ON UPDATE CASCADE"
+            ),
+            "has an ON UPDATE that changes rows unseen",
+        ),
+        (
+            format!(
+                "{again} (tenant_id, team_id) REFERENCES teams ON DELETE RESTRICT ON UPDATE SET DEFAULT"
+            ),
+            "has an ON UPDATE that changes rows unseen",
+        ),
+        (
             "ALTER TABLE {m} DISABLE TRIGGER ALL".to_owned(),
             "is disabled, not enforced, or not validated",
         ),

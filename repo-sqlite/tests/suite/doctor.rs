@@ -222,6 +222,18 @@ async fn a_table_that_is_edited_has_its_guards_told_one_by_one() {
         (
             "members",
             "ON DELETE RESTRICT",
+            "ON DELETE RESTRICT ON UPDATE CASCADE",
+            "the foreign key `members_team_id_fkey` of `members` has an ON UPDATE that changes rows unseen",
+        ),
+        (
+            "members",
+            "ON DELETE RESTRICT",
+            "ON UPDATE SET DEFAULT ON DELETE RESTRICT",
+            "the foreign key `members_team_id_fkey` of `members` has an ON UPDATE that changes rows unseen",
+        ),
+        (
+            "members",
+            "ON DELETE RESTRICT",
             "ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED",
             "the foreign key `members_team_id_fkey` of `members` is INITIALLY DEFERRED: it is asked at the commit",
         ),
@@ -287,6 +299,7 @@ async fn what_means_the_same_is_well_however_it_is_written() {
         ("members_tenant_id_name_key", "\"deleted_at\" IS NULL", "deleted_at ISNULL"),
         ("members_tenant_id_name_key", "\"deleted_at\" IS NULL", "\"members\".deleted_at IS NULL"),
         ("members", "REFERENCES \"teams\" (\"tenant_id\", \"id\")", "REFERENCES \"teams\""),
+        ("members", "ON DELETE RESTRICT", "ON DELETE RESTRICT ON UPDATE RESTRICT"),
         ("events_refuse_delete", " BEGIN", "\n  BEGIN"),
     ] {
         assert_eq!(findings(|connection| edit(connection, table, from, to)).await, [""; 0], "{to}");

@@ -106,6 +106,14 @@ async fn an_id_that_comes_to_an_end_before_its_type_does_is_told() {
         ("ALTER TABLE events ALTER id SET CYCLE", vec![again()]),
         ("ALTER TABLE events ALTER id SET MAXVALUE 10 SET CYCLE", vec![above("10"), again()]),
         (
+            "ALTER TABLE events ALTER id SET INCREMENT BY -1",
+            vec![
+                "gets numbers again, or lower ones: its sequence has a negative INCREMENT"
+                    .to_owned(),
+            ],
+        ),
+        ("ALTER TABLE events ALTER id SET INCREMENT BY 10", vec![]),
+        (
             "ALTER TABLE events ALTER id DROP IDENTITY; \
              CREATE SEQUENCE numbers AS smallint OWNED BY events.id; \
              ALTER TABLE events ALTER id SET DEFAULT nextval('numbers')",

@@ -96,6 +96,7 @@ async fn a_sequence_that_may_give_numbers_of_a_chain_is_told_with_what_to_run() 
     for change in [
         "ALTER SEQUENCE repo_audit_unchained NO MINVALUE".to_owned(),
         "ALTER SEQUENCE repo_audit_unchained CYCLE".to_owned(),
+        "ALTER SEQUENCE repo_audit_unchained INCREMENT BY -1".to_owned(),
         "ALTER SEQUENCE repo_audit_unchained NO MINVALUE START 1 RESTART".to_owned(),
         format!(
             "DROP SEQUENCE repo_audit_unchained; CREATE SEQUENCE repo_audit_unchained START {first}"
