@@ -124,7 +124,7 @@ impl Schema {
                 }
             }
             if blocked.len() == before {
-                let names: Vec<_> = blocked.iter().map(|table| table.entity).collect();
+                let names: Vec<_> = circle(&blocked).iter().map(|table| table.entity).collect();
                 return Err(Error::InvalidSchema {
                     reason: format!("{} refer to each other in a circle", names.join(", ")),
                 });
@@ -151,6 +151,33 @@ impl Schema {
         }
         Ok(ready)
     }
+}
+
+/// The tables of the first circle among these: not those that only refer to it.
+fn circle(tables: &[&'static Table]) -> Vec<&'static Table> {
+    let is_in_circle = |table: &&&'static Table| is_among(&reached(tables, table), table);
+    let Some(first) = tables.iter().find(is_in_circle) else { return Vec::new() };
+    let from_first = reached(tables, first);
+    let is_with_it = |table: &&'static Table| {
+        is_among(&from_first, table) && is_among(&reached(tables, table), first)
+    };
+    tables.iter().copied().filter(is_with_it).collect()
+}
+
+/// Those of `tables` that `table` refers to, at whatever distance; itself only where another refers back to it.
+fn reached(tables: &[&'static Table], table: &'static Table) -> Vec<&'static Table> {
+    let mut reached: Vec<&'static Table> = Vec::new();
+    let mut open = vec![table];
+    while let Some(next) = open.pop() {
+        let parents = next.references.iter().map(|reference| (reference.parent)());
+        for parent in parents.filter(|parent| !parent.is_same(next) && is_among(tables, parent)) {
+            if !is_among(&reached, parent) {
+                reached.push(parent);
+                open.push(parent);
+            }
+        }
+    }
+    reached
 }
 
 fn is_among(tables: &[&'static Table], table: &Table) -> bool {

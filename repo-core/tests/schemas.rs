@@ -41,6 +41,36 @@ struct Egg {
     hen_id: Uuid,
 }
 
+/// Only refers into the circle of hens and eggs.
+#[derive(Repository)]
+#[repository(table = "nests")]
+struct Nest {
+    id: Uuid,
+    #[repository(references = Egg)]
+    egg_id: Uuid,
+}
+
+/// In another circle, from which there is a way into that one.
+#[derive(Repository)]
+#[repository(table = "coops")]
+struct Coop {
+    id: Uuid,
+    #[repository(references = Farm)]
+    farm_id: Uuid,
+    #[repository(references = Nest)]
+    nest_id: Uuid,
+    #[repository(references = Coop)]
+    larger_id: Option<Uuid>,
+}
+
+#[derive(Repository)]
+#[repository(table = "farms")]
+struct Farm {
+    id: Uuid,
+    #[repository(references = Coop)]
+    coop_id: Uuid,
+}
+
 #[derive(Repository)]
 #[repository(table = "teams")]
 struct OtherTeam {
@@ -163,7 +193,11 @@ fn a_parent_is_an_entity_and_not_whoever_has_its_table() {
 
 #[test]
 fn a_circle_is_named() {
-    assert_eq!(reason(&schema![Hen, Egg]), "Hen, Egg refer to each other in a circle");
+    let expected = "Hen, Egg refer to each other in a circle";
+    assert_eq!(reason(&schema![Hen, Egg]), expected);
+    assert_eq!(reason(&schema![Nest, Hen, Team, Egg, Player]), expected);
+    let first = reason(&schema![Coop, Nest, Hen, Farm, Egg]);
+    assert_eq!(first, "Coop, Farm refer to each other in a circle");
 }
 
 #[test]
