@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::event::Listeners;
 use crate::ids::{IdSource, UuidV7};
 use crate::schema::Schema;
+use crate::schema::needed;
 use crate::schema::registry::Registry;
 use crate::schema::table::Table;
 use crate::session::Session;
@@ -143,9 +144,11 @@ impl Database {
     /// # Errors
     ///
     /// [`Error::InvalidSchema`](crate::Error::InvalidSchema): a table refers to one that is not in
-    /// `schema`, two entities need one name (of a table, a key, an index or a sequence), in `schema` or with those
-    /// of before, a table is that of another entity that was used before, one needs a table that repositories have
-    /// themselves on SQLite, or tables refer to each other in a circle.
+    /// `schema`, two entities need one name (of a table, a key, an index, a reference or a sequence), in `schema` or
+    /// with those of before, a table is that of another entity that was used before, one needs a table that repositories
+    /// have themselves on SQLite, tables refer to each other in a circle, or a key, an index or a trigger of another
+    /// table of the database has the name of one that is to be made: of a table that was renamed, they keep
+    /// their names. Nothing was made then.
     pub async fn create_tables(&self, schema: &Schema) -> Result<()> {
         let registry = self.registry();
         schema.tables().iter().try_for_each(|table| registry.check_name(table))?;
@@ -156,6 +159,7 @@ impl Database {
         if let Some(first) = self.backend().dialect().before_create_tables() {
             connection.execute_script(first).await?;
         }
+        needed::check(&mut *connection, self.backend().dialect(), schema).await?;
         connection.execute_script(&script).await?;
         connection.commit().await?;
         self.know(schema)

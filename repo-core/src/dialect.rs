@@ -15,6 +15,7 @@ use crate::aggregate::bucket::TimeUnit;
 use crate::error::Error;
 use crate::read::held::Held;
 use crate::schema::guards::{Guards, Policy, Trigger};
+use crate::schema::needed::NeededName;
 use crate::schema::table::{Chaining, ColumnDef, Table};
 use crate::value::Kind;
 
@@ -282,6 +283,14 @@ pub trait Dialect: Debug + Send + Sync {
     /// with its semicolon.
     fn create_triggers(&self, sql: &mut String, guards: &Guards) {
         let _ = (sql, guards);
+    }
+
+    /// A query for those of these names that something of another table has, which
+    /// [`create_tables`](crate::Database::create_tables) would pass over or meet: the name, the table that needs it, and
+    /// the one that has it. None where they are not looked for.
+    fn names_elsewhere(&self, needed: &[NeededName]) -> Option<String> {
+        let _ = needed;
+        None
     }
 
     /// Statements that follow those that make a table, where the database itself is to keep the rows of

@@ -187,6 +187,7 @@ pub use schema::guards::{
     Check, DeleteAction, ForeignKey, Found, Guards, InspectedColumn, InspectedTable, Policy,
     Trigger, UniqueKey, is_null_predicate,
 };
+pub use schema::needed::{Named, NeededName};
 pub use schema::table::{
     AddedWith, Chaining, ColumnDef, Index, IndexColumn, OnDelete, Reference, Roles, Table,
 };

@@ -1,6 +1,7 @@
 //! Tables to create together, parents before children.
 
 pub(crate) mod guards;
+pub(crate) mod needed;
 pub(crate) mod registry;
 pub(crate) mod table;
 pub(crate) mod taken;
@@ -63,8 +64,8 @@ impl Schema {
     /// # Errors
     ///
     /// [`Error::InvalidSchema`]: a table refers to one that is not here, two entities need one name (of a table,
-    /// a key, an index or a sequence), one needs a table that repositories have themselves on SQLite, or tables
-    /// refer to each other in a circle.
+    /// a key, an index, a reference or a sequence), one needs a table that repositories have themselves on SQLite, or
+    /// tables refer to each other in a circle.
     pub fn script(&self, dialect: &dyn Dialect) -> Result<String> {
         self.script_beside(dialect, &[])
     }

@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 
 use repo_core::{
     AuditEntry, AuditedChange, Chaining, Dialect, Entity as _, Extreme, Guards, Held, JsonType,
-    Kind, Owner, Policy, Table, TextMatch, Trigger,
+    Kind, NeededName, Owner, Policy, Table, TextMatch, Trigger,
 };
 
 use crate::error::OLD_SNAPSHOT;
@@ -250,6 +250,10 @@ impl Dialect for PostgresDialect {
             None => blocks::create_table(sql, table, statement),
             Some(index) => blocks::create_beside(sql, table, index, statement),
         }
+    }
+
+    fn names_elsewhere(&self, needed: &[NeededName]) -> Option<String> {
+        blocks::names_elsewhere(needed)
     }
 
     fn triggers(&self, guards: &Guards) -> Vec<Trigger> {

@@ -4,7 +4,10 @@ pub(crate) mod guards;
 
 use std::fmt::Write as _;
 
-use repo_core::{ColumnDef, Dialect, Error, Guards, JsonType, Kind, TextMatch, TimeUnit, Trigger};
+use repo_core::{
+    ColumnDef, Dialect, Error, Guards, JsonType, Kind, Named, NeededName, TextMatch, TimeUnit,
+    Trigger, quote_literal,
+};
 
 /// The numbers after the highest that has so many free ones behind it: the transaction keeps others from taking
 /// them. That is the last one of the tenant, unless somebody added entries at the end of all numbers.
@@ -175,6 +178,28 @@ impl Dialect for SqliteDialect {
 
     fn create_triggers(&self, sql: &mut String, guards: &Guards) {
         guards::create(sql, guards);
+    }
+
+    /// Indexes have their names from one set, triggers from another, each of all tables. The key of a table is made
+    /// without a name.
+    fn names_elsewhere(&self, needed: &[NeededName]) -> Option<String> {
+        let mut values = String::new();
+        for NeededName { name, of, table, .. } in needed {
+            let kind = match of {
+                Named::Index => "index",
+                Named::Trigger => "trigger",
+                _ => continue,
+            };
+            values.push_str(if values.is_empty() { "(" } else { ", (" });
+            quote_literal(&mut values, name);
+            values.push_str(", ");
+            quote_literal(&mut values, table.name);
+            append(&mut values, format_args!(", '{kind}')"));
+        }
+        let has = "s.type = column3 AND s.name = column1 COLLATE NOCASE AND s.tbl_name <> column2 COLLATE NOCASE";
+        (!values.is_empty()).then(|| {
+            format!("SELECT column1, column2, s.tbl_name FROM (VALUES {values}) JOIN sqlite_schema s ON {has}")
+        })
     }
 
     fn lock_rows(&self, _: &mut String) {

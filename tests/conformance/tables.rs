@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{Fixture, acme};
+use crate::fixture::{Fixture, acme, of_another_program};
 
 /// Every entity of the cases.
 pub(crate) fn everything() -> Schema {
@@ -293,6 +293,97 @@ pub(crate) async fn a_table_that_somebody_else_made_has_any_name(fixture: Fixtur
         let found = items.filter(Item::ID.in_list([created.id])).all().await.unwrap();
         assert_eq!(found, std::slice::from_ref(&created));
     }
+}
+
+/// A reference of the one is called as one of the other.
+#[derive(Debug, Repository)]
+#[repository(table = "stock", tenant)]
+struct Stock {
+    id: Uuid,
+    tenant_id: Uuid,
+    #[repository(references = Team)]
+    item_part_id: Uuid,
+}
+
+#[derive(Debug, Repository)]
+#[repository(table = "stock_item", tenant)]
+struct StockItem {
+    id: Uuid,
+    tenant_id: Uuid,
+    #[repository(references = Team, column = "PART_ID")]
+    part_id: Uuid,
+}
+
+pub(crate) async fn two_references_of_one_name_are_refused(fixture: Fixture) {
+    let expected = "`Stock` and `StockItem` both need `stock_item_PART_ID_fkey`";
+    let both = schema![Team, Stock, StockItem];
+    let db = &fixture.db;
+    assert_error!(db.create_tables(&both).await, Error::InvalidSchema { reason } if reason == expected);
+    db.create_tables(&schema![Team, Stock]).await.unwrap();
+    for answer in [db.create_tables(&schema![Team, StockItem]).await, db.register(&both)] {
+        assert_error!(answer, Error::InvalidSchema { reason } if reason == expected);
+    }
+}
+
+/// With a guard of every kind that has a name.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "ledger", tenant, immutable, audited, index(day))]
+struct Ledger {
+    id: i64,
+    tenant_id: Uuid,
+    #[repository(unique)]
+    number: i64,
+    day: i64,
+    #[repository(references = Team)]
+    team_id: Uuid,
+}
+
+async fn execute(db: &repo_core::Database, sql: &str) {
+    let mut raw = db.backend().begin(repo_core::TransactionOptions::new()).await.unwrap();
+    raw.execute_script(sql).await.unwrap();
+    raw.commit().await.unwrap();
+}
+
+pub(crate) async fn a_table_that_was_put_away_keeps_the_names_of_its_keys(fixture: Fixture) {
+    let schema = schema![Team, Ledger];
+    let db = fixture.with(&schema).await;
+    for (table, entity) in [("ledger", "Ledger"), ("repo_audit", "AuditEntry")] {
+        execute(&db, &format!("ALTER TABLE {table} RENAME TO {table}_2025")).await;
+        for db in [&db, &of_another_program(&db)] {
+            let Err(Error::InvalidSchema { reason }) = db.create_tables(&schema).await else {
+                panic!("what is made has no guards");
+            };
+            let start = format!("`{entity}` needs `{table}_");
+            let end = format!(
+                " for its table `{table}`, and `{table}_2025` has what is called so: drop that, or give it another name"
+            );
+            assert!(reason.starts_with(&start) && reason.ends_with(&end), "{reason}");
+            let found = db.doctor(&schema).await.unwrap();
+            let missing = format!("the table `{table}` is missing");
+            assert!(found.iter().any(|it| it.to_string() == missing), "nothing is made: {found:?}");
+        }
+        execute(&db, &format!("DROP TABLE {table}_2025")).await;
+        db.create_tables(&schema).await.unwrap();
+        assert_eq!(db.doctor(&schema).await.unwrap(), []);
+    }
+}
+
+pub(crate) async fn an_index_of_another_table_is_not_taken_for_one_that_is_missing(
+    fixture: Fixture,
+) {
+    let schema = schema![Team, Ledger];
+    let db = fixture.with(&schema).await;
+    let index = "ledger_tenant_id_day_idx";
+    execute(&db, &format!("DROP INDEX {index}; CREATE INDEX {index} ON teams (id)")).await;
+    let expected = format!(
+        "`Ledger` needs `{index}` for its table `ledger`, and `teams` has what is called so: drop that, or give it \
+         another name"
+    );
+    let refused = db.create_tables(&schema).await;
+    assert_error!(refused, Error::InvalidSchema { reason } if reason == expected);
+    db.create_tables(&schema![Team]).await.unwrap();
+    execute(&db, &format!("DROP INDEX {index}")).await;
+    db.create_tables(&schema).await.unwrap();
 }
 
 #[derive(Debug, Repository)]

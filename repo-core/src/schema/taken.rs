@@ -1,8 +1,9 @@
 //! Names that tables of one database cannot share.
 //!
 //! `IF NOT EXISTS` would pass over the second of two: of two entities on one table, the one has not the policies
-//! of the other. To SQLite names that differ in the case of their letters are one; to Postgres tables, the indexes
-//! of keys and the sequences of identities have their names from one set. What is refused is the same on both.
+//! of the other. To SQLite names that differ in the case of their letters are one, and the triggers of all tables have
+//! their names from one set, which references give theirs; to Postgres tables, the indexes of keys and the sequences of
+//! identities have. What is refused is the same on both. Names that the database has for others are in `needed.rs`.
 
 use std::collections::HashMap;
 
@@ -10,7 +11,7 @@ use super::{is_among, trail_of};
 use crate::audit::TRAIL;
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
-use crate::schema::table::Table;
+use crate::schema::table::{Reference, Table};
 use crate::sql::names;
 use crate::write::parents;
 
@@ -24,6 +25,7 @@ const UNCHAINED: &str = "repo_audit_unchained";
 /// Whether each of these tables, no one of which is there twice, and what belongs to it has a name of its own.
 pub(super) fn check(dialect: &dyn Dialect, tables: &[&'static Table]) -> Result<()> {
     let mut known: HashMap<String, &Table> = HashMap::new();
+    let mut references: HashMap<String, &Table> = HashMap::new();
     let trail = trail_of(tables).filter(|table| !is_among(tables, table));
     let parents = parents::of_tables(tables);
     for table in tables.iter().copied().chain(trail) {
@@ -35,6 +37,11 @@ pub(super) fn check(dialect: &dyn Dialect, tables: &[&'static Table]) -> Result<
         let mark = mark.map(|deleted_at| names::mark(dialect, table, deleted_at));
         for name in names_of(dialect, table).into_iter().chain(mark) {
             if let Some(other) = known.insert(name.to_ascii_lowercase(), table) {
+                return Err(Error::InvalidSchema { reason: both_need(other, table, &name) });
+            }
+        }
+        for name in guarded(dialect, table) {
+            if let Some(other) = references.insert(name.to_ascii_lowercase(), table) {
                 return Err(Error::InvalidSchema { reason: both_need(other, table, &name) });
             }
         }
@@ -85,6 +92,15 @@ fn names_of(dialect: &dyn Dialect, table: &Table) -> Vec<String> {
     all.extend((table.name == TRAIL.name).then(|| UNCHAINED.to_owned()));
     all.extend(table.indexes.iter().map(|index| names::index(dialect, table, index)));
     all
+}
+
+/// The names of the references that a trigger guards where a database does not do it for all connections. It is called
+/// as the reference is. All other triggers are called as a table or a key of it.
+fn guarded(dialect: &dyn Dialect, table: &Table) -> impl Iterator<Item = String> {
+    let of_tenant =
+        |it: &&Reference| table.roles.tenant.is_some() && (it.parent)().roles.tenant.is_some();
+    let guarded = table.references.iter().filter(of_tenant);
+    guarded.map(move |reference| names::foreign_key(dialect, table, reference.column))
 }
 
 fn our_own(table: &Table) -> String {

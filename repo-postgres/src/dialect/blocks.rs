@@ -5,6 +5,8 @@
 
 use std::fmt::Write as _;
 
+use repo_core::{Named, NeededName};
+
 /// Appends a block that runs `statement` where nothing in the search path is called `table`.
 pub(super) fn create_table(sql: &mut String, table: &str, statement: &str) {
     run_unless(sql, &schema_of(table), statement);
@@ -33,14 +35,43 @@ pub(super) fn create_sequence(sql: &mut String, table: &str, name: &str, start: 
     create_beside(sql, table, name, &statement);
 }
 
+/// A query for those of these names that an index of another table has, or something that is no index, in the schema
+/// where they are looked for or made. The key of a table that is there is not made, whatever it is called, and an index
+/// of a partition goes with its table.
+pub(super) fn names_elsewhere(needed: &[NeededName]) -> Option<String> {
+    let value = |it: &NeededName| {
+        let is_key = it.of == Named::PrimaryKey;
+        format!("({}, {}, {is_key})", literal(&it.name), literal(it.table.name))
+    };
+    let needed = needed.iter().filter(|it| it.of != Named::Trigger);
+    let values: Vec<_> = needed.map(value).collect();
+    let own = table_in_path("c.oid, c.relnamespace", "w.owner");
+    let has = format!(
+        "SELECT w.name, w.owner, t.relname::text \
+         FROM (VALUES {}) AS w (name, owner, is_key) LEFT JOIN LATERAL ({own}) own ON true \
+         JOIN pg_catalog.pg_class r ON r.relname = w.name AND r.relnamespace = coalesce(own.relnamespace, \
+         (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = current_schema())) \
+         LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = r.oid \
+         LEFT JOIN pg_catalog.pg_class t ON t.oid = i.indrelid \
+         WHERE own.oid IS NULL OR NOT w.is_key AND (t.oid IS NULL OR t.oid <> own.oid \
+         AND NOT EXISTS (SELECT FROM pg_partition_ancestors(t.oid) AS a (oid) WHERE a.oid = own.oid))",
+        values.join(", ")
+    );
+    (!values.is_empty()).then_some(has)
+}
+
 /// A query for the schema of the search path in which a statement finds `table`, were there no temporary tables.
 fn schema_of(table: &str) -> String {
+    table_in_path("c.relnamespace", &literal(table))
+}
+
+/// The same for any columns, with the name as SQL.
+fn table_in_path(columns: &str, name: &str) -> String {
     format!(
-        "SELECT c.relnamespace FROM pg_catalog.pg_class c \
+        "SELECT {columns} FROM pg_catalog.pg_class c \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE c.relname = {} AND c.relpersistence <> 't' AND n.nspname = ANY(current_schemas(false)) \
-         ORDER BY array_position(current_schemas(false), n.nspname) LIMIT 1",
-        literal(table)
+         WHERE c.relname = {name} AND c.relpersistence <> 't' AND n.nspname = ANY(current_schemas(false)) \
+         ORDER BY array_position(current_schemas(false), n.nspname) LIMIT 1"
     )
 }
 

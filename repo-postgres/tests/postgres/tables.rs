@@ -221,3 +221,32 @@ async fn many_make_the_same_tables_at_once_under_any_default_isolation() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_indexes_of_a_partition_are_those_of_its_table() {
+    let Some(scratch) = Scratch::new().await else { return };
+    let db = scratch.options().connect().await.unwrap();
+    db.create_tables(&schema![Shelf]).await.unwrap();
+    scratch
+        .admin(
+            "ALTER TABLE shelves RENAME TO shelves_1; \
+             CREATE TABLE shelves (LIKE shelves_1) PARTITION BY HASH (tenant_id); \
+             ALTER TABLE shelves ATTACH PARTITION shelves_1 FOR VALUES WITH (MODULUS 1, REMAINDER 0)",
+        )
+        .await;
+    db.create_tables(&schema![Shelf]).await.unwrap();
+    scratch.admin("ALTER TABLE shelves DETACH PARTITION shelves_1").await;
+    let refused = db.create_tables(&schema![Shelf]).await.unwrap_err();
+    assert!(refused.to_string().contains("`shelves_1` has what is called so"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_name_in_another_schema_of_the_path_is_nobodys() {
+    let (Some(scratch), Some(other)) = (Scratch::new().await, Scratch::new().await) else { return };
+    other.options().connect().await.unwrap().create_tables(&schema![Shelf]).await.unwrap();
+    other.admin("ALTER TABLE shelves RENAME TO old; ALTER TABLE repo_audit RENAME TO past").await;
+    let url = scratch.url.replace(&scratch.schema, &format!("{},{}", scratch.schema, other.schema));
+    let db = Options::new(&url).unwrap().connect().await.unwrap();
+    db.create_tables(&schema![Shelf]).await.unwrap();
+    assert_eq!(db.doctor(&schema![Shelf]).await.unwrap(), []);
+}

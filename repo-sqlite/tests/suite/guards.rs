@@ -202,3 +202,37 @@ async fn tables_that_were_there_before_the_guards_get_them() {
     }
     db.close().await;
 }
+
+/// Two tables of which each needs a trigger of the same name.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "stock", tenant)]
+struct Stock {
+    id: Uuid,
+    tenant_id: Uuid,
+    #[repository(references = Team)]
+    item_part_id: Uuid,
+}
+
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "stock_item", tenant)]
+struct StockItem {
+    id: Uuid,
+    tenant_id: Uuid,
+    #[repository(references = Team)]
+    part_id: Uuid,
+}
+
+#[tokio::test]
+async fn a_trigger_that_the_table_of_another_program_has_is_not_passed_over() {
+    let file = File::new();
+    let db = file.options().connect().await.expect("a database");
+    db.create_tables(&schema![Team, Stock]).await.expect("the tables");
+    let other = file.options().connect().await.expect("a database");
+    let refused = other.create_tables(&schema![Team, StockItem]).await.expect_err("a trigger");
+    let expected = "`StockItem` needs `stock_item_part_id_fkey_insert`, `stock_item_part_id_fkey_update` for its \
+                    table `stock_item`, and `stock` has what is called so: drop that, or give it another name";
+    assert!(refused.to_string().ends_with(expected), "{refused}");
+    let found = other.doctor(&schema![Team, StockItem]).await.expect("an answer");
+    let found: Vec<_> = found.iter().map(ToString::to_string).collect();
+    assert_eq!(found, ["the table `stock_item` is missing"]);
+}
