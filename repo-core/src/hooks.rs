@@ -71,6 +71,18 @@ impl Table {
             _ => false,
         }
     }
+
+    /// Whether something may be asked of a row that goes with one that is purged. Of the one that is purged nothing
+    /// is: it was asked when it was deleted.
+    fn is_asked_below(&self, action: Action) -> bool {
+        action == Action::Purge && self.hooks.delete.is_some()
+    }
+
+    /// Whether the row was deleted before, and so asked.
+    fn is_marked(&self, row: &[Value<'_>]) -> bool {
+        let mark = self.roles.deleted_at.and_then(|column| row.get(column));
+        mark.is_some_and(|mark| !mark.is_null())
+    }
 }
 
 impl<S: Scope> Session<S> {
@@ -93,8 +105,9 @@ pub(crate) async fn note<S: Scope>(
     author: Option<&Author>,
     rows: &[Changed<'_>],
 ) -> Result<()> {
-    let is_hooked = |row: &Changed<'_>| table.is_hooked(action) && differs(row);
-    let hooked: Vec<_> = rows.iter().copied().filter(is_hooked).collect();
+    let is_hooked = table.is_hooked(action) || table.is_asked_below(action);
+    let hooked = rows.iter().copied().filter(|row| is_hooked && differs(row));
+    let hooked: Vec<_> = hooked.collect();
     for row in &hooked {
         validate(table, action, row)?;
     }
@@ -123,7 +136,9 @@ fn validate(table: &Table, action: Action, (was, is): &Changed<'_>) -> Result<()
     let Some(was) = was else { return Ok(()) };
     let problems = match (action, is) {
         (Action::Update, Some(is)) => table.hooks.update.map(|check| check(was, is)),
-        (Action::Delete, _) => table.hooks.delete.map(|check| check(was)),
+        (Action::Delete | Action::Purge, _) if !table.is_marked(was) => {
+            table.hooks.delete.map(|check| check(was))
+        }
         _ => None,
     };
     refuse(table, was.get(table.roles.id), problems.transpose()?.unwrap_or_default())

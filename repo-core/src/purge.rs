@@ -78,6 +78,8 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     ///
     /// - [`Error::ForeignKey`]: a row is referred to without `on_delete = cascade`. Nothing of its chunk is
     ///   removed; the chunks before it are.
+    /// - [`Error::Invalid`]: the same, where a row that goes with others was never deleted, and its
+    ///   `validate(delete)` refuses.
     /// - [`Error::Configuration`]: what goes with the rows is not known: see
     ///   [`Database::register`](crate::Database::register).
     /// - [`Error::MissingActor`]: it is recorded, and nobody acts.

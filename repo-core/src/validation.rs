@@ -102,8 +102,8 @@ pub trait ValidateUpdate: ValidatedOnUpdate + Mutable {
 /// What is asked of a row that is deleted, of an entity with `validate(delete)`.
 ///
 /// Every way to delete a row asks, marked or removed: `delete`, `delete_many`, `delete_all`, and the deletion
-/// of a row that it goes with. One row with problems keeps all of them. `purge` does not ask: the row is deleted
-/// already.
+/// or the purge of a row that it goes with. One row with problems keeps all of them. A row that is deleted already
+/// was asked then: `purge` does not ask it again.
 ///
 /// ```
 /// use repo_core::{Problems, Repository, ValidateDelete};

@@ -232,13 +232,14 @@ impl<E: Entity, S: Scope> Repo<E, S> {
         Change::restore(self, self.tenant(), id)
     }
 
-    /// Removes a deleted row for good.
+    /// Removes a deleted row for good, and with it what refers to it with `on_delete = cascade`.
     ///
     /// # Errors
     ///
     /// - [`Error::NotDeleted`]: the row is live.
     /// - [`is_not_found`](Error::is_not_found): no row of this tenant has this id.
     /// - [`Error::ForeignKey`]: a row refers to it.
+    /// - [`Error::Invalid`]: a row that goes with it was never deleted, and its `validate(delete)` refuses.
     pub fn purge(&self, id: E::Id) -> Change<'_, E, S, ()>
     where
         E: SoftDelete,

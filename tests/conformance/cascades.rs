@@ -1,8 +1,9 @@
 //! Rows that are deleted with the row that they refer to, and come back with it.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use repo_core::{
-    Action, AuditEntry, Database, Error, Session, Tenant, TransactionOptions, WindowRequest, schema,
+    Action, AuditEntry, Database, Error, Repository, Session, Tenant, TransactionOptions,
+    WindowRequest, schema,
 };
 use uuid::Uuid;
 
@@ -362,4 +363,61 @@ pub(crate) async fn a_purge_removes_what_went_along(fixture: Fixture) {
     let live = session.repo::<Project>().purge(stays.project.id).await;
     assert_error!(live, Error::NotDeleted { entity: "Project", .. });
     assert_eq!(session.repo::<Hours>().count().await.unwrap(), 1);
+}
+
+/// Marked when it is deleted.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "cabins", soft_delete)]
+struct Cabin {
+    id: Uuid,
+    deleted_at: Option<DateTime<Utc>>,
+    #[repository(deletion_id)]
+    deletion_id: Option<Uuid>,
+}
+
+/// Keeps no mark.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "cots")]
+struct Cot {
+    id: Uuid,
+    #[repository(references = Cabin, on_delete = cascade)]
+    cabin_id: Uuid,
+}
+
+/// Marked when it is deleted by itself.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "covers", soft_delete, events)]
+struct Cover {
+    id: Uuid,
+    #[repository(references = Cot, on_delete = cascade)]
+    cot_id: Uuid,
+    deleted_at: Option<DateTime<Utc>>,
+    #[repository(deletion_id)]
+    deletion_id: Option<Uuid>,
+}
+
+pub(crate) async fn below_a_row_that_keeps_no_mark_rows_are_removed_with_it(fixture: Fixture) {
+    let db = fixture.with(&schema![Cabin, Cot, Cover]).await;
+    let session = db.session();
+    let (cabins, cots, covers) =
+        (session.repo::<Cabin>(), session.repo::<Cot>(), session.repo::<Cover>());
+    let cabin = cabins.create(NewCabin {}).await.unwrap();
+    let count = async || {
+        let stored = covers.query().with_deleted().count().await.unwrap();
+        (cots.count().await.unwrap(), covers.count().await.unwrap(), stored)
+    };
+    for is_purged in [false, true] {
+        let cot = cots.create(NewCot { cabin_id: cabin.id }).await.unwrap();
+        let both = [cot.id, cot.id].map(|cot_id| NewCover { cot_id });
+        let both = covers.create_many(both).await.unwrap();
+        covers.delete(both[0].id).await.unwrap();
+        if is_purged {
+            cabins.delete(cabin.id).await.unwrap();
+            assert_eq!(count().await, (1, 1, 2), "what is below is found still");
+            cabins.purge(cabin.id).await.unwrap();
+        } else {
+            cots.delete(cot.id).await.unwrap();
+        }
+        assert_eq!(count().await, (0, 0, 0));
+    }
 }

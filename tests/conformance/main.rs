@@ -240,6 +240,7 @@ conformance! {
             what_is_recorded_is_removed_row_by_row,
             what_is_recorded_is_not_removed_by_who_does_not_know_it,
             a_purge_removes_what_went_along,
+            below_a_row_that_keeps_no_mark_rows_are_removed_with_it,
         }
         context {
             a_row_keeps_the_correlation_of_its_creation,
@@ -786,6 +787,7 @@ conformance! {
             what_is_refused_is_the_last_to_be_found_out,
             a_change_is_compared_with_what_is_stored,
             what_is_deleted_before_is_not_asked_again,
+            what_was_never_deleted_is_asked_when_it_goes_with_a_purge,
             nothing_below_a_removed_row_goes_unasked,
             what_is_not_asked_about_is_one_statement,
             an_import_is_asked_and_told_of,

@@ -9,7 +9,7 @@ use repo_core::{Database, Entity, Error, Problem, Result, schema};
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{Fixture, bolt};
+use crate::fixture::{Fixture, bolt, by_hand};
 use crate::hooked::{
     Acting, COUPONS, Ear, INVOICES, Refused, Run, Stage, Way, acting, coupon, everything, invoice,
     staged_coupons, staged_invoices,
@@ -191,18 +191,52 @@ pub(crate) async fn what_is_deleted_before_is_not_asked_again(fixture: Fixture) 
     let (deleted, open) = (stage.deleted.unwrap().id, stage.open.id);
     // A restore brings back what was valid, and a purge removes what is deleted.
     rows.restore(deleted).await.unwrap();
-    let seals = session.repo::<Seal>();
-    for invoice_id in [deleted, open] {
-        let seal = seals.create(NewSeal { invoice_id }).await.unwrap();
-        let refused = seals.delete(seal.id).await.unwrap_err();
-        assert!(refused.to_string().ends_with("is not valid: a seal is kept"), "{refused}");
-        rows.delete(invoice_id).await.unwrap();
+    rows.delete(deleted).await.unwrap();
+    rows.delete(open).await.unwrap();
+    // What a program would not delete, but somebody else did.
+    for table in ["invoices SET state = 'paid'", "caveats SET kept = 1 = 1"] {
+        let mut raw = by_hand(session.database()).await;
+        raw.execute_script(&format!("UPDATE {table}")).await.unwrap();
+        raw.commit().await.unwrap();
     }
     rows.purge(deleted).await.unwrap();
-    assert_eq!(seals.count().await.unwrap(), 1);
     let soon = Utc::now() + TimeDelta::hours(1);
-    rows.purge_deleted_before(soon).await.unwrap();
-    assert_eq!(seals.count().await.unwrap(), 0);
+    assert_eq!(rows.purge_deleted_before(soon).await.unwrap().rows, 1);
+}
+
+pub(crate) async fn what_was_never_deleted_is_asked_when_it_goes_with_a_purge(fixture: Fixture) {
+    let (db, session) = acting(&fixture).await;
+    let stage = staged_invoices(&session).await;
+    let (rows, seals) = (session.repo::<Invoice>(), session.repo::<Seal>());
+    let (free, sealed) = (stage.deleted.as_ref().unwrap().id, stage.open.id);
+    let seal = seals.create(NewSeal { invoice_id: sealed }).await.unwrap();
+    rows.delete(sealed).await.unwrap();
+    let (ear, before) = (Ear::of(&db), everything(&db).await);
+    let soon = Utc::now() + TimeDelta::hours(1);
+    let assert_kept = |refused: Error| {
+        let text = format!("the `Seal` {} is not valid: a seal is kept", seal.id);
+        assert_eq!(refused.cause().to_string(), text);
+    };
+    let refuses = async |session: &Acting| {
+        let rows = session.repo::<Invoice>();
+        assert_kept(rows.purge(sealed).await.unwrap_err());
+        let refused = rows.purge_many([free, sealed]).await.unwrap_err();
+        assert_eq!(refused.row(), Some(1));
+        assert_kept(refused);
+        assert_kept(rows.purge_deleted_before(soon).await.unwrap_err());
+    };
+    refuses(&session).await;
+    let tx = session.begin().await.unwrap();
+    refuses(&tx).await;
+    tx.commit().await.unwrap();
+    assert_eq!((everything(&db).await, ear.taken()), (before, Vec::new()), "nothing is changed");
+    assert_eq!(seals.count().await.unwrap(), 1);
+    // Counted without a question. The oldest is a chunk of its own, and stays removed.
+    let would = rows.purge_deleted_before(soon).dry_run().await.unwrap();
+    assert_eq!((would.rows, would.below), (2, 5));
+    assert_kept(rows.purge_deleted_before(soon).chunk(1).await.unwrap_err());
+    let left = rows.query().only_deleted().all().await.unwrap();
+    assert_eq!(left.iter().map(|row| row.id).collect::<Vec<_>>(), [sealed]);
 }
 
 pub(crate) async fn nothing_below_a_removed_row_goes_unasked(fixture: Fixture) {
