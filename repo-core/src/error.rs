@@ -272,6 +272,8 @@ pub enum Error {
         source: DatabaseError,
     },
     /// The disk of the database is full, or a limit on its size is reached. Nothing was written.
+    ///
+    /// SQLite says the same where it has no number left for an `i64` id, as the highest one was given.
     #[error("the database has no room left: {source}")]
     StorageFull {
         /// What the database said.

@@ -51,6 +51,26 @@ pub(crate) async fn a_row_may_be_an_identity_and_nothing_else(fixture: Fixture) 
     assert!(ticks.update(&one).await.unwrap_err().is_not_found());
 }
 
+pub(crate) async fn after_the_highest_number_there_is_none(fixture: Fixture) {
+    let db = fixture.with(&schema![Tick]).await;
+    let ticks = db.session().repo::<Tick>();
+    let (highest, is_sqlite) = (i64::MAX, db.system() == "sqlite");
+    let give = if is_sqlite {
+        format!("INSERT INTO ticks VALUES ({highest})")
+    } else {
+        format!("SELECT setval('ticks_id_seq', {highest})")
+    };
+    let mut raw = db.backend().begin(repo_core::TransactionOptions::new()).await.unwrap();
+    raw.execute_script(&give).await.unwrap();
+    raw.commit().await.unwrap();
+    // SQLite says of it what it says of a full disk.
+    match (ticks.create(NewTick {}).await.unwrap_err(), is_sqlite) {
+        (Error::StorageFull { source }, true) => assert_eq!(source.code.as_deref(), Some("13")),
+        (Error::Backend(source), false) => assert_eq!(source.code.as_deref(), Some("2200H")),
+        (other, _) => panic!("{other:?}"),
+    }
+}
+
 pub(crate) async fn a_row_may_refer_to_itself_and_go(fixture: Fixture) {
     let db = fixture.with(&schema![Folder]).await;
     let folders = acme(&db).repo::<Folder>();

@@ -484,6 +484,7 @@ conformance! {
         }
         ids {
             a_row_may_be_an_identity_and_nothing_else,
+            after_the_highest_number_there_is_none,
             a_row_may_refer_to_itself_and_go,
             one_id_of_two_tenants_is_two_rows_over_all_tenants,
         }
