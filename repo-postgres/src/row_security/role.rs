@@ -33,7 +33,7 @@ pub(crate) async fn check(connection: &mut PgConnection) -> Result<(), Failure> 
             "SUPERUSER" => ("is a superuser", "SUPERUSER and BYPASSRLS"),
             "BYPASSRLS" => ("has BYPASSRLS", "SUPERUSER and BYPASSRLS"),
             _ => (
-                "has CREATEROLE, and makes itself a member of a role that no policy binds",
+                "has CREATEROLE, and may make itself a member of a role that no policy binds",
                 "CREATEROLE",
             ),
         };
@@ -46,7 +46,7 @@ pub(crate) async fn check(connection: &mut PgConnection) -> Result<(), Failure> 
             "{subject}; connect as a role without {without} that is no member of such a one"
         )));
     }
-    // Whoever may become the owner may do so without its rights until then.
+    // Whoever may become the owner is not bound then, also where it has none of its rights until then.
     let unbound = format!(
         "SELECT c.relname::text, c.relrowsecurity::text, current_user::text, pg_get_userbyid(c.relowner)::text \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_policy p ON p.polrelid = c.oid \

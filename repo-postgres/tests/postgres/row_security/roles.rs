@@ -63,7 +63,7 @@ async fn a_role_that_may_make_itself_a_member_of_such_a_one_is_refused() {
     let is_free = version.unwrap() < 160_000;
     let expected = |who: &str| {
         format!(
-            "row-level security cannot hold: the role `{role}` {who} CREATEROLE, and makes itself a member of a role \
+            "row-level security cannot hold: the role `{role}` {who} CREATEROLE, and may make itself a member of a role \
              that no policy binds; connect as a role without CREATEROLE that is no member of such a one"
         )
     };
