@@ -183,8 +183,12 @@ impl Entered<'_> {
             Some(0) => drop(self.end()),
             Some(level) => {
                 let shared = self.shared;
-                if let Err(error) = shared.watch(self.rollback_to(level)).await {
-                    tracing::warn!(target: "repo", %error, "a savepoint was not rolled back");
+                match shared.watch(self.rollback_to(level)).await {
+                    // It is undone with the transaction, whose connection is gone.
+                    Ok(()) | Err(Error::TransactionEnded) => {}
+                    Err(error) => {
+                        tracing::warn!(target: "repo", %error, "a savepoint was not rolled back");
+                    }
                 }
             }
             None => {}

@@ -7,6 +7,7 @@ use std::time::Duration;
 use repo_core::{Database, Error, Repository, schema};
 use uuid::Uuid;
 
+use crate::capture::Watching;
 use crate::scratch::Scratch;
 
 #[derive(Debug, Clone, PartialEq, Repository)]
@@ -112,4 +113,25 @@ async fn a_patch_that_adds_nothing_waits_for_no_child_and_holds_none_up() {
     second.repo::<Book>().create(NewBook { shelf_id: shelf.id }).await.unwrap();
     first.commit().await.unwrap();
     second.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn who_gives_up_waiting_in_a_nested_transaction_is_told_so_and_nothing_is_amiss() {
+    let Some(scratch) = Scratch::new().await else { return };
+    let (db, jobs) = jobs(&scratch).await;
+    let watching = Watching::for_words(vec!["a savepoint was not rolled back".to_owned()]);
+    let holder = db.session().begin().await.unwrap();
+    holder.repo::<Job>().patch(jobs[0].id, JobPatch::new().title("held")).await.unwrap();
+    let outer = db.session().begin().await.unwrap();
+    let waiting = outer.transaction(async |tx| {
+        tx.repo::<Job>().patch(jobs[0].id, JobPatch::new().title("mine")).await
+    });
+    assert!(tokio::time::timeout(Duration::from_millis(100), waiting).await.is_err());
+    let error = outer.repo::<Job>().query().count().await.unwrap_err();
+    assert!(matches!(error, Error::TransactionFailed { .. }), "{error:?}");
+    let error = outer.commit().await.unwrap_err();
+    assert!(matches!(error, Error::TransactionFailed { .. }), "{error:?}");
+    holder.commit().await.unwrap();
+    let told = watching.found();
+    assert!(!told.iter().any(|line| line.text.contains("is over")), "{told:?}");
 }
