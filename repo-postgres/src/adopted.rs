@@ -88,7 +88,7 @@ impl Adopt {
     pub async fn connect_backend(self) -> Result<Postgres> {
         let persistent = statement_cache(&self.pool).is_none_or(|statements| statements > 0);
         let pool = Pool::Adopted(Adopted { pool: self.pool, closed: AtomicBool::new(false) });
-        let backend = Postgres::new(pool, persistent, self.dialect);
+        let mut backend = Postgres::new(pool, persistent, self.dialect);
         backend.check().await?;
         Ok(backend)
     }

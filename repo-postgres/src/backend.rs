@@ -43,19 +43,32 @@ impl Postgres {
         Self { pool, together, persistent, dialect, setting: None }
     }
 
-    /// Opens a connection, so that what is wrong with the settings shows now.
-    pub(crate) async fn check(&self) -> Result<()> {
-        let mut lease = self.pool.get().await?;
+    /// Opens a connection, so that what is wrong with the settings shows now, and what is between.
+    pub(crate) async fn check(&mut self) -> Result<()> {
+        let pool = Arc::clone(&self.pool);
+        let mut lease = pool.get().await?;
         let result = server::check(lease.start()).await;
         lease.finish(&result);
-        let longest_idle = result.map_err(|failure| failure.into_error(SOME_ROW))?;
-        if let (Some(own), Some(longest)) = (self.pool.own(), longest_idle) {
-            own.test_before(longest);
+        let told = result.map_err(|failure| failure.into_error(SOME_ROW))?;
+        let mut has_pooler = false;
+        if let Some(own) = pool.own() {
+            has_pooler = own.opener().decide(told.is_request_in_force);
+            self.persistent = own.opener().statements() > 0;
+            own.test_before(told.longest_idle);
+        }
+        if has_pooler || !self.persistent {
+            let result = server::check_transactions(lease.start()).await;
+            lease.finish(&result);
+            result.map_err(|failure| failure.into_error(SOME_ROW))?;
         }
         if self.dialect.row_level_security {
             let result = row_security::check_role(lease.start()).await;
             lease.finish(&result);
             result.map_err(|failure| failure.into_error(SOME_ROW))?;
+        }
+        if has_pooler {
+            // It may have been opened to keep statements.
+            lease.close_at_the_end();
         }
         Ok(())
     }

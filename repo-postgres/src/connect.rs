@@ -40,7 +40,7 @@ pub struct Options {
     connect_timeout: Duration,
     idle_test_after: Duration,
     max_lifetime: Option<Duration>,
-    statement_cache: usize,
+    statement_cache: Option<usize>,
     dialect: PostgresDialect,
 }
 
@@ -74,7 +74,7 @@ impl Options {
             connect_timeout: Duration::from_secs(10),
             idle_test_after: Duration::from_secs(30),
             max_lifetime: None,
-            statement_cache: 128,
+            statement_cache: None,
             dialect: PostgresDialect::default(),
         })
     }
@@ -129,14 +129,17 @@ impl Options {
         self
     }
 
-    /// How many statements each connection keeps prepared: 128 by default.
+    /// How many statements each connection keeps prepared: by default 128, and 0 where a pooler is found before the
+    /// server when the database is opened.
     ///
-    /// 0 is for a pooler that gives each transaction another server connection and knows nothing of
-    /// prepared statements (pgbouncer before 1.21). Every operation then is a transaction of its own,
-    /// and takes four round trips instead of one.
+    /// With 0 every operation is a transaction of its own, and takes four round trips instead of one. A pooler that
+    /// gives each transaction another server connection and knows nothing of prepared statements would run those of
+    /// others with more. One that keeps to a server connection for each of ours (`pool_mode = session`), or knows them
+    /// (PgBouncer since 1.21, with `max_prepared_statements`), takes any number: say it then. See "Behind a pooler" in
+    /// `docs/backends.md`.
     #[must_use]
     pub fn statement_cache(mut self, statements: usize) -> Self {
-        self.statement_cache = statements;
+        self.statement_cache = Some(statements);
         self
     }
 
@@ -170,7 +173,8 @@ impl Options {
     ///
     /// - [`Error::Connection`]: the server cannot be reached, or refuses the user or the database.
     /// - [`Error::Configuration`]: the pool has no connections or more than there can be, the database keeps text in
-    ///   another encoding than UTF-8, or row-level security is asked for and does not bind the role.
+    ///   another encoding than UTF-8, row-level security is asked for and does not bind the role, or a pooler before
+    ///   the server takes no transactions (`pool_mode = statement`) or refuses what the URL says.
     pub async fn connect(self) -> Result<Database> {
         Ok(Database::new(Arc::new(self.connect_backend().await?)))
     }
@@ -182,7 +186,7 @@ impl Options {
     /// As for [`connect`](Self::connect).
     pub async fn connect_backend(self) -> Result<Postgres> {
         let terms = Terms {
-            opener: Opener::new(self.connect.statement_cache_capacity(self.statement_cache)),
+            opener: Opener::new(self.connect, self.statement_cache),
             size: self.pool_size,
             wait: self.pool_timeout,
             connect_timeout: self.connect_timeout,
@@ -190,7 +194,8 @@ impl Options {
             max_lifetime: self.max_lifetime,
         };
         let pool = Pool::Own(Own::new(terms)?);
-        let backend = Postgres::new(pool, self.statement_cache > 0, self.dialect);
+        // Whether statements stay prepared is known when a connection is open.
+        let mut backend = Postgres::new(pool, false, self.dialect);
         backend.check().await?;
         Ok(backend)
     }

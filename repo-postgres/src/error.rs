@@ -7,6 +7,7 @@
 
 mod cause;
 mod detail;
+mod pooler;
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -15,6 +16,7 @@ use repo_core::{AuditEntry, DatabaseError, Entity as _, Error, ReferenceSide};
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 use cause::{Cause, cause};
+pub(crate) use pooler::OF_POOLERS;
 
 /// What a [`Failure`] of a commit or of a statement outside a transaction is about: the constraint
 /// may be of any table.
@@ -226,7 +228,7 @@ pub(crate) fn into_error(error: sqlx::Error, entity: &'static str) -> Error {
             _ => Error::Backend(source),
         };
     };
-    if let Some(refusal) = refusal_of_ours(database, entity) {
+    if let Some(refusal) = refusal_of_ours(database, entity).or_else(|| pooler::refusal(database)) {
         return refusal;
     }
     if is_of_an_altered_table(database) {

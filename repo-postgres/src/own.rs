@@ -104,8 +104,14 @@ impl Own {
         })))
     }
 
+    /// How its connections are opened.
+    pub(crate) fn opener(&self) -> &Opener {
+        &self.0.terms.opener
+    }
+
     /// Sees to it that a connection is tested well before it was idle for so long, when the server ends it.
-    pub(crate) fn test_before(&self, longest_idle: Duration) {
+    pub(crate) fn test_before(&self, longest_idle: Option<Duration>) {
+        let Some(longest_idle) = longest_idle else { return };
         let half = u64::try_from(longest_idle.as_millis() / 2).unwrap_or(u64::MAX);
         self.0.test_after.store(half, Ordering::Relaxed);
     }

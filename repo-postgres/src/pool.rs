@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn what_each_statement_waits_with_has_no_room_for_connecting() {
         let second = Duration::from_secs(1);
-        let opener = Opener::new(PgConnectOptions::new_without_pgpass());
+        let opener = Opener::new(PgConnectOptions::new_without_pgpass(), None);
         let connecting = size_of_val(&opener.open(second));
         let terms = Terms {
             opener,

@@ -9,6 +9,7 @@
 
 mod altered;
 mod backslashes;
+mod behind;
 mod between;
 mod cancelled;
 #[path = "../../../tests/conformance/capture.rs"]
@@ -16,6 +17,7 @@ mod capture;
 mod doctor;
 mod encodings;
 mod faults;
+mod gate;
 mod guards;
 mod inserts;
 mod isolation;

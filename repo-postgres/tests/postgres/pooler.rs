@@ -65,7 +65,7 @@ async fn forward(mut client: TcpStream, mut server: TcpStream, lost: Lost) {
 }
 
 /// An `ErrorResponse`: <https://www.postgresql.org/docs/15/protocol-message-formats.html>
-fn error(severity: &str, state: &str, message: &str) -> Vec<u8> {
+pub(crate) fn error(severity: &str, state: &str, message: &str) -> Vec<u8> {
     let fields = format!("S{severity}\0V{severity}\0C{state}\0M{message}\0\0");
     let size = u32::try_from(fields.len() + 4).unwrap();
     [b"E".as_slice(), &size.to_be_bytes(), fields.as_bytes()].concat()
@@ -142,6 +142,7 @@ async fn a_pooler_that_does_not_know_a_setting_is_asked_once() {
     assert_eq!(refused.load(Ordering::Relaxed), 1);
     let (url, refused) = refusing(&scratch.url, "search_path").await;
     let error = Options::new(&url).unwrap().connect().await.unwrap_err();
-    assert!(matches!(error, Error::Connection { .. }), "{error:?}");
+    assert!(matches!(error, Error::Configuration { .. }) && !error.is_retryable(), "{error:?}");
+    assert!(error.to_string().contains("ALTER ROLE"), "{error}");
     assert_eq!(refused.load(Ordering::Relaxed), 2);
 }
