@@ -122,7 +122,10 @@ impl Postgres {
         statement: Statement<'_>,
         on_row: OnRow<'_>,
     ) -> Result<u64> {
-        let mut transaction = self.begin(TransactionOptions::new()).await?;
+        let mut transaction = self.begin_with(self.ways(), TransactionOptions::new()).await?;
+        if statement.access == Access::Read {
+            transaction.set_only_reads();
+        }
         match transaction.run(statement, on_row).await {
             Ok(affected) => transaction.commit().await.map(|()| affected),
             Err(error) => transaction.rollback().await.and(Err(error)),
@@ -155,7 +158,7 @@ impl Postgres {
         &self,
         ways: Ways,
         options: TransactionOptions,
-    ) -> Result<Box<dyn Connection>> {
+    ) -> Result<Box<Transaction>> {
         let lease = self.pool.get().await?;
         let setting = self.setting.as_deref();
         let nobody = setting.is_none() && self.has_policies();
@@ -229,7 +232,7 @@ impl Backend for Postgres {
     }
 
     async fn begin(&self, options: TransactionOptions) -> Result<Box<dyn Connection>> {
-        self.begin_with(self.ways(), options).await
+        Ok(self.begin_with(self.ways(), options).await?)
     }
 
     async fn inspect(&self, table: &'static Table) -> Result<Option<InspectedTable>> {

@@ -29,6 +29,8 @@ const ROLLBACK: &str = "ROLLBACK";
 pub(crate) struct Transaction {
     pub(crate) lease: Lease,
     ways: Ways,
+    /// Whether nothing is done in it that its commit could keep.
+    only_reads: bool,
     /// Whether nothing can be run on the connection any more.
     is_lost: bool,
     /// A statement that the connection keeps prepared is no more what it was.
@@ -50,6 +52,7 @@ impl Transaction {
         let mut transaction = Self {
             lease,
             ways,
+            only_reads: options.read_only,
             is_lost: false,
             is_stale: false,
             #[cfg(feature = "sqlx")]
@@ -57,6 +60,16 @@ impl Transaction {
         };
         transaction.simple(&sql).await.map_err(|failure| failure.into_error(SOME_ROW))?;
         Ok(transaction)
+    }
+
+    /// Says that what is run in it only reads.
+    pub(crate) fn set_only_reads(&mut self) {
+        self.only_reads = true;
+    }
+
+    /// Says that what is done in it is somebody else's to know.
+    pub(crate) fn set_may_write(&mut self) {
+        self.only_reads = false;
     }
 
     async fn end(&mut self, sql: &str) -> Result<(), Failure> {
@@ -120,6 +133,7 @@ impl Connection for Transaction {
     async fn run(&mut self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
         if statement.is_by_hand() {
             self.lease.close_at_the_end();
+            self.set_may_write();
         }
         let (entity, persistent) = (statement.table.entity, self.ways.persistent);
         let connection = self.start().map_err(|failure| failure.into_error(entity))?;
@@ -163,10 +177,14 @@ impl Connection for Transaction {
             self.lease.set_in_transaction(false);
             return Ok(());
         };
+        let only_reads = self.only_reads;
         if failure.aftermath() == Aftermath::Usable {
             self.rollback().await?;
         }
-        Err(failure.into_error_of_commit())
+        match only_reads {
+            true => Err(failure.into_error(SOME_ROW)),
+            false => Err(failure.into_error_of_commit()),
+        }
     }
 
     async fn rollback(mut self: Box<Self>) -> Result<()> {

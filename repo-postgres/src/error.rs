@@ -122,8 +122,8 @@ impl Failure {
         }
     }
 
-    /// The error of a COMMIT: its outcome is known only from a server that takes the next statement, or that had
-    /// ended the transaction before.
+    /// The error of a COMMIT of what may have written: its outcome is known only from a server that takes the next
+    /// statement, or that had ended the transaction before.
     pub(crate) fn into_error_of_commit(self) -> Error {
         match self {
             Failure::Late(error) => Error::CommitUnknown { source: describe(&error) },

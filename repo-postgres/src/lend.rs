@@ -115,6 +115,7 @@ impl Transaction {
         self.lease.close_own_at_the_end();
         set_savepoint(self.start()?).await?;
         self.lending.is_known = true;
+        self.set_may_write();
         lend_on(self.start()?, &release, work).await
     }
 

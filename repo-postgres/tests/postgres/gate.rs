@@ -43,6 +43,11 @@ impl Gate {
     pub(crate) fn refuse(&self, words: &'static str, said: Said) {
         self.rules.lock().unwrap().push((words, Some(said)));
     }
+
+    /// From now on there is no answer to these words, which do not reach the server.
+    pub(crate) fn hang_up_at(&self, words: &'static str) {
+        self.rules.lock().unwrap().push((words, None));
+    }
 }
 
 async fn forward(mut client: TcpStream, mut server: TcpStream, rules: Rules) {

@@ -23,6 +23,7 @@ mod inserts;
 mod isolation;
 mod locks;
 mod lookups;
+mod lost_commits;
 mod marks;
 mod plans;
 mod pool;
