@@ -75,7 +75,8 @@ impl Adopt {
     ///   cannot be reached.
     /// - [`Error::Connection`]: the server refuses the user or the database.
     /// - [`Error::Configuration`]: the database keeps text in another encoding than UTF-8, the pool's connections
-    ///   speak one, or row-level security is asked for and does not bind the role.
+    ///   speak one, row-level security is asked for and does not bind the role, or a pooler before the server refuses
+    ///   what the connections are opened with.
     pub async fn connect(self) -> Result<Database> {
         Ok(Database::new(Arc::new(self.connect_backend().await?)))
     }

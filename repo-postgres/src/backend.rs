@@ -84,6 +84,12 @@ impl Postgres {
         Ways { persistent: self.persistent, row_level_security, copies: true }
     }
 
+    /// Whether its pool is an application's.
+    #[cfg(feature = "sqlx")]
+    pub(crate) fn is_adopted(&self) -> bool {
+        matches!(&*self.pool, Pool::Adopted(_))
+    }
+
     /// Has an adopted pool use no connection again on which statements were prepared before.
     #[cfg(feature = "sqlx")]
     pub(crate) fn forget_statements(&self) {

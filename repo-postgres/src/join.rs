@@ -49,7 +49,8 @@ use crate::{insert, row_security, statement};
 /// # }
 /// ```
 ///
-/// The answer of a statement is held as a whole before its rows are decoded.
+/// The answer of a statement is held as a whole before its rows are decoded. Statements stay prepared on the connection
+/// where the database adopted a pool that keeps them, or keeps them itself and sqlx has kept one there before.
 ///
 /// # Errors
 ///
@@ -69,7 +70,7 @@ where
     S: Scope,
     E: From<Error>,
 {
-    let ways = ways(session)?;
+    let ways = ways(session, connection)?;
     if !connection.is_in_transaction() {
         return Err(Error::NoTransaction { operation: "join" }.into());
     }
@@ -99,8 +100,8 @@ where
     }
 }
 
-/// How the session's statements run.
-fn ways<S: Scope>(session: &Session<S>) -> Result<Ways> {
+/// How the session's statements run on the connection.
+fn ways<S: Scope>(session: &Session<S>, connection: &PgConnection) -> Result<Ways> {
     let backend = session.database().backend();
     if backend.dialect().name() != "postgres" {
         let system = backend.dialect().name();
@@ -108,7 +109,13 @@ fn ways<S: Scope>(session: &Session<S>) -> Result<Ways> {
         return Err(Error::Configuration { reason });
     }
     let row_level_security = backend.has_row_level_security();
-    let persistent = postgres(session).is_none_or(|postgres| postgres.ways().persistent);
+    let persistent = match postgres(session) {
+        // The connection is taken for one of its pool.
+        Some(postgres) if postgres.is_adopted() => postgres.ways().persistent,
+        Some(postgres) if !postgres.ways().persistent => false,
+        // sqlx does not tell whether the connection keeps statements, unless it has kept one.
+        _ => connection.cached_statements_size() > 0,
+    };
     // The connection is the application's, and used on where the work is dropped.
     Ok(Ways { persistent, row_level_security, copies: false })
 }

@@ -1,6 +1,9 @@
 //! What is Postgres' own: pools of the repositories lend too, statements that are not kept, row-level security.
 
-use repo_core::{Error, schema};
+use std::sync::Arc;
+
+use repo_core::testing::Recorder;
+use repo_core::{Database, Error, Session, schema};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 
@@ -91,6 +94,35 @@ async fn nor_where_the_server_keeps_tenants_apart() {
         assert_eq!(kept(&mut tx).await, 0);
         tx.rollback().await.unwrap();
         pool.close().await;
+    })
+    .await;
+}
+
+/// How many statements a connection of the options has prepared after a join with the database.
+async fn kept_after_join(db: &Database, options: PgConnectOptions) -> i64 {
+    let mut connection = PgConnection::connect_with(&options).await.unwrap();
+    sqlx::query("SELECT 1").execute(&mut connection).await.unwrap();
+    // What the application has prepared is not counted.
+    sqlx::raw_sql("DEALLOCATE ALL").execute(&mut connection).await.unwrap();
+    let mut tx = connection.begin().await.unwrap();
+    let work = async |session: &Session<_>| session.repo::<Note>().create(note("a")).await;
+    join(&acme(db), &mut tx, work).await.unwrap().rolled_back();
+    kept(&mut tx).await
+}
+
+#[tokio::test]
+async fn statements_are_kept_on_a_joined_connection_only_where_it_keeps_some() {
+    in_schema(async |url: String| {
+        let backend = repo_postgres::Options::new(&url).unwrap().connect_backend().await.unwrap();
+        let own = Database::new(Arc::new(backend.clone()));
+        own.create_tables(&schema![Note]).await.unwrap();
+        let wrapped = Database::new(Arc::new(Recorder::new(Arc::new(backend))));
+        let options: PgConnectOptions = url.parse().unwrap();
+        for db in [own, wrapped] {
+            let none = options.clone().statement_cache_capacity(0);
+            assert_eq!(kept_after_join(&db, none).await, 0);
+            assert!(kept_after_join(&db, options.clone()).await > 0);
+        }
     })
     .await;
 }
