@@ -129,14 +129,15 @@ impl Options {
         self
     }
 
-    /// How many statements each connection keeps prepared: by default 128, and 0 where a pooler is found before the
-    /// server when the database is opened.
+    /// How many statements each connection keeps prepared. The default is 128, or 0 if a pooler is found in front of
+    /// the server when the database is opened.
     ///
-    /// With 0 every operation is a transaction of its own, and takes four round trips instead of one. A pooler that
-    /// gives each transaction another server connection and knows nothing of prepared statements would run those of
-    /// others with more. One that keeps to a server connection for each of ours (`pool_mode = session`), or knows them
-    /// (PgBouncer since 1.21, with `max_prepared_statements`), takes any number: say it then. See "Behind a pooler" in
-    /// `docs/backends.md`.
+    /// With 0, every operation is a transaction of its own and takes four round trips instead of one.
+    ///
+    /// A pooler that gives each transaction another connection to the server (PgBouncer with `pool_mode = transaction`)
+    /// and does not know prepared statements would run the statements of other clients, so leave this unset there. Set
+    /// a number for a pooler that keeps one connection for each client (`pool_mode = session`), or that knows prepared
+    /// statements (PgBouncer since 1.21, with `max_prepared_statements`).
     #[must_use]
     pub fn statement_cache(mut self, statements: usize) -> Self {
         self.statement_cache = Some(statements);

@@ -37,7 +37,8 @@ pub(super) fn create_sequence(sql: &mut String, table: &str, name: &str, start: 
 
 /// A query for those of these names that an index of another table has, or something that is no index, in the schema
 /// where they are looked for or made. The key of a table that is there is not made, whatever it is called, and an index
-/// of a partition goes with its table.
+/// of a partition goes with its table. Each name is looked up in the index of names (`OFFSET 0`): a server may have many
+/// thousands of tables.
 pub(super) fn names_elsewhere(needed: &[NeededName]) -> Option<String> {
     let value = |it: &NeededName| {
         let is_key = it.of == Named::PrimaryKey;
@@ -49,9 +50,10 @@ pub(super) fn names_elsewhere(needed: &[NeededName]) -> Option<String> {
     let has = format!(
         "SELECT w.name, w.owner, t.relname::text \
          FROM (VALUES {}) AS w (name, owner, is_key) LEFT JOIN LATERAL ({own}) own ON true \
-         JOIN pg_catalog.pg_class r ON r.relname = w.name AND r.relnamespace = coalesce(own.relnamespace, \
-         (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = current_schema())) \
-         LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = r.oid \
+         CROSS JOIN LATERAL (SELECT oid FROM pg_catalog.pg_class WHERE relname = w.name AND relnamespace = \
+         coalesce(own.relnamespace, (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = current_schema())) \
+         OFFSET 0) r \
+         LEFT JOIN LATERAL (SELECT indrelid FROM pg_catalog.pg_index WHERE indexrelid = r.oid OFFSET 0) i ON true \
          LEFT JOIN pg_catalog.pg_class t ON t.oid = i.indrelid \
          WHERE own.oid IS NULL OR NOT w.is_key AND (t.oid IS NULL OR t.oid <> own.oid \
          AND NOT EXISTS (SELECT FROM pg_partition_ancestors(t.oid) AS a (oid) WHERE a.oid = own.oid))",

@@ -176,6 +176,7 @@ const NOT_WRITING: &[(&str, &[&str])] = &[
         "reads the trail",
         &[
             "Audit::as_of",
+            "Audit::chain",
             "Audit::between",
             "Audit::by_actor",
             "Audit::by_correlation",
@@ -211,6 +212,7 @@ const TRAITS: &[&str] = &[
     "OpenToSql",
     "ReachableFrom",
     "RecordedFor",
+    "Sealed",
     "Tenancy",
     "WritableFrom",
 ];
