@@ -6,7 +6,6 @@ use super::image::Image;
 use super::shown;
 use crate::entity::{Entity, NewEntity};
 use crate::error::Result;
-use crate::hooks::Hooks;
 use crate::repo::Repo;
 use crate::schema::table::{ColumnDef, Index, IndexColumn, Roles, Table};
 use crate::session::actor::Actor;
@@ -117,11 +116,22 @@ pub(crate) const FIRST_UNCHAINED: i64 = 1 << 62;
 
 /// `repo_audit`
 pub(crate) static TRAIL: Table = Table {
-    entity: "AuditEntry",
     entity_type: std::any::TypeId::of::<AuditEntry>,
-    name: "repo_audit",
-    formerly: &[],
-    columns: &[
+    roles: Roles { id: 1, tenant: Some(0), ..BARE.roles },
+    immutable: true,
+    indexes: &[
+        index(&[by(2), by(3), by(1)]),
+        index(&[by(5), by(1)]),
+        index(&[by(6), by(1)]),
+        index(&[by(8)]),
+    ],
+    ..BARE
+};
+
+const BARE: Table = Table::bare(
+    "AuditEntry",
+    "repo_audit",
+    &[
         text("tenant", false),
         column("seq", Kind::I64, false),
         text("entity", false),
@@ -138,28 +148,7 @@ pub(crate) static TRAIL: Table = Table {
         column("prev_hash", Kind::Bytes, true),
         column("hash", Kind::Bytes, true),
     ],
-    roles: Roles {
-        id: 1,
-        tenant: Some(0),
-        version: None,
-        created_at: None,
-        updated_at: None,
-        deleted_at: None,
-        correlation_id: None,
-        deletion_id: None,
-    },
-    identity: false,
-    immutable: true,
-    audit: None,
-    hooks: Hooks::NONE,
-    indexes: &[
-        index(&[by(2), by(3), by(1)]),
-        index(&[by(5), by(1)]),
-        index(&[by(6), by(1)]),
-        index(&[by(8)]),
-    ],
-    references: &[],
-};
+);
 
 const ACTIONS: &[&str] = &{
     let mut words = [""; Action::ALL.len()];

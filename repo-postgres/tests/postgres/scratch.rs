@@ -7,8 +7,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use repo_core::{
-    Access, Backend, ColumnDef, Error, Insert, InsertRows, Kind, Result, Roles, Row, Statement,
-    Table, TransactionOptions, Value,
+    Access, Backend, ColumnDef, Error, Insert, InsertRows, Kind, Result, Row, Statement, Table,
+    TransactionOptions, Value,
 };
 use repo_postgres::{Options, Postgres};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, query_scalar};
@@ -160,30 +160,8 @@ pub(crate) const KINDS: [Kind; 15] = [
 ];
 
 const fn table(entity: &'static str, name: &'static str, columns: &'static [ColumnDef]) -> Table {
-    let roles = Roles {
-        id: 0,
-        tenant: None,
-        version: None,
-        created_at: None,
-        updated_at: None,
-        deleted_at: None,
-        correlation_id: None,
-        deletion_id: None,
-    };
-    Table {
-        entity,
-        entity_type: std::any::TypeId::of::<()>,
-        name,
-        formerly: &[],
-        columns,
-        roles,
-        identity: matches!(columns[0].kind, Kind::I64),
-        immutable: false,
-        audit: None,
-        hooks: repo_core::Hooks::NONE,
-        indexes: &[],
-        references: &[],
-    }
+    let identity = matches!(columns[0].kind, Kind::I64);
+    Table { identity, ..Table::bare(entity, name, columns) }
 }
 
 const fn column(name: &'static str, kind: Kind) -> ColumnDef {

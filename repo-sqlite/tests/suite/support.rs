@@ -4,42 +4,28 @@ use std::sync::Arc;
 
 use repo_core::{
     Access, Backend, ColumnDef, Connection, Error, Index, IndexColumn, Insert, InsertRows, Kind,
-    Result, Roles, Row, Statement, Table, TransactionOptions, Value,
+    Result, Row, Statement, Table, TransactionOptions, Value,
 };
 use repo_sqlite::Options;
 use tempfile::TempDir;
 
 /// `notes`: an identity, a unique title, and a number.
 pub(crate) static NOTES: Table = Table {
-    entity: "Note",
-    entity_type: std::any::TypeId::of::<()>,
-    name: "notes",
-    formerly: &[],
-    columns: &[
-        column("id", Kind::I64, false),
-        column("title", Kind::Text, false),
-        column("stars", Kind::I64, true),
-    ],
-    roles: Roles {
-        id: 0,
-        tenant: None,
-        version: None,
-        created_at: None,
-        updated_at: None,
-        deleted_at: None,
-        correlation_id: None,
-        deletion_id: None,
-    },
     identity: true,
-    immutable: false,
-    audit: None,
-    hooks: repo_core::Hooks::NONE,
     indexes: &[Index {
         columns: &[IndexColumn { column: 1, descending: false }],
         unique: true,
         global: false,
     }],
-    references: &[],
+    ..Table::bare(
+        "Note",
+        "notes",
+        &[
+            column("id", Kind::I64, false),
+            column("title", Kind::Text, false),
+            column("stars", Kind::I64, true),
+        ],
+    )
 };
 
 const SCHEMA: &str = "
