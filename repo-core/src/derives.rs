@@ -45,7 +45,7 @@
 /// |---|---|
 /// | `impl Entity`, and [`Mutable`], [`SoftDelete`], [`Versioned`], [`Audited`] | the [`Entity`], and the capabilities that its policies leave it |
 /// | `Incident::SEVERITY`, .. | a [`Column`] for each field, for filters, orders and aggregates |
-/// | `NewIncident` | what [`create`](crate::Repo::create) takes: a field for each column but the id, managed ones and those with a `default` |
+/// | `NewIncident` | what [`create`](crate::Repo::create) takes: a field for each column but an id that is not `assigned`, managed ones and those with a `default` |
 /// | `IncidentDraft` | a `NewIncident` with some columns that have a `default`; only where there are such columns |
 /// | `IncidentPatch` | what [`patch`](crate::Repo::patch) takes: a setter for each column that may change, and `add` for numbers; none of an `immutable` entity |
 /// | `IncidentRepository<S>` | what [`session.repo::<Incident>()`](crate::Session::repo) returns: a [`Repo`] by `Deref`, with finders |
@@ -80,6 +80,7 @@
 /// | `id`, `tenant`, `version`, `created_at`, `updated_at`, `deleted_at`, `correlation_id` | the field has this role, whatever its name |
 /// | `deletion_id` | an `Option<Uuid>`: the deletion that deleted the row together with others |
 /// | `plain` | the field has no role, whatever its name |
+/// | `assigned` | of the id: whoever creates a row gives it, and `NewIncident` has the field |
 /// | `column = "name"` | the name of the column; that of the field otherwise |
 /// | `formerly = "name"` | a former name of the column |
 /// | `added_with = expr` | the value that rows have that are older than the column |
@@ -95,7 +96,8 @@
 /// | `sensitive` | shown by no `Debug` of a generated type, in no cursor and in no entry of the audit trail |
 ///
 /// A field is of a [`ColumnType`](trait@crate::ColumnType), or of an `Option` of one. Each struct has one id: a `Uuid` that the
-/// repository makes, an `i64` that the database makes, or a newtype over either.
+/// repository makes, an `i64` that the database makes, or a newtype over either. An `assigned` one may also be an `i32`, an
+/// `i16` or a `String`; a row of the tenant that has it, deleted or not, is a conflict.
 ///
 /// [`Entity`]: crate::Entity
 /// [`Mutable`]: crate::Mutable

@@ -23,7 +23,8 @@ use crate::write::patch::Patch;
     note = "derive it: `#[derive(Repository)]` with `#[repository(table = \"...\")]`"
 )]
 pub trait Entity: Sized + Send + Sync + 'static {
-    /// The id: a [`uuid::Uuid`], an `i64`, or a newtype over one of them.
+    /// The id: a [`uuid::Uuid`], an `i64`, or a newtype over one of them; an assigned one also an `i32`, an `i16` or a
+    /// `String`.
     type Id: IdType;
     /// [`Shared`](crate::Shared), or [`OwnedBy`](crate::OwnedBy) the type of its tenant.
     type Tenancy: Tenancy;

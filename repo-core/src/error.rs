@@ -43,7 +43,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// No row of this session's tenant has this id, or the row that has it is deleted.
-    #[error("no `{entity}` has the id {id}")]
+    #[error("no `{entity}` has the id {}", id.escape_debug())]
     NotFound {
         /// The entity.
         entity: &'static str,
@@ -85,7 +85,7 @@ pub enum Error {
         columns: Vec<String>,
     },
     /// The row changed after it was read.
-    #[error("the `{entity}` {id} changed meanwhile: expected version {expected}, {}", actual_version(*actual))]
+    #[error("the `{entity}` {} changed meanwhile: expected version {expected}, {}", id.escape_debug(), actual_version(*actual))]
     VersionConflict {
         /// The entity.
         entity: &'static str,
@@ -125,7 +125,10 @@ pub enum Error {
         entity: &'static str,
     },
     /// The row is live: only deleted rows are restored or purged.
-    #[error("the `{entity}` {id} is not deleted: only deleted rows are restored or purged")]
+    #[error(
+        "the `{entity}` {} is not deleted: only deleted rows are restored or purged",
+        id.escape_debug()
+    )]
     NotDeleted {
         /// The entity.
         entity: &'static str,

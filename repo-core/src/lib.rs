@@ -189,7 +189,7 @@ pub use schema::guards::{
 };
 pub use schema::needed::{Named, NeededName};
 pub use schema::table::{
-    AddedWith, Chaining, ColumnDef, Index, IndexColumn, OnDelete, Reference, Roles, Table,
+    AddedWith, Chaining, ColumnDef, Ids, Index, IndexColumn, OnDelete, Reference, Roles, Table,
 };
 pub use session::Session;
 pub use session::actor::Actor;
@@ -204,7 +204,7 @@ pub use unchecked::{Bindable, UncheckedRow, UncheckedSql};
 pub use upsert::{Outcome, Upserted};
 pub use validation::{Problem, Problems, Validate, ValidateDelete, ValidateUpdate};
 pub use value::column_type::{
-    ColumnType, Comparable, Generated, IdType, Moment, Searchable, class,
+    ColumnType, Comparable, Generated, GeneratedId, IdType, Identifying, Moment, Searchable, class,
 };
 pub use value::encode::{Decoder, Encoder};
 pub use value::{InvalidValue, Kind, Value};

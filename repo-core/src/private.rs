@@ -36,8 +36,8 @@ pub use operand::OperandOf;
 pub use projection::{Shows, Source, read, source};
 pub use questions::{
     CreatedAtField, DeletedAtField, DeletionIdField, IdOf, IsDecimal, IsIndexable, IsText,
-    JsonDocument, KnownSize, Movable, RefersTo, TenantField, TenantParameter, UpdatedAtField,
-    VersionField,
+    JsonDocument, KnownSize, MadeId, Movable, RefersTo, TenantField, TenantParameter,
+    UpdatedAtField, VersionField,
 };
 pub use search::{null_or_not, unless_empty};
 pub use settable::Settable;

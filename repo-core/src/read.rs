@@ -252,7 +252,10 @@ pub(crate) fn pack<const N: usize>(values: [Option<Value<'_>>; N]) -> ([Value<'_
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum IdKey {
     Uuid(uuid::Uuid),
-    Integer(i64),
+    I16(i16),
+    I32(i32),
+    I64(i64),
+    Text(String),
     Other,
 }
 
@@ -265,7 +268,10 @@ impl IdKey {
     pub(crate) fn to_value(&self) -> Value<'static> {
         match self {
             IdKey::Uuid(id) => Value::Uuid(*id),
-            IdKey::Integer(id) => Value::I64(*id),
+            IdKey::I16(id) => Value::I16(*id),
+            IdKey::I32(id) => Value::I32(*id),
+            IdKey::I64(id) => Value::I64(*id),
+            IdKey::Text(id) => Value::Text(id.clone().into()),
             IdKey::Other => Value::Null(Kind::I64),
         }
     }
@@ -273,7 +279,10 @@ impl IdKey {
     pub(crate) fn of(value: &Value<'_>) -> Self {
         match value {
             Value::Uuid(id) => IdKey::Uuid(*id),
-            Value::I64(id) => IdKey::Integer(*id),
+            Value::I16(id) => IdKey::I16(*id),
+            Value::I32(id) => IdKey::I32(*id),
+            Value::I64(id) => IdKey::I64(*id),
+            Value::Text(id) => IdKey::Text(id.as_ref().to_owned()),
             _ => IdKey::Other,
         }
     }

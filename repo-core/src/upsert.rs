@@ -62,7 +62,7 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     /// tenant, times and correlation stay, its version counts the change.
     ///
     /// `key` is a column that is `unique`, or a tuple of the columns of `unique(a, b)` in their order:
-    /// `(Price::INSTRUMENT_ID, Price::DAY)`. Of many at once one adds the row.
+    /// `(Price::INSTRUMENT_ID, Price::DAY)`. The id is one too where it is `assigned`. Of many at once one adds the row.
     ///
     /// ```no_run
     /// # use repo_core::{Database, Error, Outcome, Repository};
@@ -81,9 +81,10 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     ///
     /// # Errors
     ///
-    /// - [`is_conflict`](Error::is_conflict): another row has the same value in another unique column.
+    /// - [`is_conflict`](Error::is_conflict): another row has the same value in another unique column, or `key` is the id
+    ///   and a deleted row has it.
     /// - [`is_invalid_input`](Error::is_invalid_input): `key` is no unique key, a part of it is `None`, or a
-    ///   `fixed` column differs.
+    ///   `fixed` column or an assigned id differs.
     /// - [`Error::ParentDeleted`]: it would refer to a deleted row.
     pub fn upsert(
         &self,
@@ -252,7 +253,9 @@ where
     let differs =
         |column: &usize| !left.contains(*column) && !is_same(&stored[*column], &given[*column]);
     let crud = repo.crud();
-    if let Some(column) = crud.fixed_columns.iter().copied().find(|column| differs(column)) {
+    let id = E::TABLE.has_assigned_ids().then_some(E::TABLE.roles.id);
+    let mut fixed = id.into_iter().chain(crud.fixed_columns.iter().copied());
+    if let Some(column) = fixed.find(|column| differs(column)) {
         let reason = "is set at creation and never changed";
         return Err(Error::invalid_input(E::TABLE.columns[column].name, reason));
     }

@@ -125,7 +125,8 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     ///
     /// `key` is a column that is `unique`, or a tuple of the columns of `unique(a, b)` in their order:
     /// `events.create_or_get(Event::REQUEST_ID, NewEvent { .. })`,
-    /// `prices.create_or_get((Price::INSTRUMENT_ID, Price::DAY), NewPrice { .. })`.
+    /// `prices.create_or_get((Price::INSTRUMENT_ID, Price::DAY), NewPrice { .. })`. The id is one too where it is
+    /// `assigned`.
     ///
     /// ```no_run
     /// # use repo_core::{Database, Repository, Result};
@@ -146,7 +147,8 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     /// # Errors
     ///
     /// - [`Error::IdempotencyMismatch`]: a row with this key has other values. The key finds it.
-    /// - [`is_conflict`](Error::is_conflict): another row has the same value in another unique column.
+    /// - [`is_conflict`](Error::is_conflict): another row has the same value in another unique column, or `key` is the id
+    ///   and a deleted row has it.
     /// - [`is_invalid_input`](Error::is_invalid_input): `key` is no unique key, or a part of it is `None`.
     pub fn create_or_get(
         &self,

@@ -30,7 +30,7 @@ pub(crate) const STRUCT_KEYS: [&str; 14] = [
 ];
 
 /// The keys of a field.
-pub(crate) const FIELD_KEYS: [&str; 23] = [
+pub(crate) const FIELD_KEYS: [&str; 24] = [
     "id",
     "tenant",
     "version",
@@ -40,6 +40,7 @@ pub(crate) const FIELD_KEYS: [&str; 23] = [
     "correlation_id",
     "deletion_id",
     "plain",
+    "assigned",
     "unique",
     "index",
     "column",

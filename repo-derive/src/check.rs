@@ -57,7 +57,7 @@ pub(crate) fn check(input: &DeriveInput, diag: &mut Diag) -> Option<Entity> {
         immutable: structure.immutable.is_some(),
         audited: structure.audited.as_ref().map(|given| given.value),
         hooks: policies::hooks(&structure, diag),
-        indexes: with_references(indexes, &references),
+        indexes: with_references(indexes, &references, &roles),
         references,
         is_deprecated: lints::is_deprecated(input),
     };
@@ -188,10 +188,15 @@ fn relation_is_taken(
     true
 }
 
-/// The indexes, and one for each reference that no index starts with.
-fn with_references(mut indexes: Vec<Index>, references: &[Reference]) -> Vec<Index> {
+/// The indexes, and one for each reference that no index starts with, nor the primary key.
+fn with_references(
+    mut indexes: Vec<Index>,
+    references: &[Reference],
+    roles: &[Option<Role>],
+) -> Vec<Index> {
     for reference in references {
-        if !indexes.iter().any(|index| index.columns[0].column == reference.column) {
+        let is_id = roles[reference.column] == Some(Role::Id);
+        if !is_id && !indexes.iter().any(|index| index.columns[0].column == reference.column) {
             indexes.push(indexes::single(reference.column, false));
         }
     }

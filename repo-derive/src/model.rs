@@ -69,6 +69,8 @@ pub(crate) struct Column {
     /// Whether the type is a mistake that is reported already.
     pub(crate) is_mistaken: bool,
     pub(crate) role: Option<Role>,
+    /// Whether it is an id that whoever creates a row gives.
+    pub(crate) assigned: bool,
     pub(crate) decimal: Option<(u8, u8)>,
     pub(crate) max_length: Option<u32>,
     pub(crate) default: Option<Expr>,
@@ -186,7 +188,7 @@ impl Role {
 impl Column {
     /// Whether whoever creates a row must give this column.
     pub(crate) fn is_given(&self) -> bool {
-        self.role.is_none() && self.default.is_none()
+        self.assigned || (self.role.is_none() && self.default.is_none())
     }
 
     /// Whether a patch may set this column.
@@ -222,9 +224,17 @@ impl Entity {
         columns.any(|indexed| indexed.column == column)
     }
 
+    /// Whether the column is a part of the primary key.
+    pub(crate) fn is_key(&self, column: usize) -> bool {
+        matches!(self.columns[column].role, Some(Role::Id | Role::Tenant))
+    }
+
     /// Whether two live rows of one tenant cannot agree in this column.
     pub(crate) fn is_unique(&self, column: usize) -> bool {
         let tenant = self.position(Role::Tenant);
+        if self.columns[column].role == Some(Role::Id) {
+            return true;
+        }
         self.indexes.iter().filter(|index| index.unique).any(|index| {
             let others = index.columns.iter().map(|it| it.column).filter(|it| Some(*it) != tenant);
             others.eq([column])
@@ -239,7 +249,7 @@ impl Entity {
             .map(|index| index.columns[0].column)
             .chain(self.references.iter().map(|reference| reference.column))
         {
-            if !listed.contains(&column) && self.columns[column].role != Some(Role::Tenant) {
+            if !listed.contains(&column) && !self.is_key(column) {
                 listed.push(column);
             }
         }

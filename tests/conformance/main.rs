@@ -9,6 +9,7 @@
 
 mod aggregates;
 mod arrivals;
+mod assigned_ids;
 mod attacker;
 mod audit;
 mod audit_concurrency;
@@ -132,6 +133,22 @@ conformance! {
             nor_to_one_that_does_not_take_it_along,
             nor_to_a_row_that_goes_with_another,
             nor_where_all_of_it_is_recorded,
+        }
+        assigned_ids {
+            a_row_has_the_id_that_it_was_given,
+            numbers_and_uuids_are_given_too,
+            an_id_that_is_taken_is_a_conflict,
+            a_row_that_never_changes_is_given_its_id_once,
+            of_many_who_give_one_id_at_once_one_has_it,
+            a_row_is_created_once_by_its_id,
+            a_row_is_upserted_by_its_id,
+            an_id_that_is_made_is_no_key_to_create_by,
+            texts_are_in_order_and_windows_end_at_them,
+            rows_refer_to_texts_and_go_and_come_back_with_them,
+            the_trail_names_rows_by_the_ids_they_were_given,
+            ids_go_through_a_file_as_they_are,
+            an_id_longer_than_its_column_is_refused,
+            the_doctor_finds_tables_with_given_ids_well,
         }
         audit {
             every_change_of_a_row_is_an_entry,

@@ -118,7 +118,8 @@ impl Cells<'_> {
 
     fn missing(&self, column: usize) -> Error {
         let is_id = column == self.table.roles.id;
-        let help = if is_id { ": `fresh_ids` makes new ones" } else { "" };
+        let can_be_made = is_id && !self.table.has_assigned_ids();
+        let help = if can_be_made { ": `fresh_ids` makes new ones" } else { "" };
         Error::invalid_input(self.table.columns[column].name, format!("is missing{help}"))
     }
 

@@ -114,7 +114,7 @@ impl<'r, E: Entity, S: Scope> Import<'r, E, S> {
 
     /// With new ids instead of those of the file, which may then be left out. What refers to the old ones, in
     /// this file or another, is not changed. Ids that the database makes are always new: an import of them
-    /// says so.
+    /// says so. Assigned ids never are.
     pub fn fresh_ids(mut self) -> Self {
         self.fresh_ids = true;
         self
@@ -131,6 +131,11 @@ impl<'r, E: Entity, S: Scope> Import<'r, E, S> {
         let author = Author::of(session, table)?;
         if table.has_identity() && !self.fresh_ids {
             let reason = "is made by the database: say `fresh_ids`, and each row has a new one";
+            return Err(Error::invalid_input(table.id().name, reason));
+        }
+        if table.has_assigned_ids() && self.fresh_ids {
+            let reason =
+                "is assigned: there are no fresh ones, and each row of the file has its own";
             return Err(Error::invalid_input(table.id().name, reason));
         }
         let cells = Cells {

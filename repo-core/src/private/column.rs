@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::filter::Filter;
 use crate::json::{self, Json};
 use crate::read::IdKey;
-use crate::schema::table::{AddedWith, ColumnDef};
+use crate::schema::table::{AddedWith, ColumnDef, Ids};
 use crate::value::column_type::{ColumnType, Comparable};
 use crate::value::encode::{Decoder, Encoder};
 use crate::value::{InvalidValue, Kind, Value};
@@ -303,9 +303,9 @@ impl ColumnDescription {
         self
     }
 
-    /// Whether the database makes the values of such a column where it is the id.
-    pub const fn is_identity(&self) -> bool {
-        matches!(self.def.kind, Kind::I64)
+    /// Who makes the values of such a column where it is an id that is not assigned.
+    pub const fn ids(&self) -> Ids {
+        if matches!(self.def.kind, Kind::I64) { Ids::Numbered } else { Ids::Made }
     }
 
     /// The column with its name.

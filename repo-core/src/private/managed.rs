@@ -3,12 +3,12 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::{DeletedWith, GoesWith, IdOf, RefersTo, Timestamp};
+use super::{DeletedWith, GoesWith, IdOf, MadeId, RefersTo, Timestamp};
 use crate::entity::Entity;
 use crate::error::Result;
 use crate::schema::table::Table;
 use crate::session::correlation::Correlation;
-use crate::value::column_type::ColumnType;
+use crate::value::column_type::{ColumnType, Generated};
 use crate::write::creation::Creation;
 
 /// A field that the repository writes.
@@ -17,7 +17,7 @@ pub struct Managed<T>(PhantomData<fn() -> T>);
 /// The entity that a column refers to.
 pub struct Parent<E>(PhantomData<fn() -> E>);
 
-impl<T: ColumnType> Managed<T> {
+impl<T: ColumnType<Class: Generated>> Managed<T> {
     /// A new id.
     ///
     /// # Errors
@@ -25,6 +25,15 @@ impl<T: ColumnType> Managed<T> {
     /// [`Error::InvalidInput`](crate::Error::InvalidInput): the type refuses it.
     pub fn new_id(creation: &mut Creation<'_>) -> Result<T> {
         creation.id()
+    }
+}
+
+impl<T: ColumnType> Managed<T> {
+    /// Ids of the type can be made.
+    pub fn is_made()
+    where
+        T: MadeId,
+    {
     }
 
     /// The tenant of the session.

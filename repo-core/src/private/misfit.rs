@@ -88,6 +88,9 @@ pub trait Misfit {
 
 /// A field whose type cannot hold what the repository would write.
 pub trait Unmanaged<T> {
+    /// Asks nothing.
+    fn is_made() {}
+
     /// Makes nothing.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::Timestamp;
 use crate::entity::Entity;
 use crate::session::scope::{OwnedBy, Shared, Tenancy};
-use crate::value::column_type::{ColumnType, Comparable, class};
+use crate::value::column_type::{ColumnType, Comparable, NotOnlyAssigned, class};
 
 /// Can serde turn the type into a document and back?
 #[diagnostic::on_unimplemented(
@@ -39,6 +39,18 @@ pub trait Movable {
 
 #[diagnostic::do_not_recommend]
 impl<T: Send + Sync> Movable for T {}
+
+/// Can ids of the type be made for new rows? Whether the type can be an id at all is asked by `Entity::Id`.
+#[diagnostic::on_unimplemented(
+    message = "no `{Self}` can be made for a new row",
+    label = "neither a `Uuid` nor an `i64`",
+    note = "add `#[repository(assigned)]` to the field: whoever creates a row then gives its id",
+    note = "or let it be a `Uuid`, an `i64`, a newtype over one of them, or a parameter that is a `repo_core::GeneratedId`"
+)]
+pub trait MadeId {}
+
+#[diagnostic::do_not_recommend]
+impl<T: ColumnType<Class: NotOnlyAssigned>> MadeId for T {}
 
 /// Can the type be a tenant?
 #[diagnostic::on_unimplemented(

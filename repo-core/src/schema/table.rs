@@ -22,8 +22,8 @@ pub struct Table {
     pub columns: &'static [ColumnDef],
     /// Which columns have a role, as indexes into `columns`.
     pub roles: Roles,
-    /// Whether the database makes the id.
-    pub identity: bool,
+    /// Where the ids of new rows come from.
+    pub ids: Ids,
     /// Whether rows are only ever added and read.
     pub immutable: bool,
     /// Whether each change is recorded in the audit trail, and how.
@@ -61,6 +61,17 @@ pub struct ColumnDef {
 
 /// Makes the value that rows had in a column when it was added, as a column of this kind stores it.
 pub type AddedWith = fn(Kind) -> Result<Value<'static>, InvalidValue>;
+
+/// Where the ids of new rows come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ids {
+    /// The repository makes UUIDs.
+    Made,
+    /// The database numbers its rows.
+    Numbered,
+    /// Whoever creates a row gives its id: a row with it may be there.
+    Assigned,
+}
 
 /// How entries of the audit trail follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,7 +172,7 @@ impl Table {
                 correlation_id: None,
                 deletion_id: None,
             },
-            identity: false,
+            ids: Ids::Made,
             immutable: false,
             audit: None,
             hooks: Hooks::NONE,
@@ -184,7 +195,7 @@ impl Table {
             let parents =
                 table.references.iter().map(|it| (it.column, (it.parent)().name, it.on_delete));
             let parents: Vec<_> = parents.collect();
-            let policies = (table.roles, table.identity, table.immutable, table.audit, hooks);
+            let policies = (table.roles, table.ids, table.immutable, table.audit, hooks);
             let told = table.hooks.events.is_some();
             format!("{:?}", (table.entity, table.columns, policies, told, table.indexes, parents))
         };
@@ -203,7 +214,12 @@ impl Table {
 
     /// Whether the database makes the id.
     pub fn has_identity(&self) -> bool {
-        self.identity
+        self.ids == Ids::Numbered
+    }
+
+    /// Whether whoever creates a row gives its id.
+    pub fn has_assigned_ids(&self) -> bool {
+        self.ids == Ids::Assigned
     }
 
     /// The index of the column with this name.
@@ -211,7 +227,7 @@ impl Table {
         self.columns.iter().position(|column| column.name == name)
     }
 
-    /// Whether the repository alone writes this column.
+    /// Whether a column is the repository's: no patch sets it. An id is, also where it was assigned.
     pub fn is_managed(&self, column: usize) -> bool {
         let roles = &self.roles;
         let managed = [

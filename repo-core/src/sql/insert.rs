@@ -56,7 +56,10 @@ pub(super) fn insert_of_rows(
     columns: &[usize],
 ) -> Option<String> {
     let is_unique = table.indexes.iter().any(|index| index.unique);
-    let may_wait = is_unique || !table.references.is_empty() || table.audit.is_some();
+    let may_wait = is_unique
+        || table.has_assigned_ids()
+        || !table.references.is_empty()
+        || table.audit.is_some();
     // What the database makes comes back in no order.
     if may_wait || table.has_identity() {
         return None;

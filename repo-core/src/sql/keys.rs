@@ -102,7 +102,8 @@ impl KeySql {
         let is_global = is_global(table, key);
         target.columns(tenant.filter(|_| !is_global).into_iter().chain(key.iter().copied()));
         target.push(")");
-        if let Some(deleted_at) = table.roles.deleted_at {
+        // Unique keys are about live rows, ids about all.
+        if let Some(deleted_at) = table.roles.deleted_at.filter(|_| *key != [table.roles.id]) {
             target.push(" WHERE ").column(deleted_at).push(" IS NULL");
         }
         target.push(" DO NOTHING");

@@ -213,24 +213,62 @@ pub trait Moment {}
 
 impl Moment for DateTime<Utc> {}
 
-/// A type whose values can be made for new rows and tell them apart: `Uuid`, `i64`, or a newtype over one
-/// of them.
+/// A type whose values tell rows apart: `Uuid`, `i64`, `i32`, `i16`, `String`, or a newtype over one of them.
+///
+/// Those that are neither a [`GeneratedId`] are ids that whoever creates a row gives: `#[repository(assigned)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an id",
-    label = "neither a `Uuid` nor an `i64`",
-    note = "an id is a `Uuid`, an `i64`, or a newtype over one of them with `#[derive(Clone, ColumnType)]`"
+    label = "not a `Uuid`, an integer or a `String`",
+    note = "an id is a `Uuid`, an `i64`, or a newtype over one of them with `#[derive(Clone, ColumnType)]`",
+    note = "an id with `#[repository(assigned)]` may also be an `i32`, an `i16` or a `String`"
 )]
-pub trait IdType: ColumnType<Bare = Self, Class: Generated> + Clone {}
+pub trait IdType: ColumnType<Bare = Self, Class: Identifying> + Clone {}
 
 #[diagnostic::do_not_recommend]
-impl<T: ColumnType<Bare = T, Class: Generated> + Clone> IdType for T {}
+impl<T: ColumnType<Bare = T, Class: Identifying> + Clone> IdType for T {}
+
+/// A type whose values can be made for new rows: `Uuid`, `i64`, or a newtype over one of them.
+#[diagnostic::on_unimplemented(
+    message = "no `{Self}` can be made for a new row",
+    label = "neither a `Uuid` nor an `i64`"
+)]
+pub trait GeneratedId: IdType + ColumnType<Class: Generated> {}
+
+#[diagnostic::do_not_recommend]
+impl<T: IdType + ColumnType<Class: Generated>> GeneratedId for T {}
+
+/// The classes whose values tell rows apart: UUIDs, integers and texts.
+#[diagnostic::on_unimplemented(
+    message = "an id is a `Uuid`, an integer, a `String`, or a newtype over one of them",
+    label = "values of this type tell no rows apart"
+)]
+pub trait Identifying {}
+
+impl Identifying for class::Uuid {}
+impl Identifying for class::Identity {}
+impl Identifying for class::Integer {}
+impl Identifying for class::Text {}
 
 /// The classes whose values the repository or the database can make: `Uuid` and `i64`.
 #[diagnostic::on_unimplemented(
-    message = "an id is a `Uuid`, an `i64`, or a newtype over one of them",
-    label = "no values of this type can be made for new rows"
+    message = "no values of this type can be made for new rows",
+    label = "neither a `Uuid` nor an `i64`"
 )]
-pub trait Generated {}
+pub trait Generated: NotOnlyAssigned {}
 
 impl Generated for class::Uuid {}
 impl Generated for class::Identity {}
+
+/// The classes but those whose values are ids only where they are assigned.
+#[doc(hidden)]
+pub trait NotOnlyAssigned {}
+
+impl NotOnlyAssigned for class::Uuid {}
+impl NotOnlyAssigned for class::Identity {}
+impl NotOnlyAssigned for class::Bool {}
+impl NotOnlyAssigned for class::Float {}
+impl NotOnlyAssigned for class::Enum {}
+impl NotOnlyAssigned for class::Bytes {}
+impl NotOnlyAssigned for class::Temporal {}
+impl NotOnlyAssigned for class::Decimal {}
+impl NotOnlyAssigned for class::Json {}

@@ -128,7 +128,7 @@ pub(crate) fn check(table: &Table, key: &[usize], given: &[Value<'_>]) -> Result
     let is_unique = table.indexes.iter().any(|index| {
         index.unique && index.columns.iter().map(|part| part.column).eq(key.iter().copied())
     });
-    if !is_unique {
+    if !is_unique && !is_assigned_id(table, key) {
         return Err(Error::invalid_input(names.join(", "), "is no unique key"));
     }
     match key.iter().find(|column| given[**column].is_null()) {
@@ -138,6 +138,11 @@ pub(crate) fn check(table: &Table, key: &[usize], given: &[Value<'_>]) -> Result
         }
         None => Ok(()),
     }
+}
+
+/// Whether the key is the id, and given: of deleted rows too.
+pub(crate) fn is_assigned_id(table: &Table, key: &[usize]) -> bool {
+    table.has_assigned_ids() && *key == [table.roles.id]
 }
 
 /// One attempt.
@@ -165,7 +170,11 @@ impl<E: Entity, S: Scope> Once<'_, E, S> {
         let statement = Statement { sql, params, access: Access::Read, table };
         self.repo.session().run(statement, &mut on_row).await?;
         let Some((entity, stored)) = found else { return Ok(None) };
-        let is_given = |column: &usize| !E::TABLE.is_managed(*column) && !left.contains(*column);
+        let is_assigned =
+            |column: &usize| E::TABLE.has_assigned_ids() && *column == E::TABLE.roles.id;
+        let is_given = |column: &usize| {
+            (is_assigned(column) || !E::TABLE.is_managed(*column)) && !left.contains(*column)
+        };
         let mut columns = (0..stored.len()).filter(is_given);
         if columns.all(|column| is_same(&stored[column], &given[column])) {
             return Ok(Some(entity));
@@ -217,10 +226,12 @@ impl<E: Entity, S: Scope> Once<'_, E, S> {
         note(session, E::TABLE, Action::Create, author, &[(None, Some(&row))]).await
     }
 
-    /// The key was neither added nor met: it belongs to another tenant, or to a deleted row where an index of the
-    /// application's counts those too; or the caller's transaction does not see it.
+    /// The key was neither added nor met: it belongs to another tenant, or to a deleted row, whose id stays taken, as do
+    /// other keys where an index of the application's counts those too; or the caller's transaction does not see it.
     pub(crate) fn unseen(&self, dialect: &dyn Dialect, is_in_transaction: bool) -> Error {
-        if is_global(E::TABLE, self.key) || !is_in_transaction {
+        let is_of_deleted =
+            E::TABLE.roles.deleted_at.is_some() && is_assigned_id(E::TABLE, self.key);
+        if is_of_deleted || is_global(E::TABLE, self.key) || !is_in_transaction {
             return self.conflict(dialect);
         }
         let message = "a row with the same key is there, and not seen by this transaction";

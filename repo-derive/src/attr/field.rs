@@ -16,6 +16,8 @@ pub(crate) struct Field {
     pub(crate) roles: Vec<Given<Role>>,
     /// It has no role, whatever its name.
     pub(crate) plain: Option<Given<()>>,
+    /// Whoever creates a row gives its id.
+    pub(crate) assigned: Option<Given<()>>,
     pub(crate) unique: Option<Given<()>>,
     pub(crate) index: Option<Given<()>>,
     pub(crate) column: Option<Given<LitStr>>,
@@ -71,6 +73,7 @@ impl Field {
     ) -> syn::Result<bool> {
         match key.to_string().as_str() {
             "plain" => reader.put(&mut self.plain, key, ()),
+            "assigned" => reader.put(&mut self.assigned, key, ()),
             "unique" => reader.put(&mut self.unique, key, alone(key, input)?),
             "index" => reader.put(&mut self.index, key, alone(key, input)?),
             "column" => reader.put(&mut self.column, key, value(key, input, "column = \"name\"")?),

@@ -45,11 +45,12 @@ fn column(field: &Field<'_>, role: Option<Role>, generics: &Generics, diag: &mut
         is_generic: is_generic(&syntax.ty, generics),
         is_mistaken,
         role,
+        assigned: is_assigned(field, role, diag),
         decimal: attr.decimal.as_ref().filter(|_| !is_json).map(|given| digits(given, diag)),
         max_length: attr
             .max_length
             .as_ref()
-            .filter(|_| !is_json && role.is_none_or(may_be_text))
+            .filter(|_| !is_json && may_be_text(field, role))
             .and_then(|given| length(given, diag)),
         default: attr.default.as_ref().filter(|_| !is_managed).map(|given| given.value.clone()),
         fixed: attr.fixed.is_some(),
@@ -108,21 +109,59 @@ fn check_managed(role: Role, field: &Field<'_>, diag: &mut Diag) {
         attr.fixed.as_ref().map(|given| &given.key),
         attr.sensitive.as_ref().map(|given| &given.key),
         attr.decimal.as_ref().map(|given| &given.key),
-        attr.max_length.as_ref().filter(|_| !may_be_text(role)).map(|given| &given.key),
+        attr.max_length
+            .as_ref()
+            .filter(|_| !may_be_text(field, Some(role)))
+            .map(|given| &given.key),
         attr.references.as_ref().filter(|_| !may_refer(role)).map(|given| &given.key),
     ];
     for key in keys.into_iter().flatten() {
+        let why = match &attr.assigned {
+            Some(_) if role == Role::Id => "which is given, never changes and is shown",
+            _ => "which the repository writes",
+        };
         diag.error(
             key,
-            format_args!("`{}` is the `{}`, which the repository writes", field.ident, role.key()),
+            format_args!("`{}` is the `{}`, {why}", field.ident, role.key()),
             format_args!("remove `{key}`"),
         );
     }
 }
 
 /// Whether what the program says may stand there, of which the compiler knows whether it is a text.
-fn may_be_text(role: Role) -> bool {
-    matches!(role, Role::Tenant | Role::CorrelationId)
+fn may_be_text(field: &Field<'_>, role: Option<Role>) -> bool {
+    match role {
+        Some(Role::Id) => field.attr.assigned.is_some(),
+        Some(role) => matches!(role, Role::Tenant | Role::CorrelationId),
+        None => true,
+    }
+}
+
+/// Whether the id is given; reports another field of which that is said, and an id that refers to a row and is made.
+fn is_assigned(field: &Field<'_>, role: Option<Role>, diag: &mut Diag) -> bool {
+    let Field { ident, attr, .. } = field;
+    match (&attr.assigned, role) {
+        (Some(_), Some(Role::Id)) => true,
+        (Some(given), _) => {
+            let problem = format_args!("`{ident}` is not the id, and only an id is assigned");
+            let help = match role {
+                Some(_) => "remove `assigned`",
+                None => "remove `assigned`: whoever creates a row gives every other field",
+            };
+            diag.error(&given.key, problem, help);
+            false
+        }
+        (None, Some(Role::Id)) => {
+            if let Some(given) = &attr.references {
+                let problem =
+                    format_args!("`{ident}` refers to a row, and a new id would refer to none");
+                let help = "add `assigned`: whoever creates a row gives its id";
+                diag.error(&given.key, problem, help);
+            }
+            false
+        }
+        (None, _) => false,
+    }
 }
 
 /// Whether the value may be the id of a row: of the tenant's own, of what this one extends, of a request.

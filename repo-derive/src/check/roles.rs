@@ -134,7 +134,7 @@ fn check_key_type(role: Role, fields: &[Field<'_>], roles: &[Option<Role>], diag
     let field = &fields[at];
     let Some(inner) = types::inside_option(&field.syntax.ty) else { return };
     let why = match role {
-        Role::Id => "the repository or the database makes the id of every row",
+        Role::Id => "every row has an id",
         _ => "every row belongs to a tenant",
     };
     diag.error(

@@ -169,6 +169,9 @@ fn value(at: usize, column: &Column, given: &TokenStream) -> TokenStream {
     let creation = creation();
     let Column { ident, ty, .. } = column;
     match (column.role, &column.default) {
+        (Some(Role::Id), _) if column.assigned => {
+            quote!(#codec::given(#creation, #at, #given.#ident))
+        }
         (Some(Role::Id), _) => quote!(#managed::new_id(#creation)?),
         (Some(Role::Tenant), _) => quote!(#managed::session_tenant(#creation)?),
         (Some(Role::Version), _) => quote!(#managed::first_version(#creation)),

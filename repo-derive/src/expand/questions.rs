@@ -58,6 +58,11 @@ fn stands_alone(entity: &Entity, column: &Column) -> bool {
 fn managed(role: Role, column: &Column) -> TokenStream {
     let length = column.max_length.map(|_| answer(&class(&column.ty), "IsText"));
     let written = match role {
+        // Whether it is an id at all is asked by `Entity::Id`.
+        Role::Id if !column.assigned => {
+            let ty = &column.ty;
+            quote_spanned!(ty.span()=> __private::Managed::<#ty>::is_made();)
+        }
         Role::Tenant if column.is_generic => {
             answer(&column.ty.to_token_stream(), "TenantParameter")
         }

@@ -10,7 +10,7 @@ use crate::model::{Column, Entity, Index, Reference, Role};
 /// The value of `Entity::TABLE`.
 pub(crate) fn table(entity: &Entity) -> TokenStream {
     let Entity { name, table, formerly, immutable, .. } = entity;
-    let identity = entity.column(Role::Id).map(codec);
+    let ids = entity.column(Role::Id).map(ids);
     let audit = audit(entity);
     let hooks = super::hooks::hooks(entity);
     let columns = entity.columns.iter().map(definition);
@@ -25,7 +25,7 @@ pub(crate) fn table(entity: &Entity) -> TokenStream {
             formerly: &[#(#formerly),*],
             columns: &[#(#columns),*],
             roles: #roles,
-            identity: #identity::COLUMN.is_identity(),
+            ids: #ids,
             immutable: #immutable,
             audit: #audit,
             hooks: #hooks,
@@ -33,6 +33,15 @@ pub(crate) fn table(entity: &Entity) -> TokenStream {
             references: &[#(#references),*],
         }
     }
+}
+
+/// Where the ids of new rows come from.
+fn ids(column: &Column) -> TokenStream {
+    if column.assigned {
+        return quote!(__core::Ids::Assigned);
+    }
+    let codec = codec(column);
+    quote!(#codec::COLUMN.ids())
 }
 
 fn audit(entity: &Entity) -> TokenStream {

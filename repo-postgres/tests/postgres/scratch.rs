@@ -7,8 +7,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use repo_core::{
-    Access, Backend, ColumnDef, Error, Insert, InsertRows, Kind, Result, Row, Statement, Table,
-    TransactionOptions, Value,
+    Access, Backend, ColumnDef, Error, Ids, Insert, InsertRows, Kind, Result, Row, Statement,
+    Table, TransactionOptions, Value,
 };
 use repo_postgres::{Options, Postgres};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, query_scalar};
@@ -160,8 +160,9 @@ pub(crate) const KINDS: [Kind; 15] = [
 ];
 
 const fn table(entity: &'static str, name: &'static str, columns: &'static [ColumnDef]) -> Table {
-    let identity = matches!(columns[0].kind, Kind::I64);
-    Table { identity, ..Table::bare(entity, name, columns) }
+    let is_numbered = matches!(columns[0].kind, Kind::I64);
+    let ids = if is_numbered { Ids::Numbered } else { Ids::Made };
+    Table { ids, ..Table::bare(entity, name, columns) }
 }
 
 const fn column(name: &'static str, kind: Kind) -> ColumnDef {

@@ -9,7 +9,7 @@
 //!   triggers that look for the row referred to. After the write, because a row may refer to itself.
 
 use repo_core::{
-    ForeignKey, Guards, Table, Trigger, UniqueKey, generated_name, quote, quote_literal,
+    ForeignKey, Guards, Kind, Table, Trigger, UniqueKey, generated_name, quote, quote_literal,
 };
 
 use super::append;
@@ -72,7 +72,8 @@ fn refuse_replace(table: &Table, key: &UniqueKey) -> Trigger {
 }
 
 /// The number of a row is a key that no schema names. Where an INSERT does not give it, a trigger before
-/// it sees -1: no row may have that number, or it would stand in the way of all.
+/// it sees -1: no row may have that number, or it would stand in the way of all. Where the number is an id that is
+/// assigned, every INSERT gives it.
 fn guard_rowid(table: &Table) -> Vec<Trigger> {
     let Some(rowid) = rowid(table) else { return Vec::new() };
     let on = quoted(table.name);
@@ -87,7 +88,14 @@ fn guard_rowid(table: &Table) -> Vec<Trigger> {
         "BEFORE INSERT ON {on} WHEN EXISTS (SELECT 1 FROM {on} WHERE {rowid} = NEW.{rowid})"
     );
     let message = format!("{UNIQUE}{}.{rowid}", table.name);
-    vec![minus_one, trigger(name("refuse_replace_by_rowid"), &taken, &message)]
+    let taken = trigger(name("refuse_replace_by_rowid"), &taken, &message);
+    if is_assigned(table) { vec![taken] } else { vec![minus_one, taken] }
+}
+
+/// Whether the number of a row is its id, and assigned: SQLite takes an `INTEGER` that is a key by itself for it.
+fn is_assigned(table: &Table) -> bool {
+    let is_integer = matches!(table.id().kind, Kind::I16 | Kind::I32 | Kind::I64);
+    table.has_assigned_ids() && table.roles.tenant.is_none() && is_integer
 }
 
 /// What the number of a row can be called beside the columns, if anything.

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use repo_core::{
-    Access, Backend, ColumnDef, Connection, Error, Index, IndexColumn, Insert, InsertRows, Kind,
-    Result, Row, Statement, Table, TransactionOptions, Value,
+    Access, Backend, ColumnDef, Connection, Error, Ids, Index, IndexColumn, Insert, InsertRows,
+    Kind, Result, Row, Statement, Table, TransactionOptions, Value,
 };
 use repo_sqlite::Options;
 use tempfile::TempDir;
 
 /// `notes`: an identity, a unique title, and a number.
 pub(crate) static NOTES: Table = Table {
-    identity: true,
+    ids: Ids::Numbered,
     indexes: &[Index {
         columns: &[IndexColumn { column: 1, descending: false }],
         unique: true,

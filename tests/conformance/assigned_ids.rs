@@ -1,0 +1,481 @@
+//! Ids that whoever creates a row gives: texts, numbers and UUIDs, which other rows have or had.
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+
+use chrono::{DateTime, Duration, Utc};
+use repo_core::{
+    ColumnType, Database, Error, GeneratedId, HasMany, HasOne, IdType, Outcome, Repository,
+    Session, Tenant, WindowRequest, schema,
+};
+use uuid::Uuid;
+
+use crate::expect::assert_error;
+use crate::fixture::{Fixture, acme, bolt, by_hand};
+
+/// What an instrument is traded by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, ColumnType)]
+struct Symbol(String);
+
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "instruments", tenant, soft_delete, versioned, audited)]
+struct Instrument {
+    #[repository(id, assigned, max_length = 12)]
+    symbol: Symbol,
+    tenant_id: Uuid,
+    #[repository(unique)]
+    name: String,
+    version: i64,
+    deleted_at: Option<DateTime<Utc>>,
+    #[repository(deletion_id)]
+    deletion_id: Option<Uuid>,
+}
+
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "quotes", tenant, soft_delete)]
+struct Quote {
+    #[repository(assigned)]
+    id: i32,
+    tenant_id: Uuid,
+    #[repository(references = Instrument, on_delete = cascade)]
+    instrument: Symbol,
+    cents: i64,
+    deleted_at: Option<DateTime<Utc>>,
+    #[repository(deletion_id)]
+    deletion_id: Option<Uuid>,
+}
+
+/// At most one of an instrument, which has its id.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "fact_sheets", tenant)]
+struct FactSheet {
+    #[repository(id, assigned, references = Instrument)]
+    instrument_id: Symbol,
+    tenant_id: Uuid,
+    text: String,
+}
+
+/// What somebody else has numbered.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "feed_lines", immutable, audited)]
+struct FeedLine {
+    #[repository(assigned)]
+    id: i64,
+    text: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "uploads", tenant)]
+struct Upload {
+    #[repository(assigned)]
+    id: Uuid,
+    tenant_id: Uuid,
+    name: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "shelves")]
+struct Shelf<K: IdType + PartialEq + Debug> {
+    #[repository(assigned)]
+    id: K,
+    name: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "boxes")]
+struct Crate<K: GeneratedId + PartialEq + Debug> {
+    id: K,
+    beside: Option<K>,
+}
+
+impl Instrument {
+    fn quotes() -> HasMany<Self, Quote> {
+        Quote::instrument().many()
+    }
+
+    fn fact_sheet() -> HasOne<Self, FactSheet> {
+        FactSheet::instrument().one()
+    }
+}
+
+/// Texts that are hard on quoting, on order and on encoding.
+const HARD: [&str; 9] = ["", " ", "'; --", "A", "Z\"\\", "a", "é", "\u{fffd}", "\u{1f980}"];
+
+fn symbol(text: &str) -> Symbol {
+    Symbol(text.to_owned())
+}
+
+fn instrument(text: &str) -> NewInstrument {
+    NewInstrument { symbol: symbol(text), name: format!("the name of {text:?}") }
+}
+
+fn quote(id: i32, of: &str) -> NewQuote {
+    NewQuote { id, instrument: symbol(of), cents: i64::from(id) * 100 }
+}
+
+async fn market(fixture: &Fixture) -> Database {
+    fixture.with(&schema![Instrument, Quote, FactSheet]).await
+}
+
+fn trader(db: &Database) -> Session<Tenant<Uuid>> {
+    acme(db).actor("alice")
+}
+
+pub(crate) async fn a_row_has_the_id_that_it_was_given(fixture: Fixture) {
+    let db = market(&fixture).await;
+    let instruments = trader(&db).repo::<Instrument>();
+    for text in HARD {
+        let made = instruments.create(instrument(text)).await.unwrap();
+        assert_eq!(made.symbol, symbol(text));
+        assert_eq!(instruments.get(made.symbol.clone()).await.unwrap(), made);
+        assert!(instruments.exists(made.symbol.clone()).await.unwrap());
+        let patch = InstrumentPatch::new().name(format!("{text:?} by another name"));
+        let patched = instruments.patch(made.symbol.clone(), patch).if_version(1).await.unwrap();
+        let renamed = Instrument { name: format!("{text:?} again"), ..patched };
+        let updated = instruments.update(&renamed).await.unwrap();
+        assert_eq!((updated.version, &updated.name), (3, &renamed.name));
+    }
+    assert_error!(instruments.get(symbol("B")).await, Error::NotFound { .. });
+    let wanted = ["Z\"\\", "nobody", "", "Z\"\\"].map(symbol);
+    let found = instruments.get_many(wanted.clone()).await.unwrap();
+    let found: Vec<_> = found.into_iter().map(|row| row.map(|row| row.symbol)).collect();
+    let [first, _, empty, again] = wanted;
+    assert_eq!(found, [Some(first), None, Some(empty), Some(again)]);
+    instruments.delete_many(["a", "A"].map(symbol)).await.unwrap();
+    assert_error!(instruments.get(symbol("a")).await, Error::NotFound { .. });
+    let back = instruments.restore_many([symbol("a")]).await.unwrap();
+    assert_eq!(back[0].symbol, symbol("a"));
+    instruments.delete(symbol("é")).await.unwrap();
+    instruments.purge(symbol("é")).await.unwrap();
+    assert!(instruments.create(instrument("é")).await.is_ok(), "the id is free again");
+}
+
+pub(crate) async fn numbers_and_uuids_are_given_too(fixture: Fixture) {
+    let db = fixture.with(&schema![FeedLine, Upload, Shelf::<i16>, Crate::<i64>]).await;
+    let lines = db.session().actor("feed").repo::<FeedLine>();
+    let numbers = [i64::MIN, -1, 0, 1, i64::MAX];
+    for id in numbers {
+        let line = lines.create(NewFeedLine { id, text: "a".to_owned() }).await.unwrap();
+        assert_eq!((line.id, lines.get(id).await.unwrap()), (id, line));
+    }
+    let many = (2..1_500).map(|id| NewFeedLine { id, text: "b".to_owned() });
+    assert_eq!(lines.create_many(many).await.unwrap().len(), 1_498);
+    assert_eq!(lines.count().await.unwrap(), 1_503);
+    let ids = lines.all().await.unwrap();
+    assert!(ids.is_sorted_by_key(|line| line.id));
+    let uploads = acme(&db).repo::<Upload>();
+    let id = Uuid::max();
+    let upload = uploads.create(NewUpload { id, name: "a".to_owned() }).await.unwrap();
+    assert_eq!(uploads.get(id).await.unwrap(), upload);
+    let shelves = db.session().repo::<Shelf<i16>>();
+    let shelf = shelves.create(NewShelf { id: i16::MIN, name: "low".to_owned() }).await.unwrap();
+    assert_eq!(shelves.get_many([i16::MIN]).await.unwrap(), [Some(shelf)]);
+    let boxes = db.session().repo::<Crate<i64>>();
+    let made = boxes.create(NewCrate { beside: Some(7) }).await.unwrap();
+    assert_eq!(boxes.get(made.id).await.unwrap(), made);
+}
+
+pub(crate) async fn an_id_that_is_taken_is_a_conflict(fixture: Fixture) {
+    let db = market(&fixture).await;
+    let instruments = trader(&db).repo::<Instrument>();
+    instruments.create(instrument("A")).await.unwrap();
+    let other = NewInstrument { name: "another".to_owned(), ..instrument("A") };
+    let is_of_id = |error: &Error| match error.cause() {
+        Error::Conflict { entity, columns, .. } => {
+            *entity == "Instrument" && columns == &["symbol"]
+        }
+        _ => false,
+    };
+    let refused = instruments.create(other.clone()).await.unwrap_err();
+    assert!(is_of_id(&refused), "{refused:?}");
+    for count in [3, 1_200] {
+        let others = (1..count).map(|number| instrument(&format!("{number}")));
+        let many = others.chain([other.clone()]);
+        let refused = instruments.create_many(many).await.unwrap_err();
+        assert_eq!(refused.row(), Some(count - 1));
+        assert!(is_of_id(&refused), "{refused:?}");
+    }
+    let each = instruments.create_many_partial([instrument("E"), other.clone(), instrument("F")]);
+    let each: Vec<_> = each.await.unwrap().iter().map(Result::is_ok).collect();
+    assert_eq!(each, [true, false, true]);
+    let twice = instruments.create_many([instrument("B"), instrument("B")]).await.unwrap_err();
+    assert_eq!(twice.row(), Some(1));
+    instruments.delete(symbol("A")).await.unwrap();
+    let refused = instruments.create(other.clone()).await.unwrap_err();
+    assert!(is_of_id(&refused), "a deleted row keeps its id: {refused:?}");
+    assert_eq!(instruments.count().await.unwrap(), 2);
+    let theirs = bolt(&db).actor("bob").repo::<Instrument>();
+    assert_eq!(theirs.create(other).await.unwrap().symbol, symbol("A"));
+    let all = db.all_tenants("a report").actor("alice").repo::<Instrument>();
+    assert_error!(
+        all.query().with_deleted().filter(Instrument::SYMBOL.eq(symbol("A"))).one().await,
+        Error::MoreThanOne { .. }
+    );
+}
+
+pub(crate) async fn a_row_that_never_changes_is_given_its_id_once(fixture: Fixture) {
+    let db = fixture.with(&schema![FeedLine]).await;
+    let lines = db.session().actor("feed").repo::<FeedLine>();
+    let line = |text: &str| NewFeedLine { id: 7, text: text.to_owned() };
+    let made = lines.create(line("a")).await.unwrap();
+    for text in ["a", "b"] {
+        assert_error!(lines.create(line(text)).await, Error::Conflict { .. });
+        assert_error!(lines.create_many([line(text)]).await, Error::Conflict { .. });
+    }
+    let found = lines.create_or_get(FeedLine::ID, line("a")).await.unwrap();
+    assert_eq!((found.is_new, &found.entity), (false, &made));
+    let refused = lines.create_or_get(FeedLine::ID, line("b")).await;
+    assert_error!(refused, Error::IdempotencyMismatch { .. });
+    let mut by_hand = by_hand(&db).await;
+    let replace = match db.system() {
+        "sqlite" => "REPLACE INTO feed_lines VALUES (7, 'b')",
+        _ => "INSERT INTO feed_lines VALUES (7, 'b') ON CONFLICT (id) DO UPDATE SET text = 'b'",
+    };
+    assert!(by_hand.execute_script(replace).await.is_err());
+    drop(by_hand);
+    assert_eq!(lines.all().await.unwrap(), [made]);
+}
+
+pub(crate) async fn of_many_who_give_one_id_at_once_one_has_it(fixture: Fixture) {
+    let db = fixture.with(&schema![Upload, Shelf::<String>]).await;
+    for round in 0..10 {
+        let tasks: Vec<_> = (0..20)
+            .map(|caller| {
+                let db = db.clone();
+                tokio::spawn(async move {
+                    let name = format!("by {caller}");
+                    if caller % 2 == 0 {
+                        let new = NewUpload { id: Uuid::from_u128(round), name };
+                        acme(&db).repo::<Upload>().create(new).await.map(drop)
+                    } else {
+                        let new = NewShelf { id: format!("s-{round}"), name };
+                        db.session().repo::<Shelf<String>>().create(new).await.map(drop)
+                    }
+                })
+            })
+            .collect();
+        let mut added = 0;
+        for task in tasks {
+            match task.await.unwrap() {
+                Ok(()) => added += 1,
+                Err(error) => assert!(error.is_conflict(), "{error:?}"),
+            }
+        }
+        assert_eq!(added, 2);
+    }
+}
+
+pub(crate) async fn a_row_is_created_once_by_its_id(fixture: Fixture) {
+    let db = market(&fixture).await;
+    let session = trader(&db);
+    let instruments = session.repo::<Instrument>();
+    let first = instruments.create_or_get(Instrument::SYMBOL, instrument("A")).await.unwrap();
+    let again = instruments.create_or_get(Instrument::SYMBOL, instrument("A")).await.unwrap();
+    assert_eq!((first.is_new, again.is_new, first.entity), (true, false, again.entity));
+    let other = NewInstrument { name: "another".to_owned(), ..instrument("A") };
+    let refused = instruments.create_or_get(Instrument::SYMBOL, other).await;
+    assert_error!(refused, Error::IdempotencyMismatch { .. });
+    let other = NewInstrument { symbol: symbol("B"), ..instrument("A") };
+    let refused = instruments.create_or_get(Instrument::NAME, other).await;
+    assert_error!(refused, Error::IdempotencyMismatch { .. });
+    instruments.delete(symbol("A")).await.unwrap();
+    let refused = instruments.create_or_get(Instrument::SYMBOL, instrument("A")).await;
+    assert_error!(refused, Error::Conflict { .. });
+    let tx = session.begin().await.unwrap();
+    let within = tx.repo::<Instrument>();
+    let refused = within.create_or_get(Instrument::SYMBOL, instrument("A")).await;
+    assert_error!(refused, Error::Conflict { .. });
+    tx.rollback().await.unwrap();
+    let entries = session.audit().history::<Instrument>(symbol("A")).count().await.unwrap();
+    assert_eq!(entries, 2, "created and deleted");
+}
+
+pub(crate) async fn a_row_is_upserted_by_its_id(fixture: Fixture) {
+    let db = market(&fixture).await;
+    let session = trader(&db);
+    let instruments = session.repo::<Instrument>();
+    let outcome = async |new: NewInstrument| {
+        instruments.upsert(Instrument::SYMBOL, new).await.map(|upserted| upserted.outcome)
+    };
+    assert_eq!(outcome(instrument("A")).await.unwrap(), Outcome::Created);
+    assert_eq!(outcome(instrument("A")).await.unwrap(), Outcome::Unchanged);
+    let other = NewInstrument { name: "another".to_owned(), ..instrument("A") };
+    assert_eq!(outcome(other).await.unwrap(), Outcome::Updated);
+    for count in [2, 1_200] {
+        let many = (0..count).map(|number| instrument(&format!("A{number}")));
+        let many = instruments.upsert_many(Instrument::SYMBOL, many).await.unwrap();
+        let symbols: Vec<_> = many.iter().map(|it| it.entity.symbol.clone()).collect();
+        let given: Vec<_> = (0..count).map(|number| symbol(&format!("A{number}"))).collect();
+        assert_eq!(symbols, given);
+    }
+    // By another key the row is found, and its id stays.
+    let moved = NewInstrument { symbol: symbol("B"), name: "another".to_owned() };
+    let refused = instruments.upsert(Instrument::NAME, moved).await.unwrap_err();
+    assert!(refused.is_invalid_input() && refused.to_string().contains("symbol"), "{refused}");
+    instruments.delete(symbol("A")).await.unwrap();
+    assert_error!(outcome(instrument("A")).await, Error::Conflict { .. });
+    let many = [instrument("C"), instrument("A")];
+    let refused = instruments.upsert_many(Instrument::SYMBOL, many).await.unwrap_err();
+    assert_eq!(refused.row(), Some(1));
+    assert!(refused.is_conflict());
+    let tx = session.begin().await.unwrap();
+    let refused = tx.repo::<Instrument>().upsert(Instrument::SYMBOL, instrument("A")).await;
+    assert_error!(refused, Error::Conflict { .. });
+    tx.rollback().await.unwrap();
+    assert!(!instruments.exists(symbol("C")).await.unwrap());
+}
+
+pub(crate) async fn an_id_that_is_made_is_no_key_to_create_by(fixture: Fixture) {
+    let db = fixture.with(&schema![Crate::<i64>]).await;
+    let boxes = db.session().repo::<Crate<i64>>();
+    let new = NewCrate { beside: None };
+    let refused = boxes.upsert(Crate::<i64>::ID, new.clone()).await.unwrap_err();
+    assert!(refused.is_invalid_input(), "{refused:?}");
+    let refused = boxes.create_or_get(Crate::<i64>::ID, new).await.unwrap_err();
+    assert!(refused.is_invalid_input(), "{refused:?}");
+}
+
+pub(crate) async fn texts_are_in_order_and_windows_end_at_them(fixture: Fixture) {
+    let db = market(&fixture).await;
+    let instruments = trader(&db).repo::<Instrument>();
+    let mut shuffled = HARD;
+    shuffled.rotate_left(5);
+    instruments.create_many(shuffled.map(instrument)).await.unwrap();
+    let all: Vec<_> = instruments.all().await.unwrap().into_iter().map(|it| it.symbol).collect();
+    let mut sorted = HARD.map(symbol);
+    sorted.sort();
+    assert_eq!(all, sorted);
+    let query = instruments.query().order_by(Instrument::VERSION.desc());
+    let (mut walked, mut request) = (Vec::new(), WindowRequest::first(2));
+    loop {
+        let window = query.clone().window(request).await.unwrap();
+        walked.extend(window.items.into_iter().map(|it| it.symbol));
+        match window.end.filter(|_| window.has_next) {
+            Some(end) => request = WindowRequest::first(2).after(end),
+            None => break,
+        }
+    }
+    let distinct: BTreeSet<_> = walked.iter().cloned().collect();
+    assert_eq!((walked.len(), distinct.len()), (HARD.len(), HARD.len()));
+    let patched = instruments
+        .filter(Instrument::SYMBOL.ge(symbol("A")))
+        .patch_all(InstrumentPatch::new().name("x"))
+        .await;
+    assert!(patched.unwrap_err().is_conflict(), "the name is unique");
+    let ids: Vec<_> = sorted.iter().map(|id| (id.clone(), named(id))).collect();
+    let patched = instruments.patch_many(ids).await.unwrap();
+    assert_eq!(patched.into_iter().map(|it| it.symbol).collect::<Vec<_>>(), sorted);
+}
+
+fn named(id: &Symbol) -> InstrumentPatch {
+    InstrumentPatch::new().name(format!("new {}", id.0))
+}
+
+pub(crate) async fn rows_refer_to_texts_and_go_and_come_back_with_them(fixture: Fixture) {
+    let db = market(&fixture).await;
+    let session = trader(&db);
+    let (instruments, quotes) = (session.repo::<Instrument>(), session.repo::<Quote>());
+    instruments.create_many(["A", "B\"'"].map(instrument)).await.unwrap();
+    quotes.create_many([quote(1, "A"), quote(2, "B\"'"), quote(3, "A")]).await.unwrap();
+    let refused = quotes.create(quote(4, "C")).await;
+    assert_error!(refused, Error::ForeignKey { .. });
+    let text = "about A".to_owned();
+    let sheets = session.repo::<FactSheet>();
+    sheets.create(NewFactSheet { instrument_id: symbol("A"), text: text.clone() }).await.unwrap();
+    let again = NewFactSheet { instrument_id: symbol("A"), text };
+    assert_error!(sheets.create(again).await, Error::Conflict { .. });
+    let rows = instruments.query().with((Instrument::quotes(), Instrument::fact_sheet()));
+    let rows = rows.all().await.unwrap();
+    let seen: Vec<_> = rows
+        .iter()
+        .map(|(it, (quotes, sheet))| {
+            let quotes: Vec<_> = quotes.iter().map(|quote| quote.id).collect();
+            (it.symbol.0.as_str(), quotes, sheet.is_some())
+        })
+        .collect();
+    assert_eq!(seen, [("A", vec![1, 3], true), ("B\"'", vec![2], false)]);
+    let of = Quote::instrument().has(Instrument::NAME.contains("B"));
+    let found = quotes.query().filter(of).with(Quote::instrument()).one().await.unwrap();
+    assert_eq!((found.0.id, found.1.unwrap().symbol), (2, symbol("B\"'")));
+    instruments.delete(symbol("A")).await.unwrap();
+    assert_error!(instruments.purge(symbol("A")).await, Error::ForeignKey { .. });
+    sheets.delete(symbol("A")).await.unwrap();
+    assert_eq!(quotes.all().await.unwrap().iter().map(|it| it.id).collect::<Vec<_>>(), [2]);
+    assert_error!(quotes.create(quote(5, "A")).await, Error::ParentDeleted { .. });
+    instruments.restore(symbol("A")).await.unwrap();
+    assert_eq!(quotes.count().await.unwrap(), 3);
+    instruments.delete(symbol("A")).await.unwrap();
+    let tomorrow = Utc::now() + Duration::days(1);
+    instruments.purge_deleted_before(tomorrow).chunk(1).await.unwrap();
+    let left = instruments.query().with_deleted().all().await.unwrap();
+    assert_eq!(left.iter().map(|it| it.symbol.0.as_str()).collect::<Vec<_>>(), ["B\"'"]);
+    assert_eq!(quotes.query().with_deleted().count().await.unwrap(), 1);
+}
+
+pub(crate) async fn the_trail_names_rows_by_the_ids_they_were_given(fixture: Fixture) {
+    let db = market(&fixture).await;
+    let session = trader(&db);
+    let instruments = session.repo::<Instrument>();
+    instruments.create_many(HARD.map(instrument)).await.unwrap();
+    for text in HARD {
+        instruments.patch(symbol(text), named(&symbol(text))).await.unwrap();
+        let trail = session.audit();
+        let entries = trail.history::<Instrument>(symbol(text)).all().await.unwrap();
+        let ids: Vec<_> = entries.iter().map(|it| it.entity_id.as_str()).collect();
+        assert_eq!(ids, [text, text]);
+        let then = trail.as_of::<Instrument>(symbol(text), Utc::now()).await.unwrap().unwrap();
+        assert_eq!(then.entity, instruments.get(symbol(text)).await.unwrap());
+    }
+    // A row that is gone and one that has its id later are one history, with nothing between them.
+    let id = || symbol("A");
+    let before = instruments.get(id()).await.unwrap();
+    instruments.delete(id()).await.unwrap();
+    instruments.purge(id()).await.unwrap();
+    let trail = session.audit();
+    let as_of_now = async || {
+        let found = trail.as_of::<Instrument>(id(), Utc::now()).await.unwrap();
+        found.map(|found| found.entity)
+    };
+    assert_eq!(as_of_now().await, None);
+    let again = instruments.create(instrument("A")).await.unwrap();
+    assert_ne!(again, before);
+    assert_eq!(as_of_now().await, Some(again));
+    let verified = session.audit().chain().unwrap().verify().await.unwrap();
+    assert!(verified.is_intact(), "{verified:?}");
+}
+
+pub(crate) async fn ids_go_through_a_file_as_they_are(fixture: Fixture) {
+    let db = market(&fixture).await;
+    let instruments = trader(&db).repo::<Instrument>();
+    instruments.create_many(HARD.map(instrument)).await.unwrap();
+    let mut file = Vec::new();
+    instruments.query().export_csv(&mut file).await.unwrap();
+    let theirs = bolt(&db).actor("bob").repo::<Instrument>();
+    let import = || theirs.import_csv(file.as_slice()).into_this_tenant();
+    let refused = import().fresh_ids().await.unwrap_err();
+    assert!(refused.is_invalid_input() && refused.to_string().contains("assigned"), "{refused}");
+    assert_eq!(import().await.unwrap(), HARD.len() as u64);
+    let symbols = |rows: Vec<Instrument>| rows.into_iter().map(|it| it.symbol).collect::<Vec<_>>();
+    let (ours, theirs) = (instruments.all().await.unwrap(), theirs.all().await.unwrap());
+    assert_eq!(symbols(theirs), symbols(ours));
+    let without = "name\nnobody\n";
+    let refused = instruments.import_csv(without.as_bytes()).await.unwrap_err();
+    assert!(!refused.to_string().contains("fresh_ids"), "{refused}");
+}
+
+pub(crate) async fn an_id_longer_than_its_column_is_refused(fixture: Fixture) {
+    let db = market(&fixture).await;
+    let instruments = trader(&db).repo::<Instrument>();
+    let refused = instruments.create(instrument("thirteen-long")).await.unwrap_err();
+    assert!(refused.is_invalid_input(), "{refused:?}");
+    let nul = instruments.create(instrument("a\0b")).await.unwrap_err();
+    assert!(nul.is_invalid_input(), "{nul:?}");
+    assert!(instruments.get(symbol("a\0b")).await.is_err());
+}
+
+pub(crate) async fn the_doctor_finds_tables_with_given_ids_well(fixture: Fixture) {
+    let schema = schema![Instrument, Quote, FactSheet, FeedLine, Upload, Shelf::<String>];
+    let db = fixture.with(&schema).await;
+    assert_eq!(db.doctor(&schema).await.unwrap(), []);
+    db.create_tables(&schema).await.unwrap();
+}
