@@ -10,7 +10,7 @@ use futures_util::FutureExt as _;
 use repo_core::{Action, Actor, Database, Entity, Event, Result};
 
 use crate::entities::*;
-use crate::fixture::{ACME, BOLT, Fixture};
+use crate::fixture::{ACME, BOLT, Fixture, by_hand};
 use crate::hooked::{
     Acting, COUPONS, Ear, Heard, INVOICES, Stage, Way, acting, coupon, everything, invoice,
     staged_coupons, staged_invoices,
@@ -35,14 +35,14 @@ pub(crate) async fn every_path_tells_what_it_committed(fixture: Fixture) {
             ear.taken();
             go(&session, place, way, &stage).await.expect(way.name);
             assert_told(&ear.taken(), place, way);
-            clear(&session).await;
+            clear(&db).await;
         }
         for way in COUPONS {
             let stage = staged_coupons(&session).await;
             ear.taken();
             go(&session, place, way, &stage).await.expect(way.name);
             assert_told(&ear.taken(), place, way);
-            clear(&session).await;
+            clear(&db).await;
         }
     }
 }
@@ -95,11 +95,13 @@ fn assert_told<E>(heard: &[Heard], place: Place, way: &Way<E>) {
 }
 
 /// Removes all rows, whatever they are.
-async fn clear(session: &Acting) {
+/// The next way finds its own rows.
+async fn clear(db: &Database) {
+    let mut connection = by_hand(db).await;
     for table in ["caveats", "charges", "invoices", "receipts", "usages", "coupons"] {
-        let sql = format!("DELETE FROM {table}");
-        session.unchecked_sql("the next way finds its own rows").execute(&sql).await.unwrap();
+        connection.execute_script(&format!("DELETE FROM {table}")).await.unwrap();
     }
+    connection.commit().await.unwrap();
 }
 
 pub(crate) async fn what_is_told_is_what_is_recorded(fixture: Fixture) {
@@ -126,7 +128,7 @@ pub(crate) async fn what_is_told_is_what_is_recorded(fixture: Fixture) {
                 event.before.map(|row| row.version).zip(event.after.map(|it| it.version));
             assert!(versions.is_none_or(|(was, is)| is == was + 1), "{}", way.name);
         }
-        clear(&session).await;
+        clear(&db).await;
     }
 }
 
