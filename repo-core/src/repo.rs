@@ -7,6 +7,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use crate::audit::image;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::filter::IntoFilter;
@@ -163,10 +164,22 @@ where
     }
 }
 
+/// The most characters of an id that an error holds.
+const SHOWN: usize = 200;
+
 /// The id in words, for an error.
 pub(crate) fn id_in_words<E: Entity>(id: &E::Id) -> String {
     stored(id, E::TABLE.id().kind)
-        .map_or_else(|invalid| invalid.to_string(), |id| format!("{id:?}"))
+        .map_or_else(|invalid| invalid.to_string(), |id| value_in_words(&id))
+}
+
+/// The same of one that is encoded.
+pub(crate) fn value_in_words(id: &Value<'_>) -> String {
+    let text = image::text(id);
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}..", &text[..end]),
+        None => text.into_owned(),
+    }
 }
 
 pub(crate) fn not_found<E: Entity>(id: &E::Id) -> Error {

@@ -25,7 +25,7 @@ use crate::value::Value;
 use crate::write::change::Writing;
 use crate::write::column_set::ColumnSet;
 use crate::write::creation::Completed;
-use crate::write::idempotent::{ATTEMPTS, Once, UniqueColumns, check};
+use crate::write::idempotent::{Once, UniqueColumns, attempts, check};
 use crate::write::insert::{check_parents, encode, with_id};
 use crate::write::patch::Patch;
 use crate::write::perform::values;
@@ -203,7 +203,7 @@ where
     let dialect = session.database().backend().dialect();
     let sql = crud.keys.of(dialect, E::TABLE, crud, key);
     let once = Once { repo, sql: &sql, key, author };
-    for attempt in 0..ATTEMPTS {
+    for attempt in 0..attempts(E::TABLE, key) {
         if attempt > 0 {
             // Neither added nor there: it may be that it would refer to a deleted row.
             check_parents(session, std::slice::from_ref(&entity)).await?;

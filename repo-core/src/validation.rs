@@ -12,6 +12,7 @@ use crate::column::Column;
 use crate::entity::{Entity, Mutable};
 use crate::error::Error;
 use crate::private::{ValidatedOnCreate, ValidatedOnDelete, ValidatedOnUpdate};
+use crate::repo::value_in_words;
 use crate::schema::table::Table;
 use crate::value::Value;
 use crate::value::column_type::ColumnType;
@@ -272,14 +273,14 @@ pub(crate) fn refuse(
     if problems.is_empty() {
         return Ok(());
     }
-    let id = id.map(|id| format!("{id:?}"));
+    let id = id.map(value_in_words);
     Err(Error::Invalid { entity: table.entity, id, problems })
 }
 
 /// The message of [`Error::Invalid`].
 pub(crate) fn in_words(entity: &str, id: Option<&str>, problems: &[Problem]) -> String {
     let which = match id {
-        Some(id) => format!("the `{entity}` {id}"),
+        Some(id) => format!("the `{entity}` {}", id.escape_debug()),
         None => format!("the new `{entity}`"),
     };
     let problems: Vec<String> = problems.iter().map(Problem::to_string).collect();

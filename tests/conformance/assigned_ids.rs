@@ -11,7 +11,7 @@ use repo_core::{
 use uuid::Uuid;
 
 use crate::expect::assert_error;
-use crate::fixture::{Fixture, acme, bolt, by_hand};
+use crate::fixture::{ACME, Fixture, acme, bolt, by_hand, of_another_program};
 
 /// What an instrument is traded by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, ColumnType)]
@@ -86,6 +86,37 @@ struct Shelf<K: IdType + PartialEq + Debug> {
 struct Crate<K: GeneratedId + PartialEq + Debug> {
     id: K,
     beside: Option<K>,
+}
+
+/// A program of before, in which the database made the ids.
+mod before {
+    use super::*;
+
+    #[derive(Debug, Clone, PartialEq, Repository)]
+    #[repository(table = "lots")]
+    pub(super) struct Lot {
+        pub(super) id: i64,
+        pub(super) name: String,
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "lots")]
+struct Lot {
+    #[repository(assigned)]
+    id: i64,
+    name: String,
+}
+
+/// Of which nobody has another's, whoever the tenant is.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "seals", tenant, soft_delete, unique(global, id))]
+struct Seal {
+    #[repository(assigned)]
+    id: String,
+    tenant_id: Uuid,
+    name: String,
+    deleted_at: Option<DateTime<Utc>>,
 }
 
 impl Instrument {
@@ -473,9 +504,81 @@ pub(crate) async fn an_id_longer_than_its_column_is_refused(fixture: Fixture) {
     assert!(instruments.get(symbol("a\0b")).await.is_err());
 }
 
+pub(crate) async fn a_row_that_was_there_before_the_trail_may_come_again(fixture: Fixture) {
+    let db = market(&fixture).await;
+    let session = trader(&db);
+    let instruments = session.repo::<Instrument>();
+    let raw = acme(&db).actor("dba");
+    let raw = raw.unchecked_sql("a row of before").bind(ACME);
+    let row =
+        "INSERT INTO instruments (symbol, tenant_id, name, version) VALUES ('A', $1, 'raw', 1)";
+    raw.execute(row).await.unwrap();
+    instruments.patch(symbol("A"), named(&symbol("A"))).await.unwrap();
+    let trail = session.audit();
+    let now = async || trail.as_of::<Instrument>(symbol("A"), Utc::now()).await;
+    assert_error!(now().await, Error::Decode { column: "symbol", .. });
+    instruments.delete(symbol("A")).await.unwrap();
+    instruments.purge(symbol("A")).await.unwrap();
+    assert_eq!(now().await.unwrap(), None);
+    let created = instruments.create(instrument("A")).await.unwrap();
+    assert_eq!(now().await.unwrap().map(|found| found.entity), Some(created));
+}
+
+pub(crate) async fn an_id_may_be_unique_over_all_tenants(fixture: Fixture) {
+    let db = fixture.with(&schema![Seal]).await;
+    let (ours, theirs) = (acme(&db).repo::<Seal>(), bolt(&db).repo::<Seal>());
+    let seal = |id: &str| NewSeal { id: id.to_owned(), name: "a".to_owned() };
+    assert!(ours.create_or_get(Seal::ID, seal("A")).await.unwrap().is_new);
+    assert!(!ours.create_or_get(Seal::ID, seal("A")).await.unwrap().is_new);
+    for refused in [
+        theirs.create(seal("A")).await.map(drop),
+        theirs.create_or_get(Seal::ID, seal("A")).await.map(drop),
+        theirs.upsert(Seal::ID, seal("A")).await.map(drop),
+    ] {
+        assert_error!(refused, Error::Conflict { .. });
+    }
+    ours.delete("A".to_owned()).await.unwrap();
+    assert_error!(ours.create_or_get(Seal::ID, seal("A")).await, Error::Conflict { .. });
+    assert_error!(ours.upsert(Seal::ID, seal("A")).await, Error::Conflict { .. });
+    assert!(theirs.upsert(Seal::ID, seal("A")).await.is_ok(), "the id is unique among live rows");
+}
+
+pub(crate) async fn an_error_shows_an_id_once_and_not_all_of_a_long_one(fixture: Fixture) {
+    let db = fixture.with(&schema![Shelf::<String>, Upload]).await;
+    let shelves = db.session().repo::<Shelf<String>>();
+    let missing = async |id: &str| shelves.get(id.to_owned()).await.unwrap_err().to_string();
+    assert_eq!(missing("ACME").await, "no `Shelf` has the id ACME");
+    assert_eq!(missing("a\nb\"c").await, "no `Shelf` has the id a\\nb\\\"c");
+    let long = missing(&"é".repeat(5_000)).await;
+    assert!(long.ends_with("éé..") && long.chars().count() < 300, "{long}");
+    match shelves.get("a\nb".to_owned()).await {
+        Err(Error::NotFound { id, .. }) => assert_eq!(id, "a\nb"),
+        other => panic!("{other:?}"),
+    }
+    let nobody = acme(&db).repo::<Upload>().get(Uuid::nil()).await.unwrap_err();
+    assert_eq!(nobody.to_string(), format!("no `Upload` has the id {}", Uuid::nil()));
+}
+
 pub(crate) async fn the_doctor_finds_tables_with_given_ids_well(fixture: Fixture) {
     let schema = schema![Instrument, Quote, FactSheet, FeedLine, Upload, Shelf::<String>];
     let db = fixture.with(&schema).await;
     assert_eq!(db.doctor(&schema).await.unwrap(), []);
     db.create_tables(&schema).await.unwrap();
+}
+
+pub(crate) async fn ids_that_were_made_may_be_given_from_now_on(fixture: Fixture) {
+    let db = fixture.with(&schema![before::Lot]).await;
+    let name = || "a".to_owned();
+    let made = db.session().repo::<before::Lot>();
+    let made = made.create(before::NewLot { name: name() }).await.unwrap();
+    let db = of_another_program(&db);
+    let schema = schema![Lot];
+    assert_eq!(db.doctor(&schema).await.unwrap(), []);
+    db.create_tables(&schema).await.unwrap();
+    let lots = db.session().repo::<Lot>();
+    let id = made.id;
+    assert_error!(lots.create(NewLot { id, name: name() }).await, Error::Conflict { .. });
+    lots.create(NewLot { id: -1, name: name() }).await.unwrap();
+    let ids: Vec<_> = lots.all().await.unwrap().into_iter().map(|lot| lot.id).collect();
+    assert_eq!(ids, [-1, id]);
 }

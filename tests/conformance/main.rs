@@ -148,7 +148,11 @@ conformance! {
             the_trail_names_rows_by_the_ids_they_were_given,
             ids_go_through_a_file_as_they_are,
             an_id_longer_than_its_column_is_refused,
+            a_row_that_was_there_before_the_trail_may_come_again,
+            an_id_may_be_unique_over_all_tenants,
+            an_error_shows_an_id_once_and_not_all_of_a_long_one,
             the_doctor_finds_tables_with_given_ids_well,
+            ids_that_were_made_may_be_given_from_now_on,
         }
         audit {
             every_change_of_a_row_is_an_entry,

@@ -33,11 +33,20 @@ pub struct AsOf<E> {
     pub seq: i64,
 }
 
+/// What the entries so far tell of a row.
+enum Remade {
+    /// It is not there.
+    Absent,
+    /// It is there, and its creation is in no entry.
+    Untold,
+    Known(HashMap<String, ImageValue>),
+}
+
 /// A row that is made again from its entries, one after the other.
 pub(crate) struct Replay {
     /// Entries of later are not told of.
     until: DateTime<Utc>,
-    columns: Option<HashMap<String, ImageValue>>,
+    row: Remade,
     seq: i64,
     /// Whether an entry of later, or one that cannot be replayed, was met.
     is_over: bool,
@@ -46,7 +55,7 @@ pub(crate) struct Replay {
 
 impl Replay {
     pub(crate) fn new(until: DateTime<Utc>) -> Self {
-        Self { until, columns: None, seq: 0, is_over: false, error: None }
+        Self { until, row: Remade::Absent, seq: 0, is_over: false, error: None }
     }
 
     /// Whether the entries that are left change nothing.
@@ -66,8 +75,8 @@ impl Replay {
             return;
         }
         self.seq = entry.seq;
-        match after::<E>(self.columns.take(), entry) {
-            Ok(columns) => self.columns = columns,
+        match after::<E>(std::mem::replace(&mut self.row, Remade::Absent), entry) {
+            Ok(row) => self.row = row,
             Err(error) => (self.is_over, self.error) = (true, Some(error)),
         }
     }
@@ -77,7 +86,11 @@ impl Replay {
         if let Some(error) = self.error {
             return Err(error);
         }
-        let Some(columns) = self.columns else { return Ok(None) };
+        let columns = match self.row {
+            Remade::Absent => return Ok(None),
+            Remade::Untold => return Err(begins_late::<E>()),
+            Remade::Known(columns) => columns,
+        };
         let row = ImageRow::new(E::TABLE, columns)?;
         let entity = read::decode::<E>(&row)?;
         let ImageRow { redacted, unrecorded, .. } = row;
@@ -86,23 +99,20 @@ impl Replay {
 }
 
 /// What a row is after an entry.
-fn after<E: Entity>(
-    row: Option<HashMap<String, ImageValue>>,
-    entry: AuditEntry,
-) -> Result<Option<HashMap<String, ImageValue>>> {
+fn after<E: Entity>(row: Remade, entry: AuditEntry) -> Result<Remade> {
     // A row that is marked as deleted is told of as a whole.
     let row = match (entry.action, &entry.before) {
-        (Action::Delete, Some(before)) => Some(columns::<E>(before)?.collect()),
+        (Action::Delete, Some(before)) => Remade::Known(columns::<E>(before)?.collect()),
         _ => row,
     };
     Ok(match (entry.action, entry.after, row) {
-        (_, None, _) => None,
-        (Action::Create, Some(after), _) => Some(columns::<E>(&after)?.collect()),
-        (_, Some(after), Some(mut row)) => {
+        (_, None, _) => Remade::Absent,
+        (Action::Create, Some(after), _) => Remade::Known(columns::<E>(&after)?.collect()),
+        (_, Some(after), Remade::Known(mut row)) => {
             row.extend(columns::<E>(&after)?);
-            Some(row)
+            Remade::Known(row)
         }
-        (_, Some(_), None) => return Err(begins_late::<E>()),
+        (_, Some(_), Remade::Absent | Remade::Untold) => Remade::Untold,
     })
 }
 

@@ -99,11 +99,13 @@ impl KeySql {
         dialect.lock_rows(&mut find_locked);
         let mut target = Writer::new(dialect, table);
         target.push(" ON CONFLICT (");
-        let is_global = is_global(table, key);
+        // An id that is unique over all tenants too is still the primary key.
+        let is_id = *key == [table.roles.id];
+        let is_global = is_global(table, key) && !is_id;
         target.columns(tenant.filter(|_| !is_global).into_iter().chain(key.iter().copied()));
         target.push(")");
         // Unique keys are about live rows, ids about all.
-        if let Some(deleted_at) = table.roles.deleted_at.filter(|_| *key != [table.roles.id]) {
+        if let Some(deleted_at) = table.roles.deleted_at.filter(|_| !is_id) {
             target.push(" WHERE ").column(deleted_at).push(" IS NULL");
         }
         target.push(" DO NOTHING");

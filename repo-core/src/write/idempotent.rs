@@ -27,7 +27,15 @@ use crate::write::insert::{check_parents, encode, identity, insert_values, with_
 use crate::write::perform::{one, values};
 
 /// How often a row is looked for that is there when it is added and gone when it is read.
-pub(crate) const ATTEMPTS: usize = 10;
+const ATTEMPTS: usize = 10;
+
+/// The same by an id that deleted rows keep: after this it is one of theirs.
+const ATTEMPTS_BY_ID: usize = 3;
+
+pub(crate) fn attempts(table: &Table, key: &[usize]) -> usize {
+    let may_be_of_deleted = table.roles.deleted_at.is_some() && is_assigned_id(table, key);
+    if may_be_of_deleted { ATTEMPTS_BY_ID } else { ATTEMPTS }
+}
 
 /// What [`Repo::create_or_get`] found or made.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,7 +105,7 @@ pub(crate) async fn create_or_get<E: Entity, S: Scope>(
     let mut params: Vec<_> = tenant.filter(|_| !has_tenant(E::TABLE, key)).into_iter().collect();
     params.extend(key.iter().map(|column| given[*column].borrowed()));
     let once = Once { repo, sql: &sql, key, author: author.as_ref() };
-    for attempt in 0..ATTEMPTS {
+    for attempt in 0..attempts(E::TABLE, key) {
         if let Some(found) = once.find(&params, (&given, &left)).await? {
             return Ok(CreateOrGet { entity: found, is_new: false });
         }

@@ -146,7 +146,7 @@ fn is_assigned(field: &Field<'_>, role: Option<Role>, diag: &mut Diag) -> bool {
             let problem = format_args!("`{ident}` is not the id, and only an id is assigned");
             let help = match role {
                 Some(_) => "remove `assigned`",
-                None => "remove `assigned`: whoever creates a row gives every other field",
+                None => "remove `assigned`, or write `id, assigned` if it is the id",
             };
             diag.error(&given.key, problem, help);
             false

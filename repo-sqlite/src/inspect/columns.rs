@@ -29,10 +29,12 @@ pub(super) fn inspect(
     sql: &str,
 ) -> Result<Vec<InspectedColumn>> {
     let mut stored = rows(connection, COLUMNS, table.name, |row| {
-        let column = InspectedColumn::new(spelling::column(table, row.get(0)?), row.get(1)?);
         let (sql_type, is_generated, is_key): (String, bool, bool) =
             (row.get(2)?, row.get(3)?, row.get(4)?);
         let is_number = is_key && sql_type.eq_ignore_ascii_case("INTEGER");
+        // The number of a row is never NULL.
+        let takes_null = !is_number && row.get(1)?;
+        let column = InspectedColumn::new(spelling::column(table, row.get(0)?), takes_null);
         let has_default = is_number || is_generated || row.get(5)?;
         Ok(Stored { column: column.with_default(has_default), sql_type, is_generated, is_key })
     })?;
