@@ -502,6 +502,9 @@ pub(crate) async fn an_id_longer_than_its_column_is_refused(fixture: Fixture) {
     let nul = instruments.create(instrument("a\0b")).await.unwrap_err();
     assert!(nul.is_invalid_input(), "{nul:?}");
     assert!(instruments.get(symbol("a\0b")).await.is_err());
+    let session = trader(&db);
+    let refused = session.audit().history::<Instrument>(symbol("a\0b")).all().await.unwrap_err();
+    assert_eq!(refused.to_string(), "`symbol` holds a NUL character");
 }
 
 pub(crate) async fn a_row_that_was_there_before_the_trail_may_come_again(fixture: Fixture) {

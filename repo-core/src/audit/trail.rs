@@ -26,6 +26,7 @@ use crate::session::actor::Actor;
 use crate::session::scope::{NoTenant, RecordedFor, Scope, Tenant};
 use crate::sql::shape::Shape;
 use crate::value::column_type::ColumnType;
+use crate::value::stored::stored;
 
 /// The entries of the audit trail that a session reaches.
 ///
@@ -63,9 +64,11 @@ impl<S: Scope> Audit<S> {
     where
         E::Tenancy: RecordedFor<S>,
     {
-        let id = match read::encode_id::<E>(&id) {
+        let column = E::TABLE.id();
+        let id = match stored(&id, column.kind) {
             Ok(id) => AuditEntry::ENTITY_ID.eq(image::text(&id).as_ref()),
-            Err(error) => invalid(E::TABLE.id().name, &error),
+            // Told when the query runs.
+            Err(invalid) => Filter::new(Node::Invalid { column: column.name, invalid }),
         };
         let of_row = of_table(E::TABLE) & id;
         let entries = self.repo.filter(match E::TABLE.audit {
@@ -176,12 +179,6 @@ fn of_table(table: &Table) -> Filter<AuditEntry> {
         [] => AuditEntry::ENTITY.eq(table.name),
         former => AuditEntry::ENTITY.in_list(former.iter().copied().chain([table.name])),
     }
-}
-
-/// An id that no column can hold: told when the query runs.
-fn invalid(column: &'static str, error: &crate::Error) -> Filter<AuditEntry> {
-    let invalid = crate::InvalidValue::new(error.to_string());
-    Filter::new(Node::Invalid { column, invalid })
 }
 
 impl<S: Scope> Deref for Audit<S> {
