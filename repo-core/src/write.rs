@@ -8,6 +8,7 @@
 //! by a bound that is not met. How rows are added is in `insert.rs`, how one row changes by its id in `target.rs` and
 //! `attempt.rs`.
 
+pub(crate) mod ahead;
 pub(crate) mod attempt;
 pub(crate) mod brief;
 pub(crate) mod change;
@@ -104,7 +105,10 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     /// As for [`create`](Self::create), and [`row`](Error::row) tells which row is the cause: the first that is
     /// refused when they are added one after the other; if a value does not fit its column, the first of those
     /// rows. It is looked for after the failure. None is told where it was gone by then, where the connection
-    /// was, or, on Postgres, where a row refers to one that comes after it.
+    /// was, or, on Postgres, where a row knows the id that was made for one that comes after it.
+    ///
+    /// A row may refer to one that comes before it, or to itself, where ids are assigned; not to one that comes
+    /// after it.
     pub fn create_many<N: Into<E::New>>(
         &self,
         new: impl IntoIterator<Item = N>,

@@ -66,6 +66,7 @@ mod refused_texts;
 mod related_rows;
 mod relations;
 mod retention;
+mod rows_in_order;
 mod search;
 mod secrets;
 mod series;
@@ -632,6 +633,11 @@ conformance! {
             all_tenants_have_one_retention,
             one_tenant_removes_its_own,
             what_belongs_to_no_tenant_is_removed_without_one,
+        }
+        rows_in_order {
+            no_row_of_many_refers_to_one_that_comes_after_it,
+            however_many_they_are_each_comes_after_what_it_refers_to,
+            a_transaction_goes_on_where_no_row_was_sent,
         }
         search {
             what_is_not_sought_is_no_condition,

@@ -18,10 +18,10 @@ use crate::session::scope::{Scope, WritableFrom};
 use crate::sql::keys::TogetherSql;
 use crate::value::column_type::ColumnType as _;
 use crate::value::{Kind, Value};
+use crate::write::ahead::refers_to_itself;
 use crate::write::column_set::ColumnSet;
 use crate::write::insert::{encode, insert_recorded};
 use crate::write::perform::{Later, values};
-use crate::write::refused::refers_to_itself;
 
 /// query_canceled: somebody asked for an end, or the time of a statement is over.
 const CANCELLED: &str = "57014";

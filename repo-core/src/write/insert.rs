@@ -19,6 +19,7 @@ use crate::transaction::Own;
 use crate::value::column_type::ColumnType as _;
 use crate::value::encode::Encoder;
 use crate::value::{Kind, Value};
+use crate::write::ahead;
 use crate::write::brief::{self, Added};
 use crate::write::parents::{self, Parents};
 use crate::write::perform::one;
@@ -206,7 +207,8 @@ pub(crate) async fn insert_many<E: Entity, S: Scope>(
     }
     let is_alone = !E::TABLE.is_seen(Action::Create)
         && !parents::has_marked(E::TABLE)
-        && !session.in_transaction();
+        && !session.in_transaction()
+        && ahead::parts(&entities)?.len() == 1;
     let done = if is_alone {
         insert_rows(session, repo, &mut entities).await
     } else {
@@ -235,14 +237,25 @@ pub(crate) async fn insert_recorded<E: Entity, S: Scope>(
     Ok(())
 }
 
-/// Adds the rows, in a transaction, unless one of them would refer to a deleted row.
+/// Adds the rows, in a transaction, unless one of them would refer to a deleted row, or to one that is not there yet.
 pub(crate) async fn insert_under_parents<E: Entity, S: Scope>(
     session: &Session<S>,
     repo: &Repo<E, S>,
     entities: &mut [E],
 ) -> Result<()> {
-    check_parents(session, entities).await?;
-    insert_rows(session, repo, entities).await
+    for rows in ahead::parts(entities)? {
+        let part = &mut entities[rows.clone()];
+        let done = async {
+            check_parents(session, part).await?;
+            insert_rows(session, repo, part).await
+        }
+        .await;
+        done.map_err(|error| match error.row().or((rows.len() == 1).then_some(0)) {
+            Some(row) => error.in_row(rows.start + row),
+            None => error,
+        })?;
+    }
+    Ok(())
 }
 
 /// Refuses rows that would refer to a deleted one.

@@ -16,9 +16,10 @@ use crate::repo::Repo;
 use crate::session::Session;
 use crate::session::scope::{Scope, WritableFrom};
 use crate::transaction::Own;
+use crate::write::ahead::refers_to_itself;
 use crate::write::change::Writing;
 use crate::write::insert::{encode, note_created};
-use crate::write::refused::{insert_apart, refers_to_itself};
+use crate::write::refused::insert_apart;
 
 impl<E: Entity, S: Scope> Repo<E, S> {
     /// Adds those of the rows that can be added, in one transaction, and returns for each, in their order, the
