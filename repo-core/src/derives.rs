@@ -80,7 +80,7 @@
 /// | `id`, `tenant`, `version`, `created_at`, `updated_at`, `deleted_at`, `correlation_id` | the field has this role, whatever its name |
 /// | `deletion_id` | an `Option<Uuid>`: the deletion that deleted the row together with others |
 /// | `plain` | the field has no role, whatever its name |
-/// | `assigned` | of the id: whoever creates a row gives it, and `NewIncident` has the field |
+/// | `assigned` | of the id: whoever creates a row gives it, and `NewIncident` has the field; with a `default` the draft may set it |
 /// | `column = "name"` | the name of the column; that of the field otherwise |
 /// | `formerly = "name"` | a former name of the column |
 /// | `added_with = expr` | the value that rows have that are older than the column |

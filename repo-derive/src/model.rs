@@ -188,7 +188,7 @@ impl Role {
 impl Column {
     /// Whether whoever creates a row must give this column.
     pub(crate) fn is_given(&self) -> bool {
-        self.assigned || (self.role.is_none() && self.default.is_none())
+        (self.assigned || self.role.is_none()) && self.default.is_none()
     }
 
     /// Whether a patch may set this column.

@@ -88,6 +88,18 @@ struct Crate<K: GeneratedId + PartialEq + Debug> {
     beside: Option<K>,
 }
 
+/// Whose ids have a form of their own, unless somebody gives one.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "calls", tenant, audited)]
+struct Call {
+    #[repository(assigned, default = format!("call_{}", Uuid::now_v7().simple()))]
+    id: String,
+    tenant_id: Uuid,
+    #[repository(unique)]
+    number: i64,
+    text: String,
+}
+
 /// A program of before, in which the database made the ids.
 mod before {
     use super::*;
@@ -204,6 +216,33 @@ pub(crate) async fn numbers_and_uuids_are_given_too(fixture: Fixture) {
     let boxes = db.session().repo::<Crate<i64>>();
     let made = boxes.create(NewCrate { beside: Some(7) }).await.unwrap();
     assert_eq!(boxes.get(made.id).await.unwrap(), made);
+}
+
+pub(crate) async fn an_id_with_a_default_may_be_left_out(fixture: Fixture) {
+    let db = fixture.with(&schema![Call]).await;
+    let session = trader(&db);
+    let calls = session.repo::<Call>();
+    let call = |number: i64, text: &str| NewCall { number, text: text.to_owned() };
+    let made = calls.create(call(1, "a")).await.unwrap();
+    assert!(made.id.starts_with("call_"), "{made:?}");
+    let given = calls.create(call(2, "b").id("call_of_mine")).await.unwrap();
+    assert_eq!(calls.get("call_of_mine".to_owned()).await.unwrap(), given);
+    let taken = calls.create(call(3, "c").id(made.id.clone())).await;
+    assert_error!(taken, Error::Conflict { .. });
+    let many = calls.create_many((10..1_500).map(|number| call(number, "d"))).await.unwrap();
+    let ids: BTreeSet<_> = many.into_iter().map(|call| call.id).collect();
+    assert_eq!(ids.len(), 1_490);
+    // What is left out is not compared, and stays.
+    let found = calls.create_or_get(Call::NUMBER, call(1, "a")).await.unwrap();
+    assert_eq!((found.is_new, found.entity.id), (false, made.id.clone()));
+    let upserted = calls.upsert(Call::NUMBER, call(1, "e")).await.unwrap();
+    assert_eq!((upserted.outcome, upserted.entity.id), (Outcome::Updated, made.id.clone()));
+    let other = call(1, "e").id("call_of_mine_too");
+    assert!(calls.upsert(Call::NUMBER, other).await.unwrap_err().is_invalid_input());
+    let upserted = calls.upsert(Call::ID, call(1, "f").id(made.id.clone())).await.unwrap();
+    assert_eq!(upserted.outcome, Outcome::Updated);
+    let history = session.audit().history::<Call>(made.id).count().await.unwrap();
+    assert_eq!(history, 3);
 }
 
 pub(crate) async fn an_id_that_is_taken_is_a_conflict(fixture: Fixture) {

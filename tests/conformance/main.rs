@@ -138,6 +138,7 @@ conformance! {
         assigned_ids {
             a_row_has_the_id_that_it_was_given,
             numbers_and_uuids_are_given_too,
+            an_id_with_a_default_may_be_left_out,
             an_id_that_is_taken_is_a_conflict,
             a_row_that_never_changes_is_given_its_id_once,
             of_many_who_give_one_id_at_once_one_has_it,

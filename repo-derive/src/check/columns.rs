@@ -52,7 +52,11 @@ fn column(field: &Field<'_>, role: Option<Role>, generics: &Generics, diag: &mut
             .as_ref()
             .filter(|_| !is_json && may_be_text(field, role))
             .and_then(|given| length(given, diag)),
-        default: attr.default.as_ref().filter(|_| !is_managed).map(|given| given.value.clone()),
+        default: attr
+            .default
+            .as_ref()
+            .filter(|_| may_have_default(field, role))
+            .map(|given| given.value.clone()),
         fixed: attr.fixed.is_some(),
         sensitive: attr.sensitive.is_some(),
         formerly: attr.formerly.iter().map(syn::LitStr::value).collect(),
@@ -105,7 +109,10 @@ fn check_managed(role: Role, field: &Field<'_>, diag: &mut Diag) {
     let keys = [
         attr.plain.as_ref().map(|given| &given.key),
         attr.json.as_ref().map(|given| &given.key),
-        attr.default.as_ref().map(|given| &given.key),
+        attr.default
+            .as_ref()
+            .filter(|_| !may_have_default(field, Some(role)))
+            .map(|given| &given.key),
         attr.fixed.as_ref().map(|given| &given.key),
         attr.sensitive.as_ref().map(|given| &given.key),
         attr.decimal.as_ref().map(|given| &given.key),
@@ -135,6 +142,11 @@ fn may_be_text(field: &Field<'_>, role: Option<Role>) -> bool {
         Some(role) => matches!(role, Role::Tenant | Role::CorrelationId),
         None => true,
     }
+}
+
+/// Whether the program says what stands there where nobody gives it.
+fn may_have_default(field: &Field<'_>, role: Option<Role>) -> bool {
+    role.is_none_or(|role| role == Role::Id && field.attr.assigned.is_some())
 }
 
 /// Whether the id is given; reports another field of which that is said, and an id that refers to a row and is made.

@@ -169,10 +169,7 @@ fn value(at: usize, column: &Column, given: &TokenStream) -> TokenStream {
     let creation = creation();
     let Column { ident, ty, .. } = column;
     match (column.role, &column.default) {
-        (Some(Role::Id), _) if column.assigned => {
-            quote!(#codec::given(#creation, #at, #given.#ident))
-        }
-        (Some(Role::Id), _) => quote!(#managed::new_id(#creation)?),
+        (Some(Role::Id), _) if !column.assigned => quote!(#managed::new_id(#creation)?),
         (Some(Role::Tenant), _) => quote!(#managed::session_tenant(#creation)?),
         (Some(Role::Version), _) => quote!(#managed::first_version(#creation)),
         (Some(Role::CreatedAt | Role::UpdatedAt), _) => {
@@ -181,10 +178,10 @@ fn value(at: usize, column: &Column, given: &TokenStream) -> TokenStream {
         (Some(Role::DeletedAt), _) => quote!(#managed::not_deleted()),
         (Some(Role::DeletionId), _) => quote!(#managed::no_deletion()),
         (Some(Role::CorrelationId), _) => quote!(#managed::session_correlation(#creation)?),
-        (None, Some(default)) => {
+        (None | Some(Role::Id), Some(default)) => {
             quote!(#codec::given_or(#creation, #at, self.#ident, || -> #ty { #default }))
         }
-        (None, None) => quote!(#codec::given(#creation, #at, #given.#ident)),
+        (None | Some(Role::Id), None) => quote!(#codec::given(#creation, #at, #given.#ident)),
     }
 }
 

@@ -3,7 +3,7 @@ use repo_core::Repository;
 #[derive(Repository)]
 #[repository(table = "instruments", tenant)]
 pub struct Instrument {
-    #[repository(assigned, sensitive, default = "a".to_owned(), fixed, unique)]
+    #[repository(assigned, sensitive, fixed, unique)]
     pub id: String,
     #[repository(assigned)]
     pub tenant_id: String,
