@@ -215,7 +215,7 @@ impl Moment for DateTime<Utc> {}
 
 /// A type whose values tell rows apart: `Uuid`, `i64`, `i32`, `i16`, `String`, or a newtype over one of them.
 ///
-/// Those that are neither a [`GeneratedId`] are ids that whoever creates a row gives: `#[repository(assigned)]`.
+/// A type that is no [`GeneratedId`] is an id only where whoever creates a row gives it: `#[repository(assigned)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an id",
     label = "not a `Uuid`, an integer or a `String`",
