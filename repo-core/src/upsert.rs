@@ -253,9 +253,9 @@ where
     let differs =
         |column: &usize| !left.contains(*column) && !is_same(&stored[*column], &given[*column]);
     let crud = repo.crud();
-    let id = E::TABLE.has_assigned_ids().then_some(E::TABLE.roles.id);
-    let mut fixed = id.into_iter().chain(crud.fixed_columns.iter().copied());
-    if let Some(column) = fixed.find(|column| differs(column)) {
+    let is_fixed =
+        |column: &usize| E::TABLE.is_assigned_id(*column) || crud.fixed_columns.contains(column);
+    if let Some(column) = (0..given.len()).find(|column| is_fixed(column) && differs(column)) {
         let reason = "is set at creation and never changed";
         return Err(Error::invalid_input(E::TABLE.columns[column].name, reason));
     }

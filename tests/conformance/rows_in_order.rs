@@ -134,26 +134,47 @@ async fn together<E: OfSteps>(db: &Database, rows: &[Numbered]) -> Option<(usize
     alone
 }
 
+/// What comes of each row where one is created after the other, whatever came of those before.
+async fn each_by_itself<E: OfSteps>(db: &Database, rows: &[Numbered]) -> Vec<Option<String>> {
+    let session = steps_of::<E>(db).await;
+    let mut all = Vec::with_capacity(rows.len());
+    for row in rows {
+        all.push(session.repo::<E>().create(E::step(*row)).await.err().map(|it| it.to_string()));
+    }
+    all
+}
+
+/// The same where those are added together that can be.
+async fn what_is_left<E: OfSteps>(db: &Database, rows: &[Numbered]) -> Vec<Option<String>> {
+    let session = steps_of::<E>(db).await;
+    let new = rows.iter().map(|row| E::step(*row));
+    let all = session.repo::<E>().create_many_partial(new).await.unwrap();
+    all.into_iter().map(|row| row.err().map(|error| error.to_string())).collect()
+}
+
+const LISTS: [&[Numbered]; 15] = [
+    &[(1, Some(2)), (2, None)],
+    &[(1, Some(2)), (2, Some(1))],
+    &[(1, Some(1)), (2, Some(1)), (3, Some(2))],
+    &[(1, None), (2, Some(3)), (3, Some(1))],
+    &[(1, Some(2)), (2, None), (1, None)],
+    &[(1, Some(2)), (2, None), (3, Some(NOWHERE))],
+    &[(1, None), (1, None), (2, Some(3)), (3, None)],
+    &[(1, None), (2, Some(1)), (1, None)],
+    &[(1, Some(NOWHERE)), (2, Some(3)), (3, None)],
+    &[(1, Some(THERE)), (2, Some(1)), (3, Some(THERE))],
+    &[(1, Some(THERE)), (2, Some(1)), (THERE, None), (3, None)],
+    &[(1, Some(THERE)), (2, Some(3)), (3, None), (THERE, None)],
+    &[(1, Some(DELETED)), (DELETED, None)],
+    &[(1, None), (THERE, None), (2, Some(DELETED)), (3, Some(4)), (4, None)],
+    &[(1, Some(2)), (2, Some(DELETED))],
+];
+
 async fn are_refused_as_one_by_one<E: OfSteps>(db: &Database) {
-    let lists: [&[Numbered]; 15] = [
-        &[(1, Some(2)), (2, None)],
-        &[(1, Some(2)), (2, Some(1))],
-        &[(1, Some(1)), (2, Some(1)), (3, Some(2))],
-        &[(1, None), (2, Some(3)), (3, Some(1))],
-        &[(1, Some(2)), (2, None), (1, None)],
-        &[(1, Some(2)), (2, None), (3, Some(NOWHERE))],
-        &[(1, None), (1, None), (2, Some(3)), (3, None)],
-        &[(1, None), (2, Some(1)), (1, None)],
-        &[(1, Some(NOWHERE)), (2, Some(3)), (3, None)],
-        &[(1, Some(THERE)), (2, Some(1)), (3, Some(THERE))],
-        &[(1, Some(THERE)), (2, Some(1)), (THERE, None), (3, None)],
-        &[(1, Some(THERE)), (2, Some(3)), (3, None), (THERE, None)],
-        &[(1, Some(DELETED)), (DELETED, None)],
-        &[(1, None), (THERE, None), (2, Some(DELETED)), (3, Some(4)), (4, None)],
-        &[(1, Some(2)), (2, Some(DELETED))],
-    ];
-    for rows in lists {
+    for rows in LISTS {
         assert_eq!(together::<E>(db, rows).await, one_by_one::<E>(db, rows).await, "{rows:?}");
+        let left_out = what_is_left::<E>(db, rows).await;
+        assert_eq!(left_out, each_by_itself::<E>(db, rows).await, "{rows:?}");
     }
 }
 

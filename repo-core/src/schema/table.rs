@@ -222,6 +222,11 @@ impl Table {
         self.ids == Ids::Assigned
     }
 
+    /// Whether this is the column of the ids, and whoever creates a row gives them.
+    pub fn is_assigned_id(&self, column: usize) -> bool {
+        self.has_assigned_ids() && column == self.roles.id
+    }
+
     /// The index of the column with this name.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)

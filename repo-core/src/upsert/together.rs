@@ -18,7 +18,7 @@ use crate::session::scope::{Scope, WritableFrom};
 use crate::sql::keys::TogetherSql;
 use crate::value::column_type::ColumnType as _;
 use crate::value::{Kind, Value};
-use crate::write::ahead::refers_to_itself;
+use crate::write::ahead::may_refer_ahead;
 use crate::write::column_set::ColumnSet;
 use crate::write::insert::{encode, insert_recorded};
 use crate::write::perform::{Later, values};
@@ -56,7 +56,7 @@ where
     E::Tenancy: WritableFrom<S>,
 {
     // One by one, a row is refused that refers to another which comes later.
-    if entities.len() < 2 || refers_to_itself::<E>() {
+    if entities.len() < 2 || may_refer_ahead(entities) {
         return Ok(None);
     }
     let (crud, session) = (repo.crud(), repo.session());

@@ -14,7 +14,7 @@ use crate::read::IdKey;
 use crate::write::insert::encode;
 
 /// Whether rows of this table can refer to others of it.
-pub(crate) fn refers_to_itself<E: Entity>() -> bool {
+fn refers_to_itself<E: Entity>() -> bool {
     own_references::<E>().next().is_some()
 }
 
@@ -37,6 +37,13 @@ pub(crate) fn parts<E: Entity>(entities: &[E]) -> Result<Vec<Range<usize>>> {
 pub(crate) fn refers_ahead<E: Entity>(entities: &[E]) -> bool {
     let may_know = !E::TABLE.has_identity() && refers_to_itself::<E>();
     may_know && rows_ahead(entities).is_ok_and(|rows| !rows.is_empty())
+}
+
+/// Whether a row may refer to one that comes after it: ids that the database numbers can be guessed. True also where a
+/// value does not fit its column.
+pub(crate) fn may_refer_ahead<E: Entity>(entities: &[E]) -> bool {
+    let is_in_order = || rows_ahead(entities).is_ok_and(|rows| rows.is_empty());
+    refers_to_itself::<E>() && (E::TABLE.has_identity() || !is_in_order())
 }
 
 /// The rows that refer to one that comes after them, in their order.

@@ -33,8 +33,7 @@ const ATTEMPTS: usize = 10;
 const ATTEMPTS_BY_ID: usize = 3;
 
 pub(crate) fn attempts(table: &Table, key: &[usize]) -> usize {
-    let may_be_of_deleted = table.roles.deleted_at.is_some() && is_assigned_id(table, key);
-    if may_be_of_deleted { ATTEMPTS_BY_ID } else { ATTEMPTS }
+    if is_kept_by_deleted(table, key) { ATTEMPTS_BY_ID } else { ATTEMPTS }
 }
 
 /// What [`Repo::create_or_get`] found or made.
@@ -136,7 +135,7 @@ pub(crate) fn check(table: &Table, key: &[usize], given: &[Value<'_>]) -> Result
     let is_unique = table.indexes.iter().any(|index| {
         index.unique && index.columns.iter().map(|part| part.column).eq(key.iter().copied())
     });
-    if !is_unique && !is_assigned_id(table, key) {
+    if !is_unique && !is_the_id(table, key) {
         return Err(Error::invalid_input(names.join(", "), "is no unique key"));
     }
     match key.iter().find(|column| given[**column].is_null()) {
@@ -148,9 +147,14 @@ pub(crate) fn check(table: &Table, key: &[usize], given: &[Value<'_>]) -> Result
     }
 }
 
-/// Whether the key is the id, and given: of deleted rows too.
-pub(crate) fn is_assigned_id(table: &Table, key: &[usize]) -> bool {
-    table.has_assigned_ids() && *key == [table.roles.id]
+/// Whether the key is the id, which can be a key where it is given.
+fn is_the_id(table: &Table, key: &[usize]) -> bool {
+    matches!(key, [column] if table.is_assigned_id(*column))
+}
+
+/// Whether deleted rows keep the key: ids stay taken.
+fn is_kept_by_deleted(table: &Table, key: &[usize]) -> bool {
+    table.roles.deleted_at.is_some() && is_the_id(table, key)
 }
 
 /// One attempt.
@@ -178,11 +182,9 @@ impl<E: Entity, S: Scope> Once<'_, E, S> {
         let statement = Statement { sql, params, access: Access::Read, table };
         self.repo.session().run(statement, &mut on_row).await?;
         let Some((entity, stored)) = found else { return Ok(None) };
-        let is_assigned =
-            |column: &usize| E::TABLE.has_assigned_ids() && *column == E::TABLE.roles.id;
-        let is_given = |column: &usize| {
-            (is_assigned(column) || !E::TABLE.is_managed(*column)) && !left.contains(*column)
-        };
+        let is_creators =
+            |column: usize| E::TABLE.is_assigned_id(column) || !E::TABLE.is_managed(column);
+        let is_given = |column: &usize| is_creators(*column) && !left.contains(*column);
         let mut columns = (0..stored.len()).filter(is_given);
         if columns.all(|column| is_same(&stored[column], &given[column])) {
             return Ok(Some(entity));
@@ -237,9 +239,10 @@ impl<E: Entity, S: Scope> Once<'_, E, S> {
     /// The key was neither added nor met: it belongs to another tenant, or to a deleted row, whose id stays taken, as do
     /// other keys where an index of the application's counts those too; or the caller's transaction does not see it.
     pub(crate) fn unseen(&self, dialect: &dyn Dialect, is_in_transaction: bool) -> Error {
-        let is_of_deleted =
-            E::TABLE.roles.deleted_at.is_some() && is_assigned_id(E::TABLE, self.key);
-        if is_of_deleted || is_global(E::TABLE, self.key) || !is_in_transaction {
+        if is_kept_by_deleted(E::TABLE, self.key)
+            || is_global(E::TABLE, self.key)
+            || !is_in_transaction
+        {
             return self.conflict(dialect);
         }
         let message = "a row with the same key is there, and not seen by this transaction";

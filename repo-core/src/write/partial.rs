@@ -16,7 +16,7 @@ use crate::repo::Repo;
 use crate::session::Session;
 use crate::session::scope::{Scope, WritableFrom};
 use crate::transaction::Own;
-use crate::write::ahead::refers_to_itself;
+use crate::write::ahead::may_refer_ahead;
 use crate::write::change::Writing;
 use crate::write::insert::{encode, note_created};
 use crate::write::refused::insert_apart;
@@ -122,7 +122,7 @@ async fn insert_each<E: Entity, S: Scope>(
     errors: &mut [Option<Error>],
 ) -> Result<()> {
     // The next is last.
-    let mut left: Vec<Range<usize>> = runs(errors, refers_to_itself::<E>());
+    let mut left: Vec<Range<usize>> = runs(errors, may_refer_ahead(entities));
     left.reverse();
     while let Some(rows) = left.pop() {
         let Err(error) = insert_apart(session, repo, &mut entities[rows.clone()]).await else {
@@ -147,8 +147,8 @@ async fn insert_each<E: Entity, S: Scope>(
     Ok(())
 }
 
-/// The rows without an error, those side by side together. Each by itself where it may refer to another: a
-/// reference to a row that comes later is then refused on every database.
+/// The rows without an error, those side by side together. Each by itself where one may refer to
+/// another that comes later: that reference is then refused on every database.
 fn runs(errors: &[Option<Error>], are_apart: bool) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
     for (row, _) in errors.iter().enumerate().filter(|(_, error)| error.is_none()) {
