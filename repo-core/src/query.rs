@@ -282,7 +282,7 @@ where
     /// };
     /// let window = notes.window(request).await?;
     /// println!("{} notes", window.items.len());
-    /// let next = window.end.filter(|_| window.has_next); // for the request of the next window
+    /// let next = window.next_cursor(); // for the request of the next window, if rows follow
     /// # Ok(next)
     /// # }
     /// ```

@@ -419,11 +419,10 @@ pub(crate) async fn texts_are_in_order_and_windows_end_at_them(fixture: Fixture)
     let (mut walked, mut request) = (Vec::new(), WindowRequest::first(2));
     loop {
         let window = query.clone().window(request).await.unwrap();
+        let next = window.next_cursor();
         walked.extend(window.items.into_iter().map(|it| it.symbol));
-        match window.end.filter(|_| window.has_next) {
-            Some(end) => request = WindowRequest::first(2).after(end),
-            None => break,
-        }
+        let Some(next) = next else { break };
+        request = WindowRequest::first(2).after(next);
     }
     let distinct: BTreeSet<_> = walked.iter().cloned().collect();
     assert_eq!((walked.len(), distinct.len()), (HARD.len(), HARD.len()));

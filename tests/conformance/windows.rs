@@ -60,12 +60,13 @@ pub(crate) async fn a_walk_forwards_sees_every_row_once(fixture: Fixture) {
             loop {
                 let window = window(&items, &order, request).await;
                 assert_eq!(window.has_previous, !seen.is_empty(), "{order:?}");
+                let next = window.next_cursor();
+                assert_eq!(next.is_some(), window.has_next, "{order:?}");
                 seen.extend(window.items);
                 assert_eq!(window.has_next, seen.len() < all.len(), "{order:?}");
-                if !window.has_next {
-                    break;
-                }
-                request = WindowRequest::first(size).after(window.end.unwrap());
+                let Some(next) = next else { break };
+                assert_eq!(Some(&next), window.end.as_ref());
+                request = WindowRequest::first(size).after(next);
             }
             assert_eq!(seen, all, "{order:?} by {size}");
         }
@@ -83,12 +84,13 @@ pub(crate) async fn a_walk_backwards_is_the_exact_reverse(fixture: Fixture) {
             loop {
                 let window = window(&items, &order, request).await;
                 assert_eq!(window.has_next, !seen.is_empty(), "{order:?}");
+                let previous = window.previous_cursor();
+                assert_eq!(previous.is_some(), window.has_previous, "{order:?}");
                 seen.splice(0..0, window.items);
                 assert_eq!(window.has_previous, seen.len() < all.len(), "{order:?}");
-                if !window.has_previous {
-                    break;
-                }
-                request = WindowRequest::last(size).before(window.start.unwrap());
+                let Some(previous) = previous else { break };
+                assert_eq!(Some(&previous), window.start.as_ref());
+                request = WindowRequest::last(size).before(previous);
             }
             assert_eq!(seen, all, "{order:?} by {size}");
         }
@@ -158,6 +160,7 @@ pub(crate) async fn an_empty_window_has_no_cursors(fixture: Fixture) {
     let beyond = window(&items, &[], WindowRequest::first(5).after(all.end.unwrap())).await;
     assert_eq!(beyond.items, []);
     assert!(beyond.has_previous && !beyond.has_next);
+    assert_eq!((beyond.previous_cursor(), beyond.next_cursor()), (None, None));
 }
 
 pub(crate) async fn a_cursor_is_text_that_comes_back(fixture: Fixture) {

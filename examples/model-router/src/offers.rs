@@ -197,8 +197,8 @@ pub(crate) async fn window<S: Scope>(
         .order_by(Model::NAME.asc())
         .project::<Offer>();
     let first = longest.clone().window(WindowRequest::first(10)).await?;
-    let window = match first.end.clone().filter(|_| first.has_next) {
-        Some(end) => longest.window(WindowRequest::first(10).after(end)).await?,
+    let window = match first.next_cursor() {
+        Some(next) => longest.window(WindowRequest::first(10).after(next)).await?,
         None => first,
     };
     Ok(WindowOfModels {

@@ -61,7 +61,7 @@ impl PageRequest {
 impl<E> Page<E> {
     /// How many pages there are: 0 when there are no rows.
     pub fn pages(&self) -> u64 {
-        self.total.div_ceil(self.size)
+        self.total.div_ceil(self.size.max(1))
     }
 
     /// Whether a page follows.

@@ -87,6 +87,18 @@ impl WindowRequest {
 }
 
 impl<E> Window<E> {
+    /// Where the next window starts, for [`after`](WindowRequest::after); `None` if no rows follow.
+    ///
+    /// To ask later whether rows were added behind the last one, take [`end`](Self::end).
+    pub fn next_cursor(&self) -> Option<Cursor> {
+        self.end.as_ref().filter(|_| self.has_next).cloned()
+    }
+
+    /// Where the window before this one ends, for [`before`](WindowRequest::before); `None` if no rows precede.
+    pub fn previous_cursor(&self) -> Option<Cursor> {
+        self.start.as_ref().filter(|_| self.has_previous).cloned()
+    }
+
     /// The same window with each item turned into something else.
     pub fn map<T>(self, each: impl FnMut(E) -> T) -> Window<T> {
         let items = self.items.into_iter().map(each).collect();
