@@ -379,6 +379,16 @@ impl Error {
         Error::InvalidInput { column: column.into(), reason: reason.into() }
     }
 
+    /// What is stored in a column is nothing that was to be read from there.
+    #[cold]
+    pub(crate) fn decode(
+        entity: &'static str,
+        column: &'static str,
+        invalid: InvalidValue,
+    ) -> Self {
+        Error::Decode { entity, column, reason: invalid.into_reason() }
+    }
+
     pub(crate) fn invalid_value(column: &'static str, value: InvalidValue) -> Self {
         Self::invalid_input(column, value.into_reason())
     }

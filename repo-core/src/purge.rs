@@ -173,8 +173,7 @@ impl<S: Scope> Job<'_, S> {
         let writer = tenants_before(dialect, table, column, self.before.clone());
         let mut tenants = Vec::new();
         let mut on_row = |row: &dyn Row| {
-            let tenant = row.value(0, table.columns[column].kind).map(Value::into_owned);
-            tenants.push(Some(tenant.map_err(|it| Error::invalid_value(table.entity, it))?));
+            tenants.push(Some(table.read(row, 0, column)?.into_owned()));
             Ok(())
         };
         let (sql, params) = (&writer.sql, &writer.params);

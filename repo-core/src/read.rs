@@ -89,8 +89,8 @@ where
     }
     let mut several = false;
     let mut place = |row: &dyn Row| {
-        let id = row.value(E::TABLE.roles.id, E::TABLE.id().kind).map(|id| IdKey::of(&id));
-        for position in id.ok().and_then(|id| wanted.get(&id)).into_iter().flatten() {
+        let id = IdKey::of(&E::TABLE.read(row, E::TABLE.roles.id, E::TABLE.roles.id)?);
+        for position in wanted.get(&id).into_iter().flatten() {
             several |= found[*position].replace(decode(row)?).is_some();
         }
         Ok(())

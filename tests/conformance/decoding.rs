@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{Fixture, by_hand, of_another_program};
+use crate::fixture::{Fixture, acme, by_hand, of_another_program};
 
 pub(crate) async fn a_stored_value_that_the_type_cannot_hold_is_a_decode_error(fixture: Fixture) {
     let db = fixture.with(&schema![StatusAsText]).await;
@@ -112,9 +112,9 @@ struct NarrowText {
     text: Uuid,
 }
 
-/// Gives the only row a value past every check, as somebody else may.
-async fn store(db: &Database, assignment: &str) {
-    let sql = format!("UPDATE optional_samples SET {assignment}");
+/// Gives the only row of a table a value past every check, as somebody else may.
+async fn store(db: &Database, table: &str, assignment: &str) {
+    let sql = format!("UPDATE {table} SET {assignment}");
     let sql = if db.system() == "sqlite" {
         format!("PRAGMA ignore_check_constraints = 1; {sql}; PRAGMA ignore_check_constraints = 0")
     } else {
@@ -151,8 +151,9 @@ pub(crate) async fn what_the_repository_would_not_write_it_does_not_read(fixture
         ]
     };
     for (column, value) in values {
-        store(&db, "single = NULL, double = NULL, moment = NULL, date = NULL").await;
-        store(&db, &format!("{column} = {value}")).await;
+        store(&db, "optional_samples", "single = NULL, double = NULL, moment = NULL, date = NULL")
+            .await;
+        store(&db, "optional_samples", &format!("{column} = {value}")).await;
         let what = format!("{column} = {value}");
         let refused = |error: Error| {
             assert!(
@@ -183,4 +184,68 @@ pub(crate) async fn what_the_repository_would_not_write_it_does_not_read(fixture
             assert_error!(samples.query().aggregate(average).await, Error::OutOfRange { .. });
         }
     }
+}
+
+/// A moment after the last one that is read.
+fn far_away(db: &Database) -> &'static str {
+    if db.system() == "sqlite" { "'10000-01-01T00:00:00.000000+00:00'" } else { "'10000-01-01Z'" }
+}
+
+fn assert_unreadable(error: &Error, of: (&str, &str)) {
+    match error.cause() {
+        Error::Decode { entity, column, .. } => assert_eq!((*entity, *column), of, "{error:?}"),
+        _ => panic!("{error:?}"),
+    }
+}
+
+pub(crate) async fn nothing_is_added_under_a_parent_that_does_not_tell_whether_it_is_deleted(
+    fixture: Fixture,
+) {
+    let db = fixture.with(&projects()).await;
+    let session = acme(&db).actor("alice");
+    let project = session.repo::<Project>().create(project("here")).await.unwrap();
+    let new = NewPerson { name: "eve".to_owned() };
+    let eve = session.repo::<Person>().create(new).await.unwrap();
+    store(&db, "persons", &format!("deleted_at = {}", far_away(&db))).await;
+    let tasks = session.repo::<Task>();
+    let of_eve = |code: &str| NewTask { owner_id: Some(eve.id), ..task(code, &project) };
+    let added = tasks.create_many([of_eve("a"), of_eve("b")]).await;
+    assert_unreadable(&added.expect_err("refused"), ("Person", "deleted_at"));
+    assert_eq!(tasks.query().count().await.unwrap(), 0);
+}
+
+pub(crate) async fn of_a_row_that_cannot_be_read_nothing_else_is_said(fixture: Fixture) {
+    let db = fixture.with(&projects()).await;
+    let projects = acme(&db).actor("alice").repo::<Project>();
+    let stale = projects.create(project("first")).await.unwrap();
+    let patch = ProjectPatch::new().name("second".to_owned());
+    let row = projects.patch(stale.id, patch).await.unwrap();
+    store(&db, "projects", &format!("created_at = {}", far_away(&db))).await;
+    // Its creation is not told to be another one.
+    let updated = projects.update(&row).await;
+    assert_unreadable(&updated.expect_err("refused"), ("Project", "created_at"));
+    store(&db, "projects", &format!("deleted_at = {}", far_away(&db))).await;
+    // Nor its version, as if it were there.
+    let updated = projects.update(&stale).await;
+    assert_unreadable(&updated.expect_err("refused"), ("Project", "deleted_at"));
+}
+
+/// A table whose ids are of another type.
+#[derive(Debug, Clone, PartialEq, repo_core::Repository)]
+#[repository(table = "shelf_marks")]
+struct ShelfMark {
+    #[repository(assigned)]
+    id: i16,
+}
+
+pub(crate) async fn a_row_whose_id_cannot_be_read_is_not_taken_for_missing(fixture: Fixture) {
+    let kind = if fixture.db.system() == "sqlite" { "REAL" } else { "BIGINT" };
+    let sql = format!("CREATE TABLE shelf_marks (id {kind}); INSERT INTO shelf_marks VALUES (7)");
+    let mut connection = by_hand(&fixture.db).await;
+    connection.execute_script(&sql).await.unwrap();
+    connection.commit().await.unwrap();
+    let marks = of_another_program(&fixture.db).session().repo::<ShelfMark>();
+    assert_unreadable(&marks.find(7).await.expect_err("read"), ("ShelfMark", "id"));
+    assert_unreadable(&marks.get_many([7]).await.expect_err("read"), ("ShelfMark", "id"));
+    assert_eq!(marks.get_many([8]).await.unwrap(), [None]);
 }

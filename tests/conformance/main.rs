@@ -307,6 +307,9 @@ conformance! {
             a_column_of_another_type_is_a_decode_error,
             a_change_whose_row_cannot_be_decoded_is_an_error,
             what_the_repository_would_not_write_it_does_not_read,
+            nothing_is_added_under_a_parent_that_does_not_tell_whether_it_is_deleted,
+            of_a_row_that_cannot_be_read_nothing_else_is_said,
+            a_row_whose_id_cannot_be_read_is_not_taken_for_missing,
         }
         doctor {
             it_finds_nothing_wrong_with_a_new_schema,

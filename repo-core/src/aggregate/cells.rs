@@ -41,11 +41,7 @@ impl<'r> Cells<'r> {
         let value = self
             .next(column.kind)
             .and_then(|value| if value.is_null() { Ok(None) } else { T::decode(value).map(Some) });
-        value.map_err(|invalid| Error::Decode {
-            entity: self.table.entity,
-            column: column.name,
-            reason: invalid.into_reason(),
-        })
+        value.map_err(|invalid| Error::decode(self.table.entity, column.name, invalid))
     }
 
     /// A number of the column, as the nearest float.
@@ -102,11 +98,7 @@ impl<'r> Cells<'r> {
 
     #[cold]
     pub(crate) fn wrong(&self, column: usize, invalid: InvalidValue) -> Error {
-        Error::Decode {
-            entity: self.table.entity,
-            column: self.table.columns[column].name,
-            reason: invalid.into_reason(),
-        }
+        Error::decode(self.table.entity, self.table.columns[column].name, invalid)
     }
 }
 

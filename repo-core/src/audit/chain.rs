@@ -115,11 +115,8 @@ impl Database {
         let mut chains = Vec::new();
         let mut on_row = |row: &dyn Row| {
             let tenant = row.value(0, Kind::Text).and_then(String::decode);
-            let tenant = tenant.map_err(|invalid| Error::Decode {
-                entity: TRAIL.entity,
-                column: "tenant",
-                reason: invalid.into_reason(),
-            })?;
+            let tenant =
+                tenant.map_err(|invalid| Error::decode(TRAIL.entity, "tenant", invalid))?;
             chains.push(Chain::of_text(&tenant));
             Ok(())
         };

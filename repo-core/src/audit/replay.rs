@@ -117,11 +117,9 @@ fn after<E: Entity>(row: Remade, entry: AuditEntry) -> Result<Remade> {
 }
 
 fn columns<E: Entity>(image: &Image) -> Result<impl Iterator<Item = (String, ImageValue)>> {
-    let columns = image.parse().map_err(|invalid| Error::Decode {
-        entity: AuditEntry::TABLE.entity,
-        column: "after",
-        reason: invalid.into_reason(),
-    })?;
+    let columns = image
+        .parse()
+        .map_err(|invalid| Error::decode(AuditEntry::TABLE.entity, "after", invalid))?;
     // Of a renamed column the entries before and after the renaming are one column.
     Ok(columns.into_iter().map(|(name, value)| match E::TABLE.now_called(&name) {
         Some(column) => (column.name.to_owned(), value),
@@ -200,11 +198,8 @@ fn added_with(table: &'static Table, column: &'static ColumnDef) -> Result<Told>
     let Some(value) = column.added_with else {
         return nothing(column).ok_or_else(|| missing(table, column));
     };
-    value(column.kind).map(Told::Struct).map_err(|invalid| Error::Decode {
-        entity: table.entity,
-        column: column.name,
-        reason: invalid.into_reason(),
-    })
+    let value = value(column.kind).map(Told::Struct);
+    value.map_err(|invalid| Error::decode(table.entity, column.name, invalid))
 }
 
 /// Changes before the first image of the whole row: what they left alone is not known.

@@ -84,11 +84,7 @@ impl<'r> Stored<'r> {
 /// A column that the query itself made, or that must be right for anything to be said.
 pub(crate) fn column<T: ColumnType>(row: &dyn Row, index: usize) -> Result<T> {
     let value = row.value(index, T::KIND).and_then(T::decode);
-    value.map_err(|invalid| Error::Decode {
-        entity: TRAIL.entity,
-        column: "seq",
-        reason: invalid.into_reason(),
-    })
+    value.map_err(|invalid| Error::decode(TRAIL.entity, "seq", invalid))
 }
 
 /// Bytes; none for what is none.

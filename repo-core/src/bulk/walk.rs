@@ -10,7 +10,7 @@ use super::Bulk;
 use crate::backend::{Access, Row, Statement};
 use crate::cascade::Stored;
 use crate::entity::Entity;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::filter::{Comparison, Node};
 use crate::query::Selection;
 use crate::session::Session;
@@ -90,12 +90,7 @@ async fn ids<E: Entity, S: Scope>(
     writer.push(" ORDER BY ").column(id).push(&format!(" LIMIT {AHEAD}"));
     let mut ids = VecDeque::new();
     let mut on_row = |row: &dyn Row| {
-        let value = row.value(0, table.id().kind).map(Value::into_owned);
-        ids.push_back(value.map_err(|invalid| Error::Decode {
-            entity: table.entity,
-            column: table.id().name,
-            reason: invalid.into_reason(),
-        })?);
+        ids.push_back(table.read(row, 0, id)?.into_owned());
         Ok(())
     };
     let (sql, params) = (&writer.sql, &writer.params);

@@ -167,14 +167,7 @@ impl Sought<'_> {
 
     /// What a row is found by.
     fn key<T: Entity>(&self, row: &dyn Row) -> Result<Key> {
-        let value = |column: usize| {
-            let def = &T::TABLE.columns[column];
-            row.value(column, def.kind).map_err(|invalid| Error::Decode {
-                entity: T::TABLE.entity,
-                column: def.name,
-                reason: invalid.into_reason(),
-            })
-        };
+        let value = |column: usize| T::TABLE.read(row, column, column);
         let tenant = T::TABLE.roles.tenant.filter(|_| self.keys.by_tenant);
         let tenant = tenant.map(value).transpose()?;
         let tenant = tenant.map(|tenant| image::text(&tenant).into_owned());

@@ -4,6 +4,8 @@
 
 use std::any::TypeId;
 
+use crate::backend::Row;
+use crate::error::{Error, Result};
 use crate::hooks::Hooks;
 use crate::value::{InvalidValue, Kind, Value};
 
@@ -225,6 +227,17 @@ impl Table {
     /// Whether this is the column of the ids, and whoever creates a row gives them.
     pub fn is_assigned_id(&self, column: usize) -> bool {
         self.has_assigned_ids() && column == self.roles.id
+    }
+
+    /// What a row has in one of these columns, which is `at` this place of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decode`]: it is nothing that the column stores.
+    #[inline]
+    pub fn read<'r>(&self, row: &'r dyn Row, at: usize, column: usize) -> Result<Value<'r>> {
+        let def = &self.columns[column];
+        row.value(at, def.kind).map_err(|invalid| Error::decode(self.entity, def.name, invalid))
     }
 
     /// The index of the column with this name.

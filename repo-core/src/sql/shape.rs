@@ -95,11 +95,8 @@ impl Shape {
 
     fn value(&self, row: &dyn Row, at: usize) -> Result<Value<'static>> {
         let column = self.sources[at].def(self.table);
-        row.value(at, column.kind).map(Value::into_owned).map_err(|invalid| Error::Decode {
-            entity: self.table.entity,
-            column: column.name,
-            reason: invalid.into_reason(),
-        })
+        let value = row.value(at, column.kind).map(Value::into_owned);
+        value.map_err(|invalid| Error::decode(self.table.entity, column.name, invalid))
     }
 
     /// What a value is called: a column by its name, the first time that it is there.

@@ -190,9 +190,5 @@ fn encoded<E: Entity>(entities: &[E]) -> Result<Vec<Vec<Value<'_>>>> {
 /// The place of the key that a row was found by, from 1.
 fn place<E: Entity>(row: &dyn Row) -> Result<i64> {
     let place = row.value(0, Kind::I64).and_then(i64::decode);
-    place.map_err(|invalid| Error::Decode {
-        entity: E::TABLE.entity,
-        column: "place",
-        reason: invalid.into_reason(),
-    })
+    place.map_err(|invalid| Error::decode(E::TABLE.entity, "place", invalid))
 }

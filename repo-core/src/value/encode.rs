@@ -162,7 +162,7 @@ impl<'r> Decoder<'r> {
 
     #[cold]
     fn wrong(&self, column: &'static ColumnDef, invalid: InvalidValue) -> Error {
-        Error::Decode { entity: self.entity, column: column.name, reason: invalid.into_reason() }
+        Error::decode(self.entity, column.name, invalid)
     }
 }
 

@@ -204,7 +204,8 @@ impl<E: Entity, S: Scope> Attempt<'_, E, S> {
         let sql = &self.sql.is_so(session.database().backend().dialect(), E::TABLE);
         let mut is_so = None;
         let mut on_row = |row: &dyn Row| {
-            is_so = row.value(0, Kind::Bool).ok().map(|answer| answer == Value::Bool(true));
+            let unreadable = |_| Error::Backend(DatabaseError::new("the database gave no answer"));
+            is_so = Some(row.value(0, Kind::Bool).map_err(unreadable)? == Value::Bool(true));
             Ok(())
         };
         let params = self.params;

@@ -9,8 +9,8 @@ use crate::audit::author::Author;
 use crate::audit::{Action, image};
 use crate::backend::{Access, BriefChange, OnRow, Row, Statement, Steps};
 use crate::dialect::{Dialect, ImageOf};
+use crate::error::Result;
 use crate::error::failure::complete_statement;
-use crate::error::{Error, Result};
 use crate::schema::table::Table;
 use crate::session::Session;
 use crate::session::scope::Scope;
@@ -118,7 +118,7 @@ impl Brief<'_> {
     fn add(&self, steps: &mut dyn Steps, sql: &str, params: &[Value<'_>]) -> Result<Added> {
         let (mut made, id) = (None, self.table.roles.id);
         let mut on_row = |row: &dyn Row| {
-            let Value::I64(number) = self.value(row, 0, id)? else { return Ok(()) };
+            let Value::I64(number) = self.table.read(row, 0, id)? else { return Ok(()) };
             made = Some(number);
             Ok(())
         };
@@ -138,7 +138,8 @@ impl Brief<'_> {
         let mut was = None;
         let mut on_row = |row: &dyn Row| {
             let columns = brief.was.iter().enumerate();
-            let values = columns.map(|(at, column)| Ok(self.value(row, at, *column)?.into_owned()));
+            let values =
+                columns.map(|(at, column)| Ok(self.table.read(row, at, *column)?.into_owned()));
             was = Some(values.collect::<Result<_>>()?);
             Ok(())
         };
@@ -154,10 +155,10 @@ impl Brief<'_> {
         was: &[Value<'static>],
         row: &dyn Row,
     ) -> Done {
-        let is = columns.iter().map(|column| self.value(row, *column, *column));
+        let is = columns.iter().map(|column| self.table.read(row, *column, *column));
         let is = is.collect::<Result<Vec<_>>>()?;
         let id = self.table.roles.id;
-        let id = image::text(&self.value(row, id, id)?).into_owned();
+        let id = image::text(&self.table.read(row, id, id)?).into_owned();
         let (before, after) = images(action, self.table);
         if after == ImageOf::Nothing {
             let gone = image::whole(self.table, &is);
@@ -180,15 +181,6 @@ impl Brief<'_> {
         // A table that is not audited has no author.
         let chaining = table.audit.unwrap_or(crate::schema::table::Chaining::Unchained);
         Pending { author, chaining, entity: table.name, entity_id, action, before, after }
-    }
-
-    fn value<'r>(&self, row: &'r dyn Row, at: usize, column: usize) -> Result<Value<'r>> {
-        let column = &self.table.columns[column];
-        row.value(at, column.kind).map_err(|invalid| Error::Decode {
-            entity: self.table.entity,
-            column: column.name,
-            reason: invalid.into_reason(),
-        })
     }
 
     fn run(

@@ -349,9 +349,7 @@ pub(crate) fn encode<E: Entity>(entity: &E) -> Result<Vec<Value<'_>>> {
 
 /// The id that the database made.
 pub(crate) fn identity<E: Entity>(value: Result<Value<'_>, crate::InvalidValue>) -> Result<E::Id> {
-    value.and_then(E::Id::decode).map_err(|invalid| Error::Decode {
-        entity: E::TABLE.entity,
-        column: E::TABLE.id().name,
-        reason: invalid.into_reason(),
-    })
+    value
+        .and_then(E::Id::decode)
+        .map_err(|invalid| Error::decode(E::TABLE.entity, E::TABLE.id().name, invalid))
 }

@@ -11,7 +11,7 @@ use crate::schema::table::{OnDelete, Table};
 use crate::session::Session;
 use crate::session::scope::Scope;
 use crate::sql::together::Among;
-use crate::value::{Kind, Value};
+use crate::value::Value;
 
 /// The references of a table to rows that are marked when they are deleted: the column, and the parent.
 pub(crate) fn marked(table: &'static Table) -> impl Iterator<Item = (usize, &'static Table)> {
@@ -139,7 +139,7 @@ async fn any_deleted<S: Scope>(
     let writer = among.deleted_at(dialect, deleted_at);
     let mut any = false;
     let mut on_row = |row: &dyn Row| {
-        any |= row.value(0, Kind::Timestamp).is_ok_and(|at| !at.is_null());
+        any |= !table.read(row, 0, deleted_at)?.is_null();
         Ok(())
     };
     let (sql, params) = (&writer.sql, &writer.params);

@@ -10,7 +10,7 @@ use crate::audit::{Action, image};
 use crate::backend::{Access, Row, Statement};
 use crate::dialect::ImageOf;
 use crate::entity::Entity;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::hooks::note;
 use crate::schema::table::Table;
 use crate::session::Session;
@@ -187,15 +187,8 @@ pub(crate) async fn one<S: Scope, T: Send>(
 
 /// All values of a row, owned.
 pub(crate) fn values(table: &'static Table, row: &dyn Row) -> Result<Vec<Value<'static>>> {
-    let value = |(index, column): (usize, &'static crate::ColumnDef)| {
-        let value = row.value(index, column.kind).map(Value::into_owned);
-        value.map_err(|invalid| Error::Decode {
-            entity: table.entity,
-            column: column.name,
-            reason: invalid.into_reason(),
-        })
-    };
-    table.columns.iter().enumerate().map(value).collect()
+    let columns = 0..table.columns.len();
+    columns.map(|column| table.read(row, column, column).map(Value::into_owned)).collect()
 }
 
 /// The columns of a row after the first few.

@@ -96,30 +96,47 @@ struct Found<'r> {
 }
 
 impl Found<'_> {
-    fn value(&self, column: usize) -> Option<Value<'_>> {
-        self.row.value(column, self.table.columns[column].kind).ok()
+    fn value(&self, column: usize) -> Result<Value<'_>> {
+        self.table.read(self.row, column, column)
     }
 
-    fn is_live(&self) -> bool {
-        let deleted_at = self.table.roles.deleted_at.and_then(|column| self.value(column));
-        deleted_at.is_none_or(|at| at.is_null())
+    fn is_live(&self) -> Result<bool> {
+        let deleted_at =
+            self.table.roles.deleted_at.map(|column| self.value(column)).transpose()?;
+        Ok(deleted_at.is_none_or(|at| at.is_null()))
     }
 
-    fn version(&self) -> Option<i64> {
-        let version = self.table.roles.version.and_then(|column| self.value(column))?;
-        i64::decode(version).ok()
+    fn version(&self) -> Result<Option<i64>> {
+        let Some(column) = self.table.roles.version else { return Ok(None) };
+        i64::decode(self.value(column)?).map(Some).map_err(|invalid| {
+            Error::decode(self.table.entity, self.table.columns[column].name, invalid)
+        })
     }
 
-    fn differs(&self, column: usize, given: &Value<'_>) -> bool {
-        self.value(column).is_none_or(|stored| !is_same(&stored, given))
+    fn differs(&self, column: usize, given: &Value<'_>) -> Result<bool> {
+        Ok(!is_same(&self.value(column)?, given))
     }
 
     /// Whether the column stays what it is when this is added.
-    fn stays(&self, column: usize, amount: &Value<'_>) -> bool {
-        let kind = self.table.columns[column].kind;
-        self.value(column).is_some_and(|stored| {
-            sum(kind, &stored, amount).is_some_and(|it| is_same(&it, &stored))
-        })
+    fn stays(&self, column: usize, amount: &Value<'_>) -> Result<bool> {
+        let stored = self.value(column)?;
+        let sum = sum(self.table.columns[column].kind, &stored, amount);
+        Ok(sum.is_some_and(|it| is_same(&it, &stored)))
+    }
+
+    /// Whether all that was to be set or added to is so.
+    fn is_as_asked(&self, asked: Asked<'_>) -> Result<bool> {
+        for (column, value) in asked.set {
+            if self.differs(*column, value)? {
+                return Ok(false);
+            }
+        }
+        for (column, amount) in asked.add {
+            if !self.stays(*column, amount)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn verdict<E: Entity>(
@@ -130,30 +147,29 @@ impl Found<'_> {
     ) -> Result<Verdict<E>> {
         let entity = E::TABLE.entity;
         let refused = |error| Ok(Verdict::Refused(error));
-        match (asked.wants, self.is_live()) {
+        match (asked.wants, self.is_live()?) {
             (Wants::Live, false) => return refused(not_found::<E>(id)),
             (Wants::Deleted, true) => {
                 return refused(Error::NotDeleted { entity, id: id_in_words::<E>(id) });
             }
             _ => {}
         }
-        let actual = self.version();
+        let actual = self.version()?;
         if let Some(expected) = asked.expected.filter(|expected| actual != Some(*expected)) {
             let id = id_in_words::<E>(id);
             return refused(Error::VersionConflict { entity, id, expected, actual });
         }
         let given = asked.fixed.unwrap_or_default();
-        if let Some(column) =
-            fixed.iter().find(|c| given.get(**c).is_some_and(|given| self.differs(**c, given)))
-        {
-            let name = E::TABLE.columns[*column].name;
-            let reason = "is set at creation and never changed";
-            return refused(Error::invalid_input(name, reason));
+        for column in fixed {
+            let Some(given) = given.get(*column) else { continue };
+            if self.differs(*column, given)? {
+                let name = E::TABLE.columns[*column].name;
+                let reason = "is set at creation and never changed";
+                return refused(Error::invalid_input(name, reason));
+            }
         }
-        let is_set = asked.set.iter().all(|(column, value)| !self.differs(*column, value));
-        let is_so = is_set && asked.add.iter().all(|(column, amount)| self.stays(*column, amount));
         let asks = asked.fixed.is_some() || !asked.set.is_empty() || !asked.add.is_empty();
-        if is_so && asks {
+        if asks && self.is_as_asked(asked)? {
             return decode::<E>(self.row).map(Verdict::Unchanged);
         }
         Ok(Verdict::Again(decode(self.row)?, values(E::TABLE, self.row)?))

@@ -165,7 +165,7 @@ impl Shared {
     /// Which of the rows are there, where a trigger left some out.
     async fn there(&self, lease: &mut Lease) -> Option<Vec<bool>> {
         let (table, ids) = (self.table, self.lists.get(self.id?)?);
-        let Value::List(kind, given) = ids else { return None };
+        let Value::List(_, given) = ids else { return None };
         let (mut id, mut sql) = (String::new(), String::new());
         quote(&mut id, table.columns[table.roles.id].name);
         quote(&mut sql, table.name);
@@ -174,7 +174,7 @@ impl Shared {
         let statement = Statement { sql: &sql, params, access: Access::Read, table };
         let mut found = Vec::with_capacity(given.len());
         let mut on_row = |row: &dyn Row| {
-            found.extend(row.value(0, *kind).ok().map(Value::into_owned));
+            found.push(table.read(row, 0, table.roles.id)?.into_owned());
             Ok(())
         };
         let result = statement::run(lease.start(), true, statement, &mut on_row).await;
