@@ -15,7 +15,7 @@ use futures_util::future::{Either, select};
 use crate::error::{Error, Result};
 use crate::session::Session;
 use crate::session::scope::Scope;
-use crate::transaction::{Executor, Hook, Transaction, run_hooks};
+use crate::transaction::{Handle, Hook, Transaction, run_hooks};
 use remote::{Joinable, serve};
 
 /// What repositories did in a transaction that is not theirs, and has not ended.
@@ -74,7 +74,7 @@ where
         return Err(Error::invalid_input("session", reason).into());
     }
     let (remote, requests) = remote::pair::<J>();
-    let transaction = Transaction::new(session.within_transaction(Executor::on(Box::new(remote))));
+    let transaction = Transaction::new(session, Handle::on(Box::new(remote), false));
     let worked = pin!(run(transaction, work));
     let served = pin!(serve(connection, requests));
     match select(worked, served).await {
@@ -94,9 +94,7 @@ async fn run<S: Scope, T, E: From<Error>>(
 ) -> Result<Joined<T>, E> {
     transaction.session().record_access(None).await?;
     let value = work(transaction.session()).await?;
-    let Executor::Transaction(handle) = transaction.session().executor() else {
-        return Ok(Joined { value, hooks: Vec::new() });
-    };
-    let ended = handle.end(transaction.session().database().backend().dialect()).await?;
+    let dialect = transaction.session().database().backend().dialect();
+    let ended = transaction.handle.end(dialect).await?;
     Ok(Joined { value, hooks: ended.map(|(_, hooks)| hooks).unwrap_or_default() })
 }

@@ -17,7 +17,7 @@ use crate::repo::Repo;
 use crate::session::access::Access;
 use crate::session::actor::Actor;
 use crate::session::scope::{AllTenants, Reach, ReachableFrom, Scope};
-use crate::transaction::Executor;
+use crate::transaction::{Executor, Handle};
 use crate::unchecked::UncheckedSql;
 
 /// A scope, a context, and the database or a transaction in it. Cheap to clone.
@@ -118,8 +118,8 @@ impl<S: Scope> Session<S> {
     }
 
     /// The same session in a transaction.
-    pub(crate) fn within_transaction(&self, executor: Executor) -> Self {
-        Self { executor, ..self.clone() }
+    pub(crate) fn within_transaction(&self, handle: Handle) -> Self {
+        Self { executor: Executor::Transaction(handle), ..self.clone() }
     }
 
     /// The scope.

@@ -34,7 +34,9 @@ pub(crate) use own::Own;
 #[derive(Debug)]
 #[must_use = "a transaction that is dropped rolls back"]
 pub struct Transaction<S: Scope> {
+    /// On the level of `handle`.
     session: Session<S>,
+    pub(crate) handle: Handle,
 }
 
 /// Where a session runs its statements.
@@ -58,8 +60,9 @@ type Ended = (Option<Box<dyn Connection>>, Vec<Hook>);
 pub(crate) type Hook = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl<S: Scope> Transaction<S> {
-    pub(crate) fn new(session: Session<S>) -> Self {
-        Self { session }
+    /// This level of a transaction, for a session that is not in it.
+    pub(crate) fn new(session: &Session<S>, handle: Handle) -> Self {
+        Self { session: session.within_transaction(handle.clone()), handle }
     }
 
     /// The session to work with: it has the type of the one that opened the transaction.
@@ -76,12 +79,7 @@ impl<S: Scope> Transaction<S> {
     /// - [`Error::CommitUnknown`]: the connection went away before the answer came, or the commit was cancelled at its
     ///   end.
     pub async fn commit(self) -> Result<()> {
-        match self.session.executor() {
-            Executor::Pool => Ok(()),
-            Executor::Transaction(handle) => {
-                handle.commit(self.session.database().backend().dialect()).await
-            }
-        }
+        self.handle.commit(self.session.database().backend().dialect()).await
     }
 
     /// Undoes what was done in it.
@@ -90,10 +88,7 @@ impl<S: Scope> Transaction<S> {
     ///
     /// Whatever kept the database from answering; the connection is then not used again.
     pub async fn rollback(self) -> Result<()> {
-        match self.session.executor() {
-            Executor::Pool => Ok(()),
-            Executor::Transaction(handle) => handle.rollback().await,
-        }
+        self.handle.rollback().await
     }
 }
 
@@ -109,9 +104,7 @@ impl<S: Scope> Deref for Transaction<S> {
 /// have failed: where it has ended, that means nothing.
 impl<S: Scope> Drop for Transaction<S> {
     fn drop(&mut self) {
-        if let Executor::Transaction(handle) = self.session.executor() {
-            handle.shared.abandon(handle.id);
-        }
+        self.handle.shared.abandon(self.handle.id);
     }
 }
 
@@ -127,32 +120,27 @@ impl Executor {
         }
     }
 
-    /// What was begun elsewhere, on this connection.
-    pub(crate) fn on(connection: Box<dyn Connection>) -> Self {
-        let (shared, id) = Shared::new(connection, false);
-        Executor::Transaction(Handle { shared: Arc::new(shared), id })
-    }
-
     /// A transaction on a new connection, or a savepoint in this one, which may be that of an operation.
     pub(crate) async fn begin(
         &self,
         backend: &Arc<dyn Backend>,
         options: TransactionOptions,
         is_of_operation: bool,
-    ) -> Result<Self> {
-        let handle = match self {
-            Executor::Pool => {
-                let connection = backend.begin(options).await?;
-                let (shared, id) = Shared::new(connection, options.read_only);
-                Handle { shared: Arc::new(shared), id }
-            }
-            Executor::Transaction(handle) => handle.savepoint(options, is_of_operation).await?,
-        };
-        Ok(Executor::Transaction(handle))
+    ) -> Result<Handle> {
+        match self {
+            Executor::Pool => Ok(Handle::on(backend.begin(options).await?, options.read_only)),
+            Executor::Transaction(handle) => handle.savepoint(options, is_of_operation).await,
+        }
     }
 }
 
 impl Handle {
+    /// The outermost level of what was begun on this connection.
+    pub(crate) fn on(connection: Box<dyn Connection>, is_read_only: bool) -> Self {
+        let (shared, id) = Shared::new(connection, is_read_only);
+        Self { shared: Arc::new(shared), id }
+    }
+
     pub(crate) async fn run(
         &self,
         dialect: &dyn Dialect,

@@ -115,8 +115,7 @@ async fn append<S: Scope>(session: &Session<S>, author: Author) -> Result<()> {
         after: None,
     };
     let backend = session.backend();
-    let executor = Executor::Pool.begin(backend, Default::default(), true).await?;
-    let Executor::Transaction(handle) = executor else { return Ok(()) };
+    let handle = Executor::Pool.begin(backend, Default::default(), true).await?;
     let dialect = backend.dialect();
     let recorded = match handle.record(dialect, vec![entry]).await {
         Ok(()) => handle.commit(dialect).await,

@@ -94,9 +94,9 @@ impl<S: Scope> Session<S> {
 
     /// The transaction that this session is in, or one of its own for several statements.
     pub(crate) async fn own_transaction(&self) -> Result<Own<S>> {
-        if self.in_transaction() {
-            return Ok(Own::outer(self.clone()));
+        match Own::outer(self) {
+            Some(own) => Ok(own),
+            None => self.begin_own().await.map(Own::Inner),
         }
-        self.begin_own().await.map(Own::Inner)
     }
 }

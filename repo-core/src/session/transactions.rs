@@ -122,8 +122,8 @@ impl<S: Scope> Session<S> {
         is_of_operation: bool,
     ) -> Result<Transaction<S>> {
         self.record_access(None).await?;
-        let executor = self.executor.begin(self.backend(), options, is_of_operation).await?;
-        Ok(Transaction::new(Session { executor, ..self.clone() }))
+        let handle = self.executor.begin(self.backend(), options, is_of_operation).await?;
+        Ok(Transaction::new(self, handle))
     }
 
     /// Runs `hook` once the outermost transaction is committed, and never if it is not; outside a

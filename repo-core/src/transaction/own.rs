@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::session::Session;
 use crate::session::scope::Scope;
-use crate::transaction::{Executor, Transaction};
+use crate::transaction::{Executor, Handle, Transaction};
 
 /// The transaction of several statements that are one operation: the caller's, or one for it alone.
 #[derive(Debug)]
@@ -17,16 +17,17 @@ pub(crate) enum Own<S: Scope> {
 #[derive(Debug)]
 pub(crate) struct Unfinished<S: Scope> {
     session: Session<S>,
+    handle: Handle,
     is_finished: bool,
 }
 
 impl<S: Scope> Own<S> {
-    /// In the transaction of the caller.
-    pub(crate) fn outer(session: Session<S>) -> Self {
-        if let Executor::Transaction(handle) = session.executor() {
-            handle.shared.begin_operation(handle.id);
-        }
-        Own::Outer(Unfinished { session, is_finished: false })
+    /// In the transaction of the caller, if there is one.
+    pub(crate) fn outer(session: &Session<S>) -> Option<Self> {
+        let Executor::Transaction(handle) = session.executor() else { return None };
+        handle.shared.begin_operation(handle.id);
+        let (session, handle) = (session.clone(), handle.clone());
+        Some(Own::Outer(Unfinished { session, handle, is_finished: false }))
     }
 
     /// The session to work with.
@@ -61,8 +62,6 @@ impl<S: Scope> Own<S> {
 
 impl<S: Scope> Drop for Unfinished<S> {
     fn drop(&mut self) {
-        if let Executor::Transaction(handle) = self.session.executor() {
-            handle.shared.end_operation(handle.id, !self.is_finished);
-        }
+        self.handle.shared.end_operation(self.handle.id, !self.is_finished);
     }
 }

@@ -78,7 +78,7 @@ async fn insert_unrecorded<E: Entity, S: Scope>(repo: &Repo<E, S>, entity: E) ->
         return Ok(with_id(entity, made));
     }
     // Between the row and its event nobody commits.
-    let own = session.in_transaction().then(|| Own::outer(session.clone()));
+    let own = Own::outer(session);
     let done = async {
         let made = insert_plain(session, repo, &entity).await?;
         let entity = with_id(entity, made);
