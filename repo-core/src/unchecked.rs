@@ -22,7 +22,7 @@ use crate::column::Column;
 use crate::dialect::Dialect;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
-use crate::schema::table::{Chaining, Table};
+use crate::schema::table::Table;
 use crate::session::Session;
 use crate::session::access::is_missing_table;
 use crate::session::scope::Scope;
@@ -170,7 +170,9 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
         let done = async {
             let affected = run(own.session(), &text, &params, Access::Write).await?;
             has_run = true;
-            own.session().record(vec![entry(author, sql, affected)]).await?;
+            let said = Some(image::statement(sql, affected));
+            let entry = Pending::about_no_row(author, SQL, Action::UncheckedSql, said);
+            own.session().record(vec![entry]).await?;
             Ok(affected)
         }
         .await;
@@ -215,18 +217,6 @@ async fn run<S: Scope>(
         Err(Error::invalid_input("sql", reason))
     };
     session.run(Statement { sql, params, access, table: &UNCHECKED }, &mut no_rows).await
-}
-
-fn entry(author: Author, sql: &str, affected: u64) -> Pending {
-    Pending {
-        author,
-        chaining: Chaining::Chained,
-        entity: SQL,
-        entity_id: String::new(),
-        action: Action::UncheckedSql,
-        before: None,
-        after: Some(image::statement(sql, affected)),
-    }
 }
 
 fn without_trail(error: Error) -> Error {

@@ -9,11 +9,11 @@ use super::author::Author;
 use super::entry::{Action, AuditEntry, FIRST_UNCHAINED, TRAIL};
 use super::format::{self, ZERO};
 use super::heads::HEADS;
-use super::image::Image;
+use super::image::{self, Image};
 use crate::backend::{Access, Connection, Insert, Row, Statement, no_rows};
 use crate::dialect::Dialect;
 use crate::error::{DatabaseError, Error, Result};
-use crate::schema::table::Chaining;
+use crate::schema::table::{Chaining, Table};
 use crate::sql::crud::insert_alone;
 use crate::value::column_type::ColumnType as _;
 use crate::value::{Kind, Value};
@@ -60,6 +60,29 @@ pub(crate) async fn append(
 }
 
 impl Pending {
+    /// About no row: an entry of `entity`, which is no table of the application.
+    pub(crate) fn about_no_row(
+        author: Author,
+        entity: &'static str,
+        action: Action,
+        after: Option<String>,
+    ) -> Self {
+        let (entity_id, chaining) = (String::new(), Chaining::Chained);
+        Self { author, chaining, entity, entity_id, action, before: None, after }
+    }
+
+    /// Of the row with this id, in a table whose entries follow each other like this.
+    pub(crate) fn of_row(
+        author: &Author,
+        (table, chaining): (&Table, Chaining),
+        id: &Value<'_>,
+        action: Action,
+        [before, after]: [Option<String>; 2],
+    ) -> Self {
+        let (author, entity_id) = (author.clone(), image::text(id).into_owned());
+        Self { author, chaining, entity: table.name, entity_id, action, before, after }
+    }
+
     /// The parameters of the statement that appends one entry by itself.
     pub(crate) fn params(&self) -> Vec<Value<'_>> {
         let mut params = self.author.params(self.entity, self.action).to_vec();

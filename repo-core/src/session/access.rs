@@ -9,7 +9,7 @@ use crate::audit::append::Pending;
 use crate::audit::author::Author;
 use crate::audit::{Action, TRAIL};
 use crate::error::{DatabaseError, Error, Result};
-use crate::schema::table::{Chaining, Table};
+use crate::schema::table::Table;
 use crate::session::Session;
 use crate::session::scope::{Reach, Scope};
 use crate::transaction::Executor;
@@ -105,15 +105,7 @@ pub(crate) fn is_missing_table(error: &Error) -> bool {
 }
 
 async fn append<S: Scope>(session: &Session<S>, author: Author) -> Result<()> {
-    let entry = Pending {
-        author,
-        chaining: Chaining::Chained,
-        entity: ALL_TENANTS,
-        entity_id: String::new(),
-        action: Action::Access,
-        before: None,
-        after: None,
-    };
+    let entry = Pending::about_no_row(author, ALL_TENANTS, Action::Access, None);
     let backend = session.backend();
     let handle = Executor::Pool.begin(backend, Default::default(), true).await?;
     let dialect = backend.dialect();

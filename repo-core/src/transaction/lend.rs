@@ -12,7 +12,6 @@ use crate::audit::append::Pending;
 use crate::audit::author::Author;
 use crate::backend::Connection;
 use crate::error::{Error, Result};
-use crate::schema::table::Chaining;
 use crate::session::scope::Scope;
 use crate::transaction::{Executor, Handle};
 use crate::transaction_state::State;
@@ -56,7 +55,9 @@ impl<S: Scope> UncheckedSql<'_, S> {
         let own = session.own_transaction().await?;
         let done = async {
             let value = handle.lend(reason, work).await?;
-            own.session().record(vec![entry(author)]).await?;
+            let said = Some(LENT.to_owned());
+            let entry = Pending::about_no_row(author, SQL, Action::UncheckedSql, said);
+            own.session().record(vec![entry]).await?;
             Ok(value)
         }
         .await;
@@ -104,17 +105,5 @@ impl State {
         if !self.open.is_empty() {
             self.connection = Some(connection);
         }
-    }
-}
-
-fn entry(author: Author) -> Pending {
-    Pending {
-        author,
-        chaining: Chaining::Chained,
-        entity: SQL,
-        entity_id: String::new(),
-        action: Action::UncheckedSql,
-        before: None,
-        after: Some(LENT.to_owned()),
     }
 }

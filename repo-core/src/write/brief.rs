@@ -11,7 +11,7 @@ use crate::backend::{Access, BriefChange, OnRow, Row, Statement, Steps};
 use crate::dialect::{Dialect, ImageOf};
 use crate::error::Result;
 use crate::error::failure::complete_statement;
-use crate::schema::table::Table;
+use crate::schema::table::{Chaining, Table};
 use crate::session::Session;
 use crate::session::scope::Scope;
 use crate::sql::change::{BriefSql, ChangeSql, images};
@@ -22,6 +22,8 @@ struct Brief<'c> {
     table: &'static Table,
     dialect: &'c dyn Dialect,
     author: &'c Author,
+    /// How the entries of the table follow each other.
+    chaining: Chaining,
 }
 
 /// What became of a row that was to be added.
@@ -46,7 +48,7 @@ pub(crate) async fn change<S: Scope>(
     author: &Author,
     read: OnRow<'_>,
 ) -> Result<bool> {
-    let this = Brief { table, dialect: session.backend().dialect(), author };
+    let Some(this) = Brief::of(session, table, author) else { return Ok(false) };
     let mut work = |steps: &mut dyn Steps| this.change(steps, sql, brief, params, &mut *read);
     make(session, table, &sql.plain, &mut work).await
 }
@@ -59,7 +61,7 @@ pub(crate) async fn insert<S: Scope>(
     params: &[Value<'_>],
     author: &Author,
 ) -> Result<Option<Added>> {
-    let this = Brief { table, dialect: session.backend().dialect(), author };
+    let Some(this) = Brief::of(session, table, author) else { return Ok(None) };
     let mut added = Added::Nothing;
     let mut work = |steps: &mut dyn Steps| {
         added = this.add(steps, sql, params)?;
@@ -68,9 +70,8 @@ pub(crate) async fn insert<S: Scope>(
         if let Some(made) = made {
             row.insert(table.roles.id, Value::I64(made));
         }
-        let id = image::text(&row[table.roles.id]).into_owned();
         let after = image::whole(table, &row);
-        Ok(Some(this.pending(Action::Create, id, None, Some(after))))
+        Ok(Some(this.pending(Action::Create, &row[table.roles.id], [None, Some(after)])))
     };
     let is_made = make(session, table, sql, &mut work).await?;
     Ok(is_made.then_some(added))
@@ -96,7 +97,17 @@ async fn make<S: Scope>(
     session.backend().make(change).await
 }
 
-impl Brief<'_> {
+impl<'c> Brief<'c> {
+    /// None of a table that is not recorded.
+    fn of<S: Scope>(
+        session: &'c Session<S>,
+        table: &'static Table,
+        author: &'c Author,
+    ) -> Option<Self> {
+        let (chaining, dialect) = (table.audit?, session.backend().dialect());
+        Some(Self { table, dialect, author, chaining })
+    }
+
     fn change(
         &self,
         steps: &mut dyn Steps,
@@ -158,29 +169,20 @@ impl Brief<'_> {
         let is = columns.iter().map(|column| self.table.read(row, *column, *column));
         let is = is.collect::<Result<Vec<_>>>()?;
         let id = self.table.roles.id;
-        let id = image::text(&self.table.read(row, id, id)?).into_owned();
+        let id = self.table.read(row, id, id)?;
         let (before, after) = images(action, self.table);
         if after == ImageOf::Nothing {
             let gone = image::whole(self.table, &is);
-            return Ok(Some(self.pending(action, id, Some(gone), None)));
+            return Ok(Some(self.pending(action, &id, [Some(gone), None])));
         }
         let both = columns.iter().zip(was).zip(&is).map(|((column, was), is)| (*column, was, is));
         let Some((old, new)) = image::differing(self.table, both) else { return Ok(None) };
         let old = if before == ImageOf::Row { image::whole(self.table, was) } else { old };
-        Ok(Some(self.pending(action, id, Some(old), Some(new))))
+        Ok(Some(self.pending(action, &id, [Some(old), Some(new)])))
     }
 
-    fn pending(
-        &self,
-        action: Action,
-        entity_id: String,
-        before: Option<String>,
-        after: Option<String>,
-    ) -> Pending {
-        let (table, author) = (self.table, self.author.clone());
-        // A table that is not audited has no author.
-        let chaining = table.audit.unwrap_or(crate::schema::table::Chaining::Unchained);
-        Pending { author, chaining, entity: table.name, entity_id, action, before, after }
+    fn pending(&self, action: Action, id: &Value<'_>, images: [Option<String>; 2]) -> Pending {
+        Pending::of_row(self.author, (self.table, self.chaining), id, action, images)
     }
 
     fn run(

@@ -157,15 +157,10 @@ pub(crate) fn entry(
     };
     let whole = |row: Option<&[Value<'_>]>| row.map(|row| image::whole(table, row));
     let (before, after) = images(action, table);
-    Ok(Some(Pending {
-        author: author.clone(),
-        chaining,
-        entity: table.name,
-        entity_id: image::text(&row[table.roles.id]).into_owned(),
-        action,
-        before: if before == ImageOf::Row { whole(was) } else { old },
-        after: if after == ImageOf::Row { whole(is) } else { new },
-    }))
+    let before = if before == ImageOf::Row { whole(was) } else { old };
+    let after = if after == ImageOf::Row { whole(is) } else { new };
+    let id = &row[table.roles.id];
+    Ok(Some(Pending::of_row(author, (table, chaining), id, action, [before, after])))
 }
 
 /// What `read` makes of the only row that a statement answers with.
