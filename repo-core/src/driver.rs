@@ -1,5 +1,6 @@
 //! Choosing a backend by URL, where an application links several.
 
+use std::env::VarError;
 use std::fmt::Debug;
 use std::time::Duration;
 
@@ -47,9 +48,9 @@ pub async fn connect(url: &str, drivers: &[&dyn Driver]) -> Result<Database> {
 ///
 /// # Errors
 ///
-/// [`Error::Configuration`]: `DATABASE_URL` is not set, or a setting is not a number.
+/// [`Error::Configuration`]: `DATABASE_URL` is not set or is not UTF-8, or a setting is not a number.
 pub async fn connect_from_env(drivers: &[&dyn Driver]) -> Result<Database> {
-    let url = variable("DATABASE_URL").ok_or_else(|| {
+    let url = variable("DATABASE_URL")?.ok_or_else(|| {
         configuration("`DATABASE_URL` is not set: for instance `sqlite://app.db`".to_owned())
     })?;
     connect_with(&url, &Settings::from_env()?, drivers).await
@@ -96,7 +97,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// [`Error::Configuration`]: one of them is not a number above 0.
+    /// [`Error::Configuration`]: one of them is set, and is not a number above 0.
     pub fn from_env() -> Result<Self> {
         let pool_size = number("DB_POOL_SIZE", "a whole number above 0", |text| {
             text.parse().ok().filter(|size: &usize| *size > 0)
@@ -125,15 +126,20 @@ fn unknown_scheme(url: &str, scheme: &str, drivers: &[&dyn Driver]) -> Error {
 }
 
 fn number<T>(name: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>> {
-    let Some(text) = variable(name) else { return Ok(None) };
+    let Some(text) = variable(name)? else { return Ok(None) };
     match parse(text.trim()) {
         Some(value) => Ok(Some(value)),
         None => Err(configuration(format!("`{name}` is not {expected}: {text:?}"))),
     }
 }
 
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+/// What a variable is set to. What it says is not told: it may be a password.
+fn variable(name: &str) -> Result<Option<String>> {
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => Err(configuration(format!("`{name}` is not UTF-8"))),
+    }
 }
 
 fn configuration(reason: String) -> Error {
