@@ -7,7 +7,7 @@ use crate::audit::Action;
 use crate::backend::{Access, Statement, no_rows};
 use crate::error::{Error, Result};
 use crate::read::IdKey;
-use crate::schema::table::{Reference, Table};
+use crate::schema::table::Table;
 use crate::session::scope::Scope;
 use crate::sql::together::State;
 use crate::value::Value;
@@ -56,8 +56,7 @@ impl Collected {
 /// The ids of rows of one table in such an order that none comes before one below it; of a circle the rows are the
 /// last.
 fn lowest_first(table: &'static Table, rows: &[Stored]) -> Vec<Value<'static>> {
-    let to_itself = |it: &&Reference| (it.parent)().is_same(table);
-    let columns: Vec<_> = table.references.iter().filter(to_itself).map(|it| it.column).collect();
+    let columns: Vec<_> = table.own_references().collect();
     let places: HashMap<_, _> =
         rows.iter().enumerate().map(|(at, row)| (IdKey::of(&row[table.roles.id]), at)).collect();
     let above = |at: usize| -> Vec<usize> {

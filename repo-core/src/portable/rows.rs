@@ -54,8 +54,7 @@ pub(super) async fn add<E: Entity, S: Scope>(
 /// Whether a row refers to one that comes after it, which databases take or refuse each in its way, or is live and
 /// refers to one that is deleted, which is not there yet when the parents of all are looked at.
 fn are_entangled(table: &'static Table, rows: &[Line]) -> bool {
-    let own = table.references.iter().filter(|it| (it.parent)().name == table.name);
-    let columns: Vec<_> = own.map(|reference| reference.column).collect();
+    let columns: Vec<_> = table.own_references().collect();
     if columns.is_empty() {
         return false;
     }

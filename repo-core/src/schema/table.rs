@@ -240,6 +240,13 @@ impl Table {
         row.value(at, def.kind).map_err(|invalid| Error::decode(self.entity, def.name, invalid))
     }
 
+    /// The columns that refer to rows of the same table: by the table's name, as a row meets there those of every
+    /// entity on it. Which entity it is, [`is_same`](Self::is_same) tells.
+    pub(crate) fn own_references(&self) -> impl Iterator<Item = usize> {
+        let own = self.references.iter().filter(|it| (it.parent)().name == self.name);
+        own.map(|reference| reference.column)
+    }
+
     /// The index of the column with this name.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)

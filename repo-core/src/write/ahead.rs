@@ -15,7 +15,7 @@ use crate::write::insert::encode;
 
 /// Whether rows of this table can refer to others of it.
 fn refers_to_itself<E: Entity>() -> bool {
-    own_references::<E>().next().is_some()
+    E::TABLE.own_references().next().is_some()
 }
 
 /// The rows in parts, no row of which refers to one that comes after it in its part.
@@ -48,7 +48,7 @@ pub(crate) fn may_refer_ahead<E: Entity>(entities: &[E]) -> bool {
 
 /// The rows that refer to one that comes after them, in their order.
 fn rows_ahead<E: Entity>(entities: &[E]) -> Result<Vec<usize>> {
-    let columns: Vec<_> = own_references::<E>().collect();
+    let columns: Vec<_> = E::TABLE.own_references().collect();
     let mut rows = Vec::with_capacity(entities.len());
     for (row, entity) in entities.iter().enumerate() {
         let values = encode(entity).map_err(|error| error.in_row(row))?;
@@ -64,10 +64,4 @@ fn rows_ahead<E: Entity>(entities: &[E]) -> Result<Vec<usize>> {
     }
     ahead.reverse();
     Ok(ahead)
-}
-
-/// The columns that refer to a row of the same table.
-fn own_references<E: Entity>() -> impl Iterator<Item = usize> {
-    let own = E::TABLE.references.iter().filter(|it| (it.parent)().name == E::TABLE.name);
-    own.map(|reference| reference.column)
 }
