@@ -4,7 +4,6 @@
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -27,15 +26,14 @@ pub struct Writing<'r, T> {
 #[must_use = "a change is done when it is awaited"]
 pub struct Change<'r, E: Entity, S: Scope, T> {
     target: Result<Target<'r, E, S>>,
-    kind: ChangeKind<E>,
-    output: PhantomData<fn() -> T>,
+    kind: Kind<'r, E, S, T>,
 }
 
-enum ChangeKind<E: Entity> {
-    Patch(Patch<E>),
-    Delete,
-    Restore,
-    Purge,
+/// How a change is done, which says what it returns.
+enum Kind<'r, E: Entity, S: Scope, T> {
+    Patch(Patch<E>, fn(Target<'r, E, S>, Patch<E>) -> Writing<'r, T>),
+    /// What takes the row alone, by its name.
+    Plain(&'static str, fn(Target<'r, E, S>) -> Writing<'r, T>),
 }
 
 impl<'r, E: Entity, S: Scope, T> Change<'r, E, S, T> {
@@ -56,7 +54,7 @@ impl<'r, E: Entity, S: Scope, T> Change<'r, E, S, T> {
         repo: &'r Repo<E, S>,
         tenant: Result<Option<Value<'r>>>,
         id: E::Id,
-        kind: ChangeKind<E>,
+        kind: Kind<'r, E, S, T>,
     ) -> Self {
         let target = tenant.map(|tenant| Target {
             repo,
@@ -66,7 +64,7 @@ impl<'r, E: Entity, S: Scope, T> Change<'r, E, S, T> {
             at: None,
             deletion: None,
         });
-        Self { target, kind, output: PhantomData }
+        Self { target, kind }
     }
 }
 
@@ -77,7 +75,9 @@ impl<'r, E: Entity, S: Scope> Change<'r, E, S, E> {
         id: E::Id,
         patch: Patch<E>,
     ) -> Self {
-        Self::new(repo, tenant, id, ChangeKind::Patch(patch))
+        let run: fn(Target<'r, E, S>, Patch<E>) -> _ =
+            |target, patch| Writing::new(async move { target.patch(patch).await });
+        Self::new(repo, tenant, id, Kind::Patch(patch, run))
     }
 
     pub(crate) fn restore(
@@ -85,7 +85,8 @@ impl<'r, E: Entity, S: Scope> Change<'r, E, S, E> {
         tenant: Result<Option<Value<'r>>>,
         id: E::Id,
     ) -> Self {
-        Self::new(repo, tenant, id, ChangeKind::Restore)
+        let run: fn(Target<'r, E, S>) -> _ = |target| Writing::new(cascade::restore(target));
+        Self::new(repo, tenant, id, Kind::Plain("restore", run))
     }
 }
 
@@ -95,7 +96,8 @@ impl<'r, E: Entity, S: Scope> Change<'r, E, S, ()> {
         tenant: Result<Option<Value<'r>>>,
         id: E::Id,
     ) -> Self {
-        Self::new(repo, tenant, id, ChangeKind::Delete)
+        let run: fn(Target<'r, E, S>) -> _ = |target| Writing::new(cascade::delete(target));
+        Self::new(repo, tenant, id, Kind::Plain("delete", run))
     }
 
     pub(crate) fn purge(
@@ -103,39 +105,21 @@ impl<'r, E: Entity, S: Scope> Change<'r, E, S, ()> {
         tenant: Result<Option<Value<'r>>>,
         id: E::Id,
     ) -> Self {
-        Self::new(repo, tenant, id, ChangeKind::Purge)
+        let run: fn(Target<'r, E, S>) -> _ = |target| Writing::new(cascade::purge(target));
+        Self::new(repo, tenant, id, Kind::Plain("purge", run))
     }
 }
 
-impl<'r, E: Entity, S: Scope> IntoFuture for Change<'r, E, S, E> {
-    type Output = Result<E>;
-    type IntoFuture = Writing<'r, E>;
+impl<'r, E: Entity, S: Scope, T: 'r> IntoFuture for Change<'r, E, S, T> {
+    type Output = Result<T>;
+    type IntoFuture = Writing<'r, T>;
 
-    fn into_future(self) -> Writing<'r, E> {
-        let Change { target, kind, .. } = self;
-        Writing::new(async move {
-            let target = target?;
-            match kind {
-                ChangeKind::Patch(patch) => target.patch(patch).await,
-                _ => cascade::restore(target).await,
-            }
-        })
-    }
-}
-
-impl<'r, E: Entity, S: Scope> IntoFuture for Change<'r, E, S, ()> {
-    type Output = Result<()>;
-    type IntoFuture = Writing<'r, ()>;
-
-    fn into_future(self) -> Writing<'r, ()> {
-        let Change { target, kind, .. } = self;
-        Writing::new(async move {
-            let target = target?;
-            match kind {
-                ChangeKind::Purge => cascade::purge(target).await,
-                _ => cascade::delete(target).await,
-            }
-        })
+    fn into_future(self) -> Writing<'r, T> {
+        match (self.target, self.kind) {
+            (Err(error), _) => Writing::new(async { Err(error) }),
+            (Ok(target), Kind::Patch(patch, run)) => run(target, patch),
+            (Ok(target), Kind::Plain(_, run)) => run(target),
+        }
     }
 }
 
@@ -162,10 +146,8 @@ impl<T> fmt::Debug for Writing<'_, T> {
 impl<E: Entity, S: Scope, T> fmt::Debug for Change<'_, E, S, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match &self.kind {
-            ChangeKind::Patch(_) => "patch",
-            ChangeKind::Delete => "delete",
-            ChangeKind::Restore => "restore",
-            ChangeKind::Purge => "purge",
+            Kind::Patch(..) => "patch",
+            Kind::Plain(name, _) => name,
         };
         f.debug_struct("Change").field("table", &E::TABLE.name).field("kind", &kind).finish()
     }
