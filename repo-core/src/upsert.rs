@@ -22,11 +22,12 @@ use crate::session::scope::{Scope, WritableFrom};
 use crate::sql::keys::Unless;
 use crate::transaction::Own;
 use crate::value::Value;
+use crate::write::added::{Added, with_id};
 use crate::write::change::Writing;
 use crate::write::column_set::ColumnSet;
 use crate::write::creation::Completed;
 use crate::write::idempotent::{Once, UniqueColumns, attempts, check};
-use crate::write::insert::{check_parents, encode, with_id};
+use crate::write::insert::{check_parents, encode};
 use crate::write::patch::Patch;
 use crate::write::perform::values;
 
@@ -208,7 +209,7 @@ where
             // Neither added nor there: it may be that it would refer to a deleted row.
             check_parents(session, std::slice::from_ref(&entity)).await?;
         }
-        if let Some(made) = once.insert(&entity, Unless::of(attempt)).await? {
+        if let Added::Row(made) = once.insert(&entity, Unless::of(attempt)).await? {
             return Ok(Upserted::created(with_id(entity, made)));
         }
         let given = encode(&entity)?;

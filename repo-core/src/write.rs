@@ -8,6 +8,7 @@
 //! by a bound that is not met. How rows are added is in `insert.rs`, how one row changes by its id in `target.rs` and
 //! `attempt.rs`.
 
+pub(crate) mod added;
 pub(crate) mod ahead;
 pub(crate) mod attempt;
 pub(crate) mod brief;

@@ -16,6 +16,7 @@ use crate::session::Session;
 use crate::session::scope::Scope;
 use crate::sql::change::{BriefSql, ChangeSql, images};
 use crate::value::Value;
+use crate::write::added::{Added, made_number};
 
 /// What is changed, and who does it.
 struct Brief<'c> {
@@ -24,15 +25,6 @@ struct Brief<'c> {
     author: &'c Author,
     /// How the entries of the table follow each other.
     chaining: Chaining,
-}
-
-/// What became of a row that was to be added.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Added {
-    /// The statement added none: it would have referred to a deleted one.
-    Nothing,
-    /// It is there, with this id if the database makes it.
-    Row(Option<i64>),
 }
 
 /// What a statement did: the entry of it, unless it met no row.
@@ -60,7 +52,7 @@ pub(crate) async fn insert<S: Scope>(
     (table, sql): (&'static Table, &str),
     params: &[Value<'_>],
     author: &Author,
-) -> Result<Option<Added>> {
+) -> Result<Option<Added<i64>>> {
     let Some(this) = Brief::of(session, table, author) else { return Ok(None) };
     let mut added = Added::Nothing;
     let mut work = |steps: &mut dyn Steps| {
@@ -126,15 +118,14 @@ impl<'c> Brief<'c> {
         Ok(entry)
     }
 
-    fn add(&self, steps: &mut dyn Steps, sql: &str, params: &[Value<'_>]) -> Result<Added> {
-        let (mut made, id) = (None, self.table.roles.id);
+    fn add(&self, steps: &mut dyn Steps, sql: &str, params: &[Value<'_>]) -> Result<Added<i64>> {
+        let mut made = None;
         let mut on_row = |row: &dyn Row| {
-            let Value::I64(number) = self.table.read(row, 0, id)? else { return Ok(()) };
-            made = Some(number);
+            made = made_number(self.table, row, 0)?;
             Ok(())
         };
         let added = self.run(steps, sql, params, &mut on_row)?;
-        Ok(if added == 0 { Added::Nothing } else { Added::Row(made) })
+        Ok(Added::of(self.table, added, made))
     }
 
     /// The columns of the row as it was, which are none where the change answers with it; none where there is

@@ -21,9 +21,10 @@ use crate::sql::keys::{InsertSql, KeySql, Unless, is_global};
 use crate::sql::names::told;
 use crate::value::Value;
 use crate::value::column_type::ColumnType;
+use crate::write::added::{Added, made_id, with_id};
 use crate::write::column_set::ColumnSet;
 use crate::write::creation::Completed;
-use crate::write::insert::{check_parents, encode, identity, insert_values, with_id};
+use crate::write::insert::{check_parents, encode, insert_values};
 use crate::write::perform::{one, values};
 
 /// How often a row is looked for that is there when it is added and gone when it is read.
@@ -112,7 +113,7 @@ pub(crate) async fn create_or_get<E: Entity, S: Scope>(
             // Neither added nor there: it may be that it would refer to a deleted row.
             check_parents(repo.session(), std::slice::from_ref(&entity)).await?;
         }
-        if let Some(made) = once.insert(&entity, Unless::of(attempt)).await? {
+        if let Added::Row(made) = once.insert(&entity, Unless::of(attempt)).await? {
             drop(params);
             drop(given);
             return Ok(CreateOrGet { entity: with_id(entity, made), is_new: true });
@@ -194,8 +195,8 @@ impl<E: Entity, S: Scope> Once<'_, E, S> {
         Err(Error::IdempotencyMismatch { entity: E::TABLE.entity, columns })
     }
 
-    /// Adds the row unless its key is there. Returns the id, where the database makes it.
-    pub(crate) async fn insert(&self, entity: &E, unless: Unless) -> Result<Option<Option<E::Id>>> {
+    /// Adds the row unless its key is there.
+    pub(crate) async fn insert(&self, entity: &E, unless: Unless) -> Result<Added<E::Id>> {
         let session = self.repo.session();
         let InsertSql { alone, recorded } = self.sql.insert(unless);
         if !E::TABLE.is_seen(Action::Create) {
@@ -204,17 +205,17 @@ impl<E: Entity, S: Scope> Once<'_, E, S> {
         let recorded = recorded.as_ref().filter(|_| !session.in_transaction());
         if let Some((author, sql)) = self.author.zip(recorded) {
             let inserted = insert_alone(session, sql, entity, Some(author)).await;
-            let made = self.unless_there(inserted, unless)?;
+            let added = self.unless_there(inserted, unless)?;
             if E::TABLE.is_hooked(Action::Create) {
-                self.note(session, None, entity, made.as_ref()).await?;
+                self.note(session, None, entity, &added).await?;
             }
-            return Ok(made);
+            return Ok(added);
         }
         let own = session.own_transaction().await?;
         let done = async {
-            let made = insert_alone(own.session(), alone, entity, None).await?;
-            self.note(own.session(), self.author, entity, made.as_ref()).await?;
-            Ok(made)
+            let added = insert_alone(own.session(), alone, entity, None).await?;
+            self.note(own.session(), self.author, entity, &added).await?;
+            Ok(added)
         }
         .await;
         self.unless_there(own.finish(done).await, unless)
@@ -226,9 +227,9 @@ impl<E: Entity, S: Scope> Once<'_, E, S> {
         session: &Session<S>,
         author: Option<&Author>,
         entity: &E,
-        made: Option<&Option<E::Id>>,
+        added: &Added<E::Id>,
     ) -> Result<()> {
-        let Some(made) = made else { return Ok(()) };
+        let Added::Row(made) = added else { return Ok(()) };
         let mut row = encode(entity)?;
         if let Some(id) = made {
             row[E::TABLE.roles.id] = encode_id::<E>(id)?;
@@ -257,35 +258,31 @@ impl<E: Entity, S: Scope> Once<'_, E, S> {
     }
 
     /// An immutable table of SQLite refuses by a trigger what would be a conflict that does nothing.
-    fn unless_there<T>(&self, inserted: Result<Option<T>>, unless: Unless) -> Result<Option<T>> {
+    fn unless_there(&self, inserted: Result<Added<E::Id>>, unless: Unless) -> Result<Added<E::Id>> {
         let is_key =
             |columns: &[String]| unless == Unless::AnyKey || told(E::TABLE, self.key) == columns;
         match inserted {
             Err(Error::Conflict { columns, .. })
                 if is_key(&columns) && !self.repo.session().in_transaction() =>
             {
-                Ok(None)
+                Ok(Added::Nothing)
             }
             other => other,
         }
     }
 }
 
-/// Runs the insert. None when the key is there; otherwise the id, where the database makes it.
+/// Runs the insert, which adds nothing when the key is there.
 async fn insert_alone<E: Entity, S: Scope>(
     session: &Session<S>,
     sql: &str,
     entity: &E,
     author: Option<&Author>,
-) -> Result<Option<Option<E::Id>>> {
+) -> Result<Added<E::Id>> {
     let mut params = insert_values(entity)?;
     if let Some(author) = author {
         params.extend(author.params(E::TABLE.name, Action::Create));
     }
-    let mut read = |row: &dyn Row| {
-        let id = E::TABLE.id();
-        let has_identity = E::TABLE.has_identity();
-        has_identity.then(|| identity::<E>(row.value(E::TABLE.roles.id, id.kind))).transpose()
-    };
-    one(session, E::TABLE, sql, &params, &mut read).await
+    let mut read = |row: &dyn Row| made_id::<E>(row, E::TABLE.roles.id);
+    one(session, E::TABLE, sql, &params, &mut read).await.map(Added::of_answer)
 }

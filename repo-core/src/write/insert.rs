@@ -9,18 +9,18 @@ use crate::audit::Action;
 use crate::audit::author::Author;
 use crate::backend::{Access, Addition, Insert, InsertRows, Row, Statement};
 use crate::entity::Entity;
+use crate::error::Result;
 use crate::error::failure::complete_statement;
-use crate::error::{Error, Result};
 use crate::hooks::note;
 use crate::repo::Repo;
 use crate::session::Session;
 use crate::session::scope::Scope;
 use crate::transaction::Own;
-use crate::value::column_type::ColumnType as _;
+use crate::value::Value;
 use crate::value::encode::Encoder;
-use crate::value::{Kind, Value};
+use crate::write::added::{Added, identity, made_id, with_id};
 use crate::write::ahead;
-use crate::write::brief::{self, Added};
+use crate::write::brief;
 use crate::write::parents::{self, Parents};
 use crate::write::perform::one;
 use crate::write::refused;
@@ -41,22 +41,18 @@ pub(crate) async fn insert_one<E: Entity, S: Scope>(
     if let Some(sql) = recorded.filter(|_| !repo.session().in_transaction()) {
         let mut params = insert_values(&entity)?;
         params.extend(author.params(E::TABLE.name, Action::Create));
-        let mut read = |row: &dyn Row| {
-            let has_identity = E::TABLE.has_identity();
-            let id = has_identity.then(|| row.value(E::TABLE.roles.id, Kind::I64));
-            id.map(identity::<E>).transpose()
-        };
-        let made = one(repo.session(), E::TABLE, sql, &params, &mut read).await?;
+        let mut read = |row: &dyn Row| made_id::<E>(row, E::TABLE.roles.id);
+        let answer = one(repo.session(), E::TABLE, sql, &params, &mut read).await?;
         params.truncate(repo.crud().insert_columns.len());
-        let made = unless_refused(repo.session(), &entity, made).await?;
+        let made = unless_refused(repo.session(), &entity, Added::of_answer(answer)).await?;
         let entity = with_id(entity, made);
         if E::TABLE.is_hooked(Action::Create) {
             note_created(repo.session(), None, std::iter::once(&entity)).await?;
         }
         return Ok(entity);
     }
-    if let Some(made) = insert_briefly(repo, &entity, &author).await? {
-        let made = unless_refused(repo.session(), &entity, made).await?;
+    if let Some(added) = insert_briefly(repo, &entity, &author).await? {
+        let made = unless_refused(repo.session(), &entity, added).await?;
         return Ok(with_id(entity, made));
     }
     let own = repo.session().own_transaction().await?;
@@ -104,17 +100,14 @@ async fn insert_plain<E: Entity, S: Scope>(
     }
     let mut made = None;
     let mut read = |row: &dyn Row| {
-        if E::TABLE.has_identity() {
-            made = Some(identity::<E>(row.value(0, Kind::I64))?);
-        }
+        made = made_id::<E>(row, 0)?;
         Ok(())
     };
     let guarded = repo.crud().guarded_insert.as_deref();
     let sql = guarded.unwrap_or(&repo.crud().insert);
     let statement = Statement { sql, params, access: Access::Write, table: E::TABLE };
     let added = session.run(statement, &mut read).await?;
-    let is_there = added > 0 && made.is_some() == E::TABLE.has_identity();
-    unless_refused(session, entity, is_there.then_some(made)).await
+    unless_refused(session, entity, Added::of(E::TABLE, added, made)).await
 }
 
 /// Adds a row by itself, where a backend may add it together with those of others; `false` where it may not.
@@ -136,13 +129,12 @@ async fn add_among_others<E: Entity, S: Scope>(
     Ok(true)
 }
 
-/// Adds a row with its entry, where that is done at once; `None` where it is not. Then this is what
-/// [`unless_refused`] takes.
+/// Adds a row with its entry, where that is done at once; `None` where it is not.
 async fn insert_briefly<E: Entity, S: Scope>(
     repo: &Repo<E, S>,
     entity: &E,
     author: &Author,
-) -> Result<Option<Option<Option<E::Id>>>> {
+) -> Result<Option<Added<E::Id>>> {
     if E::TABLE.is_hooked(Action::Create) || !repo.session().is_plain() {
         return Ok(None);
     }
@@ -150,10 +142,8 @@ async fn insert_briefly<E: Entity, S: Scope>(
     let sql = repo.crud().guarded_insert.as_deref().unwrap_or(&repo.crud().insert);
     Ok(match brief::insert(repo.session(), (E::TABLE, sql), &params, author).await? {
         None => None,
-        Some(Added::Nothing) => Some(None),
-        Some(Added::Row(id)) => {
-            Some(Some(id.map(|id| identity::<E>(Ok(Value::I64(id)))).transpose()?))
-        }
+        Some(Added::Nothing) => Some(Added::Nothing),
+        Some(Added::Row(made)) => Some(Added::Row(made.map(identity::<E>).transpose()?)),
     })
 }
 
@@ -162,10 +152,10 @@ async fn insert_briefly<E: Entity, S: Scope>(
 async fn unless_refused<E: Entity, S: Scope>(
     session: &Session<S>,
     entity: &E,
-    made: Option<Option<E::Id>>,
+    added: Added<E::Id>,
 ) -> Result<Option<E::Id>> {
-    if let Some(id) = made {
-        return Ok(id);
+    if let Added::Row(made) = added {
+        return Ok(made);
     }
     let parents = parents_of(std::slice::from_ref(entity))?;
     let refused = parents.refused(session, tenant_of(entity)?.as_ref()).await?;
@@ -186,13 +176,6 @@ pub(crate) async fn note_created<E: Entity, S: Scope>(
         note(session, E::TABLE, Action::Create, author, &added).await?;
     }
     Ok(())
-}
-
-pub(crate) fn with_id<E: Entity>(mut entity: E, made: Option<E::Id>) -> E {
-    if let Some(id) = made {
-        entity.set_id(id);
-    }
-    entity
 }
 
 /// Adds all rows or none, and returns them in their order.
@@ -307,7 +290,7 @@ async fn insert_rows<E: Entity, S: Scope>(
         session.insert(insert).await?
     };
     for (entity, id) in entities.iter_mut().zip(identities) {
-        entity.set_id(identity::<E>(Ok(Value::I64(id)))?);
+        entity.set_id(identity::<E>(id)?);
     }
     Ok(())
 }
@@ -345,11 +328,4 @@ pub(crate) fn encode<E: Entity>(entity: &E) -> Result<Vec<Value<'_>>> {
     let mut encoder = Encoder::new(E::TABLE);
     entity.encode(&mut encoder);
     encoder.finish()
-}
-
-/// The id that the database made.
-pub(crate) fn identity<E: Entity>(value: Result<Value<'_>, crate::InvalidValue>) -> Result<E::Id> {
-    value
-        .and_then(E::Id::decode)
-        .map_err(|invalid| Error::decode(E::TABLE.entity, E::TABLE.id().name, invalid))
 }
