@@ -133,7 +133,7 @@ fn number<T>(name: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> R
     }
 }
 
-/// What a variable is set to. What it says is not told: it may be a password.
+/// What a variable is set to. Of what is no text nothing is shown: it may be a password.
 fn variable(name: &str) -> Result<Option<String>> {
     match std::env::var(name) {
         Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
