@@ -15,18 +15,18 @@ use std::sync::{Arc, PoisonError, RwLock};
 use futures_util::FutureExt as _;
 
 use crate::audit::{Action, image};
-use crate::backend::Row;
 use crate::database::Database;
 use crate::entity::Entity;
 use crate::error::Result;
 use crate::hooks::Changed;
 use crate::private::Observed;
 use crate::read::decode;
+use crate::read::values::Values;
 use crate::schema::table::Table;
 use crate::session::Session;
 use crate::session::scope::Scope;
 use crate::transaction::Executor;
-use crate::value::{InvalidValue, Kind, Value};
+use crate::value::Value;
 
 /// A change of a row that was committed, of an entity with `events`.
 ///
@@ -246,16 +246,6 @@ async fn tell(table: &'static Table, listeners: Vec<Listener>, changes: Vec<Chan
                 tracing::error!(target: "repo", entity, "a listener panicked after a commit");
             }
         }
-    }
-}
-
-/// Values as a row that they are read from.
-pub(crate) struct Values<'v>(pub(crate) &'v [Value<'v>]);
-
-impl Row for Values<'_> {
-    fn value(&self, index: usize, _: Kind) -> Result<Value<'_>, InvalidValue> {
-        let value = self.0.get(index).map(Value::borrowed);
-        value.ok_or_else(|| InvalidValue::new("is missing"))
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod projection;
 pub(crate) mod reading;
 pub(crate) mod series;
 pub(crate) mod stream;
+pub(crate) mod values;
 pub(crate) mod window;
 
 use std::collections::HashMap;

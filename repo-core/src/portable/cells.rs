@@ -7,14 +7,14 @@ use chrono::{DateTime, Utc};
 
 use super::Header;
 use super::{VERSION, wrong};
-use crate::backend::Row;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::ids::IdSource;
 use crate::json_canonical::canonical;
+use crate::read::decode;
+use crate::read::values::Values;
 use crate::schema::table::Table;
 use crate::similar::{did_you_mean, shown};
-use crate::value::encode::Decoder;
 use crate::value::text;
 use crate::value::{InvalidValue, Kind, Value};
 use crate::write::insert::encode;
@@ -199,8 +199,7 @@ impl Cells<'_> {
 
 /// The row as the entity would store it, which it must be able to hold.
 fn checked<E: Entity>(values: Vec<Value<'static>>) -> Result<Vec<Value<'static>>> {
-    let entity = E::decode(&mut Decoder::new(E::TABLE, &Values(&values)));
-    let entity = entity.map_err(|error| match error {
+    let entity = decode::<E>(&Values(&values)).map_err(|error| match error {
         Error::Decode { column, reason, .. } => Error::invalid_input(column, reason),
         error => error,
     })?;
@@ -210,14 +209,4 @@ fn checked<E: Entity>(values: Vec<Value<'static>>) -> Result<Vec<Value<'static>>
     Ok(kept
         .map(|(stored, given)| if let Value::Json(_) = given { given } else { stored })
         .collect())
-}
-
-/// Values as a row that was read.
-struct Values<'v>(&'v [Value<'static>]);
-
-impl Row for Values<'_> {
-    fn value(&self, index: usize, _: Kind) -> Result<Value<'_>, InvalidValue> {
-        let value = self.0.get(index).map(Value::borrowed);
-        value.ok_or_else(|| InvalidValue::new("is no column of the table"))
-    }
 }

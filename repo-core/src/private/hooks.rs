@@ -7,9 +7,9 @@ use std::marker::PhantomData;
 
 use crate::entity::{Entity, NewEntity};
 use crate::error::Result;
-use crate::event::Values;
 use crate::hooks::CheckRow;
 use crate::read::decode;
+use crate::read::values::Values;
 use crate::validation::{Problem, Problems, Validate, ValidateDelete, ValidateUpdate};
 use crate::value::Value;
 use crate::write::creation::Creation;
