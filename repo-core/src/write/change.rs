@@ -26,11 +26,11 @@ pub struct Writing<'r, T> {
 #[must_use = "a change is done when it is awaited"]
 pub struct Change<'r, E: Entity, S: Scope, T> {
     target: Result<Target<'r, E, S>>,
-    kind: Kind<'r, E, S, T>,
+    kind: ChangeKind<'r, E, S, T>,
 }
 
 /// How a change is done, which says what it returns.
-enum Kind<'r, E: Entity, S: Scope, T> {
+enum ChangeKind<'r, E: Entity, S: Scope, T> {
     Patch(Patch<E>, fn(Target<'r, E, S>, Patch<E>) -> Writing<'r, T>),
     /// What takes the row alone, by its name.
     Plain(&'static str, fn(Target<'r, E, S>) -> Writing<'r, T>),
@@ -54,7 +54,7 @@ impl<'r, E: Entity, S: Scope, T> Change<'r, E, S, T> {
         repo: &'r Repo<E, S>,
         tenant: Result<Option<Value<'r>>>,
         id: E::Id,
-        kind: Kind<'r, E, S, T>,
+        kind: ChangeKind<'r, E, S, T>,
     ) -> Self {
         let target = tenant.map(|tenant| Target {
             repo,
@@ -77,7 +77,7 @@ impl<'r, E: Entity, S: Scope> Change<'r, E, S, E> {
     ) -> Self {
         let run: fn(Target<'r, E, S>, Patch<E>) -> _ =
             |target, patch| Writing::new(async move { target.patch(patch).await });
-        Self::new(repo, tenant, id, Kind::Patch(patch, run))
+        Self::new(repo, tenant, id, ChangeKind::Patch(patch, run))
     }
 
     pub(crate) fn restore(
@@ -86,7 +86,7 @@ impl<'r, E: Entity, S: Scope> Change<'r, E, S, E> {
         id: E::Id,
     ) -> Self {
         let run: fn(Target<'r, E, S>) -> _ = |target| Writing::new(cascade::restore(target));
-        Self::new(repo, tenant, id, Kind::Plain("restore", run))
+        Self::new(repo, tenant, id, ChangeKind::Plain("restore", run))
     }
 }
 
@@ -97,7 +97,7 @@ impl<'r, E: Entity, S: Scope> Change<'r, E, S, ()> {
         id: E::Id,
     ) -> Self {
         let run: fn(Target<'r, E, S>) -> _ = |target| Writing::new(cascade::delete(target));
-        Self::new(repo, tenant, id, Kind::Plain("delete", run))
+        Self::new(repo, tenant, id, ChangeKind::Plain("delete", run))
     }
 
     pub(crate) fn purge(
@@ -106,7 +106,7 @@ impl<'r, E: Entity, S: Scope> Change<'r, E, S, ()> {
         id: E::Id,
     ) -> Self {
         let run: fn(Target<'r, E, S>) -> _ = |target| Writing::new(cascade::purge(target));
-        Self::new(repo, tenant, id, Kind::Plain("purge", run))
+        Self::new(repo, tenant, id, ChangeKind::Plain("purge", run))
     }
 }
 
@@ -117,8 +117,8 @@ impl<'r, E: Entity, S: Scope, T: 'r> IntoFuture for Change<'r, E, S, T> {
     fn into_future(self) -> Writing<'r, T> {
         match (self.target, self.kind) {
             (Err(error), _) => Writing::new(async { Err(error) }),
-            (Ok(target), Kind::Patch(patch, run)) => run(target, patch),
-            (Ok(target), Kind::Plain(_, run)) => run(target),
+            (Ok(target), ChangeKind::Patch(patch, run)) => run(target, patch),
+            (Ok(target), ChangeKind::Plain(_, run)) => run(target),
         }
     }
 }
@@ -146,8 +146,8 @@ impl<T> fmt::Debug for Writing<'_, T> {
 impl<E: Entity, S: Scope, T> fmt::Debug for Change<'_, E, S, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match &self.kind {
-            Kind::Patch(..) => "patch",
-            Kind::Plain(name, _) => name,
+            ChangeKind::Patch(..) => "patch",
+            ChangeKind::Plain(name, _) => name,
         };
         f.debug_struct("Change").field("table", &E::TABLE.name).field("kind", &kind).finish()
     }
