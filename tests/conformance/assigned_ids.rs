@@ -110,6 +110,13 @@ mod before {
         pub(super) id: i64,
         pub(super) name: String,
     }
+
+    #[derive(Debug, Clone, PartialEq, Repository)]
+    #[repository(table = "feed_lines", immutable, audited)]
+    pub(super) struct FeedLine {
+        pub(super) id: i64,
+        pub(super) text: String,
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Repository)]
@@ -622,4 +629,35 @@ pub(crate) async fn ids_that_were_made_may_be_given_from_now_on(fixture: Fixture
     lots.create(NewLot { id: -1, name: name() }).await.unwrap();
     let ids: Vec<_> = lots.all().await.unwrap().into_iter().map(|lot| lot.id).collect();
     assert_eq!(ids, [-1, id]);
+}
+
+pub(crate) async fn a_taken_number_is_called_by_its_column_whenever_its_triggers_were_made(
+    fixture: Fixture,
+) {
+    let taken = async |db: &Database| {
+        let lines = db.session().actor("feed").repo::<FeedLine>();
+        let line = || NewFeedLine { id: 1, text: "b".to_owned() };
+        assert_error!(
+            lines.create(line()).await,
+            Error::Conflict { constraint, columns, .. }
+                if constraint == "feed_lines_pkey" && columns == ["id"]
+        );
+        let refused = lines.create_or_get(FeedLine::ID, line()).await;
+        assert_error!(refused, Error::IdempotencyMismatch { .. });
+    };
+    let db = fixture.with(&schema![before::FeedLine]).await;
+    let made = db.session().actor("feed").repo::<before::FeedLine>();
+    made.create(before::NewFeedLine { text: "a".to_owned() }).await.unwrap();
+    let db = of_another_program(&db);
+    db.create_tables(&schema![FeedLine]).await.unwrap();
+    taken(&db).await;
+    if db.system() == "sqlite" {
+        for trigger in ["feed_lines_refuse_replace_by_rowid", "feed_lines_pkey_refuse_replace"] {
+            let mut by_hand = by_hand(&db).await;
+            by_hand.execute_script(&format!("DROP TRIGGER {trigger}")).await.unwrap();
+            by_hand.commit().await.unwrap();
+            db.create_tables(&schema![FeedLine]).await.unwrap();
+            taken(&db).await;
+        }
+    }
 }

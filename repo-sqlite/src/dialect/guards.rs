@@ -87,9 +87,12 @@ fn guard_rowid(table: &Table) -> Vec<Trigger> {
     let taken = format!(
         "BEFORE INSERT ON {on} WHEN EXISTS (SELECT 1 FROM {on} WHERE {rowid} = NEW.{rowid})"
     );
-    let message = format!("{UNIQUE}{}.{rowid}", table.name);
+    let is_assigned = is_assigned(table);
+    // Which trigger is run first depends on when it was made: the key is called as its own trigger calls it.
+    let column = if is_assigned { table.id().name } else { rowid };
+    let message = format!("{UNIQUE}{}.{column}", table.name);
     let taken = trigger(name("refuse_replace_by_rowid"), &taken, &message);
-    if is_assigned(table) { vec![taken] } else { vec![minus_one, taken] }
+    if is_assigned { vec![taken] } else { vec![minus_one, taken] }
 }
 
 /// Whether the number of a row is its id, and assigned: SQLite takes an `INTEGER` that is a key by itself for it.
