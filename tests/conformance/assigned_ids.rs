@@ -112,11 +112,28 @@ mod before {
     }
 
     #[derive(Debug, Clone, PartialEq, Repository)]
+    #[repository(table = "stamps", tenant)]
+    pub(super) struct Stamp {
+        pub(super) id: i64,
+        pub(super) tenant_id: Uuid,
+        pub(super) name: String,
+    }
+
+    #[derive(Debug, Clone, PartialEq, Repository)]
     #[repository(table = "feed_lines", immutable, audited)]
     pub(super) struct FeedLine {
         pub(super) id: i64,
         pub(super) text: String,
     }
+}
+
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "stamps", tenant)]
+struct Stamp {
+    #[repository(assigned)]
+    id: i64,
+    tenant_id: Uuid,
+    name: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Repository)]
@@ -629,6 +646,37 @@ pub(crate) async fn ids_that_were_made_may_be_given_from_now_on(fixture: Fixture
     lots.create(NewLot { id: -1, name: name() }).await.unwrap();
     let ids: Vec<_> = lots.all().await.unwrap().into_iter().map(|lot| lot.id).collect();
     assert_eq!(ids, [-1, id]);
+}
+
+pub(crate) async fn numbers_of_tenants_that_were_made_are_unique_over_all_until_the_key_changes(
+    fixture: Fixture,
+) {
+    let db = fixture.with(&schema![before::Stamp]).await;
+    let stamps = acme(&db).repo::<before::Stamp>();
+    let id = stamps.create(before::NewStamp { name: "a".to_owned() }).await.unwrap().id;
+    let db = of_another_program(&db);
+    let (schema, new) = (schema![Stamp], NewStamp { id, name: "b".to_owned() });
+    if db.system() == "sqlite" {
+        let findings = db.doctor(&schema).await.unwrap();
+        let findings: Vec<_> = findings.iter().map(ToString::to_string).collect();
+        let key = "the primary key `stamps_pkey` of `stamps` is (id) instead of (tenant_id, id)";
+        assert_eq!(findings, [key]);
+        let refused = bolt(&db).repo::<Stamp>().create(new.clone()).await;
+        assert_error!(refused, Error::Conflict { .. });
+        let mut by_hand = by_hand(&db).await;
+        let anew = "CREATE TABLE stamps_new (id INTEGER NOT NULL, \
+            tenant_id BLOB NOT NULL CONSTRAINT stamps_tenant_id_check CHECK (length(tenant_id) = 16), \
+            name TEXT NOT NULL, CONSTRAINT stamps_pkey PRIMARY KEY (tenant_id, id)) STRICT; \
+            INSERT INTO stamps_new SELECT id, tenant_id, name FROM stamps; \
+            DROP TABLE stamps; ALTER TABLE stamps_new RENAME TO stamps";
+        by_hand.execute_script(anew).await.unwrap();
+        by_hand.commit().await.unwrap();
+    }
+    db.create_tables(&schema).await.unwrap();
+    assert_eq!(db.doctor(&schema).await.unwrap(), []);
+    assert_eq!(bolt(&db).repo::<Stamp>().create(new.clone()).await.unwrap().id, id);
+    let upserted = acme(&db).repo::<Stamp>().upsert(Stamp::ID, new).await.unwrap();
+    assert_eq!((upserted.outcome, upserted.entity.name), (Outcome::Updated, "b".to_owned()));
 }
 
 pub(crate) async fn a_taken_number_is_called_by_its_column_whenever_its_triggers_were_made(

@@ -155,6 +155,7 @@ conformance! {
             an_error_shows_an_id_once_and_not_all_of_a_long_one,
             the_doctor_finds_tables_with_given_ids_well,
             ids_that_were_made_may_be_given_from_now_on,
+            numbers_of_tenants_that_were_made_are_unique_over_all_until_the_key_changes,
             a_taken_number_is_called_by_its_column_whenever_its_triggers_were_made,
         }
         audit {
