@@ -64,8 +64,9 @@ impl Database {
     /// other, it is told as well.
     ///
     /// What a schema does not promise is not looked at: other tables, columns, indexes and triggers. Only what
-    /// undoes a promise is told too: a column beside those of the schema that refuses every new row, and a
-    /// trigger of the audit trail that is none of its own; on Postgres a rule that is enabled, a table that
+    /// undoes a promise is told too: a column beside those of the schema that refuses every new row, a
+    /// foreign key that removes or changes rows of an entity that is audited, soft-deleted, versioned or validated, and
+    /// a trigger of the audit trail that is none of its own; on Postgres a rule that is enabled, a table that
     /// inherits from one of the schema, a policy that is none of ours, and row-level security that binds a
     /// connection without the option; on SQLite `ON CONFLICT`, and a unique key of an immutable table that the schema
     /// does not declare.
@@ -125,6 +126,7 @@ async fn examine(
     compare::all(&found.references, &guards.references, table, findings);
     compare::all(&found.checks, &guards.checks, table, findings);
     compare::all(&found.triggers, &backend.dialect().triggers(&guards), table, findings);
+    compare::unseen(&found.references, &guards.references, table, findings);
     if is_of_trail(table) {
         // A trigger before INSERT can lose entries without a word, and so can one that keeps the head as it was.
         let ours = backend.dialect().triggers(&guards);

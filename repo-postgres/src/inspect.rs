@@ -129,12 +129,12 @@ fn reference(row: &dyn Row, references: &mut Vec<Found<ForeignKey>>) -> Result<(
         parent: name(row, 2)?,
         parent_columns: vec![parent_column],
         on_delete,
+        follows: flag(row, 8)?,
     };
     let full = defect(row, 6, "is MATCH FULL: it refuses a NULL beside a tenant")?;
     let deferred = defect(row, 7, "is INITIALLY DEFERRED: it is asked at the commit")?;
-    let follows = defect(row, 8, "has an ON UPDATE that changes rows unseen")?;
     let defect = defect(row, 5, "is disabled, not enforced, or not validated")?;
-    references.push(Found::new(key, defect.or(full).or(deferred).or(follows)));
+    references.push(Found::new(key, defect.or(full).or(deferred)));
     Ok(())
 }
 

@@ -139,10 +139,10 @@ fn key_columns(
 }
 
 fn references(connection: &Connection, table: &Table, sql: &str) -> Result<Vec<Found<ForeignKey>>> {
-    let mut references: Vec<(i64, ForeignKey, bool)> = Vec::new();
+    let mut references: Vec<(i64, ForeignKey)> = Vec::new();
     rows(connection, REFERENCES, table.name, |row| {
         let (id, column, parent_column) = (row.get(0)?, row.get(1)?, row.get(3)?);
-        if let Some((_, known, _)) = references.last_mut().filter(|(known, ..)| *known == id) {
+        if let Some((_, known)) = references.last_mut().filter(|(known, _)| *known == id) {
             known.columns.push(column);
             known.parent_columns.push(parent_column);
             return Ok(());
@@ -161,18 +161,16 @@ fn references(connection: &Connection, table: &Table, sql: &str) -> Result<Vec<F
                 parent: row.get(2)?,
                 parent_columns: vec![parent_column],
                 on_delete,
+                follows: row.get(5)?,
             },
-            row.get(5)?,
         ));
         Ok(())
     })?;
     // The last of the text has the number 0.
     let deferred = definition::deferred(sql).into_iter().rev().chain(std::iter::repeat(false));
-    let found = references.into_iter().zip(deferred).map(|((_, key, follows), is_deferred)| {
+    let found = references.into_iter().zip(deferred).map(|((_, key), is_deferred)| {
         let key = spelling::reference(table, key);
-        let deferred = is_deferred.then_some("is INITIALLY DEFERRED: it is asked at the commit");
-        let follows = follows.then_some("has an ON UPDATE that changes rows unseen");
-        Found::new(key, deferred.or(follows))
+        Found::new(key, is_deferred.then_some("is INITIALLY DEFERRED: it is asked at the commit"))
     });
     Ok(found.collect())
 }

@@ -200,3 +200,100 @@ pub(crate) async fn it_names_a_trigger_of_the_trail_that_is_none_of_its_own(fixt
         execute(&db, &format!("DROP TRIGGER lost {on}")).await;
     }
 }
+
+/// What rows of before refer to.
+#[derive(Debug, Repository)]
+#[repository(table = "legacy")]
+struct Legacy {
+    #[repository(assigned)]
+    id: i64,
+}
+
+/// Rows whose changes are recorded.
+#[derive(Debug, Repository)]
+#[repository(table = "papers", audited)]
+struct Paper {
+    #[repository(assigned)]
+    id: i64,
+    #[repository(references = Legacy)]
+    legacy_id: Option<i64>,
+}
+
+/// Rows whose changes are counted.
+#[derive(Debug, Repository)]
+#[repository(table = "drafts", versioned)]
+struct Draft {
+    #[repository(assigned)]
+    id: i64,
+    version: i64,
+}
+
+/// Rows that change as they like.
+#[derive(Debug, Repository)]
+#[repository(table = "loose_sheets")]
+struct LooseSheet {
+    #[repository(assigned)]
+    id: i64,
+}
+
+pub(crate) async fn it_names_a_foreign_key_that_changes_rows_unseen(fixture: Fixture) {
+    let schema = schema![Legacy, Paper, Draft, LooseSheet];
+    let db = fixture.with(&schema).await;
+    let is_sqlite = db.system() == "sqlite";
+    let integer = if is_sqlite { "INTEGER" } else { "bigint" };
+    let mut expected = Vec::new();
+    for (action, what) in [
+        ("ON DELETE CASCADE", Some("has an ON DELETE that removes rows unseen")),
+        ("ON DELETE SET NULL", Some("has an ON DELETE that changes rows unseen")),
+        ("ON DELETE SET DEFAULT", Some("has an ON DELETE that changes rows unseen")),
+        ("ON UPDATE CASCADE", Some("has an ON UPDATE that changes rows unseen")),
+        ("ON DELETE RESTRICT ON UPDATE RESTRICT", None),
+    ] {
+        for table in ["papers", "drafts", "loose_sheets"] {
+            let column = action.to_lowercase().replace(' ', "_");
+            let add = format!(
+                "ALTER TABLE {table} ADD COLUMN {column} {integer} REFERENCES legacy (id) {action}"
+            );
+            execute(&db, &add).await;
+            let name = if is_sqlite { column.clone() } else { format!("{table}_{column}_fkey") };
+            let key = format!("the foreign key `{name}` of `{table}`");
+            let is = format!("is ({column}) to `legacy` (id), none of the schema's");
+            expected.extend(
+                what.filter(|_| table != "loose_sheets")
+                    .map(|what| format!("{key} {is}, and {what}")),
+            );
+        }
+    }
+    let mut found = findings(&db, &schema).await;
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
+}
+
+pub(crate) async fn it_names_a_second_foreign_key_that_removes_rows_unseen(fixture: Fixture) {
+    let schema = schema![Legacy, Paper];
+    let ours = "CONSTRAINT papers_legacy_id_fkey FOREIGN KEY (legacy_id) REFERENCES legacy (id) ON DELETE RESTRICT";
+    let theirs =
+        "CONSTRAINT cascades FOREIGN KEY (legacy_id) REFERENCES legacy (id) ON DELETE CASCADE";
+    for keys in [[ours, theirs], [theirs, ours]] {
+        let db = fixture.with(&schema![Legacy]).await;
+        let (types, name) = match db.system() {
+            "sqlite" => (["INTEGER", ") STRICT"], "legacy_id"),
+            _ => (["bigint", ")"], "cascades"),
+        };
+        let [integer, end] = types;
+        let keys = keys.join(", ");
+        let table = format!(
+            "CREATE TABLE papers (id {integer} NOT NULL, legacy_id {integer}, \
+             CONSTRAINT papers_pkey PRIMARY KEY (id), {keys}{end}"
+        );
+        execute(&db, &table).await;
+        db.create_tables(&schema).await.unwrap();
+        let expected = format!(
+            "the foreign key `{name}` of `papers` is (legacy_id) to `legacy` (id), none of the \
+             schema's, and has an ON DELETE that removes rows unseen"
+        );
+        assert_eq!(findings(&db, &schema).await, [expected]);
+        execute(&db, "DROP TABLE papers").await;
+    }
+}

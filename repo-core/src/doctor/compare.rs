@@ -1,10 +1,15 @@
 //! What a schema promises beside what was found.
 
 use super::{Finding, GuardKind};
+use crate::audit::Action;
+use crate::dialect::is_of_trail;
 use crate::schema::guards::{
-    Check, ForeignKey, Found, Guards, InspectedTable, Policy, Trigger, UniqueKey,
+    Check, DeleteAction, ForeignKey, Found, Guards, InspectedTable, Policy, Trigger, UniqueKey,
 };
 use crate::schema::table::Table;
+
+/// What is wrong with a reference that changes rows when the key that they refer to changes.
+const FOLLOWS: &str = "has an ON UPDATE that changes rows unseen";
 
 /// A guard that can be compared with one of its kind.
 pub(super) trait Guard {
@@ -98,6 +103,37 @@ pub(super) fn strangers(
     }
 }
 
+/// The references that are not promised, where they remove or change rows that the repository should see go or change.
+/// Triggers refuse that of an immutable table.
+pub(super) fn unseen(
+    found: &[Found<ForeignKey>],
+    promised: &[ForeignKey],
+    table: &'static Table,
+    findings: &mut Vec<Finding>,
+) {
+    let is_watched = table.is_seen(Action::Update)
+        || table.is_seen(Action::Delete)
+        || table.roles.deleted_at.is_some()
+        || table.roles.version.is_some()
+        || is_of_trail(table);
+    if !is_watched || table.immutable {
+        return;
+    }
+    for other in found.iter().map(|it| &it.guard) {
+        let is_told = |ours: &&ForeignKey| {
+            let is_missing = || problem(found, *ours).is_some();
+            ours.difference(other).is_none() || (ours.is_at_the_place_of(other) && is_missing())
+        };
+        if let Some(action) =
+            other.unseen_action().filter(|_| !promised.iter().any(|it| is_told(&it)))
+        {
+            let name = if other.name.is_empty() { &other.columns.join(", ") } else { &other.name };
+            let problem = format!("is {}, none of the schema's, and {action}", reference(other));
+            findings.push(Finding::new(table, GuardKind::ForeignKey, name, problem));
+        }
+    }
+}
+
 /// One that does the same under another name will do.
 fn problem<G: Guard>(found: &[Found<G>], promised: &G) -> Option<String> {
     let same = || found.iter().filter(|it| promised.difference(&it.guard).is_none());
@@ -162,9 +198,22 @@ impl Guard for ForeignKey {
         if !is_same_reference(self, found) {
             return Some(format!("is {} instead of {}", reference(found), reference(self)));
         }
-        let (found, promised) = (found.on_delete, self.on_delete);
-        (promised != found)
-            .then(|| format!("has {} instead of {}", found.as_sql(), promised.as_sql()))
+        if self.on_delete != found.on_delete {
+            let (found, promised) = (found.on_delete.as_sql(), self.on_delete.as_sql());
+            return Some(format!("has {found} instead of {promised}"));
+        }
+        (found.follows && !self.follows).then(|| FOLLOWS.to_owned())
+    }
+}
+
+impl ForeignKey {
+    /// What it does to rows that no statement names, in words that follow its name.
+    fn unseen_action(&self) -> Option<&'static str> {
+        match self.on_delete {
+            DeleteAction::Cascade => Some("has an ON DELETE that removes rows unseen"),
+            DeleteAction::Other => Some("has an ON DELETE that changes rows unseen"),
+            DeleteAction::Restrict | DeleteAction::NoAction => self.follows.then_some(FOLLOWS),
+        }
     }
 }
 

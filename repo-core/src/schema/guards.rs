@@ -51,6 +51,8 @@ pub struct ForeignKey {
     pub parent_columns: Vec<String>,
     /// What the database does when the parent is removed.
     pub on_delete: DeleteAction,
+    /// Whether it changes the columns when the key of the parent changes.
+    pub follows: bool,
 }
 
 /// What the database does to a row when its parent is removed.
@@ -214,6 +216,7 @@ impl ForeignKey {
                 OnDelete::Cascade if table.is_seen_to_go() => DeleteAction::NoAction,
                 OnDelete::Cascade => DeleteAction::Cascade,
             },
+            follows: false,
         }
     }
 

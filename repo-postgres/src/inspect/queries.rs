@@ -134,7 +134,7 @@ ORDER BY x.relname, k.position";
 
 /// A row for each column of each foreign key: name, column, parent, column of the parent, action, whether
 /// it is enforced (validated, and none of its triggers disabled), is not MATCH FULL, does not wait for
-/// the commit, and changes no row when the key that it refers to changes.
+/// the commit, and whether it changes rows when the key that they refer to changes.
 pub(super) const REFERENCES: &str = "
 SELECT c.conname::text,
        a.attname::text,
@@ -148,7 +148,7 @@ SELECT c.conname::text,
                          WHERE t.tgconstraint = c.oid AND t.tgenabled IN ('D', 'R')),
        c.confmatchtype <> 'f',
        NOT c.condeferred,
-       c.confupdtype IN ('a', 'r')
+       c.confupdtype NOT IN ('a', 'r')
 FROM pg_catalog.pg_constraint c
 JOIN pg_catalog.pg_class p ON p.oid = c.confrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = p.relnamespace
