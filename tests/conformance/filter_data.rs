@@ -254,6 +254,9 @@ fn a_filter_from_outside_is_bounded() {
     read(&nested(32)).unwrap();
     let levels = "a filter has at most 32 levels of `all`, `any` and `not`";
     assert_eq!(refused(&nested(33)), levels);
+    let empty = |levels: usize| format!("{}{}", r#"{"all":["#.repeat(levels), "]}".repeat(levels));
+    read(&empty(32)).unwrap();
+    assert_eq!(refused(&empty(33)), levels);
     assert_eq!(refused(&nested(100_000)), "the filter is nested too deeply");
     assert_eq!(refused(&"[".repeat(100_000)), "the filter is nested too deeply");
     let list = |of: &str, count: usize| vec![of; count].join(",");

@@ -61,7 +61,6 @@ struct Condition {
 
 impl Reader {
     fn node(&mut self, tree: Tree, depth: usize) -> Result<Node, String> {
-        Count::level(depth)?;
         let mut members = match tree {
             Tree::Bool(true) => return Ok(Node::Always),
             Tree::Bool(false) => return Ok(Node::Never),
@@ -83,6 +82,8 @@ impl Reader {
     }
 
     fn joined(&mut self, word: &str, inner: Tree, depth: usize) -> Result<Node, String> {
+        // Whatever is in it, and if nothing is.
+        Count::level(depth + 1)?;
         if word == "not" {
             return Ok(Node::Not(Box::new(self.node(inner, depth + 1)?)));
         }

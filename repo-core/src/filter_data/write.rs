@@ -30,7 +30,6 @@ struct Check {
 
 impl Check {
     fn node(&mut self, node: &Node, depth: usize) -> Result<(), String> {
-        Count::level(depth)?;
         self.count.nodes(nodes(node))?;
         match node {
             Node::Always | Node::Never => Ok(()),
@@ -45,9 +44,13 @@ impl Check {
                 self.trust.refuses(self.table, *right).map_or(Ok(()), Err)
             }
             Node::All(nodes) | Node::Any(nodes) => {
+                Count::level(depth + 1)?;
                 nodes.iter().try_for_each(|node| self.node(node, depth + 1))
             }
-            Node::Not(node) => self.node(node, depth + 1),
+            Node::Not(node) => {
+                Count::level(depth + 1)?;
+                self.node(node, depth + 1)
+            }
             // What data cannot express ends here.
             Node::Linked { .. } => Err("a condition on a relation cannot be data".to_owned()),
             Node::Invalid { column, invalid } => Err(format!("`{column}` {invalid}")),
