@@ -9,6 +9,7 @@ use repo_core::{
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use crate::attacker::{run, unguard};
 use crate::entities::*;
 use crate::expect::assert_error;
 use crate::fixture::{ACME, Fixture, acme, bolt, by_hand, moment, of_another_program};
@@ -391,6 +392,51 @@ pub(crate) async fn a_row_that_is_older_than_the_trail_was_not_absent(fixture: F
     for at in [before, repo_core::Clock::now(&clock)] {
         let error = trail.as_of::<Shelf>(7, at).await;
         assert_error!(error, Error::Decode { entity: "Shelf", column: "id", .. });
+    }
+}
+
+/// What somebody else numbers.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "tickets", audited)]
+struct Ticket {
+    #[repository(assigned)]
+    id: i64,
+    price: i64,
+}
+
+pub(crate) async fn of_what_was_removed_from_the_trail_nothing_is_claimed(fixture: Fixture) {
+    let (db, clock) = fixture.with_clock(&schema![Ticket]).await;
+    let session = db.session().actor("alice");
+    let (tickets, trail) = (session.repo::<Ticket>(), session.audit());
+    let hours: Vec<_> = {
+        let start = repo_core::Clock::now(&clock);
+        (0..4).map(|hour| start + TimeDelta::hours(hour)).collect()
+    };
+    let new = |id, price| NewTicket { id, price };
+    tickets.create_many([new(1, 10), new(2, 20)]).await.unwrap();
+    clock.advance(TimeDelta::hours(1));
+    tickets.delete(2).await.unwrap();
+    clock.advance(TimeDelta::hours(1));
+    tickets.create(new(3, 30)).await.unwrap();
+    clock.advance(TimeDelta::hours(1));
+    tickets.create(new(2, 22)).await.unwrap();
+    let price = async |id, hour: usize| {
+        let then = trail.as_of::<Ticket>(id, hours[hour]).await;
+        then.map(|then| then.map(|then| then.entity.price))
+    };
+    for (id, hour, expected) in [(1, 3, Some(10)), (2, 0, Some(20)), (2, 1, None), (4, 3, None)] {
+        assert_eq!(price(id, hour).await.unwrap(), expected, "{id} at {hour}");
+    }
+
+    unguard(&db).await;
+    run(&db, "DELETE FROM repo_audit WHERE tenant = '' AND seq < 4").await;
+    for (id, hour) in [(1, 0), (1, 2), (1, 3), (2, 0), (2, 1), (3, 1), (4, 3)] {
+        let error = price(id, hour).await;
+        assert_error!(error, Error::Decode { entity: "Ticket", column: "id", .. });
+    }
+    for (id, hour, expected) in [(2, 2, None), (2, 3, Some(22)), (3, 2, Some(30)), (3, 3, Some(30))]
+    {
+        assert_eq!(price(id, hour).await.unwrap(), expected, "{id} at {hour}");
     }
 }
 

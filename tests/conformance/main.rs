@@ -203,6 +203,7 @@ conformance! {
             a_column_that_was_added_later_is_what_the_struct_says,
             what_an_entry_tells_is_not_what_the_struct_says,
             a_row_that_is_older_than_the_trail_was_not_absent,
+            of_what_was_removed_from_the_trail_nothing_is_claimed,
             a_renamed_table_keeps_its_history,
             an_audited_entity_where_another_was_is_refused_whichever_comes_first,
             a_secret_that_must_be_there_is_not_made_up,

@@ -81,6 +81,16 @@ impl Replay {
         }
     }
 
+    /// Whether no entry up to the moment tells of the row: it is not there as far as the trail goes back, if at all.
+    pub(crate) fn tells_nothing(&self) -> bool {
+        self.seq == 0 && self.error.is_none()
+    }
+
+    /// Whether no entry tells of the row, a later one neither.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.tells_nothing() && !self.is_over
+    }
+
     /// The row that the entries tell of.
     pub(crate) fn into_row<E: Entity>(self) -> Result<Option<AsOf<E>>> {
         if let Some(error) = self.error {
@@ -208,6 +218,16 @@ fn begins_late<E: Entity>() -> Error {
         entity: E::TABLE.entity,
         column: E::TABLE.id().name,
         reason: "has no creation in the audit trail: the row is older than the trail".into(),
+    }
+}
+
+/// The entries that could tell whether the row was there are removed.
+pub(crate) fn begins_after<E: Entity>() -> Error {
+    Error::Decode {
+        entity: E::TABLE.entity,
+        column: E::TABLE.id().name,
+        reason: "may be older than what is left of the audit trail, which does not go back so far"
+            .into(),
     }
 }
 

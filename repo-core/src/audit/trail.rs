@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::chain::{AuditChain, Chain};
 use super::entry::{AuditEntry, FIRST_UNCHAINED};
 use super::image;
-use super::replay::{AsOf, Replay};
+use super::replay::{self, AsOf, Replay};
 use crate::backend::Row;
 use crate::column_types::temporal::EARLIEST;
 use crate::database::CLOCK;
@@ -113,7 +113,7 @@ impl<S: Scope> Audit<S> {
         self.repo.filter(AuditEntry::AT.ge(since))
     }
 
-    /// What a row was at some moment: nothing if it was not there yet, or removed.
+    /// What a row was at some moment: nothing if it was not there yet, or removed, by the entries of the trail.
     ///
     /// Changes count up to the first that came later: a time is when a change was begun, and of two that met
     /// the later one may be recorded first. So it is always a state that the row was in.
@@ -126,7 +126,8 @@ impl<S: Scope> Audit<S> {
     ///
     /// - [`Error::Redacted`](crate::Error::Redacted): a sensitive column takes no `NULL`.
     /// - [`Error::Decode`](crate::Error::Decode): the trail does not hold the row's creation, or not a column
-    ///   that takes no `NULL`.
+    ///   that takes no `NULL`; or the beginning of the chain was removed, and no entry that is left tells whether the
+    ///   row was there.
     pub async fn as_of<E: Audited>(&self, id: E::Id, at: DateTime<Utc>) -> Result<Option<AsOf<E>>>
     where
         E::Tenancy: RecordedFor<S>,
@@ -141,7 +142,21 @@ impl<S: Scope> Audit<S> {
             Ok(())
         };
         read::each(&repo, &shape, &selection, &[], &mut on_row).await?;
+        if replay.tells_nothing() && E::TABLE.audit == Some(Chaining::Chained) {
+            // A row that was created at first was not there before, back to the first entry that is left. One that no
+            // entry tells of may have been there all the time.
+            let is_known = |first: &AuditEntry| first.at <= at && !replay.is_untouched();
+            if self.first_left().await?.is_some_and(|first| !is_known(&first)) {
+                return Err(replay::begins_after::<E>());
+            }
+        }
         replay.into_row()
+    }
+
+    /// The first entry of a chain whose first entries were removed.
+    async fn first_left(&self) -> Result<Option<AuditEntry>> {
+        let chain = self.repo.filter(AuditEntry::SEQ.lt(FIRST_UNCHAINED));
+        Ok(chain.first().await?.filter(|first| first.seq > 1))
     }
 }
 
