@@ -4,6 +4,10 @@
 //! looked at. The first entry that is wrong ends the walk. Where an entry that was moved came from is asked in
 //! `origin.rs`.
 //!
+//! From a checkpoint on, what lies before it is not looked at, but for the entry that it follows: a chain begins at the
+//! checkpoint, or this entry is there still. Entries that somebody adds below a chain that was shortened follow no
+//! chain up to there.
+//!
 //! Among the numbers of entries that are in no chain, one with a hash is of the chain, and can only be behind a gap:
 //! whether there is such a one is asked with the ends, and no page reaches these numbers.
 
@@ -18,7 +22,7 @@ use super::origin;
 use super::stored::{self, COLUMNS, Stored};
 use super::verification::{BadEntry, Fault, Tail, Verification};
 use crate::backend::Row;
-use crate::error::{Error, Result};
+use crate::error::{DatabaseError, Error, Result};
 use crate::value::Value;
 
 /// How many numbers one statement asks for.
@@ -54,7 +58,13 @@ impl Verify {
         Self { chain, checkpoint: None, resumes: false }
     }
 
-    /// Only from this checkpoint on: what lies before it is not looked at again.
+    /// Only from this checkpoint on: what lies before it is not looked at again. If there are entries before it, the
+    /// last of them must be the one that the checkpoint's follows.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Serialization`]: entries were removed from the beginning of the chain while it was read. Verify again,
+    /// from a checkpoint whose entry is still there.
     pub fn from(self, checkpoint: Checkpoint) -> Self {
         Self { checkpoint: Some(checkpoint), resumes: true, ..self }
     }
@@ -79,6 +89,7 @@ impl Verify {
         };
         let mut walk = Walk::new(&self, start, &ends);
         self.walk(&mut walk, &ends).await?;
+        self.refuse_shortened(&walk, &ends).await?;
         if let Some(suspect) = walk.suspect.take() {
             let seq = walk.first_bad.as_ref().map_or(walk.next, |first_bad| first_bad.seq);
             if let Some(fault) = origin::of(&self.chain, &suspect, seq).await? {
@@ -109,6 +120,21 @@ impl Verify {
         }
         if walk.first_bad.is_none() {
             walk.finish(ends, self.checkpoint.as_ref());
+        }
+        Ok(())
+    }
+
+    /// An entry that was there when the verification began, and went with all before it, was removed by who may.
+    /// Nothing is hidden by that: whoever verifies again finds the chain as it is then.
+    async fn refuse_shortened(&self, walk: &Walk<'_>, ends: &Ends) -> Result<()> {
+        let missing = match &walk.first_bad {
+            Some(BadEntry { seq, fault: Fault::Gap | Fault::Truncated }) => *seq,
+            _ => return Ok(()),
+        };
+        let began_before = |ends: &Ends| ends.first.is_some_and(|first| first <= missing);
+        if began_before(ends) && !began_before(&self.chain.ends().await?) {
+            let source = DatabaseError::new("the chain was shortened while it was verified");
+            return Err(Error::Serialization { source });
         }
         Ok(())
     }
@@ -179,6 +205,8 @@ struct Walk<'v> {
     tenant: &'v str,
     checkpoint: Option<&'v Checkpoint>,
     head_seq: i64,
+    /// The first number that was asked for. Of what is left below it, the last entry is looked at as well.
+    start: i64,
     /// The number that comes next.
     next: i64,
     /// The hash that the next entry must follow, where it is known.
@@ -195,11 +223,13 @@ struct Walk<'v> {
 
 impl<'v> Walk<'v> {
     fn new(verify: &'v Verify, start: i64, ends: &Ends) -> Self {
+        let is_there_more_below = start > 1 && ends.first.is_some_and(|first| first < start);
         Self {
             tenant: verify.chain.chain().as_text(),
             checkpoint: verify.checkpoint.as_ref(),
             head_seq: ends.head_seq(),
-            next: start,
+            start,
+            next: if is_there_more_below { start - 1 } else { start },
             follows: (start == 1).then_some(ZERO),
             right: (0, ZERO),
             before_right: Some(ZERO),
@@ -234,7 +264,7 @@ impl<'v> Walk<'v> {
             self.right = (seq, entry.hash);
             self.follows = Some(entry.hash);
             self.next = seq + 1;
-            self.entries += 1;
+            self.entries += u64::from(seq >= self.start);
         }
     }
 
