@@ -112,7 +112,8 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     ///
     /// # Errors
     ///
-    /// As for [`upsert`](Self::upsert), of the row that [`row`](Error::row) tells;
+    /// As for [`upsert`](Self::upsert), of the row that [`row`](Error::row) tells: the first whose values do not
+    /// fit, or else that `validate` refuses, or else that the database refuses after those before it;
     /// [`is_invalid_input`](Error::is_invalid_input) if it has the same key as one before it.
     pub fn upsert_many<N: Into<E::New>>(
         &self,

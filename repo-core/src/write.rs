@@ -105,8 +105,9 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     ///
     /// As for [`create`](Self::create), and [`row`](Error::row) tells which row is the cause: the first that is
     /// refused when they are added one after the other; if a value does not fit its column, the first of those
-    /// rows. It is looked for after the failure. None is told where it was gone by then, where the connection
-    /// was, or, on Postgres, where a row knows the id that was made for one that comes after it.
+    /// rows, or else of those that `validate` refuses, as both are found before the database is asked. It is looked
+    /// for after the failure. None is told where it was gone by then, where the connection was, or, on Postgres, where
+    /// a row knows the id that was made for one that comes after it.
     ///
     /// A row may refer to one that comes before it, or to itself, where ids are assigned; not to one that comes
     /// after it.
