@@ -279,6 +279,12 @@ pub trait Dialect: Debug + Send + Sync {
         Vec::new()
     }
 
+    /// The trigger that the trail may have beside them, where chains are shortened: it refuses entries below the first
+    /// of their chain.
+    fn guard_of_shortened(&self) -> Option<Trigger> {
+        None
+    }
+
     /// The statements that make the [`triggers`](Self::triggers) of a table that are not there yet, each
     /// with its semicolon.
     fn create_triggers(&self, sql: &mut String, guards: &Guards) {

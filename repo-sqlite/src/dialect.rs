@@ -176,6 +176,10 @@ impl Dialect for SqliteDialect {
         guards::triggers(guards)
     }
 
+    fn guard_of_shortened(&self) -> Option<Trigger> {
+        Some(guards::of_shortened())
+    }
+
     fn create_triggers(&self, sql: &mut String, guards: &Guards) {
         guards::create(sql, guards);
     }

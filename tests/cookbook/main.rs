@@ -10,6 +10,8 @@
     reason = "pages show what a reader needs"
 )]
 
+mod shortened;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use repo_core::Database;

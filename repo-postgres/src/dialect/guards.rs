@@ -4,7 +4,7 @@
 //! `ON CONFLICT DO UPDATE` and `MERGE` fall to the trigger of UPDATE; TRUNCATE, which row triggers never
 //! see, has one of its own.
 
-use repo_core::{Guards, Table, Trigger, generated_name, quote};
+use repo_core::{AuditEntry, Entity as _, Guards, Table, Trigger, generated_name, quote};
 
 use super::blocks::{self, literal};
 use super::push;
@@ -15,6 +15,16 @@ const FUNCTION: &str = "repo_refuse_change";
 const BODY: &str = "BEGIN
   RAISE EXCEPTION 'rows of \"%\" are only ever added and read', TG_TABLE_NAME
     USING ERRCODE = 'RP001', SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
+END";
+
+/// The function of the trigger that refuses entries below the first of their chain.
+const EARLY: &str = "BEGIN
+  IF NEW.seq < (SELECT min(seq) FROM repo_audit
+                WHERE tenant = NEW.tenant AND seq < 4611686018427387904) THEN
+    RAISE EXCEPTION 'rows of \"%\" are only ever added and read', TG_TABLE_NAME
+      USING ERRCODE = 'RP001', SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
+  END IF;
+  RETURN NEW;
 END";
 
 /// A trigger: the end of its name, and when it fires.
@@ -36,6 +46,13 @@ pub(super) fn triggers(guards: &Guards) -> Vec<Trigger> {
         definition: format!("BEFORE {} {} {BODY}", it.event, it.level),
     };
     refusals.map(trigger).collect()
+}
+
+pub(super) fn of_shortened() -> Trigger {
+    Trigger {
+        name: generated_name(63, &[AuditEntry::TABLE.name, "refuse_early"]),
+        definition: format!("BEFORE INSERT FOR EACH ROW {EARLY}"),
+    }
 }
 
 pub(super) fn create(sql: &mut String, guards: &Guards) {

@@ -172,6 +172,7 @@ pub(super) const TRIGGERS: &str = "
 SELECT t.tgname::text,
        concat_ws(' ',
          CASE t.tgtype
+           WHEN 7 THEN 'BEFORE INSERT FOR EACH ROW'
            WHEN 27 THEN 'BEFORE UPDATE OR DELETE FOR EACH ROW'
            WHEN 34 THEN 'BEFORE TRUNCATE FOR EACH STATEMENT'
            ELSE 'of another kind'

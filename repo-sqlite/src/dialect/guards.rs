@@ -9,7 +9,8 @@
 //!   triggers that look for the row referred to. After the write, because a row may refer to itself.
 
 use repo_core::{
-    ForeignKey, Guards, Kind, Table, Trigger, UniqueKey, generated_name, quote, quote_literal,
+    AuditEntry, Entity as _, ForeignKey, Guards, Kind, Table, Trigger, UniqueKey, generated_name,
+    quote, quote_literal,
 };
 
 use super::append;
@@ -47,6 +48,18 @@ pub(super) fn create(sql: &mut String, guards: &Guards) {
         let rest = trigger.definition.strip_prefix(CREATE).unwrap_or_default();
         append(sql, format_args!("{CREATE}IF NOT EXISTS {rest};\n"));
     }
+}
+
+/// Of entries below the first of their chain.
+pub(super) fn of_shortened() -> Trigger {
+    let trail = AuditEntry::TABLE.name;
+    let head = format!(
+        "BEFORE INSERT ON {0} WHEN NEW.\"seq\" < (SELECT min(\"seq\") FROM {0} \
+         WHERE \"tenant\" = NEW.\"tenant\" AND \"seq\" < 4611686018427387904)",
+        quoted(trail)
+    );
+    let message = format!("rows of {}{IMMUTABLE}", quoted(trail));
+    trigger(generated_name(63, &[trail, "refuse_early"]), &head, &message)
 }
 
 fn refuse(table: &Table, event: &str, suffix: &str) -> Trigger {
