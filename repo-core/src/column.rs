@@ -25,18 +25,21 @@ pub struct Column<E, T> {
 /// [`nulls_first`](Self::nulls_first) or [`nulls_last`](Self::nulls_last) says otherwise.
 pub struct Order<E> {
     pub(crate) key: OrderKey,
+    /// Whether somebody said where rows without a value come.
+    places_nulls: bool,
     entity: PhantomData<fn() -> E>,
 }
 
-/// What rows of `E` can be ordered by: an [`Order`] over their columns, or over those of what they refer to.
+/// What rows of `E` can be ordered by: an [`Order`] over their columns, or over those of what they refer to; several
+/// of them, the one that counts most first; or none.
 #[diagnostic::on_unimplemented(
     message = "rows of `{E}` cannot be ordered by `{Self}`",
     label = "not an order of rows of `{E}`",
     note = "an order is `{E}::COLUMN.asc()` or `{E}::COLUMN.desc()`"
 )]
 pub trait IntoOrder<E> {
-    /// The order.
-    fn into_order(self) -> Order<E>;
+    /// The orders, the one that counts most first.
+    fn into_order(self) -> impl Iterator<Item = Order<E>>;
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,27 +114,55 @@ impl OrderKey {
 
 impl<E> Order<E> {
     pub(crate) fn new(source: Source, descending: bool) -> Self {
-        Self { key: OrderKey::new(source, descending), entity: PhantomData }
+        Self { key: OrderKey::new(source, descending), places_nulls: false, entity: PhantomData }
+    }
+
+    /// The other direction. Rows without a value stay where somebody put them.
+    pub(crate) fn reversed(mut self) -> Self {
+        let nulls_first = self.key.nulls_first;
+        self.key = self.key.reversed();
+        if self.places_nulls {
+            self.key.nulls_first = nulls_first;
+        }
+        self
     }
 
     /// Rows without a value first.
     #[must_use]
     pub fn nulls_first(mut self) -> Self {
-        self.key.nulls_first = true;
+        (self.key.nulls_first, self.places_nulls) = (true, true);
         self
     }
 
     /// Rows without a value last.
     #[must_use]
     pub fn nulls_last(mut self) -> Self {
-        self.key.nulls_first = false;
+        (self.key.nulls_first, self.places_nulls) = (false, true);
         self
     }
 }
 
 impl<E> IntoOrder<E> for Order<E> {
-    fn into_order(self) -> Self {
-        self
+    fn into_order(self) -> impl Iterator<Item = Order<E>> {
+        std::iter::once(self)
+    }
+}
+
+impl<E, O: IntoOrder<E>> IntoOrder<E> for Option<O> {
+    fn into_order(self) -> impl Iterator<Item = Order<E>> {
+        self.into_iter().flat_map(O::into_order)
+    }
+}
+
+impl<E, O: IntoOrder<E>> IntoOrder<E> for Vec<O> {
+    fn into_order(self) -> impl Iterator<Item = Order<E>> {
+        self.into_iter().flat_map(O::into_order)
+    }
+}
+
+impl<E, O: IntoOrder<E>, const N: usize> IntoOrder<E> for [O; N] {
+    fn into_order(self) -> impl Iterator<Item = Order<E>> {
+        self.into_iter().flat_map(O::into_order)
     }
 }
 

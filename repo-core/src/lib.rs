@@ -171,6 +171,7 @@ pub use portable::export::Export;
 pub use portable::import::Import;
 pub use purge::{PurgeDeleted, Purged};
 pub use query::Query;
+pub use query::sort_keys::SortKeys;
 pub use read::cursor::Cursor;
 pub use read::held::Held;
 pub use read::page::{Page, PageRequest};

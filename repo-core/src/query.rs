@@ -4,6 +4,7 @@
 //! never touch either.
 
 mod selection;
+pub(crate) mod sort_keys;
 
 use std::marker::PhantomData;
 
@@ -128,9 +129,9 @@ impl<E: Entity, S: Scope, P> Query<E, S, P> {
         self
     }
 
-    /// Ordered by `order`, after the orders given before.
+    /// Ordered by `order`, after the orders given before. A `None` and an empty list change nothing.
     pub fn order_by(mut self, order: impl IntoOrder<E>) -> Self {
-        self.selection.order.push(order.into_order().key);
+        self.selection.order.extend(order.into_order().map(|order| order.key));
         self
     }
 

@@ -477,6 +477,10 @@ conformance! {
             the_id_decides_among_equals,
             text_is_ordered_by_its_bytes,
             an_enum_is_ordered_by_its_stored_name,
+            a_client_sorts_by_what_is_listed,
+            a_client_sorts_by_what_a_row_refers_to,
+            a_cursor_of_another_sort_is_refused,
+            a_client_sorts_by_nothing_that_is_not_listed,
         }
         own_types {
             what_a_type_gives_is_held_to_the_limits_of_its_column,

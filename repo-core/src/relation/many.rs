@@ -44,7 +44,7 @@ impl<P: Entity, C: Entity> HasMany<P, C> {
     /// In this order, where they are loaded; by id after that.
     #[must_use]
     pub fn order_by(mut self, order: impl IntoOrder<C>) -> Self {
-        self.order.push(order.into_order().key);
+        self.order.extend(order.into_order().map(|order| order.key));
         self
     }
 

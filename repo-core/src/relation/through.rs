@@ -66,7 +66,7 @@ impl<E: Entity, J: Entity, T: Entity> ManyToMany<E, J, T> {
     /// In this order, where they are loaded; by id after that.
     #[must_use]
     pub fn order_by(mut self, order: impl IntoOrder<T>) -> Self {
-        self.order.push(order.into_order().key);
+        self.order.extend(order.into_order().map(|order| order.key));
         self
     }
 
