@@ -40,7 +40,7 @@ where
 {
     let tenant = repo.tenant()?;
     if tenant.is_none() && E::TABLE.roles.tenant.is_some() {
-        return across_tenants(repo, &id).at_most_one().await;
+        return by_id(repo, &id).at_most_one().await;
     }
     let key = [tenant, Some(encode_id::<E>(&id)?)];
     let (params, count) = pack(key);
@@ -60,7 +60,7 @@ where
 {
     let tenant = repo.tenant()?;
     if tenant.is_none() && E::TABLE.roles.tenant.is_some() {
-        return across_tenants(repo, &id).exists().await;
+        return by_id(repo, &id).exists().await;
     }
     let (params, count) = pack([tenant, Some(encode_id::<E>(&id)?)]);
     let mut exists = false;
@@ -289,7 +289,8 @@ impl IdKey {
     }
 }
 
-fn across_tenants<E: Entity, S: Scope>(repo: &Repo<E, S>, id: &E::Id) -> Query<E, S>
+/// The query for the live row with this id, of which there are several at most in a session over all tenants.
+pub(crate) fn by_id<E: Entity, S: Scope>(repo: &Repo<E, S>, id: &E::Id) -> Query<E, S>
 where
     E::Tenancy: ReachableFrom<S>,
 {

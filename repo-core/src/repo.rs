@@ -103,6 +103,30 @@ where
         found.ok_or_else(|| not_found::<E>(&id))
     }
 
+    /// The row with this id, or none, locked until the transaction ends, as
+    /// [`for_update`](Query::for_update).
+    ///
+    /// # Errors
+    ///
+    /// - As for [`find`](Self::find).
+    /// - [`Error::NoTransaction`]: outside a transaction.
+    /// - [`Error::ReadOnly`]: in a read-only one.
+    pub async fn find_for_update(&self, id: E::Id) -> Result<Option<E>> {
+        read::by_id(self, &id).for_update().at_most_one().await
+    }
+
+    /// The row with this id, locked until the transaction ends, as [`for_update`](Query::for_update).
+    ///
+    /// # Errors
+    ///
+    /// - As for [`get`](Self::get).
+    /// - [`Error::NoTransaction`]: outside a transaction.
+    /// - [`Error::ReadOnly`]: in a read-only one.
+    pub async fn get_for_update(&self, id: E::Id) -> Result<E> {
+        let found = self.find_for_update(id.clone()).await?;
+        found.ok_or_else(|| not_found::<E>(&id))
+    }
+
     /// The rows with these ids, in their order; `None` for each id that has no row.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use repo_core::{Error, Isolation, Session, TransactionOptions, schema};
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{Fixture, names};
+use crate::fixture::{Fixture, acme, bolt, names};
 
 pub(crate) async fn it_is_seen_by_others_only_when_it_is_committed(fixture: Fixture) {
     let db = fixture.with(&schema![Item]).await;
@@ -110,6 +110,44 @@ pub(crate) async fn a_lock_needs_a_transaction(fixture: Fixture) {
     assert_eq!(inside.unwrap(), [a]);
 }
 
+pub(crate) async fn a_row_is_locked_by_its_id(fixture: Fixture) {
+    let db = fixture.with(&schema![Item, Ticket]).await;
+    let items = db.session().repo::<Item>();
+    let (a, nobody) = (items.create(item("a")).await.unwrap(), uuid::Uuid::nil());
+    for id in [a.id, nobody] {
+        let outside = items.get_for_update(id).await;
+        assert_error!(outside, Error::NoTransaction { operation: "for_update" });
+        let outside = items.find_for_update(id).await;
+        assert_error!(outside, Error::NoTransaction { operation: "for_update" });
+    }
+    let tickets = acme(&db).repo::<Ticket>();
+    let deleted = tickets.create(ticket("gone")).await.unwrap();
+    tickets.delete(deleted.id).await.unwrap();
+    let theirs = bolt(&db).repo::<Ticket>().create(ticket("theirs")).await.unwrap();
+    let outcome: Result<(), Error> = acme(&db)
+        .transaction(async |tx| {
+            let tickets = tx.repo::<Ticket>();
+            for id in [nobody, deleted.id, theirs.id] {
+                assert_eq!(tickets.find_for_update(id).await?, None);
+                let missing = tickets.get_for_update(id).await.unwrap_err();
+                assert_eq!(missing.to_string(), format!("no `Ticket` has the id {id}"));
+                assert!(missing.is_not_found());
+            }
+            Ok(())
+        })
+        .await;
+    outcome.unwrap();
+    let inside: Result<_, Error> = db
+        .session()
+        .transaction(async |tx| {
+            let items = tx.repo::<Item>();
+            assert_eq!(items.find_for_update(a.id).await?.as_ref(), Some(&a));
+            items.get_for_update(a.id).await
+        })
+        .await;
+    assert_eq!(inside.unwrap(), a);
+}
+
 pub(crate) async fn no_increment_under_a_lock_is_lost(fixture: Fixture) {
     let db = fixture.with(&schema![Counter]).await;
     let id = db.session().repo::<Counter>().create(counter("hits")).await.unwrap().id;
@@ -117,7 +155,7 @@ pub(crate) async fn no_increment_under_a_lock_is_lost(fixture: Fixture) {
         session
             .transaction(async |tx| {
                 let counters = tx.repo::<Counter>();
-                let row = counters.filter(Counter::ID.eq(id)).for_update().one().await?;
+                let row = counters.get_for_update(id).await?;
                 let patch = CounterPatch::new().value(row.value + 1);
                 counters.patch(id, patch).await.map(drop)
             })

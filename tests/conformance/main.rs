@@ -451,6 +451,7 @@ conformance! {
             a_snapshot_stays_as_it_was,
             serializable_ones_run_as_if_one_after_the_other,
             a_lock_needs_a_transaction,
+            a_row_is_locked_by_its_id,
             no_increment_under_a_lock_is_lost,
             the_session_outside_does_not_reach_into_it,
             two_that_wait_for_each_other_can_be_run_again,
