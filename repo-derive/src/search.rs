@@ -38,7 +38,7 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let attributes = attributes(input, &mut diag);
     let krate = attributes.krate.map_or_else(|| parse_quote!(::repo_core), |given| given.value);
     let entity = entity(input, attributes.entity, &mut diag);
-    let sought = sought(input, &mut diag);
+    let sought = sought(input, entity.as_ref(), &mut diag);
     let mut tokens = match (entity, sought) {
         (Some(entity), Some(sought)) => expand::search(&Search { krate, input, entity, sought }),
         _ => expand::fallback(input, &krate),
@@ -83,11 +83,15 @@ fn entity(input: &DeriveInput, given: Option<Given<Type>>, diag: &mut Diag) -> O
 }
 
 /// The conditions; `None` where there cannot be any.
-fn sought<'i>(input: &'i DeriveInput, diag: &mut Diag) -> Option<Vec<Sought<'i>>> {
+fn sought<'i>(
+    input: &'i DeriveInput,
+    entity: Option<&Type>,
+    diag: &mut Diag,
+) -> Option<Vec<Sought<'i>>> {
     let tokens = match &input.data {
         Data::Struct(data) => match &data.fields {
             Fields::Named(fields) => {
-                let sought = fields.named.iter().filter_map(|it| field::check(it, diag));
+                let sought = fields.named.iter().filter_map(|it| field::check(it, entity, diag));
                 return Some(sought.collect());
             }
             Fields::Unnamed(fields) => fields.to_token_stream(),

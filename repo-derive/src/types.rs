@@ -22,6 +22,20 @@ pub(crate) fn is_bool(ty: &Type) -> bool {
     is_called(ty, "bool")
 }
 
+/// Whether the type is called `u8`.
+pub(crate) fn is_u8(ty: &Type) -> bool {
+    is_called(ty, "u8")
+}
+
+/// Whether `words` can be a path to the type: one of the two is the end of the other. A type without a path may be
+/// anything.
+pub(crate) fn may_be_called(ty: &Type, words: &[&Ident]) -> bool {
+    let is_name = |word: &&Ident| *word != "crate" && *word != "self" && *word != "super";
+    let Some(segments) = segments(ty) else { return true };
+    let own = segments.iter().map(|segment| &segment.ident).filter(is_name).rev();
+    own.zip(words.iter().copied().filter(is_name).rev()).all(|(own, word)| own == word)
+}
+
 /// Whether the type is called `i64`.
 pub(crate) fn is_i64(ty: &Type) -> bool {
     is_called(ty, "i64")

@@ -21,10 +21,10 @@ struct TicketSearch {
     #[search(column = CREATED_AT, ge)]
     from: Option<DateTime<Utc>>,
     #[serde(skip)]
-    #[search(column = CREATED_AT, lt)]
+    #[search(column = Ticket::CREATED_AT, lt)]
     to: Option<DateTime<Utc>>,
     #[serde(skip)]
-    #[search(column = CREATED_AT, on)]
+    #[search(column = crate::entities::Ticket::CREATED_AT, on)]
     day: Option<NaiveDate>,
     #[search(in_list, column = CODE)]
     codes: Vec<String>,

@@ -3,7 +3,7 @@
 use proc_macro2::Ident;
 use quote::ToTokens as _;
 use syn::parse::ParseStream;
-use syn::{Field, Type};
+use syn::{Field, Path, Type};
 
 use super::STRUCT_KEYS;
 use crate::attr::{Given, Reader, value};
@@ -74,14 +74,18 @@ pub(super) enum Asked {
 #[derive(Default)]
 struct Keys {
     operator: Option<Ident>,
-    column: Option<Given<Ident>>,
+    column: Option<Given<Path>>,
     skip: Option<Given<()>>,
     /// A mistake is reported already.
     is_mistaken: bool,
 }
 
 /// The condition of a field; none if it is left out, or a mistake.
-pub(super) fn check<'i>(field: &'i Field, diag: &mut Diag) -> Option<Sought<'i>> {
+pub(super) fn check<'i>(
+    field: &'i Field,
+    entity: Option<&Type>,
+    diag: &mut Diag,
+) -> Option<Sought<'i>> {
     let keys = read(field, diag);
     let ident = field.ident.as_ref()?;
     if let Some(skip) = keys.skip {
@@ -92,12 +96,28 @@ pub(super) fn check<'i>(field: &'i Field, diag: &mut Diag) -> Option<Sought<'i>>
         }
         return None;
     }
-    let column = keys.column.map_or_else(|| names::constant(ident), |given| given.value);
+    let column = match &keys.column {
+        Some(given) => constant(&given.value, entity, diag),
+        None => Some(names::constant(ident)),
+    };
     // As part of the expansion, as the constant is, so that rustc points at the field and not at the derive.
     let operator = keys.operator.map(names::expanded);
-    let operator = operator.unwrap_or_else(|| names::ident_at("eq", ident));
     let asked = asked(ident, &field.ty, operator, diag)?;
-    (!keys.is_mistaken).then_some(Sought { ident, ty: &field.ty, column, asked })
+    (!keys.is_mistaken).then_some(Sought { ident, ty: &field.ty, column: column?, asked })
+}
+
+/// The constant that is named alone, or as one of the entity.
+fn constant(path: &Path, entity: Option<&Type>, diag: &mut Diag) -> Option<Ident> {
+    let mut words: Vec<_> = path.segments.iter().map(|segment| &segment.ident).collect();
+    let constant = words.pop()?;
+    let Some(entity) = entity.filter(|entity| !types::may_be_called(entity, &words)) else {
+        return Some(constant.clone());
+    };
+    let (path, entity) =
+        (types::show(path.to_token_stream()), types::show(entity.to_token_stream()));
+    let problem = format_args!("`{path}` is no column of `{entity}`, which is searched");
+    diag.error(constant, problem, format_args!("name one of its columns: `column = {constant}`"));
+    None
 }
 
 fn read(field: &Field, diag: &mut Diag) -> Keys {
@@ -135,7 +155,9 @@ impl Keys {
 }
 
 /// What is called; none where the type of the field does not go with it.
-fn asked(ident: &Ident, ty: &Type, operator: Ident, diag: &mut Diag) -> Option<Asked> {
+fn asked(ident: &Ident, ty: &Type, given: Option<Ident>, diag: &mut Diag) -> Option<Asked> {
+    let is_default = given.is_none();
+    let operator = given.unwrap_or_else(|| names::ident_at("eq", ident));
     let (name, shown) = (names::plain(ident), types::show(ty.to_token_stream()));
     let inner = types::inside_option(ty);
     if OF_MANY.iter().any(|word| operator == word) {
@@ -158,18 +180,25 @@ fn asked(ident: &Ident, ty: &Type, operator: Ident, diag: &mut Diag) -> Option<A
         diag.error(ty, problem, "write `Option<bool>`");
         return None;
     }
+    let item = types::inside_vec(inner.unwrap_or(ty)).filter(|item| !types::is_u8(item));
+    if let Some(item) = item {
+        let (default, help) = if is_default {
+            (", the default,", "add `in_list`: `#[search(in_list)]`".to_owned())
+        } else {
+            let item = types::show(item.to_token_stream());
+            ("", format!("write `in_list` instead of `{operator}`, or `Option<{item}>`"))
+        };
+        let problem = format!("`{name}` has several values, and `{operator}`{default} takes one");
+        diag.error(ty, problem, help);
+        return None;
+    }
     if inner.is_some() && OF_ONE.iter().any(|word| operator == word) {
         return Some(Asked::One(operator));
     }
-    let help = if types::inside_vec(ty).is_some() {
-        "write `#[search(in_list)]` for any of several values".to_owned()
-    } else {
-        format!("write `Option<{shown}>`, or leave it out of the search: `#[search(skip)]`")
-    };
     diag.error(
         ty,
         format_args!("`{name}` is always there, and a search leaves out what is not sought"),
-        help,
+        format_args!("write `Option<{shown}>`, or leave it out of the search: `#[search(skip)]`"),
     );
     None
 }
