@@ -132,11 +132,13 @@ pub use repo_derive::Repository;
 /// struct Task { id: i64, state: State }
 ///
 /// assert_eq!(State::InProgress.as_str(), "in-progress");
+/// assert_eq!(State::from_name("in-progress"), Some(State::InProgress));
 /// let unfinished: Filter<Task> = Task::STATE.ne(State::Done);
 /// ```
 ///
-/// It generates an implementation of [`ColumnType`](trait@crate::ColumnType) and the method `as_str`, which gives the name that is
-/// stored. The column has a `CHECK` for the names. Order is that of the names, not of the variants.
+/// It generates an implementation of [`ColumnType`](trait@crate::ColumnType), the method `as_str`, which gives the name
+/// that is stored, and the function `from_name`, which gives the variant of a name if there is one. The column has a
+/// `CHECK` for the names. Order is that of the names, not of the variants.
 ///
 /// | key | meaning |
 /// |---|---|

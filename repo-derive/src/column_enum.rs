@@ -161,9 +161,10 @@ fn expand(Enum { krate, input, variants }: &Enum<'_>) -> TokenStream {
     let (ident, vis) = (&input.ident, names::visibility(&input.vis));
     let idents: Vec<_> = variants.iter().map(|variant| variant.ident).collect();
     let texts: Vec<_> = variants.iter().map(|variant| variant.text.as_str()).collect();
-    let decoded = variants.iter().filter(|variant| variant.is_unit).map(|Named { ident, text, .. }| {
-        quote!(::core::option::Option::Some(#text) => ::core::result::Result::Ok(Self::#ident))
-    });
+    let units = variants.iter().filter(|variant| variant.is_unit);
+    let named = units.map(
+        |Named { ident, text, .. }| quote!(#text => ::core::option::Option::Some(Self::#ident)),
+    );
     let deprecated = lints::deprecated(input);
     let mismatch = format!("is none of {}", names::list(texts.iter().copied()));
     quote! {
@@ -175,6 +176,17 @@ fn expand(Enum { krate, input, variants }: &Enum<'_>) -> TokenStream {
             #vis const fn as_str(&self) -> &'static ::core::primitive::str {
                 match self {
                     #(Self::#idents { .. } => #texts,)*
+                }
+            }
+
+            /// The variant that is stored as this text.
+            #[must_use]
+            #vis fn from_name(
+                name: &::core::primitive::str,
+            ) -> ::core::option::Option<Self> {
+                match name {
+                    #(#named,)*
+                    _ => ::core::option::Option::None,
                 }
             }
         }
@@ -199,10 +211,11 @@ fn expand(Enum { krate, input, variants }: &Enum<'_>) -> TokenStream {
             fn decode(
                 value: #krate::Value<'_>,
             ) -> ::core::result::Result<Self, #krate::InvalidValue> {
-                match #krate::__private::as_text(&value) {
-                    #(#decoded,)*
-                    _ => ::core::result::Result::Err(#krate::InvalidValue::new(#mismatch)),
-                }
+                let name = #krate::__private::as_text(&value);
+                ::core::option::Option::ok_or_else(
+                    ::core::option::Option::and_then(name, Self::from_name),
+                    || #krate::InvalidValue::new(#mismatch),
+                )
             }
         }
     }
