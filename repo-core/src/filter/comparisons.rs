@@ -20,7 +20,7 @@ use crate::value::{InvalidValue, Kind, Value};
 #[diagnostic::on_unimplemented(
     message = "a column of `{T}` cannot be compared with a `{Self}`",
     label = "expected a `{T}`",
-    note = "a column that is an `Option` is compared with what is in it; rows that have nothing there are found by `is_null()`"
+    note = "a column takes values of its own type, so wrap what a newtype holds; one that is an `Option` takes what is in it, and rows that have nothing there are found by `is_null()`"
 )]
 pub trait Operand<T> {
     /// The value, owned.

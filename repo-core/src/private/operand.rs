@@ -10,7 +10,7 @@ use crate::value::column_type::ColumnType;
 #[diagnostic::on_unimplemented(
     message = "a column of `{T}` cannot be compared with a `{Self}`",
     label = "expected a `{T}`",
-    note = "a column that is an `Option` is compared with a value, never with `None`"
+    note = "a column takes values of its own type, so wrap what a newtype holds; one that is an `Option` takes what is in it, never `None`"
 )]
 pub trait OperandOf<T> {
     /// The value.

@@ -135,7 +135,7 @@ impl<T: 'static> Tenancy for OwnedBy<T> {}
 #[diagnostic::on_unimplemented(
     message = "the rows of a tenant's entity cannot be reached from `{S}`: this one is `{Self}`",
     label = "a session of `{S}` does not say whose rows",
-    note = "open a session with `db.tenant(id)`, whose id has the type of the entity's tenant, or with `db.all_tenants(reason)` to read"
+    note = "open a session with `db.tenant(id)`, whose id has the type of the entity's tenant, the `T` of `OwnedBy<T>`, or with `db.all_tenants(reason)` to read"
 )]
 pub trait ReachableFrom<S: Scope>: Tenancy {
     /// The tenant whose rows are reached; `None` for all rows there are.
