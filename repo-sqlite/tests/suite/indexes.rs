@@ -86,17 +86,20 @@ async fn the_history_of_a_renamed_table_is_found_by_its_names() {
         .expect("none");
     trail.as_of::<Paper>(1, Utc::now()).await.expect("no row");
     let asked = recorder.sql();
-    assert_eq!(asked.len(), 3, "{asked:?}");
+    // The last asks where the chain begins, as there are no entries of the row.
+    assert_eq!(asked.len(), 4, "{asked:?}");
     let connection = file.stranger();
     rusqlite::vtab::array::load_module(&connection).expect("arrays");
-    for sql in asked {
-        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect(&sql);
+    for (place, sql) in asked.iter().enumerate() {
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect(sql);
         let mut rows = statement.raw_query();
         let mut plan = String::new();
         while let Some(row) = rows.next().expect("a plan") {
             plan += &row.get::<_, String>("detail").expect("text");
         }
-        assert!(plan.contains("tenant=? AND entity=? AND entity_id=?"), "{sql}: {plan}");
+        let by =
+            if place < 3 { "tenant=? AND entity=? AND entity_id=?" } else { "tenant=? AND seq" };
+        assert!(plan.contains(by), "{sql}: {plan}");
     }
     db.close().await;
 }
