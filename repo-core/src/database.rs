@@ -24,6 +24,7 @@ use crate::schema::table::Table;
 use crate::session::Session;
 use crate::session::scope::{AllTenants, NoTenant, Tenant};
 use crate::sql::crud::CrudSql;
+use crate::transaction::around::refuse_within;
 use crate::value::InvalidValue;
 use crate::value::column_type::ColumnType;
 
@@ -150,6 +151,7 @@ impl Database {
     /// table of the database has the name of one that is to be made: of a table that was renamed, they keep
     /// their names. Nothing was made then.
     pub async fn create_tables(&self, schema: &Schema) -> Result<()> {
+        refuse_within(self)?;
         let registry = self.registry();
         schema.tables().iter().try_for_each(|table| registry.check_name(table))?;
         let script = schema.script_beside(self.backend().dialect(), registry.tables())?;

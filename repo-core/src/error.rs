@@ -315,6 +315,12 @@ pub enum Error {
     /// The transaction's connection is lent to SQL by hand.
     #[error("the connection of this transaction is lent: use it, or wait until it is given back")]
     ConnectionLent,
+    /// A write on another connection, called from the closure of a transaction: it may wait for that transaction, which
+    /// waits for it. Nothing was sent.
+    #[error(
+        "a write beside the transaction whose closure calls it: use the session that the closure is given"
+    )]
+    OutsideTransaction,
     /// The operation has a meaning only inside a transaction.
     #[error("`{operation}` needs a transaction: {}", to_open_one(operation))]
     NoTransaction {

@@ -15,7 +15,8 @@ use futures_util::future::{Either, select};
 use crate::error::{Error, Result};
 use crate::session::Session;
 use crate::session::scope::Scope;
-use crate::transaction::{Handle, Hook, Transaction, run_hooks};
+use crate::transaction::around::around;
+use crate::transaction::{Executor, Hook, Transaction, run_hooks};
 use remote::{Joinable, serve};
 
 /// What repositories did in a transaction that is not theirs, and has not ended.
@@ -93,8 +94,11 @@ async fn run<S: Scope, T, E: From<Error>>(
     work: impl AsyncFnOnce(&Session<S>) -> Result<T, E>,
 ) -> Result<Joined<T>, E> {
     transaction.session().record_access(None).await?;
-    let value = work(transaction.session()).await?;
-    let dialect = transaction.session().database().backend().dialect();
-    let ended = transaction.handle.end(dialect).await?;
+    let session = transaction.session();
+    let value = around(session.database(), work(session)).await?;
+    let Executor::Transaction(handle) = transaction.session().executor() else {
+        return Ok(Joined { value, hooks: Vec::new() });
+    };
+    let ended = handle.end(transaction.session().database().backend().dialect()).await?;
     Ok(Joined { value, hooks: ended.map(|(_, hooks)| hooks).unwrap_or_default() })
 }

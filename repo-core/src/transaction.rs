@@ -4,6 +4,7 @@
 //! session in it. Whoever runs a statement takes a turn, and marks the connection as busy meanwhile:
 //! a statement whose future was dropped leaves the mark, and the transaction then only rolls back.
 
+pub(crate) mod around;
 pub(crate) mod lend;
 mod own;
 pub(crate) mod turns;

@@ -793,6 +793,9 @@ conformance! {
             its_session_ends_with_it,
             it_runs_in_a_spawned_task,
             a_pool_of_one_is_enough_for_everything_inside,
+            a_write_beside_it_is_refused_before_anything_waits,
+            a_task_of_its_own_writes_when_it_is_over,
+            a_panic_within_leaves_nothing_around_later_writes,
         }
         unique {
             a_conflict_names_entity_key_and_columns,
@@ -891,6 +894,7 @@ conformance! {
             no_path_takes_a_deleted_row_for_a_live_one,
             every_path_counts_versions_and_is_held_to_them,
             every_path_is_recorded_row_by_row,
+            no_path_goes_beside_the_transaction_around_it,
             no_path_changes_a_row_that_never_changes,
             a_removal_over_all_tenants_is_recorded_in_each,
         }

@@ -1,5 +1,6 @@
 //! What a transaction keeps, and what it undoes.
 
+use futures_util::FutureExt as _;
 use repo_core::{Error, Session, Tenant, schema};
 use uuid::Uuid;
 
@@ -192,11 +193,13 @@ pub(crate) async fn its_session_ends_with_it(fixture: Fixture) {
     assert_eq!(names(&db).await, ["a"]);
 }
 
+/// A function of the application, which takes any session.
+async fn rename(session: &Session<Tenant<Uuid>>, id: Uuid, title: &str) -> Result<(), Error> {
+    let patch = TicketPatch::new().title(title);
+    session.repo::<Ticket>().patch(id, patch).await.map(drop)
+}
+
 pub(crate) async fn it_runs_in_a_spawned_task(fixture: Fixture) {
-    async fn rename(session: &Session<Tenant<Uuid>>, id: Uuid, title: &str) -> Result<(), Error> {
-        let patch = TicketPatch::new().title(title);
-        session.repo::<Ticket>().patch(id, patch).await.map(drop)
-    }
     let db = fixture.with(&schema![Ticket]).await;
     let session = acme(&db);
     let task = tokio::spawn(async move {
@@ -240,4 +243,58 @@ pub(crate) async fn a_pool_of_one_is_enough_for_everything_inside(fixture: Fixtu
     assert_eq!(tickets.count().await.unwrap(), 2);
     let stale = tickets.patch(NOBODY, TicketPatch::new().title("x")).if_version(1).await;
     assert_error!(stale, Error::NotFound { .. });
+}
+
+pub(crate) async fn a_write_beside_it_is_refused_before_anything_waits(fixture: Fixture) {
+    let db = fixture.with(&schema![Ticket, Item]).await;
+    let acme = acme(&db);
+    let tickets = acme.repo::<Ticket>();
+    let made = tickets.create(ticket("A-1")).await.unwrap();
+    acme.transaction(async |tx| {
+        rename(tx, made.id, "inside").await?;
+        // It would wait for the row, or for the whole database.
+        assert_error!(rename(&acme, made.id, "outside").await, Error::OutsideTransaction);
+        assert_error!(tickets.create(ticket("A-2")).await, Error::OutsideTransaction);
+        assert_error!(acme.begin().await.map(drop), Error::OutsideTransaction);
+        assert_error!(db.create_tables(&schema![Item]).await, Error::OutsideTransaction);
+        let other = db.session().transaction(async |_| Ok::<_, Error>(())).await;
+        assert_error!(other, Error::OutsideTransaction);
+        tx.transaction(async |_| {
+            assert_error!(rename(&acme, made.id, "outside").await, Error::OutsideTransaction);
+            Ok::<_, Error>(())
+        })
+        .await?;
+        // What is read there is what is committed.
+        assert_eq!(tickets.get(made.id).await?.title, made.title);
+        Ok::<_, Error>(())
+    })
+    .await
+    .unwrap();
+    assert_eq!(tickets.get(made.id).await.unwrap().title, "inside");
+    rename(&acme, made.id, "outside").await.unwrap();
+}
+
+pub(crate) async fn a_task_of_its_own_writes_when_it_is_over(fixture: Fixture) {
+    let db = fixture.with(&schema![Ticket]).await;
+    let acme = acme(&db);
+    let made = acme.repo::<Ticket>().create(ticket("A-1")).await.unwrap();
+    let task = acme
+        .transaction(async |tx| {
+            rename(tx, made.id, "inside").await?;
+            let beside = acme.clone();
+            Ok::<_, Error>(tokio::spawn(async move { rename(&beside, made.id, "outside").await }))
+        })
+        .await
+        .unwrap();
+    task.await.unwrap().unwrap();
+    assert_eq!(acme.repo::<Ticket>().get(made.id).await.unwrap().title, "outside");
+}
+
+pub(crate) async fn a_panic_within_leaves_nothing_around_later_writes(fixture: Fixture) {
+    let db = fixture.with(&schema![Item]).await;
+    let session = db.session();
+    let work = session.transaction(async |_| -> Result<(), Error> { panic!("within") });
+    let panicked = std::panic::AssertUnwindSafe(work).catch_unwind().await;
+    assert!(panicked.is_err());
+    session.repo::<Item>().create(item("a")).await.unwrap();
 }

@@ -82,6 +82,32 @@ pub(crate) async fn every_path_counts_versions_and_is_held_to_them(fixture: Fixt
     }
 }
 
+pub(crate) async fn no_path_goes_beside_the_transaction_around_it(fixture: Fixture) {
+    let matrix = Matrix::new(&fixture).await;
+    for path in paths().filter(|path| !matches!(path.audited, Audited::Reads)) {
+        let cell = matrix.ours(path.on).await;
+        let beside = matrix.session(&cell);
+        for place in PLACES {
+            let what = format!("{} ({place:?})", path.name);
+            let within: Result<(), Error> = matrix
+                .session(&cell)
+                .transaction(async |tx| {
+                    let done = place.run(&beside, path.run, &cell.stage).await;
+                    let error = done.expect_err(&what);
+                    assert!(
+                        matches!(error.cause(), Error::OutsideTransaction),
+                        "{what}: {error:?}"
+                    );
+                    // It was not sent, and the transaction goes on.
+                    tx.repo::<Stamp>().count().await.map(drop)
+                })
+                .await;
+            within.expect(&what);
+            assert_eq!(matrix.now(&cell).await, cell.before, "{what}");
+        }
+    }
+}
+
 pub(crate) async fn every_path_is_recorded_row_by_row(fixture: Fixture) {
     let matrix = Matrix::new(&fixture).await;
     for path in paths() {

@@ -105,7 +105,16 @@ pub(crate) fn is_missing_table(error: &Error) -> bool {
 }
 
 async fn append<S: Scope>(session: &Session<S>, author: Author) -> Result<()> {
-    let entry = Pending::about_no_row(author, ALL_TENANTS, Action::Access, None);
+    let entry = Pending {
+        author,
+        chaining: Chaining::Chained,
+        entity: ALL_TENANTS,
+        entity_id: String::new(),
+        action: Action::Access,
+        before: None,
+        after: None,
+    };
+    session.refuse_within_transaction()?;
     let backend = session.backend();
     let handle = Executor::Pool.begin(backend, Default::default(), true).await?;
     let dialect = backend.dialect();

@@ -3,11 +3,12 @@
 
 use super::Session;
 use crate::audit::append::Pending;
-use crate::backend::{Insert, OnRow, Statement};
+use crate::backend::{Access, Insert, OnRow, Statement};
 use crate::error::failure::{complete_insert, complete_statement};
 use crate::error::{Error, Result};
 use crate::schema::table::Table;
 use crate::session::scope::Scope;
+use crate::transaction::around::refuse_within;
 use crate::transaction::{Executor, Own};
 use crate::unchecked::UNCHECKED;
 
@@ -20,6 +21,9 @@ impl<S: Scope> Session<S> {
         let dialect = backend.dialect();
         match &self.executor {
             Executor::Pool => {
+                if statement.access == Access::Write {
+                    self.refuse_within_transaction()?;
+                }
                 let result = backend.run(statement, on_row).await;
                 result.map_err(|error| complete_statement(error, dialect, statement))
             }
@@ -35,11 +39,17 @@ impl<S: Scope> Session<S> {
         let dialect = backend.dialect();
         match &self.executor {
             Executor::Pool => {
+                self.refuse_within_transaction()?;
                 let result = backend.insert(insert).await;
                 result.map_err(|error| complete_insert(error, dialect, insert))
             }
             Executor::Transaction(handle) => handle.insert(dialect, insert).await,
         }
+    }
+
+    /// Refuses a write of its own where it is called from the closure of another session's transaction.
+    pub(crate) fn refuse_within_transaction(&self) -> Result<()> {
+        if self.in_transaction() { Ok(()) } else { refuse_within(&self.database) }
     }
 
     /// Whether a statement of it runs by itself, and nothing else is told of it.

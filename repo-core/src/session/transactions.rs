@@ -6,6 +6,7 @@ use super::Session;
 use crate::backend::{Isolation, TransactionOptions};
 use crate::error::{Error, Result};
 use crate::session::scope::Scope;
+use crate::transaction::around::around;
 use crate::transaction::{Executor, Transaction};
 
 impl<S: Scope> Session<S> {
@@ -42,7 +43,8 @@ impl<S: Scope> Session<S> {
     /// # Errors
     ///
     /// The error of `work`; [`Error::TransactionFailed`] when an error inside was swallowed;
-    /// [`Error::CommitUnknown`] when the connection went away during COMMIT.
+    /// [`Error::CommitUnknown`] when the connection went away during COMMIT. In `work`, a write through another session
+    /// than the one it is given is [`Error::OutsideTransaction`].
     pub async fn transaction<T, Err, F>(&self, work: F) -> Result<T, Err>
     where
         F: AsyncFnOnce(&Session<S>) -> Result<T, Err>,
@@ -67,7 +69,7 @@ impl<S: Scope> Session<S> {
         Err: From<Error>,
     {
         let transaction = self.begin_with(options).await?;
-        match work(transaction.session()).await {
+        match around(&self.database, work(transaction.session())).await {
             Ok(value) => {
                 transaction.commit().await?;
                 Ok(value)
@@ -121,6 +123,9 @@ impl<S: Scope> Session<S> {
         options: TransactionOptions,
         is_of_operation: bool,
     ) -> Result<Transaction<S>> {
+        if !options.read_only {
+            self.refuse_within_transaction()?;
+        }
         self.record_access(None).await?;
         let handle = self.executor.begin(self.backend(), options, is_of_operation).await?;
         Ok(Transaction::new(self, handle))

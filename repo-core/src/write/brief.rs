@@ -79,6 +79,7 @@ async fn make<S: Scope>(
     let Some(trail) = session.database().trail().filter(|_| session.is_plain()) else {
         return Ok(false);
     };
+    session.refuse_within_transaction()?;
     let [insert, set_head] = trail.writes();
     let mut steps = |steps: &mut dyn Steps| match work(steps)? {
         Some(entry) => trail.append(steps, &entry),

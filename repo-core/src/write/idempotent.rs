@@ -96,6 +96,8 @@ pub(crate) async fn create_or_get<E: Entity, S: Scope>(
     Completed { entity, left }: Completed<E>,
     now: DateTime<Utc>,
 ) -> Result<CreateOrGet<E>> {
+    // Also where it would only be read: what a call does must not depend on what is there.
+    repo.session().refuse_within_transaction()?;
     let author = Author::at(repo.session(), E::TABLE, now)?;
     let given = encode(&entity)?;
     check(E::TABLE, key, &given)?;

@@ -120,6 +120,7 @@ async fn add_among_others<E: Entity, S: Scope>(
     let Some(of_rows) = crud.insert_of_rows.as_deref().filter(|_| !session.in_transaction()) else {
         return Ok(false);
     };
+    session.refuse_within_transaction()?;
     session.record_access(Some(E::TABLE)).await?;
     let statement = Statement { sql: &crud.insert, params, access: Access::Write, table: E::TABLE };
     tracing::trace!(target: "repo::sql", sql = statement.sql);
