@@ -121,7 +121,7 @@ where
         let refers = changes.set.iter().any(|(column, _)| {
             parents::marked(E::TABLE).any(|(reference, _)| reference == *column)
         });
-        let dialect = self.repo.session().database().backend().dialect();
+        let dialect = self.repo.session().dialect();
         let patched = if !E::TABLE.is_seen(Action::Update) && !refers {
             self.patch_at_once(changes).await
         } else {
@@ -132,7 +132,7 @@ where
 
     async fn patch_at_once(&self, changes: &Changes) -> Result<u64> {
         let session = self.repo.session();
-        let mut writer = Writer::new(session.database().backend().dialect(), E::TABLE);
+        let mut writer = Writer::new(session.dialect(), E::TABLE);
         writer.changes(changes, Value::Timestamp(session.database().now()?));
         writer.restrict(&self.selection, &[])?;
         let differs = differs(&mut writer, changes);
@@ -154,7 +154,7 @@ where
     /// Locks the rows and does the work on them, chunk by chunk.
     async fn in_chunks(&self, work: &Work<'_>) -> Result<u64> {
         // What is wrong with the query is told before anything else.
-        let dialect = self.repo.session().database().backend().dialect();
+        let dialect = self.repo.session().dialect();
         Writer::new(dialect, E::TABLE).restrict(&self.selection, &[])?;
         let session = self.repo.session();
         let own = Own::Inner(match work {
@@ -193,7 +193,7 @@ where
         most: usize,
     ) -> Result<Vec<Stored>> {
         session.executor().check_lock()?;
-        let dialect = session.database().backend().dialect();
+        let dialect = session.dialect();
         let mut writer = Writer::new(dialect, E::TABLE);
         writer.push("SELECT ").all_columns().push(" FROM ").table_name();
         match ids {
@@ -213,7 +213,7 @@ where
         author: Option<Author>,
         rows: &[Stored],
     ) -> Result<u64> {
-        let (table, dialect) = (E::TABLE, session.database().backend().dialect());
+        let (table, dialect) = (E::TABLE, session.dialect());
         if rows.is_empty() {
             return Ok(0);
         }

@@ -105,7 +105,7 @@ async fn remove<E: Entity, S: Scope>(
     if !below.iter().any(|table| table.is_seen_to_go()) {
         let removed = remove_alone(&target, action).await;
         let session = target.repo.session();
-        let dialect = session.database().backend().dialect();
+        let dialect = session.dialect();
         // In a transaction of the caller's some of them are gone then.
         let is_undone = !session.in_transaction();
         let is_too_deep = |error: &Error| is_undone && dialect.is_too_deep(error);
@@ -201,7 +201,7 @@ impl<'c, S: Scope> Cascade<'c, S> {
 
     /// The rows, locked where they are to be changed.
     pub(crate) async fn rows(&self, among: Among<'_>, state: State) -> Result<Vec<Stored>> {
-        let dialect = self.session.database().backend().dialect();
+        let dialect = self.session.dialect();
         let mut writer = among.select(dialect, state);
         self.lock(&mut writer);
         self.answers(&writer).await
@@ -210,7 +210,7 @@ impl<'c, S: Scope> Cascade<'c, S> {
     /// Ends a `SELECT` of rows that are to be changed.
     pub(crate) fn lock(&self, writer: &mut Writer<'_>) {
         if self.access == Access::Write {
-            self.session.database().backend().dialect().lock_rows(&mut writer.sql);
+            self.session.dialect().lock_rows(&mut writer.sql);
         }
     }
 

@@ -13,6 +13,7 @@ use crate::audit::append_one::TrailSql;
 use crate::backend::{Backend, Health, Isolation, TransactionOptions};
 use crate::clock::{Clock, SystemClock};
 use crate::column_types::temporal::moment;
+use crate::dialect::Dialect;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::event::Listeners;
@@ -154,14 +155,14 @@ impl Database {
         refuse_within(self)?;
         let registry = self.registry();
         schema.tables().iter().try_for_each(|table| registry.check_name(table))?;
-        let script = schema.script_beside(self.backend().dialect(), registry.tables())?;
+        let script = schema.script_beside(self.dialect(), registry.tables())?;
         // Whoever waited for another that makes tables must see what that one made.
         let options = TransactionOptions::new().isolation(Isolation::ReadCommitted);
-        let mut connection = self.backend().begin(options).await?;
-        if let Some(first) = self.backend().dialect().before_create_tables() {
+        let mut connection = self.unscoped_backend().begin(options).await?;
+        if let Some(first) = self.dialect().before_create_tables() {
             connection.execute_script(first).await?;
         }
-        needed::check(&mut *connection, self.backend().dialect(), schema).await?;
+        needed::check(&mut *connection, self.dialect(), schema).await?;
         connection.execute_script(&script).await?;
         connection.commit().await?;
         self.know(schema)
@@ -184,23 +185,29 @@ impl Database {
     ///
     /// Whatever kept it from answering.
     pub async fn health(&self) -> Result<Health> {
-        self.backend().health().await
+        self.unscoped_backend().health().await
     }
 
     /// Closes all connections; those in use, when they become free. Later operations are
     /// [`Error::Closed`](crate::Error::Closed).
     pub async fn close(&self) {
-        self.backend().close().await;
+        self.unscoped_backend().close().await;
     }
 
     /// The name of the database system, as the backend's [`Dialect::name`](crate::Dialect::name) says it: `sqlite` and
     /// `postgres` for the backends of this project.
     pub fn system(&self) -> &'static str {
-        self.backend().dialect().name()
+        self.dialect().name()
     }
 
-    /// The backend.
-    pub fn backend(&self) -> &Arc<dyn Backend> {
+    /// How this database spells SQL: what [`Schema::script`] is given.
+    pub fn dialect(&self) -> &dyn Dialect {
+        self.shared.backend.dialect()
+    }
+
+    /// The backend as no session has it: in reach of no tenant where the database keeps them apart, and bound by no
+    /// policy. What is asked of rows goes through `session/run.rs`.
+    pub(crate) fn unscoped_backend(&self) -> &Arc<dyn Backend> {
         &self.shared.backend
     }
 
@@ -243,7 +250,7 @@ impl Database {
     fn know(&self, schema: &Schema) -> Result<()> {
         let mut registry = self.shared.registry.write().unwrap_or_else(PoisonError::into_inner);
         schema.tables().iter().try_for_each(|table| registry.check_name(table))?;
-        schema.check(self.backend().dialect(), registry.tables())?;
+        schema.check(self.dialect(), registry.tables())?;
         *registry = Arc::new(registry.with(schema.tables()));
         Ok(())
     }
@@ -259,7 +266,7 @@ impl Database {
             Err(Error::InvalidSchema { reason }) => Some(reason),
             _ => None,
         };
-        let rendered = CrudSql::new(self.backend().dialect(), E::TABLE);
+        let rendered = CrudSql::new(self.dialect(), E::TABLE);
         let rendered = Arc::new(CrudSql { refused, ..rendered });
         let mut crud = crud.write().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(crud.entry(id).or_insert(rendered))
@@ -267,7 +274,7 @@ impl Database {
 
     /// The statements that append an entry beside its change, where that is how it is done.
     pub(crate) fn trail(&self) -> Option<&TrailSql> {
-        self.shared.trail.get_or_init(|| TrailSql::new(self.backend().dialect())).as_ref()
+        self.shared.trail.get_or_init(|| TrailSql::new(self.dialect())).as_ref()
     }
 
     fn with(self, change: impl FnOnce(&mut Shared)) -> Self {
@@ -287,6 +294,11 @@ impl Database {
         change(&mut shared);
         Self { shared: Arc::new(shared) }
     }
+}
+
+/// The backend without a session, for drivers and tests of backends: past every policy, neither counted nor recorded.
+pub fn backend(database: &Database) -> &Arc<dyn Backend> {
+    database.unscoped_backend()
 }
 
 /// Shows the backend alone: the key is secret, and the statements are many.

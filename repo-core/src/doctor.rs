@@ -100,10 +100,10 @@ impl Database {
             }
         }
         for table in schema.tables().iter().copied().chain(schema.trail()) {
-            examine(self.backend().as_ref(), table, &mut findings).await?;
+            examine(self.unscoped_backend().as_ref(), table, &mut findings).await?;
         }
         for parent in parents::of_tables(schema.tables()) {
-            examine_mark(self.backend().as_ref(), parent, &mut findings).await?;
+            examine_mark(self.unscoped_backend().as_ref(), parent, &mut findings).await?;
         }
         Ok(findings)
     }

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::session::Session;
 use crate::session::scope::Scope;
 use crate::transaction::around::around;
-use crate::transaction::{Executor, Hook, Transaction, run_hooks};
+use crate::transaction::{Handle, Hook, Transaction, run_hooks};
 use remote::{Joinable, serve};
 
 /// What repositories did in a transaction that is not theirs, and has not ended.
@@ -96,9 +96,6 @@ async fn run<S: Scope, T, E: From<Error>>(
     transaction.session().record_access(None).await?;
     let session = transaction.session();
     let value = around(session.database(), work(session)).await?;
-    let Executor::Transaction(handle) = transaction.session().executor() else {
-        return Ok(Joined { value, hooks: Vec::new() });
-    };
-    let ended = handle.end(transaction.session().database().backend().dialect()).await?;
+    let ended = transaction.handle.end(session.dialect()).await?;
     Ok(Joined { value, hooks: ended.map(|(_, hooks)| hooks).unwrap_or_default() })
 }

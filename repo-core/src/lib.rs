@@ -220,6 +220,7 @@ pub use derives::{ColumnEnum, ColumnType, Projection, Repository, Search, Summar
 /// transactions.
 #[doc(hidden)]
 pub mod __beside {
+    pub use crate::database::backend;
     pub use crate::joined::join;
     pub use crate::joined::remote::Joinable;
 }

@@ -169,7 +169,7 @@ impl<S: Scope> Job<'_, S> {
 
     /// The tenants that have such rows.
     async fn tenants(&self, column: usize) -> Result<Vec<Option<Value<'static>>>> {
-        let (table, dialect) = (self.table, self.session.database().backend().dialect());
+        let (table, dialect) = (self.table, self.session.dialect());
         let writer = tenants_before(dialect, table, column, self.before.clone());
         let mut tenants = Vec::new();
         let mut on_row = |row: &dyn Row| {
@@ -250,7 +250,7 @@ impl<S: Scope> Job<'_, S> {
         tenant: Option<&Value<'_>>,
         after: Option<&(Value<'static>, Value<'static>)>,
     ) -> Result<Vec<Stored>> {
-        let dialect = self.session.database().backend().dialect();
+        let dialect = self.session.dialect();
         let (before, size) = (self.before.borrowed(), i64::from(self.chunk));
         let mut writer = chunk_before(dialect, self.table, tenant, before, after, size);
         cascade.lock(&mut writer);

@@ -305,7 +305,7 @@ where
 }
 
 pub(crate) fn writer<E: Entity, S: Scope>(repo: &Repo<E, S>) -> Writer<'_> {
-    let dialect = repo.session().database().backend().dialect();
+    let dialect = repo.session().dialect();
     Writer::new(dialect, E::TABLE).with_columns(&repo.crud().columns)
 }
 

@@ -3,7 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod actor;
 pub(crate) mod correlation;
-mod run;
+pub(crate) mod run;
 pub(crate) mod scope;
 mod transactions;
 
@@ -12,6 +12,7 @@ use std::sync::Arc;
 use crate::audit::{Audit, AuditEntry};
 use crate::backend::Backend;
 use crate::database::Database;
+use crate::dialect::Dialect;
 use crate::entity::Entity;
 use crate::repo::Repo;
 use crate::session::access::Access;
@@ -40,10 +41,10 @@ pub struct Session<S: Scope> {
 impl<S: Scope> Session<S> {
     pub(crate) fn new(database: Database, scope: S) -> Self {
         let access = scope.reason_to_be().map(|_| Arc::default());
-        let within = database.backend().has_row_level_security().then(|| {
+        let within = database.unscoped_backend().has_row_level_security().then(|| {
             // A tenant that is no value is refused by each operation on its rows.
             let reach = scope.chain().unwrap_or(Reach::Shared);
-            database.backend().within(&reach)
+            database.unscoped_backend().within(&reach)
         });
         Self {
             database,
@@ -145,9 +146,14 @@ impl<S: Scope> Session<S> {
         self
     }
 
+    /// How its database spells SQL.
+    pub(crate) fn dialect(&self) -> &dyn Dialect {
+        self.database.dialect()
+    }
+
     /// The backend as this scope has it.
-    pub(crate) fn backend(&self) -> &Arc<dyn Backend> {
-        self.within.as_ref().unwrap_or_else(|| self.database.backend())
+    fn backend(&self) -> &Arc<dyn Backend> {
+        self.within.as_ref().unwrap_or_else(|| self.database.unscoped_backend())
     }
 
     pub(crate) fn executor(&self) -> &Executor {

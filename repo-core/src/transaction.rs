@@ -80,7 +80,7 @@ impl<S: Scope> Transaction<S> {
     /// - [`Error::CommitUnknown`]: the connection went away before the answer came, or the commit was cancelled at its
     ///   end.
     pub async fn commit(self) -> Result<()> {
-        self.handle.commit(self.session.database().backend().dialect()).await
+        self.handle.commit(self.session.dialect()).await
     }
 
     /// Undoes what was done in it.

@@ -101,7 +101,7 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
         sql: &str,
         read: impl FnMut(&UncheckedRow<'_>) -> Result<T> + Send,
     ) -> Result<Vec<T>> {
-        control::refuse(sql, self.session.database().backend().dialect())?;
+        control::refuse(sql, self.session.dialect())?;
         self.announce()?.read(sql, read).await
     }
 
@@ -112,7 +112,7 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
         mut read: impl FnMut(&UncheckedRow<'_>) -> Result<T> + Send,
     ) -> Result<Vec<T>> {
         let Self { session, params, .. } = self;
-        let dialect = session.database().backend().dialect();
+        let dialect = session.dialect();
         let sql = numbered(dialect, sql, params.len())?;
         session.record_look_by_hand().await?;
         // A transaction, or a savepoint, of its own, in which nothing can be written.
@@ -156,7 +156,7 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
     /// - [`Error::InvalidInput`]: the statement begins or ends a transaction, or changes the connection for
     ///   whoever has it next; it is empty or holds a NUL character; a parameter has no value, or a value no parameter.
     pub async fn execute(self, sql: &str) -> Result<u64> {
-        let dialect = self.session.database().backend().dialect();
+        let dialect = self.session.dialect();
         control::refuse(sql, dialect)?;
         let reason = self.reason.clone();
         let Self { session, params, .. } = self.announce()?;

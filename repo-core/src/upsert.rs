@@ -202,7 +202,7 @@ where
     E::Tenancy: WritableFrom<S>,
 {
     let (crud, session) = (repo.crud(), repo.session());
-    let dialect = session.database().backend().dialect();
+    let dialect = session.dialect();
     let sql = crud.keys.of(dialect, E::TABLE, crud, key);
     let once = Once { repo, sql: &sql, key, author };
     for attempt in 0..attempts(E::TABLE, key) {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
-use repo_core::__beside::Joinable;
+use repo_core::__beside::{Joinable, backend};
 use repo_core::{
     Error, Insert, InvalidValue, Joined, Kind, Result, Row, Scope, Session, Statement, Value,
 };
@@ -102,7 +102,7 @@ where
 
 /// How the session's statements run on the connection.
 fn ways<S: Scope>(session: &Session<S>, connection: &PgConnection) -> Result<Ways> {
-    let backend = session.database().backend();
+    let backend = backend(session.database());
     if backend.dialect().name() != "postgres" {
         let system = backend.dialect().name();
         let reason = format!("a session of {system} cannot join a transaction of Postgres");
@@ -122,7 +122,7 @@ fn ways<S: Scope>(session: &Session<S>, connection: &PgConnection) -> Result<Way
 
 /// The backend, unless another one wraps it.
 fn postgres<S: Scope>(session: &Session<S>) -> Option<&Postgres> {
-    let backend = session.database().backend().as_any();
+    let backend = backend(session.database()).as_any();
     backend.and_then(<dyn Any + Send + Sync>::downcast_ref)
 }
 

@@ -9,7 +9,7 @@ use repo_core::{
 };
 use sha2::{Digest as _, Sha256};
 
-use crate::fixture::{ACME, BOLT, acme};
+use crate::fixture::{ACME, BOLT, acme, backend};
 
 /// Makes the last entry of the tenant the head of its chain.
 pub(crate) const HEAD_IS_NOW: &str = "DELETE FROM repo_audit_heads WHERE tenant = 'ACME'; \
@@ -31,7 +31,7 @@ pub(crate) async fn unguard(db: &Database) {
 pub(crate) async fn run(db: &Database, script: &str) {
     let script = script.replace("ACME", &ACME.to_string()).replace("BOLT", &BOLT.to_string());
     // Row-level security would show a part of the trail.
-    let backend = db.backend().within(&Reach::All).unwrap_or_else(|| Arc::clone(db.backend()));
+    let backend = backend(db).within(&Reach::All).unwrap_or_else(|| Arc::clone(backend(db)));
     let mut connection = backend.begin(TransactionOptions::new()).await.unwrap();
     connection.execute_script(&script).await.unwrap();
     connection.commit().await.unwrap();
@@ -73,7 +73,7 @@ pub(crate) async fn restamp(db: &Database, numbers: std::ops::RangeInclusive<i64
 }
 
 async fn set_hashes(db: &Database, seq: i64, prev_hash: &[u8], hash: &[u8]) {
-    let dialect = db.backend().dialect();
+    let dialect = db.dialect();
     let mut places = Vec::new();
     for index in 1..=2 {
         let mut place = String::new();
@@ -87,7 +87,7 @@ async fn set_hashes(db: &Database, seq: i64, prev_hash: &[u8], hash: &[u8]) {
     let params = [Value::Bytes(prev_hash.into()), Value::Bytes(hash.into())];
     let statement =
         Statement { sql: &sql, params: &params, access: Access::Write, table: AuditEntry::TABLE };
-    assert_eq!(db.backend().run(statement, &mut |_| Ok(())).await.unwrap(), 1);
+    assert_eq!(backend(db).run(statement, &mut |_| Ok(())).await.unwrap(), 1);
 }
 
 /// As `docs/audit-format.md` has it.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{ACME, Fixture, acme, bolt};
+use crate::fixture::{ACME, Fixture, acme, backend, bolt};
 
 /// A session of a tenant in which alice acts.
 fn alice(db: &Database) -> Session<Tenant<Uuid>> {
@@ -169,7 +169,7 @@ pub(crate) async fn what_changes_nothing_is_no_entry(fixture: Fixture) {
 
 pub(crate) async fn nobody_changes_what_is_recorded(fixture: Fixture) {
     let db = fixture.with(&schema![Claim]).await;
-    let recorder = Recorder::new(Arc::clone(db.backend()));
+    let recorder = Recorder::new(Arc::clone(backend(&db)));
     let recorded = Database::new(Arc::new(recorder.clone()));
     let claims = acme(&recorded).repo::<Claim>();
     let id = Uuid::from_u128(1);
@@ -281,7 +281,7 @@ pub(crate) async fn an_unchained_entry_stands_alone(fixture: Fixture) {
 
 pub(crate) async fn a_recorded_change_costs_few_statements(fixture: Fixture) {
     let db = fixture.with(&schema![Claim]).await;
-    let recorder = Recorder::new(Arc::clone(db.backend()));
+    let recorder = Recorder::new(Arc::clone(backend(&db)));
     let session = alice(&Database::new(Arc::new(recorder.clone())));
     let claims = session.repo::<Claim>();
     let is_postgres = db.system() == "postgres";

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{Fixture, NOBODY, acme, bolt};
+use crate::fixture::{Fixture, NOBODY, acme, backend, bolt};
 
 fn alice(db: &Database) -> Session<Tenant<Uuid>> {
     acme(db).actor("alice")
@@ -100,7 +100,7 @@ pub(crate) async fn all_rows_of_a_query_are_deleted_with_what_goes_along(fixture
 
 pub(crate) async fn rows_that_are_removed_are_entries_or_one_statement(fixture: Fixture) {
     let db = fixture.with(&schema![Item]).await;
-    let recorder = Recorder::new(db.backend().clone());
+    let recorder = Recorder::new(backend(&db).clone());
     let db = Database::new(std::sync::Arc::new(recorder.clone()));
     let items = db.session().repo::<Item>();
     items.create_many(["a", "b", "c"].map(item)).await.unwrap();
@@ -112,7 +112,7 @@ pub(crate) async fn rows_that_are_removed_are_entries_or_one_statement(fixture: 
 
 pub(crate) async fn a_bulk_change_has_an_actor_and_a_plain_query(fixture: Fixture) {
     let db = fixture.with(&schema![Claim]).await;
-    let recorder = Recorder::new(db.backend().clone());
+    let recorder = Recorder::new(backend(&db).clone());
     let recorded = Database::new(std::sync::Arc::new(recorder.clone()));
     let claims = acme(&recorded).repo::<Claim>();
     let note = || ClaimPatch::new().note(None);

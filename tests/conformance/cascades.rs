@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{Fixture, acme, bolt};
+use crate::fixture::{Fixture, acme, backend, bolt};
 
 /// A session of the tenant in which alice acts.
 fn alice(db: &Database) -> Session<Tenant<Uuid>> {
@@ -291,7 +291,7 @@ pub(crate) async fn nobody_deletes_what_is_recorded(fixture: Fixture) {
 pub(crate) async fn what_goes_along_must_be_known(fixture: Fixture) {
     let known = fixture.with(&projects()).await;
     let plan = plan(&alice(&known), "a").await;
-    let stranger = Database::new(std::sync::Arc::clone(known.backend()));
+    let stranger = Database::new(std::sync::Arc::clone(backend(&known)));
     let projects = alice(&stranger).repo::<Project>();
     assert_error!(projects.delete(plan.project.id).await, Error::Configuration { .. });
     assert_error!(projects.restore(plan.project.id).await, Error::Configuration { .. });
@@ -317,7 +317,7 @@ pub(crate) async fn what_is_recorded_is_removed_row_by_row(fixture: Fixture) {
     let plays = [first.id, remix.id, remix.id].map(|track_id| NewPlay { track_id });
     session.repo::<Play>().create_many(plays).await.unwrap();
     // Whoever removes them by hand would leave no entry.
-    let mut raw = db.backend().begin(TransactionOptions::new()).await.unwrap();
+    let mut raw = backend(&db).begin(TransactionOptions::new()).await.unwrap();
     assert!(raw.execute_script("DELETE FROM albums").await.is_err());
     raw.rollback().await.unwrap();
     albums.delete(album.id).await.unwrap();
@@ -336,7 +336,7 @@ pub(crate) async fn what_is_recorded_is_not_removed_by_who_does_not_know_it(fixt
     let new = NewTrack { album_id: album.id, remix_of: None };
     let track = session.repo::<Track>().create(new).await.unwrap();
     session.repo::<Play>().create(NewPlay { track_id: track.id }).await.unwrap();
-    let stranger = Database::new(std::sync::Arc::clone(db.backend())).session();
+    let stranger = Database::new(std::sync::Arc::clone(backend(&db))).session();
     let deleted = stranger.repo::<Album>().delete(album.id).await;
     assert_error!(deleted, Error::ForeignKey { entity: "Album", .. });
     assert_eq!(session.repo::<Play>().count().await.unwrap(), 1);

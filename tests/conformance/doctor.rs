@@ -6,7 +6,7 @@ use repo_core::{
 use uuid::Uuid;
 
 use crate::entities::*;
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, backend};
 use crate::tables::everything;
 
 /// A row whose changes are recorded.
@@ -26,7 +26,7 @@ async fn findings(db: &Database, schema: &Schema) -> Vec<String> {
 }
 
 async fn execute(db: &Database, sql: &str) {
-    let mut raw = db.backend().begin(TransactionOptions::new()).await.unwrap();
+    let mut raw = backend(db).begin(TransactionOptions::new()).await.unwrap();
     raw.execute_script(sql).await.unwrap();
     raw.commit().await.unwrap();
 }
@@ -56,7 +56,7 @@ pub(crate) async fn it_names_every_trigger_that_is_dropped(fixture: Fixture) {
         [Event::TABLE, LongNames::TABLE, Member::TABLE, repo_core::AuditEntry::TABLE];
     let mut dropped = 0;
     for table in tables {
-        let dialect = db.backend().dialect();
+        let dialect = db.dialect();
         for trigger in dialect.triggers(&Guards::new(dialect, table)) {
             let on = if db.system() == "postgres" {
                 format!("ON \"{}\"", table.name)

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
+pub(crate) use repo_core::__beside::backend;
 use repo_core::testing::FixedClock;
 use repo_core::{
     Connection, Database, Driver, Reach, Schema, Session, Settings, Tenant, TransactionOptions,
@@ -133,13 +134,13 @@ pub(crate) fn acme(db: &Database) -> Session<Tenant<Uuid>> {
 
 /// The same database as another program has it, whose entities are on tables of ours.
 pub(crate) fn of_another_program(db: &Database) -> Database {
-    Database::new(Arc::clone(db.backend()))
+    Database::new(Arc::clone(backend(db)))
 }
 
 /// A connection for SQL by hand, as a session of the tenant that most cases are about has one.
 pub(crate) async fn by_hand(db: &Database) -> Box<dyn Connection> {
-    let within = db.backend().within(&Reach::Tenant(ACME.to_string()));
-    let backend = within.as_ref().unwrap_or_else(|| db.backend());
+    let within = backend(db).within(&Reach::Tenant(ACME.to_string()));
+    let backend = within.as_ref().unwrap_or_else(|| backend(db));
     backend.begin(TransactionOptions::new()).await.expect("a connection is free")
 }
 

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{ACME, BOLT, Fixture, acme, bolt, moment};
+use crate::fixture::{ACME, BOLT, Fixture, acme, backend, bolt, moment};
 
 /// Measurements of two devices and of none, at two moments.
 async fn measured(fixture: &Fixture) -> Database {
@@ -219,7 +219,7 @@ pub(crate) async fn large_sums_are_compared_and_ordered_exactly(fixture: Fixture
 
 pub(crate) async fn groups_are_of_the_tenant_and_one_statement(fixture: Fixture) {
     let db = measured(&fixture).await;
-    let recorder = Recorder::new(Arc::clone(db.backend()));
+    let recorder = Recorder::new(Arc::clone(backend(&db)));
     let watched = Database::new(Arc::new(recorder.clone()));
     let measures = bolt(&watched).repo::<Measure>();
     let groups = measures.query().group_by(Measure::DEVICE).select(Measure::COUNT.sum()).all();

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{ACME, BOLT, Fixture, acme, bolt, by_hand};
+use crate::fixture::{ACME, BOLT, Fixture, acme, backend, bolt, by_hand};
 
 /// A row that never changes, with an id that the repository makes.
 #[derive(Debug, Clone, PartialEq, Repository)]
@@ -45,7 +45,7 @@ fn receipt(number: i64) -> NewReceipt {
 /// The database as a session of the tenant has it, for statements that the repository knows nothing of.
 fn within(db: &Database, tenant: &str) -> Arc<dyn Backend> {
     let reach = Reach::Tenant(tenant.to_owned());
-    db.backend().within(&reach).unwrap_or_else(|| Arc::clone(db.backend()))
+    backend(db).within(&reach).unwrap_or_else(|| Arc::clone(backend(db)))
 }
 
 async fn run<E: Entity>(backend: &Arc<dyn Backend>, sql: &str) -> Result<u64> {
@@ -104,7 +104,7 @@ pub(crate) async fn a_row_that_never_changes_is_changed_by_no_sql(fixture: Fixtu
 
     let facts = db.session().repo::<Fact>();
     let fact = facts.create(NewFact { rowid: 1, oid: 2 }).await.unwrap();
-    refuse_every_change::<Fact>(db.backend(), "oid", "rowid, oid").await;
+    refuse_every_change::<Fact>(backend(&db), "oid", "rowid, oid").await;
     assert_eq!(facts.all().await.unwrap(), [fact]);
 
     let events = db.tenant(Org(1)).correlation(Uuid::from_u128(1)).repo::<Event>();
@@ -115,8 +115,8 @@ pub(crate) async fn a_row_that_never_changes_is_changed_by_no_sql(fixture: Fixtu
 
 pub(crate) async fn a_change_of_no_row_is_no_error(fixture: Fixture) {
     let db = fixture.with(&schema![Receipt, Team]).await;
-    assert_eq!(run::<Receipt>(db.backend(), "UPDATE receipts SET number = 7").await.unwrap(), 0);
-    assert_eq!(run::<Receipt>(db.backend(), "DELETE FROM receipts").await.unwrap(), 0);
+    assert_eq!(run::<Receipt>(backend(&db), "UPDATE receipts SET number = 7").await.unwrap(), 0);
+    assert_eq!(run::<Receipt>(backend(&db), "DELETE FROM receipts").await.unwrap(), 0);
 }
 
 pub(crate) async fn a_key_of_a_row_that_never_changes_conflicts_as_any(fixture: Fixture) {
@@ -150,9 +150,9 @@ pub(crate) async fn a_key_of_a_row_that_never_changes_conflicts_as_any(fixture: 
 pub(crate) async fn a_cascade_stops_at_a_row_that_never_changes(fixture: Fixture) {
     // The derive refuses such a reference; a migration may have made it.
     let schema = schema![Receipt, Team];
-    let script = schema.script(fixture.db.backend().dialect()).unwrap();
+    let script = schema.script(fixture.db.dialect()).unwrap();
     let script = script.replace("ON DELETE RESTRICT", "ON DELETE CASCADE");
-    let mut raw = fixture.db.backend().begin(repo_core::TransactionOptions::new()).await.unwrap();
+    let mut raw = backend(&fixture.db).begin(repo_core::TransactionOptions::new()).await.unwrap();
     raw.execute_script(&script).await.unwrap();
     raw.commit().await.unwrap();
     let db = fixture.with(&schema).await;
@@ -169,9 +169,9 @@ pub(crate) async fn the_audit_trail_is_changed_by_no_sql(fixture: Fixture) {
     let db = fixture.with(&schema![Door]).await;
     let entry = "INSERT INTO repo_audit (tenant, seq, entity, entity_id, action, actor, at) \
         VALUES ('', 1, 'doors', '7', 'create', 'user:1', '2026-01-31T12:00:00.000000+00:00')";
-    run::<repo_core::AuditEntry>(db.backend(), entry).await.unwrap();
-    assert_error!(run::<repo_core::AuditEntry>(db.backend(), entry).await, Error::Conflict { .. });
-    refuse_every_change::<repo_core::AuditEntry>(db.backend(), "seq", "tenant, seq").await;
+    run::<repo_core::AuditEntry>(backend(&db), entry).await.unwrap();
+    assert_error!(run::<repo_core::AuditEntry>(backend(&db), entry).await, Error::Conflict { .. });
+    refuse_every_change::<repo_core::AuditEntry>(backend(&db), "seq", "tenant, seq").await;
     assert_eq!(db.session().audit().count().await.unwrap(), 1);
 }
 
@@ -208,7 +208,7 @@ pub(crate) async fn no_sql_links_a_row_to_one_of_another_tenant(fixture: Fixture
     ] {
         let outcome = run::<Member>(&within(&db, &ACME.to_string()), &sql).await;
         // Where the rows of the other tenant are not seen either, there may be nothing to link to.
-        if !db.backend().has_row_level_security() {
+        if !backend(&db).has_row_level_security() {
             assert_error!(outcome, Error::ForeignKey { entity: "Member", .. });
         }
     }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{Fixture, acme, bolt};
+use crate::fixture::{Fixture, acme, backend, bolt};
 
 /// A row that is an identity and nothing else.
 #[derive(Debug, Clone, PartialEq, Repository)]
@@ -60,7 +60,7 @@ pub(crate) async fn after_the_highest_number_there_is_none(fixture: Fixture) {
     } else {
         format!("SELECT setval('ticks_id_seq', {highest})")
     };
-    let mut raw = db.backend().begin(repo_core::TransactionOptions::new()).await.unwrap();
+    let mut raw = backend(&db).begin(repo_core::TransactionOptions::new()).await.unwrap();
     raw.execute_script(&give).await.unwrap();
     raw.commit().await.unwrap();
     // SQLite says of it what it says of a full disk.

@@ -6,7 +6,7 @@ use repo_core::{Database, Error, Repository, schema};
 use uuid::Uuid;
 
 use crate::entities::*;
-use crate::fixture::{Fixture, acme, by_hand};
+use crate::fixture::{Fixture, acme, backend, by_hand};
 
 type Key = (String, Vec<String>);
 
@@ -30,7 +30,7 @@ async fn execute(db: &Database, script: &str) {
 
 /// Whether the server tells the columns of a key: it does not of a table with row-level security.
 fn tells_columns(db: &Database) -> bool {
-    !db.backend().has_row_level_security()
+    !backend(db).has_row_level_security()
 }
 
 pub(crate) async fn a_declared_key_is_told_alike_whatever_it_is_called(fixture: Fixture) {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{Fixture, NOBODY, acme, bolt};
+use crate::fixture::{Fixture, NOBODY, acme, backend, bolt};
 
 fn alice(db: &Database) -> Session<Tenant<Uuid>> {
     acme(db).actor("alice")
@@ -215,7 +215,7 @@ pub(crate) async fn a_guarded_row_is_one_statement(fixture: Fixture) {
     let db = fixture.with(&projects()).await;
     let People { here, eve, .. } = people(&alice(&db)).await;
     let task = alice(&db).repo::<Task>().create(task("a", &here)).await.unwrap();
-    let recorder = Recorder::new(Arc::clone(db.backend()));
+    let recorder = Recorder::new(Arc::clone(backend(&db)));
     let session = alice(&Database::new(Arc::new(recorder.clone())));
     let is_one = |what: &str| {
         let noted = recorder.events();

@@ -8,7 +8,7 @@ use repo_core::{Database, PageRequest, Session, Tenant, WindowRequest};
 use uuid::Uuid;
 
 use crate::entities::*;
-use crate::fixture::{Fixture, acme, bolt};
+use crate::fixture::{Fixture, acme, backend, bolt};
 
 async fn books(fixture: &Fixture) -> (Database, Session<Tenant<Uuid>>) {
     let db = fixture.with(&library()).await;
@@ -77,7 +77,7 @@ pub(crate) async fn a_projection_is_some_columns_of_the_rows(fixture: Fixture) {
 
 pub(crate) async fn only_its_columns_are_read(fixture: Fixture) {
     let (db, _) = books(&fixture).await;
-    let recorder = Recorder::new(Arc::clone(db.backend()));
+    let recorder = Recorder::new(Arc::clone(backend(&db)));
     let session = acme(&Database::new(Arc::new(recorder.clone())));
     recorder.clear();
     session.repo::<Book>().query().project::<Line>().all().await.unwrap();

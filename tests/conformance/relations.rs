@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{Fixture, acme, bolt};
+use crate::fixture::{Fixture, acme, backend, bolt};
 
 /// Ada wrote Engines (of which Notes is the sequel) and Notes, which Bob edited; Bob wrote nothing, Cy wrote Zen.
 struct Shelf {
@@ -144,7 +144,7 @@ pub(crate) async fn each_entity_takes_one_statement(fixture: Fixture) {
     let Shelf { db, authors, .. } = shelf(&fixture).await;
     let more = (0..50).map(|n| book(&format!("Z{n:02}"), &authors[n % 3]));
     acme(&db).repo::<Book>().create_many(more).await.unwrap();
-    let recorder = Recorder::new(Arc::clone(db.backend()));
+    let recorder = Recorder::new(Arc::clone(backend(&db)));
     let session = acme(&Database::new(Arc::new(recorder.clone())));
     recorder.clear();
     let books = Author::books().order_by(Book::TITLE.asc());

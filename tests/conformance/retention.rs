@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{ACME, BOLT, Fixture, acme, bolt};
+use crate::fixture::{ACME, BOLT, Fixture, acme, backend, bolt};
 
 fn alice(db: &Database) -> Session<Tenant<Uuid>> {
     acme(db).actor("alice")
@@ -182,7 +182,7 @@ pub(crate) async fn what_belongs_to_no_tenant_is_removed_without_one(fixture: Fi
     let now = repo_core::Clock::now(&clock);
     let nothing = notices.purge_deleted_before(now).chunk(0).await;
     assert_error!(nothing, Error::InvalidInput { column, .. } if column == "chunk");
-    let stranger = Database::new(std::sync::Arc::clone(db.backend())).session();
+    let stranger = Database::new(std::sync::Arc::clone(backend(&db))).session();
     let unknown = stranger.repo::<Notice>().purge_deleted_before(now).await;
     assert_error!(unknown, Error::Configuration { .. });
     let inside: Result<Purged, Error> = db

@@ -16,7 +16,7 @@ use tracing::Level;
 use uuid::Uuid;
 
 use crate::capture::Watching;
-use crate::fixture::{Fixture, NOBODY, acme};
+use crate::fixture::{Fixture, NOBODY, acme, backend};
 
 /// Writes secrets in every way that succeeds; returns the id of a live row.
 async fn write(plant: &mut Plant, session: &Session<Tenant<Uuid>>) -> Result<Uuid> {
@@ -160,8 +160,8 @@ async fn nested<T>(
 
 /// Every column of every row of the trail as text, read with nothing but SQL.
 async fn dump(db: &Database) -> String {
-    let within = db.backend().within(&Reach::All);
-    let backend: Arc<dyn Backend> = within.unwrap_or_else(|| Arc::clone(db.backend()));
+    let within = backend(db).within(&Reach::All);
+    let backend: Arc<dyn Backend> = within.unwrap_or_else(|| Arc::clone(backend(db)));
     let mut text = String::new();
     for column in AuditEntry::TABLE.columns {
         let as_text = match db.system() {

@@ -7,11 +7,11 @@ use repo_core::{Database, PageRequest, Session, Tenant, WindowRequest, schema};
 use uuid::Uuid;
 
 use crate::entities::*;
-use crate::fixture::{Fixture, NOBODY, acme, bolt};
+use crate::fixture::{Fixture, NOBODY, acme, backend, bolt};
 
 async fn recorded(fixture: &Fixture) -> (Database, Recorder) {
     let db = fixture.with(&schema![Ticket, Item]).await;
-    let recorder = Recorder::new(Arc::clone(db.backend()));
+    let recorder = Recorder::new(Arc::clone(backend(&db)));
     (Database::new(Arc::new(recorder.clone())), recorder)
 }
 

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{Fixture, acme};
+use crate::fixture::{Fixture, acme, backend};
 
 pub(crate) async fn a_number_of_any_type_is_added_to(fixture: Fixture) {
     let samples = fixture.with(&schema![Optional]).await.session().repo::<Optional>();
@@ -176,7 +176,7 @@ pub(crate) async fn nothing_added_is_no_change(fixture: Fixture) {
     let counter = counters.create(NewCounter { name: "n".into(), value: 7 }).await.unwrap();
     let same = CounterPatch::new().add(Counter::VALUE, 0).name("n");
     assert_eq!(counters.patch(counter.id, same).await.unwrap(), counter);
-    let recorder = Recorder::new(db.backend().clone());
+    let recorder = Recorder::new(backend(&db).clone());
     let recorded = Database::new(Arc::new(recorder.clone())).session().repo::<Counter>();
     let nothing = CounterPatch::new().add(Counter::VALUE, 0);
     assert_eq!(recorded.patch(counter.id, nothing).await.unwrap(), counter);

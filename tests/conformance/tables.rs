@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{Fixture, acme, of_another_program};
+use crate::fixture::{Fixture, acme, backend, of_another_program};
 
 /// Every entity of the cases.
 pub(crate) fn everything() -> Schema {
@@ -133,7 +133,7 @@ pub(crate) async fn an_entity_is_not_put_on_the_table_of_another_later(fixture: 
     db.register(&schema![Team, Ticket]).unwrap();
     db.create_tables(&schema![Ticket, bare::Shelf]).await.unwrap();
     // The trail has its tables as soon as an entity is recorded in it.
-    let trail = repo_core::Database::new(std::sync::Arc::clone(db.backend()));
+    let trail = repo_core::Database::new(std::sync::Arc::clone(backend(&db)));
     trail.register(&schema![bare::Entry]).unwrap();
     let refused = trail.register(&schema![bare::Door]);
     assert_error!(refused, Error::InvalidSchema { reason }
@@ -202,7 +202,7 @@ pub(crate) async fn the_second_entity_of_a_table_reads_and_writes_nothing(fixtur
 
 pub(crate) async fn the_second_entity_is_refused_whichever_it_is(fixture: Fixture) {
     let db = fixture.with(&schema![Ticket]).await;
-    let db = repo_core::Database::new(std::sync::Arc::clone(db.backend()));
+    let db = repo_core::Database::new(std::sync::Arc::clone(backend(&db)));
     db.session().repo::<TicketName>().count().await.unwrap();
     let expected = "`TicketName` and `Ticket` both need `tickets`";
     let refused = [
@@ -282,7 +282,7 @@ pub(crate) async fn no_entity_has_a_table_that_repositories_have_themselves(fixt
 
 pub(crate) async fn a_table_that_somebody_else_made_has_any_name(fixture: Fixture) {
     let db = fixture.with(&schema![Item]).await;
-    let mut raw = db.backend().begin(repo_core::TransactionOptions::new()).await.unwrap();
+    let mut raw = backend(&db).begin(repo_core::TransactionOptions::new()).await.unwrap();
     raw.execute_script("CREATE TABLE rarray (value text); CREATE TABLE repo_watch (n integer)")
         .await
         .unwrap();
@@ -339,7 +339,7 @@ struct Ledger {
 }
 
 async fn execute(db: &repo_core::Database, sql: &str) {
-    let mut raw = db.backend().begin(repo_core::TransactionOptions::new()).await.unwrap();
+    let mut raw = backend(db).begin(repo_core::TransactionOptions::new()).await.unwrap();
     raw.execute_script(sql).await.unwrap();
     raw.commit().await.unwrap();
 }

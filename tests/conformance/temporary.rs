@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{ACME, Fixture, acme, bolt};
+use crate::fixture::{ACME, Fixture, acme, backend, bolt};
 
 fn alice(db: &Database) -> Session<Tenant<Uuid>> {
     acme(db).actor("alice")
@@ -171,7 +171,7 @@ pub(crate) async fn a_schema_is_temporary_where_the_database_has_it_so(fixture: 
         assert_error!(elsewhere, Error::Backend(_));
         return;
     }
-    if db.backend().has_row_level_security() {
+    if backend(&db).has_row_level_security() {
         // Its role makes no schemas, and there is none of this name.
         assert_error!(run(&session, table).await, Error::Backend(_));
         return;

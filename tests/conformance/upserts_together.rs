@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{ACME, BOLT, Fixture, acme, bolt};
+use crate::fixture::{ACME, BOLT, Fixture, acme, backend, bolt};
 use crate::hooked::{Ear, invoice};
 
 type Acting = Session<Tenant<Uuid>>;
@@ -144,7 +144,7 @@ fn statements(recorder: &Recorder) -> usize {
 
 pub(crate) async fn they_take_few_statements(fixture: Fixture) {
     let db = fixture.with(&schema![Ticket]).await;
-    let recorder = Recorder::new(Arc::clone(db.backend()));
+    let recorder = Recorder::new(Arc::clone(backend(&db)));
     let db = Database::new(Arc::new(recorder.clone()));
     let tickets = acme(&db).repo::<Ticket>();
     let is_postgres = db.system() == "postgres";
@@ -240,7 +240,7 @@ enum Side {
 
 pub(crate) async fn a_key_may_have_columns_of_several_kinds(fixture: Fixture) {
     let db = fixture.with(&schema![Quote]).await;
-    let recorder = Recorder::new(Arc::clone(db.backend()));
+    let recorder = Recorder::new(Arc::clone(backend(&db)));
     let db = Database::new(Arc::new(recorder.clone()));
     let quotes = db.session().repo::<Quote>();
     let key = || (Quote::VENUE, Quote::DAY, Quote::STRIKE, Quote::SIDE);

@@ -9,7 +9,7 @@ use repo_core::{Database, Entity, Error, Problem, Result, schema};
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{Fixture, bolt, by_hand};
+use crate::fixture::{Fixture, backend, bolt, by_hand};
 use crate::hooked::{
     Acting, COUPONS, Ear, INVOICES, Refused, Run, Stage, Way, acting, coupon, everything, invoice,
     staged_coupons, staged_invoices,
@@ -139,7 +139,7 @@ pub(crate) async fn a_partial_batch_leaves_out_what_is_refused(fixture: Fixture)
 
 pub(crate) async fn a_new_row_with_problems_reaches_nothing(fixture: Fixture) {
     let db = fixture.with(&invoices()).await;
-    let recorder = Recorder::new(Arc::clone(db.backend()));
+    let recorder = Recorder::new(Arc::clone(backend(&db)));
     let db = Database::new(Arc::new(recorder.clone()));
     let session = db.tenant(crate::fixture::ACME).actor("alice");
     let (rows, bad) = (session.repo::<Invoice>(), || invoice("", "open"));
@@ -244,7 +244,7 @@ pub(crate) async fn nothing_below_a_removed_row_goes_unasked(fixture: Fixture) {
     let stage = staged_coupons(&session).await;
     assert_eq!(db.doctor(&invoices()).await.unwrap(), []);
     // Who does not know what is below meets the database, which does not remove it in silence either.
-    let stranger = Database::new(Arc::clone(db.backend()));
+    let stranger = Database::new(Arc::clone(backend(&db)));
     let coupons = stranger.tenant(crate::fixture::ACME).repo::<Coupon>();
     assert_error!(coupons.delete(stage.held.id).await, Error::ForeignKey { .. });
     assert_error!(coupons.delete(stage.open.id).await, Error::ForeignKey { .. });
@@ -254,7 +254,7 @@ pub(crate) async fn nothing_below_a_removed_row_goes_unasked(fixture: Fixture) {
 pub(crate) async fn what_is_not_asked_about_is_one_statement(fixture: Fixture) {
     let db = fixture.with(&schema![Ticket, Item]).await;
     fixture.with(&invoices()).await;
-    let recorder = Recorder::new(Arc::clone(db.backend()));
+    let recorder = Recorder::new(Arc::clone(backend(&db)));
     let db = Database::new(Arc::new(recorder.clone()));
     let session = db.tenant(crate::fixture::ACME);
     let is_one = |what: &str| {

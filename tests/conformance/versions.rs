@@ -5,7 +5,7 @@ use repo_core::{Error, Isolation, TransactionOptions, schema};
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{Fixture, acme};
+use crate::fixture::{Fixture, acme, backend};
 
 pub(crate) async fn every_change_bumps_the_version_and_the_time(fixture: Fixture) {
     let (db, clock) = fixture.with_clock(&schema![Ticket]).await;
@@ -139,7 +139,7 @@ pub(crate) async fn a_version_that_cannot_grow_is_an_error(fixture: Fixture) {
     let db = fixture.with(&schema![Counter]).await;
     let counters = db.session().repo::<Counter>();
     let row = counters.create(counter("hits")).await.unwrap();
-    let mut raw = db.backend().begin(TransactionOptions::new()).await.unwrap();
+    let mut raw = backend(&db).begin(TransactionOptions::new()).await.unwrap();
     let most = format!("UPDATE counters SET version = {}", i64::MAX);
     raw.execute_script(&most).await.unwrap();
     raw.commit().await.unwrap();

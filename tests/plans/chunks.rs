@@ -25,8 +25,8 @@ async fn however_many_rows_are_deleted_in_chunks_each_chunk_is_looked_up_by_ids(
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("samples.db");
     let options = Options::new(&format!("sqlite://{}", path.display())).expect("a URL of SQLite");
-    let db = options.synchronous(Synchronous::Normal).connect().await.expect("a file");
-    let recorder = Recorder::new(Arc::clone(db.backend()));
+    let options = options.synchronous(Synchronous::Normal);
+    let recorder = Recorder::new(Arc::new(options.connect_backend().await.expect("a file")));
     let db = Database::new(Arc::new(recorder.clone()));
     db.create_tables(&schema![Sample]).await.expect("a table");
     let samples = db.tenant(7_i64).repo::<Sample>();

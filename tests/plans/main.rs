@@ -17,6 +17,7 @@ mod sqlite;
 
 use std::sync::Arc;
 
+use repo_core::__beside::backend;
 use repo_core::{Cursor, Database, Query, Result, Tenant, WindowRequest};
 
 use crate::explain::{Explain, Plan};
@@ -39,7 +40,7 @@ async fn on_postgres_reads_go_by_the_tenants_indexes_and_windows_cost_the_same_a
 }
 
 async fn examine(mut database: impl Explain) {
-    let noting = Noting::new(Arc::clone(database.database().backend()));
+    let noting = Noting::new(Arc::clone(backend(database.database())));
     let db = Database::new(Arc::new(noting.clone()));
     parcel::seed(&db).await.expect("rows");
     while let Some(state) = database.next_state().await {

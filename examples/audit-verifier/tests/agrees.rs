@@ -1,8 +1,9 @@
 //! The program and the repository's own verification say the same of the same trail.
 
 use std::process::Command;
+use std::sync::Arc;
 
-use repo_core::{Chain, Checkpoint, Database, Repository, TransactionOptions, schema};
+use repo_core::{Backend, Chain, Checkpoint, Database, Repository, TransactionOptions, schema};
 use uuid::Uuid;
 
 const TENANT: Uuid = Uuid::from_u128(0xacae);
@@ -47,7 +48,7 @@ fn chain(db: &Database) -> repo_core::AuditChain {
 }
 
 /// Runs SQL on copies of the tables, which have no guards.
-async fn tamper(db: &Database, sql: &str) {
+async fn tamper(backend: &dyn Backend, sql: &str) {
     let copy = |table| {
         format!(
             "CREATE TABLE copied AS SELECT * FROM {table}; DROP TABLE {table}; \
@@ -55,13 +56,11 @@ async fn tamper(db: &Database, sql: &str) {
         )
     };
     let script = format!("{} {} {sql}", copy("repo_audit"), copy("repo_audit_heads"));
-    let mut connection = db.backend().begin(TransactionOptions::new()).await.expect("a connection");
-    connection.execute_script(&script).await.expect("it is possible");
-    connection.commit().await.expect("it is committed");
+    run(backend, &script).await;
 }
 
 /// Each tampering is made on top of those before it: they come from the end to the start.
-async fn agree(db: &Database, url: &str) {
+async fn agree(db: &Database, backend: &dyn Backend, url: &str) {
     let kept = write(db).await;
     let right = format!("{TENANT}: 7 entries are right; tail:");
     assert_eq!(verify(url, None), (format!("{right} unproven"), true));
@@ -77,26 +76,26 @@ async fn agree(db: &Database, url: &str) {
         ("UPDATE repo_audit SET actor = 'user:mallory' WHERE seq = 3", "entry 3: content"),
         ("DELETE FROM repo_audit WHERE seq = 1", "entry 1: gap"),
     ] {
-        tamper(db, sql).await;
+        tamper(backend, sql).await;
         let (printed, is_right) = verify(url, Some(&kept));
         assert!(printed.ends_with(verdict) && !is_right, "{sql}: {printed}");
         let own = chain(db).verify().against(kept.clone()).await.expect("a verification");
         let own = own.first_bad.expect("an entry that is wrong").to_string();
         assert!(own.starts_with(verdict), "{sql}: {own}");
     }
-    tamper(db, "DELETE FROM repo_audit; DELETE FROM repo_audit_heads").await;
+    tamper(backend, "DELETE FROM repo_audit; DELETE FROM repo_audit_heads").await;
     assert_eq!(verify(url, None), (String::new(), true));
     let gone = format!("{TENANT}: 0 entries are right; entry 1: truncated");
     assert_eq!(verify(url, Some(&kept)), (gone, false));
 }
 
 /// Whatever a table holds where its guards are gone, each chain has a verdict, and the others theirs.
-async fn each_chain_is_told(db: &Database, url: &str) {
+async fn each_chain_is_told(db: &Database, backend: &dyn Backend, url: &str) {
     write(db).await;
     let other = db.tenant(OTHER).actor("bob").repo::<Paper>();
     other.create_many([1, 2].map(|_| NewPaper { title: None })).await.expect("two papers");
-    tamper(db, "CREATE TABLE kept AS SELECT * FROM repo_audit").await;
-    tamper(db, "CREATE TABLE kept_heads AS SELECT * FROM repo_audit_heads").await;
+    tamper(backend, "CREATE TABLE kept AS SELECT * FROM repo_audit").await;
+    tamper(backend, "CREATE TABLE kept_heads AS SELECT * FROM repo_audit_heads").await;
     let put_back = "DROP TABLE repo_audit; CREATE TABLE repo_audit AS SELECT * FROM kept; \
         DROP TABLE repo_audit_heads; CREATE TABLE repo_audit_heads AS SELECT * FROM kept_heads;";
     let right = "2 entries are right; tail: unproven";
@@ -128,7 +127,7 @@ async fn each_chain_is_told(db: &Database, url: &str) {
     });
     for (sql, verdict, of_other) in cases {
         let sql = sql.replace("OURS", &format!("tenant = '{TENANT}'"));
-        run(db, &format!("{put_back} {sql}")).await;
+        run(backend, &format!("{put_back} {sql}")).await;
         let (printed, is_right) = verify(url, None);
         let has = |tenant: Uuid, verdict: &str| {
             let (start, mut lines) = (tenant.to_string(), printed.lines());
@@ -179,50 +178,58 @@ const POSTGRES: [(&str, &str, &str); 5] = [
 
 #[tokio::test]
 async fn on_a_file_of_sqlite() {
-    on_sqlite(async |db, url| agree(db, url).await).await;
+    on_sqlite(agree).await;
 }
 
 #[tokio::test]
 async fn on_postgres() {
-    on_a_schema("agrees", async |db, url| agree(db, url).await).await;
+    on_a_schema("agrees", agree).await;
 }
 
 #[tokio::test]
 async fn what_sqlite_stores_keeps_no_chain_from_its_verdict() {
-    on_sqlite(async |db, url| each_chain_is_told(db, url).await).await;
+    on_sqlite(each_chain_is_told).await;
 }
 
 #[tokio::test]
 async fn what_postgres_stores_keeps_no_chain_from_its_verdict() {
-    on_a_schema("each", async |db, url| each_chain_is_told(db, url).await).await;
+    on_a_schema("each", each_chain_is_told).await;
 }
 
-async fn on_sqlite(case: impl AsyncFnOnce(&Database, &str)) {
+async fn on_sqlite(case: impl AsyncFnOnce(&Database, &dyn Backend, &str)) {
     let folder = tempfile::tempdir().expect("a folder");
     let url = format!("sqlite://{}", folder.path().join("app.db").display());
-    let db = repo_sqlite::connect(&url).await.expect("a database");
-    case(&db, &url).await;
+    let options = repo_sqlite::Options::new(&url).expect("a URL of SQLite");
+    let backend = Arc::new(options.connect_backend().await.expect("a database"));
+    let db = Database::new(Arc::clone(&backend) as _);
+    case(&db, &*backend, &url).await;
     db.close().await;
 }
 
-async fn on_a_schema(name: &str, case: impl AsyncFnOnce(&Database, &str)) {
+async fn on_a_schema(name: &str, case: impl AsyncFnOnce(&Database, &dyn Backend, &str)) {
     let Ok(server) = std::env::var("REPO_TEST_POSTGRES_URL") else {
         assert!(std::env::var_os("REPO_TEST_REQUIRE_POSTGRES").is_none(), "there is no Postgres");
         return;
     };
     let schema = format!("audit_verifier_{name}_{}", std::process::id());
-    let admin = repo_postgres::connect(&server).await.expect("the server");
+    let admin = postgres(&server).await;
     run(&admin, &format!("CREATE SCHEMA {schema}")).await;
     let separator = if server.contains('?') { '&' } else { '?' };
     let url = format!("{server}{separator}options=-c%20search_path%3D{schema}");
-    let db = repo_postgres::connect(&url).await.expect("the schema");
-    case(&db, &url).await;
+    let backend = Arc::new(postgres(&url).await);
+    let db = Database::new(Arc::clone(&backend) as _);
+    case(&db, &*backend, &url).await;
     db.close().await;
     run(&admin, &format!("DROP SCHEMA {schema} CASCADE")).await;
 }
 
-async fn run(db: &Database, script: &str) {
-    let mut connection = db.backend().begin(TransactionOptions::new()).await.expect("a connection");
+async fn postgres(url: &str) -> repo_postgres::Postgres {
+    let options = repo_postgres::Options::new(url).expect("a URL of Postgres");
+    options.connect_backend().await.expect("the server of the tests")
+}
+
+async fn run(backend: &dyn Backend, script: &str) {
+    let mut connection = backend.begin(TransactionOptions::new()).await.expect("a connection");
     connection.execute_script(script).await.expect("it is possible");
     connection.commit().await.expect("it is committed");
 }

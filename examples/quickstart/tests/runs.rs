@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use repo_core::TransactionOptions;
+use repo_core::{Backend as _, TransactionOptions};
 
 fn lines(url: Option<&str>) -> Vec<String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_quickstart"));
@@ -66,8 +66,9 @@ fn it_runs_on_postgres() {
 fn script(url: &str, sql: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(async {
-        let db = repo_postgres::connect(url).await.expect("the server of the tests");
-        let begun = db.backend().begin(TransactionOptions::default()).await;
+        let options = repo_postgres::Options::new(url).expect("a URL of Postgres");
+        let server = options.connect_backend().await.expect("the server of the tests");
+        let begun = server.begin(TransactionOptions::default()).await;
         let mut connection = begun.expect("a connection");
         connection.execute_script(sql).await.expect(sql);
         connection.commit().await.expect(sql);

@@ -3,15 +3,12 @@
 //! A chain is read over all tenants, outside of any session and transaction: an entry that was moved is found
 //! where it went, and looking at a chain adds nothing to it. Nothing here writes.
 
-use std::sync::Arc;
-
 use crate::audit::entry::FIRST_UNCHAINED;
 use crate::audit::{HEADS, TRAIL, image, stored};
 use crate::backend::{Access, OnRow, Row, Statement};
 use crate::database::Database;
-use crate::error::failure::complete;
 use crate::error::{Error, Result};
-use crate::session::scope::Reach;
+use crate::session::run::read_over_all;
 use crate::value::column_type::ColumnType;
 use crate::value::stored::stored;
 use crate::value::{Kind, Value};
@@ -208,22 +205,17 @@ impl AuditChain {
 
     pub(crate) fn placeholder(&self, index: usize) -> String {
         let mut text = String::new();
-        self.database.backend().dialect().placeholder(&mut text, index);
+        self.database.dialect().placeholder(&mut text, index);
         text
     }
 }
 
-/// Where the server keeps tenants apart, the connection is one that reads all of them.
 async fn read(
     database: &Database,
     sql: &str,
     params: &[Value<'_>],
     on_row: OnRow<'_>,
 ) -> Result<()> {
-    tracing::trace!(target: "repo::sql", sql);
-    let backend = database.backend();
-    let over_all = backend.within(&Reach::All).unwrap_or_else(|| Arc::clone(backend));
     let statement = Statement { sql, params, access: Access::Read, table: &TRAIL };
-    let result = over_all.run(statement, on_row).await;
-    result.map(drop).map_err(|error| complete(error, backend.dialect(), &TRAIL))
+    read_over_all(database, statement, on_row).await
 }

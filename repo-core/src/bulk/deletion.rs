@@ -111,7 +111,7 @@ where
         let deletion = Deletion::new(session, E::TABLE)?;
         let is_simple = E::TABLE.roles.deleted_at.is_none() && !E::TABLE.is_seen(Action::Delete);
         if is_simple && deletion.registry.removed_with(E::TABLE).is_empty() {
-            let mut writer = Writer::new(session.database().backend().dialect(), E::TABLE);
+            let mut writer = Writer::new(session.dialect(), E::TABLE);
             writer.push("DELETE FROM ").table_name();
             writer.restrict(&self.selection, &[])?;
             return self.at_once(&writer).await;

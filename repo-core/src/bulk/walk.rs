@@ -84,7 +84,7 @@ async fn ids<E: Entity, S: Scope>(
     selection: &Selection,
 ) -> Result<VecDeque<Value<'static>>> {
     let (table, id) = (E::TABLE, E::TABLE.roles.id);
-    let mut writer = Writer::new(session.database().backend().dialect(), table);
+    let mut writer = Writer::new(session.dialect(), table);
     writer.push("SELECT ").column(id).push(" FROM ").table_name();
     writer.restrict(selection, &[])?;
     writer.push(" ORDER BY ").column(id).push(&format!(" LIMIT {AHEAD}"));

@@ -64,7 +64,7 @@ impl<S: Scope> Cascade<'_, S> {
         rows: &[Stored],
         deletion: Option<Uuid>,
     ) -> Result<()> {
-        let dialect = self.session.database().backend().dialect();
+        let dialect = self.session.dialect();
         let of = ids(table, rows);
         let among = self.among(table, table.roles.id, &of);
         let mut writer = among.mark(dialect, deletion, Value::Timestamp(self.at));

@@ -110,7 +110,7 @@ impl<S: Scope> Cascade<'_, S> {
         root: &'static Table,
         action: Action,
     ) -> Result<()> {
-        let dialect = self.session.database().backend().dialect();
+        let dialect = self.session.dialect();
         let below = self.registry.below(root);
         let last = (!below.iter().any(|table| table.name == root.name)).then_some(root);
         for table in below.into_iter().chain(last) {

@@ -65,7 +65,7 @@ impl<S: Scope> Cascade<'_, S> {
             if of.is_empty() || parent.roles.deletion_id.is_none() {
                 continue;
             }
-            let dialect = self.session.database().backend().dialect();
+            let dialect = self.session.dialect();
             let among = self.among(parent, parent.roles.id, &of);
             for row in self.answers(&among.select(dialect, State::StillDeletedBy(deletion))).await?
             {

@@ -5,7 +5,6 @@
 
 use crate::backend::{Access, Lookup, OnRow, Statement};
 use crate::error::Result;
-use crate::error::failure::complete;
 use crate::schema::table::Table;
 use crate::session::Session;
 use crate::session::scope::Scope;
@@ -24,9 +23,5 @@ pub(crate) async fn look_up<S: Scope>(
     let Some(of_keys) = sql.of_keys.as_deref().filter(|_| !session.in_transaction()) else {
         return session.run(statement, on_row).await.map(drop);
     };
-    session.record_access(Some(table)).await?;
-    tracing::trace!(target: "repo::sql", sql = statement.sql);
-    let backend = session.backend();
-    let result = backend.look_up(Lookup { statement, of_keys }, on_row).await;
-    result.map(drop).map_err(|error| complete(error, backend.dialect(), table))
+    session.look_up(Lookup { statement, of_keys }, on_row).await
 }

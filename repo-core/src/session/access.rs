@@ -115,9 +115,9 @@ async fn append<S: Scope>(session: &Session<S>, author: Author) -> Result<()> {
         after: None,
     };
     session.refuse_within_transaction()?;
-    let backend = session.backend();
-    let handle = Executor::Pool.begin(backend, Default::default(), true).await?;
-    let dialect = backend.dialect();
+    let entry = Pending::about_no_row(author, ALL_TENANTS, Action::Access, None);
+    let handle = Executor::Pool.begin(session.backend(), Default::default(), true).await?;
+    let dialect = session.dialect();
     let recorded = match handle.record(dialect, vec![entry]).await {
         Ok(()) => handle.commit(dialect).await,
         Err(error) => Err(error),

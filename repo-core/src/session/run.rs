@@ -1,13 +1,16 @@
 //! Running statements where a session runs: by themselves or in its transaction, and recorded where it looks at all
 //! tenants.
 
+use std::sync::Arc;
+
 use super::Session;
 use crate::audit::append::Pending;
-use crate::backend::{Access, Insert, OnRow, Statement};
+use crate::backend::{Access, Addition, BriefChange, Insert, Lookup, OnRow, Statement};
+use crate::database::Database;
 use crate::error::failure::{complete_insert, complete_statement};
 use crate::error::{Error, Result};
 use crate::schema::table::Table;
-use crate::session::scope::Scope;
+use crate::session::scope::{Reach, Scope};
 use crate::transaction::around::refuse_within;
 use crate::transaction::{Executor, Own};
 use crate::unchecked::UNCHECKED;
@@ -17,14 +20,13 @@ impl<S: Scope> Session<S> {
     pub(crate) async fn run(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
         self.record_access(Some(statement.table)).await?;
         tracing::trace!(target: "repo::sql", sql = statement.sql);
-        let backend = self.backend();
-        let dialect = backend.dialect();
+        let dialect = self.dialect();
         match &self.executor {
             Executor::Pool => {
                 if statement.access == Access::Write {
                     self.refuse_within_transaction()?;
                 }
-                let result = backend.run(statement, on_row).await;
+                let result = self.backend().run(statement, on_row).await;
                 result.map_err(|error| complete_statement(error, dialect, statement))
             }
             Executor::Transaction(handle) => handle.run(dialect, statement, on_row).await,
@@ -35,12 +37,11 @@ impl<S: Scope> Session<S> {
     pub(crate) async fn insert(&self, insert: Insert<'_>) -> Result<Vec<i64>> {
         self.record_access(Some(insert.table)).await?;
         tracing::trace!(target: "repo::sql", sql = insert.sql, rows = insert.rows.len());
-        let backend = self.backend();
-        let dialect = backend.dialect();
+        let dialect = self.dialect();
         match &self.executor {
             Executor::Pool => {
                 self.refuse_within_transaction()?;
-                let result = backend.insert(insert).await;
+                let result = self.backend().insert(insert).await;
                 result.map_err(|error| complete_insert(error, dialect, insert))
             }
             Executor::Transaction(handle) => handle.insert(dialect, insert).await,
@@ -50,6 +51,31 @@ impl<S: Scope> Session<S> {
     /// Refuses a write of its own where it is called from the closure of another session's transaction.
     pub(crate) fn refuse_within_transaction(&self) -> Result<()> {
         if self.in_transaction() { Ok(()) } else { refuse_within(&self.database) }
+    }
+
+    /// Reads a row by its key by itself: outside of transactions, where a backend may read those of others along.
+    pub(crate) async fn look_up(&self, lookup: Lookup<'_>, on_row: OnRow<'_>) -> Result<()> {
+        let statement = lookup.statement;
+        self.record_access(Some(statement.table)).await?;
+        tracing::trace!(target: "repo::sql", sql = statement.sql);
+        let result = self.backend().look_up(lookup, on_row).await;
+        result.map(drop).map_err(|error| complete_statement(error, self.dialect(), statement))
+    }
+
+    /// Adds a row by itself: outside of transactions, where a backend may add those of others along.
+    pub(crate) async fn add(&self, addition: Addition<'_>) -> Result<()> {
+        self.refuse_within_transaction()?;
+        let statement = addition.statement;
+        self.record_access(Some(statement.table)).await?;
+        tracing::trace!(target: "repo::sql", sql = statement.sql);
+        let added = self.backend().add(addition).await;
+        added.map_err(|error| complete_statement(error, self.dialect(), statement))
+    }
+
+    /// Has the backend make the change at once, outside of transactions; `false` where it does not do that.
+    pub(crate) async fn make(&self, change: BriefChange<'_>) -> Result<bool> {
+        self.refuse_within_transaction()?;
+        self.backend().make(change).await
     }
 
     /// Whether a statement of it runs by itself, and nothing else is told of it.
@@ -89,9 +115,7 @@ impl<S: Scope> Session<S> {
     pub(crate) async fn record(&self, entries: Vec<Pending>) -> Result<()> {
         match &self.executor {
             Executor::Pool => Err(Error::NoTransaction { operation: "record" }),
-            Executor::Transaction(handle) => {
-                handle.record(self.database.backend().dialect(), entries).await
-            }
+            Executor::Transaction(handle) => handle.record(self.dialect(), entries).await,
         }
     }
 
@@ -109,4 +133,18 @@ impl<S: Scope> Session<S> {
             None => self.begin_own().await.map(Own::Inner),
         }
     }
+}
+
+/// Reads the rows of all tenants for what belongs to no session. Where the server keeps tenants apart, the connection is
+/// one that reads all of them.
+pub(crate) async fn read_over_all(
+    database: &Database,
+    statement: Statement<'_>,
+    on_row: OnRow<'_>,
+) -> Result<()> {
+    tracing::trace!(target: "repo::sql", sql = statement.sql);
+    let backend = database.unscoped_backend();
+    let over_all = backend.within(&Reach::All).unwrap_or_else(|| Arc::clone(backend));
+    let result = over_all.run(statement, on_row).await;
+    result.map(drop).map_err(|error| complete_statement(error, database.dialect(), statement))
 }

@@ -48,5 +48,5 @@ pub(crate) fn refuse_within(database: &Database) -> Result<()> {
 
 /// The same for all clones of a database.
 fn key(database: &Database) -> usize {
-    Arc::as_ptr(database.backend()).cast::<()>().addr()
+    Arc::as_ptr(database.unscoped_backend()).cast::<()>().addr()
 }

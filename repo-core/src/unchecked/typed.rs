@@ -144,7 +144,7 @@ impl<'s, S: Scope, P: Projection> Sql<'s, S, P> {
         if let Some(error) = error {
             return Err(error);
         }
-        super::control::refuse(&sql, session.database().backend().dialect())?;
+        super::control::refuse(&sql, session.dialect())?;
         if reason.is_none() {
             refuse_tenants(session, &sql)?;
         }

@@ -60,7 +60,7 @@ where
         return Ok(None);
     }
     let (crud, session) = (repo.crud(), repo.session());
-    let sql = crud.keys.of(session.database().backend().dialect(), E::TABLE, crud, by.key);
+    let sql = crud.keys.of(session.dialect(), E::TABLE, crud, by.key);
     let Some(sql) = &sql.together else { return Ok(None) };
     let own = session.begin_own().await?;
     let repo = Repo::new(own.session().clone());

@@ -107,7 +107,7 @@ impl<E: Entity, S: Scope> Attempt<'_, E, S> {
     /// Changes the row as it stays, which the change is for. What is fixed at creation was found the same in it, value
     /// by value: the database is not asked, as another program may have stored it in another spelling.
     async fn write_held(&self, session: &Session<S>, found: E, row: &[Value<'_>]) -> Result<E> {
-        let (crud, dialect) = (self.repo.crud(), session.database().backend().dialect());
+        let (crud, dialect) = (self.repo.crud(), session.dialect());
         let fixed = self.asked.fixed.map_or(0, |_| crud.fixed_columns.len());
         let sql = (fixed > 0).then(|| update(dialect, E::TABLE, &crud.update_columns, &[]));
         let sql = sql.flatten();
@@ -188,7 +188,7 @@ impl<E: Entity, S: Scope> Attempt<'_, E, S> {
 
     /// Why it met no row, of the row as it stays: nobody else changes it until the transaction ends.
     async fn hold(&self, session: &Session<S>) -> Result<Verdict<E>> {
-        let dialect = session.database().backend().dialect();
+        let dialect = session.dialect();
         let mut sql = self.repo.crud().find_any.clone();
         match self.sql.action {
             // To take a mark away changes a key, as to make one does.
@@ -201,7 +201,7 @@ impl<E: Entity, S: Scope> Attempt<'_, E, S> {
 
     /// Whether the database finds that nothing differs in the row; none where it is not for the row.
     async fn is_so(&self, session: &Session<S>) -> Result<Option<bool>> {
-        let sql = &self.sql.is_so(session.database().backend().dialect(), E::TABLE);
+        let sql = &self.sql.is_so(session.dialect(), E::TABLE);
         let mut is_so = None;
         let mut on_row = |row: &dyn Row| {
             let unreadable = |_| Error::Backend(DatabaseError::new("the database gave no answer"));

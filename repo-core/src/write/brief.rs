@@ -79,7 +79,6 @@ async fn make<S: Scope>(
     let Some(trail) = session.database().trail().filter(|_| session.is_plain()) else {
         return Ok(false);
     };
-    session.refuse_within_transaction()?;
     let [insert, set_head] = trail.writes();
     let mut steps = |steps: &mut dyn Steps| match work(steps)? {
         Some(entry) => trail.append(steps, &entry),
@@ -87,7 +86,7 @@ async fn make<S: Scope>(
     };
     let writes = [write, insert, set_head];
     let change = BriefChange { table, writes: &writes, steps: &mut steps };
-    session.backend().make(change).await
+    session.make(change).await
 }
 
 impl<'c> Brief<'c> {
@@ -97,7 +96,7 @@ impl<'c> Brief<'c> {
         table: &'static Table,
         author: &'c Author,
     ) -> Option<Self> {
-        let (chaining, dialect) = (table.audit?, session.backend().dialect());
+        let (chaining, dialect) = (table.audit?, session.dialect());
         Some(Self { table, dialect, author, chaining })
     }
 

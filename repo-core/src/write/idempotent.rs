@@ -101,7 +101,7 @@ pub(crate) async fn create_or_get<E: Entity, S: Scope>(
     let author = Author::at(repo.session(), E::TABLE, now)?;
     let given = encode(&entity)?;
     check(E::TABLE, key, &given)?;
-    let dialect = repo.session().database().backend().dialect();
+    let dialect = repo.session().dialect();
     let crud = repo.crud();
     let sql = crud.keys.of(dialect, E::TABLE, crud, key);
     let mut params: Vec<_> = tenant.filter(|_| !has_tenant(E::TABLE, key)).into_iter().collect();

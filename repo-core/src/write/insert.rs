@@ -10,7 +10,6 @@ use crate::audit::author::Author;
 use crate::backend::{Access, Addition, Insert, InsertRows, Row, Statement};
 use crate::entity::Entity;
 use crate::error::Result;
-use crate::error::failure::complete_statement;
 use crate::hooks::note;
 use crate::repo::Repo;
 use crate::session::Session;
@@ -120,13 +119,8 @@ async fn add_among_others<E: Entity, S: Scope>(
     let Some(of_rows) = crud.insert_of_rows.as_deref().filter(|_| !session.in_transaction()) else {
         return Ok(false);
     };
-    session.refuse_within_transaction()?;
-    session.record_access(Some(E::TABLE)).await?;
     let statement = Statement { sql: &crud.insert, params, access: Access::Write, table: E::TABLE };
-    tracing::trace!(target: "repo::sql", sql = statement.sql);
-    let (backend, columns) = (session.backend(), crud.insert_columns.as_slice());
-    let added = backend.add(Addition { statement, columns, of_rows }).await;
-    added.map_err(|error| complete_statement(error, backend.dialect(), statement))?;
+    session.add(Addition { statement, columns: &crud.insert_columns, of_rows }).await?;
     Ok(true)
 }
 

@@ -134,7 +134,7 @@ async fn any_deleted<S: Scope>(
     ids: &[Value<'static>],
 ) -> Result<bool> {
     let Some(deleted_at) = table.roles.deleted_at else { return Ok(false) };
-    let dialect = session.database().backend().dialect();
+    let dialect = session.dialect();
     let among = Among { table, tenant, column: table.roles.id, values: ids };
     let writer = among.deleted_at(dialect, deleted_at);
     let mut any = false;

@@ -46,7 +46,7 @@ impl<E: Entity, S: Scope> Target<'_, E, S> {
             return self.as_it_is().await;
         }
         let session = self.repo.session();
-        let dialect = session.database().backend().dialect();
+        let dialect = session.dialect();
         let sql = self.repo.crud().patch.text(dialect, E::TABLE, &changes, self.expected.is_some());
         let mut params: Vec<_> = changes.params().collect();
         self.push_params(&mut params, Some(self.now(author.as_ref())?))?;

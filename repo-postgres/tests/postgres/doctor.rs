@@ -4,6 +4,7 @@ mod columns;
 mod trail;
 
 use chrono::{DateTime, Utc};
+use repo_core::__beside::backend;
 use repo_core::{
     Access, ColumnEnum, Database, Kind, Repository, Row, TransactionOptions, Value, schema,
 };
@@ -70,7 +71,7 @@ fn named(sql: &str) -> String {
 }
 
 async fn execute(db: &Database, sql: &str) {
-    let mut raw = db.backend().begin(TransactionOptions::new()).await.unwrap();
+    let mut raw = backend(db).begin(TransactionOptions::new()).await.unwrap();
     raw.execute_script(&named(sql)).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     raw.commit().await.unwrap();
 }
@@ -329,7 +330,7 @@ async fn a_unique_key_that_takes_one_null_is_told() {
     };
     let sql = "SELECT current_setting('server_version_num')::int";
     let question = statement(sql, &[], Access::Read);
-    db.backend().run(question, &mut on_row).await.unwrap();
+    backend(&db).run(question, &mut on_row).await.unwrap();
     assert!(version > 0, "a version is told");
     if version < 150_000 {
         return;

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use repo_core::__beside::backend;
 use repo_core::{Database, Error, Repository, TransactionOptions, schema};
 use uuid::Uuid;
 
@@ -85,7 +86,7 @@ async fn content(db: &Database) -> (Vec<Event>, Vec<Team>, Vec<Member>) {
 }
 
 async fn execute(db: &Database, sql: &str) -> repo_core::Result<()> {
-    let mut raw = db.backend().begin(TransactionOptions::new()).await?;
+    let mut raw = backend(db).begin(TransactionOptions::new()).await?;
     raw.execute_script(sql).await?;
     raw.commit().await
 }

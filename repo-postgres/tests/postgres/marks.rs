@@ -91,7 +91,7 @@ async fn it_is_made_once_with_the_first_table_that_refers_to_the_rows() {
     tokio::join!(one, two, three);
     assert_eq!(marks(&scratch).await, 3, "of folders, shelves and papers");
     assert_eq!(findings(&db, &all()).await, [""; 0]);
-    let script = all().script(db.backend().dialect()).unwrap();
+    let script = all().script(db.dialect()).unwrap();
     let keys: Vec<_> =
         script.lines().filter(|line| line.starts_with("CREATE UNIQUE INDEX")).collect();
     let expected = [

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use repo_core::__beside::backend;
 use repo_core::{Database, Repository, Schema, TransactionOptions, schema};
 use repo_postgres::Options;
 use uuid::Uuid;
@@ -66,8 +67,8 @@ async fn nobody_waits_for_who_makes_tables_that_are_there() {
     let Some(scratch) = Scratch::of_a_role().await else { return };
     let db = scratch.options().row_level_security(true).connect().await.unwrap();
     db.create_tables(&all()).await.unwrap();
-    let script = all().script(db.backend().dialect()).unwrap();
-    let mut maker = db.backend().begin(TransactionOptions::new()).await.unwrap();
+    let script = all().script(db.dialect()).unwrap();
+    let mut maker = backend(&db).begin(TransactionOptions::new()).await.unwrap();
     maker.execute_script(&script).await.unwrap();
     let shelves = db.tenant(ACME).actor("alice").repo::<Shelf>();
     let shelf = at_once(shelves.create(new("a"))).await;
@@ -195,7 +196,7 @@ async fn what_a_table_lacks_is_made_beside_it_whatever_another_schema_has() {
 async fn a_temporary_table_is_not_taken_for_one_that_is_missing() {
     let Some(scratch) = Scratch::new().await else { return };
     let db = in_path(&scratch, &[&scratch.schema, "pg_temp"]).await;
-    let mut raw = db.backend().begin(TransactionOptions::new()).await.unwrap();
+    let mut raw = backend(&db).begin(TransactionOptions::new()).await.unwrap();
     raw.execute_script("CREATE TEMPORARY TABLE shelves (x integer)").await.unwrap();
     raw.commit().await.unwrap();
     db.create_tables(&all()).await.unwrap();

@@ -73,10 +73,12 @@ async fn live_rows_are_counted_without_a_look_at_them() {
 #[tokio::test]
 async fn the_history_of_a_renamed_table_is_found_by_its_names() {
     let file = File::new();
-    let db = file.options().connect().await.expect("a database");
+    let backend = file.options().connect_backend().await.expect("a database");
+    let recorder = Arc::new(Recorder::new(Arc::new(backend)));
+    let db = Database::new(Arc::clone(&recorder) as _);
     db.create_tables(&schema![Paper]).await.expect("the tables");
-    let recorder = Arc::new(Recorder::new(Arc::clone(db.backend())));
-    let trail = Database::new(Arc::clone(&recorder) as _).tenant(7_i64).audit();
+    recorder.clear();
+    let trail = db.tenant(7_i64).audit();
     let entries = || trail.history::<Paper>(1);
     entries().all().await.expect("no entries");
     entries()

@@ -20,7 +20,7 @@ struct Visit {
 async fn a_check_that_takes_other_spellings_is_told_and_its_rows_stay() {
     let file = File::new();
     let db = file.options().connect().await.expect("a database");
-    let script = schema![Visit].script(db.backend().dialect()).expect("a script");
+    let script = schema![Visit].script(db.dialect()).expect("a script");
     let lax = script.replace(".??????'", "*'").replace(".??????+00:00'", "*+00:00'");
     let weight = lax.find(" AND \"weight\" = CASE").expect("the check");
     let end = lax[weight..].find(" END").expect("its end") + weight + " END".len();

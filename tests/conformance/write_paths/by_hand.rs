@@ -4,7 +4,7 @@ use repo_core::Error;
 
 use super::entities::*;
 use super::paths::{Audited, Immutable, Kept, LIVE, Path, Versioned, run};
-use crate::fixture::NOBODY;
+use crate::fixture::{NOBODY, backend};
 
 pub(super) const BY_HAND: &[Path] = &[
     Path {
@@ -40,9 +40,7 @@ pub(super) const BY_HAND: &[Path] = &[
                 let sql = session.unchecked_sql("the matrix").bind(NOBODY);
                 let text = "SELECT title FROM sheets WHERE id <> $1";
                 let titles = sql.fetch(text, |row| row.get::<String>(0)).await?;
-                assert!(
-                    !titles.is_empty() || session.database().backend().has_row_level_security()
-                );
+                assert!(!titles.is_empty() || backend(session.database()).has_row_level_security());
                 let sql = session.unchecked_sql("the matrix");
                 let refused = sql.fetch("DELETE FROM sheets", |_| Ok(())).await;
                 assert!(matches!(refused, Err(Error::ReadOnly { .. })), "{refused:?}");

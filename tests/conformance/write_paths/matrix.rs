@@ -10,7 +10,7 @@ use super::entities::{Rows, Stage, tables};
 use super::paths::{Audited, Kept, Path, Run};
 use super::snapshot::Snapshot;
 use crate::expect::assert_error;
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, backend};
 
 /// Where a path is gone.
 #[derive(Debug, Clone, Copy)]
@@ -118,7 +118,7 @@ impl Matrix {
             }
             Kept::ByHand => {
                 done.expect(&what);
-                let is_kept = self.db.backend().has_row_level_security()
+                let is_kept = backend(&self.db).has_row_level_security()
                     && cell.stage.sheet.tenant_id != cell.ours;
                 let changed = after.changed_since(&cell.before);
                 assert_eq!(changed.len(), usize::from(!is_kept), "{what}: {changed:?}");
@@ -144,7 +144,7 @@ impl Matrix {
 
     /// Nobody acts: then nothing is sent.
     pub(super) async fn nobody(&self, path: &Path, place: Place, cell: &Cell) {
-        let recorder = Recorder::new(Arc::clone(self.db.backend()));
+        let recorder = Recorder::new(Arc::clone(backend(&self.db)));
         let db = Database::new(Arc::new(recorder.clone())).with_clock(self.clock.clone());
         db.register(&tables()).unwrap();
         let session = db.tenant(cell.ours);
@@ -170,7 +170,7 @@ impl Matrix {
 
     async fn script(&self, sql: &str) {
         let options = TransactionOptions::new();
-        let mut connection = self.db.backend().begin(options).await.unwrap();
+        let mut connection = backend(&self.db).begin(options).await.unwrap();
         connection.execute_script(sql).await.unwrap();
         connection.commit().await.unwrap();
     }

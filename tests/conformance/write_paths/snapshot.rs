@@ -14,6 +14,7 @@ use repo_core::{
 use uuid::Uuid;
 
 use super::entities::tables;
+use crate::fixture::backend;
 
 /// What the rows of a table and its id are found by.
 type Key = (&'static str, String);
@@ -191,8 +192,8 @@ fn shown(value: &Value<'_>) -> ImageValue {
 
 /// Reads the rows of a tenant as a session of that tenant has them, deleted ones too.
 async fn read(db: &Database, tenant: Uuid, rows: &mut BTreeMap<Key, Columns>) {
-    let within = db.backend().within(&Reach::Tenant(tenant.to_string()));
-    let backend = within.unwrap_or_else(|| Arc::clone(db.backend()));
+    let within = backend(db).within(&Reach::Tenant(tenant.to_string()));
+    let backend = within.unwrap_or_else(|| Arc::clone(backend(db)));
     let options = TransactionOptions::new().read_only();
     let mut connection = backend.begin(options).await.unwrap();
     for table in tables().tables() {
@@ -217,7 +218,7 @@ fn select(db: &Database, table: &Table) -> String {
     sql.push_str(" FROM ");
     quote(&mut sql, table.name);
     sql.push_str(" WHERE tenant_id = ");
-    db.backend().dialect().placeholder(&mut sql, 1);
+    db.dialect().placeholder(&mut sql, 1);
     sql
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use repo_core::TransactionOptions;
+use repo_core::{Backend, TransactionOptions};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -138,12 +138,17 @@ fn folder() -> TempDir {
 fn script(url: &str, sql: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(async {
-        let drivers: [&dyn repo_core::Driver; 2] = [&repo_sqlite::Driver, &repo_postgres::Driver];
-        let db = repo_core::connect(url, &drivers).await.expect("the database of the tests");
-        let begun = db.backend().begin(TransactionOptions::default()).await;
+        let backend: Box<dyn Backend> = if url.starts_with("sqlite:") {
+            let options = repo_sqlite::Options::new(url).expect("a URL of SQLite");
+            Box::new(options.connect_backend().await.expect("the file of the tests"))
+        } else {
+            let options = repo_postgres::Options::new(url).expect("a URL of Postgres");
+            Box::new(options.connect_backend().await.expect("the server of the tests"))
+        };
+        let begun = backend.begin(TransactionOptions::default()).await;
         let mut connection = begun.expect("a connection");
         connection.execute_script(sql).await.expect(sql);
         connection.commit().await.expect(sql);
-        db.close().await;
+        backend.close().await;
     });
 }

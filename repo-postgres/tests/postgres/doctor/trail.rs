@@ -62,7 +62,7 @@ async fn tables_that_hold_rows_beside_the_guards_are_told() {
         );
     }
     let problem = "is partitioned: its triggers and policies do not guard each partition";
-    let script = schema![Event, Door].script(db.backend().dialect()).unwrap();
+    let script = schema![Event, Door].script(db.dialect()).unwrap();
     for (table, by, is_guarded) in
         [("\"events\"", "id", true), ("\"repo_audit\"", "tenant", true), ("\"doors\"", "id", false)]
     {

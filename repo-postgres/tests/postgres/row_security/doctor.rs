@@ -1,5 +1,6 @@
 //! What the doctor says of policies that somebody changed.
 
+use repo_core::__beside::backend;
 use repo_core::{Database, Repository, TransactionOptions, schema};
 use uuid::Uuid;
 
@@ -16,7 +17,7 @@ struct Note {
 
 async fn execute(db: &Database, sql: &str) {
     let sql = sql.replace("{n}", "\"Notes \"\"1\"\"\"").replace("{t}", "\"Owner of it\"");
-    let mut raw = db.backend().begin(TransactionOptions::new()).await.unwrap();
+    let mut raw = backend(db).begin(TransactionOptions::new()).await.unwrap();
     raw.execute_script(&sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     raw.commit().await.unwrap();
 }
@@ -77,7 +78,7 @@ async fn a_connection_that_says_no_tenant_is_told_to_say_one() {
 async fn a_partitioned_table_with_policies_is_told() {
     let Some(scratch) = Scratch::of_a_role().await else { return };
     let db = secured(&scratch).connect().await.unwrap();
-    let script = schema![Note].script(db.backend().dialect()).unwrap();
+    let script = schema![Note].script(db.dialect()).unwrap();
     execute(&db, "DROP TABLE IF EXISTS {n}, repo_audit, repo_audit_heads").await;
     execute(&db, &partitioned(&script, "\"Notes \"\"1\"\"\"", "{t}")).await;
     let found = db.doctor(&schema![Note]).await.unwrap();

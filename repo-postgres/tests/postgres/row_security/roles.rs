@@ -1,5 +1,6 @@
 //! Who is refused, and in which words.
 
+use repo_core::__beside::backend;
 use repo_core::Error;
 use repo_postgres::Options;
 
@@ -159,7 +160,7 @@ async fn a_role_that_owns_nothing_works_on_the_tables_of_another() {
     let tickets = db.tenant(super::BOLT).repo::<Ticket>();
     tickets.create(NewTicket { title: "d".into() }).await.unwrap();
     assert_eq!(tickets.count().await.unwrap(), 2);
-    assert_eq!(number(&**db.backend(), COUNT).await.unwrap(), 0);
+    assert_eq!(number(&**backend(&db), COUNT).await.unwrap(), 0);
     db.close().await;
 }
 

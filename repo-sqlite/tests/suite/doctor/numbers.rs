@@ -61,7 +61,7 @@ async fn a_table_without_rowid_is_told_where_its_rows_must_have_a_number() {
     let schema = schema![Seal, Team, Event];
     let file = File::new();
     let db = file.options().connect().await.expect("a database");
-    let script = schema.script(db.backend().dialect()).expect("a script");
+    let script = schema.script(db.dialect()).expect("a script");
     // Without a rowid there is no AUTOINCREMENT.
     let script = script.replace(") STRICT", ") STRICT, WITHOUT ROWID");
     let script = script.replace(" AUTOINCREMENT", "");
