@@ -105,10 +105,11 @@ async fn remove<E: Entity, S: Scope>(
     if !below.iter().any(|table| table.is_seen_to_go()) {
         let removed = remove_alone(&target, action).await;
         let session = target.repo.session();
-        let dialect = session.dialect();
         // In a transaction of the caller's some of them are gone then.
         let is_undone = !session.in_transaction();
-        let is_too_deep = |error: &Error| is_undone && dialect.is_too_deep(error);
+        let is_too_deep = |error: &Error| {
+            is_undone && matches!(error, Error::Backend(said) if said.is_too_deep())
+        };
         if !removed.as_ref().is_err_and(is_too_deep) {
             return removed;
         }

@@ -12,7 +12,6 @@ use std::fmt::{Debug, Write as _};
 
 use crate::aggregate::Extreme;
 use crate::aggregate::bucket::TimeUnit;
-use crate::error::Error;
 use crate::read::held::Held;
 use crate::schema::guards::{Guards, Policy, Trigger};
 use crate::schema::needed::NeededName;
@@ -252,15 +251,10 @@ pub trait Dialect: Debug + Send + Sync {
     }
 
     /// How many rows the database removes by itself one below the other, each for its reference to the one above;
-    /// nothing where there is no limit.
+    /// nothing where there is no limit. An error because of the limit is
+    /// [`Meaning::TooDeep`](crate::Meaning::TooDeep).
     fn cascade_limit(&self) -> Option<usize> {
         None
-    }
-
-    /// Whether the database removed nothing because of that limit.
-    fn is_too_deep(&self, error: &Error) -> bool {
-        let _ = error;
-        false
     }
 
     /// Appends `statement`, the `CREATE .. IF NOT EXISTS` of `table`, or of an index of it, with its semicolon:

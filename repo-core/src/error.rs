@@ -9,7 +9,7 @@ pub(crate) mod kind;
 use std::borrow::Cow;
 use std::time::Duration;
 
-pub use crate::error::database::DatabaseError;
+pub use crate::error::database::{DatabaseError, Meaning};
 use crate::validation::{Problem, in_words};
 use crate::value::InvalidValue;
 

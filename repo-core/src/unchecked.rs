@@ -14,9 +14,9 @@ mod words;
 
 use std::fmt;
 
-use crate::audit::append::Pending;
+use crate::audit::append::{Pending, is_without_trail};
 use crate::audit::author::Author;
-use crate::audit::{Action, HEADS, TRAIL, image};
+use crate::audit::{Action, image};
 use crate::backend::{Access, Row, Statement, TransactionOptions};
 use crate::column::Column;
 use crate::dialect::Dialect;
@@ -24,7 +24,6 @@ use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::schema::table::Table;
 use crate::session::Session;
-use crate::session::access::is_missing_table;
 use crate::session::scope::Scope;
 use crate::value::column_type::ColumnType;
 use crate::value::{InvalidValue, Value};
@@ -220,8 +219,7 @@ async fn run<S: Scope>(
 }
 
 fn without_trail(error: Error) -> Error {
-    let names_it = |name| error.to_string().contains(name);
-    if !is_missing_table(&error) || !(names_it(TRAIL.name) || names_it(HEADS.name)) {
+    if !is_without_trail(&error) {
         return error;
     }
     let reason = format!(

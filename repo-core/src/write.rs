@@ -44,9 +44,6 @@ use crate::write::insert::{encode, insert_many, insert_one};
 use crate::write::patch::IntoPatch;
 use crate::write::verdict::{Asked, Wants, as_it_is};
 
-/// The SQLSTATE of a failure to serialize.
-const SERIALIZATION_FAILURE: &str = "40001";
-
 /// Writing: rows of the session's tenant.
 ///
 /// ```no_run
@@ -345,9 +342,7 @@ pub(crate) fn as_version_conflict<E: Entity>(
     expected: Option<i64>,
 ) -> Error {
     match (error, expected) {
-        (Error::Serialization { source }, Some(expected))
-            if source.code.as_deref() == Some(SERIALIZATION_FAILURE) && !source.is_of_reads =>
-        {
+        (Error::Serialization { source }, Some(expected)) if source.is_row_changed() => {
             let (entity, id) = (E::TABLE.entity, crate::repo::id_in_words::<E>(id));
             Error::VersionConflict { entity, id, expected, actual: None }
         }

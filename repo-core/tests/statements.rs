@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use repo_core::__private::Field;
 use repo_core::testing::{Canned, Failing, Recorder};
 use repo_core::{
-    Bucket, Database, DatabaseError, Error, PageRequest, Patch, Repository, Tenant, Value,
+    Bucket, Database, DatabaseError, Error, Meaning, PageRequest, Patch, Repository, Tenant, Value,
     WindowRequest, count,
 };
 use sha2::{Digest as _, Sha256};
@@ -284,17 +284,18 @@ async fn sessions_over_all_tenants_are_counted_whatever_was_changed_about_the_da
 }
 
 #[tokio::test]
-async fn only_a_failure_to_serialize_means_that_the_row_changed() {
+async fn a_backend_says_of_a_failure_to_serialize_whether_the_row_changed() {
     let failing = Failing::new(Arc::new(Canned::new()));
     let cases = Database::new(Arc::new(failing.clone())).tenant(7).repo::<Case>();
-    let fail = |code| {
-        let source = DatabaseError::with_code(code, "the database chose this one");
-        failing.then_fail(Error::Serialization { source });
+    let fail = |meaning| {
+        // A code is that of one database, and means nothing to the repositories.
+        let source = DatabaseError::with_code("40001", "the database chose this one");
+        failing.then_fail(Error::Serialization { source: source.meaning(meaning) });
     };
-    fail("40001");
+    fail(Meaning::RowChanged);
     let stale = cases.patch(Uuid::nil(), CasePatch::new().title("new")).if_version(3).await;
     assert!(stale.unwrap_err().is_version_conflict());
-    fail("40P01");
+    fail(Meaning::Other);
     let deadlock = cases.patch(Uuid::nil(), CasePatch::new().title("new")).if_version(3).await;
     assert!(deadlock.unwrap_err().is_retryable(), "a deadlock says nothing about the row");
 }

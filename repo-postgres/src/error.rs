@@ -12,7 +12,7 @@ mod pooler;
 use std::fmt;
 use std::io::ErrorKind;
 
-use repo_core::{AuditEntry, DatabaseError, Entity as _, Error, ReferenceSide};
+use repo_core::{AuditEntry, DatabaseError, Entity as _, Error, Meaning, ReferenceSide};
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 use cause::{Cause, cause};
@@ -80,6 +80,12 @@ const STALE_CHECK: &str = "RevalidateCachedQuery";
 
 /// feature_not_supported
 pub(crate) const NOT_SUPPORTED: &str = "0A000";
+
+/// undefined_table, and what names no table of the statement.
+const NO_SUCH_TABLE: &str = "42P01";
+
+/// serialization_failure
+const NOT_SERIALIZABLE: &str = "40001";
 
 /// query_canceled
 const CANCELLED: &str = "57014";
@@ -215,8 +221,7 @@ fn is_fatal(error: &PgDatabaseError) -> bool {
 /// Whether a table was altered after a statement about it was prepared: the statement did nothing, and what the pool
 /// gives next knows none of that time.
 pub(crate) fn is_stale_error(error: &Error) -> bool {
-    let Error::Serialization { source } = error else { return false };
-    source.code.as_deref() == Some(NOT_SUPPORTED)
+    matches!(error, Error::Serialization { source } if source.is_stale_statement())
 }
 
 /// The error of anything but a COMMIT, on `entity`.
@@ -299,9 +304,8 @@ fn is_answer_lost(error: &sqlx::Error) -> bool {
 
 fn describe(error: &sqlx::Error) -> DatabaseError {
     if let Some(database) = postgres(error) {
-        let is_of_reads = database.file() == Some(READS_FILE);
         let described = DatabaseError::with_code(database.code(), message(database));
-        return DatabaseError { is_of_reads, ..described };
+        return described.meaning(meaning(database));
     }
     match error {
         sqlx::Error::Io(error) if error.kind() == ErrorKind::UnexpectedEof => {
@@ -311,6 +315,26 @@ fn describe(error: &sqlx::Error) -> DatabaseError {
         sqlx::Error::Io(error) => DatabaseError::new(one_line(&error.to_string())),
         error => DatabaseError::new(one_line(&error.to_string())),
     }
+}
+
+/// What core has no variant for.
+fn meaning(error: &PgDatabaseError) -> Meaning {
+    match error.code() {
+        _ if is_of_an_altered_table(error) => Meaning::StaleStatement,
+        CANCELLED => Meaning::Cancelled,
+        NOT_SERIALIZABLE if error.file() != Some(READS_FILE) => Meaning::RowChanged,
+        NO_SUCH_TABLE => {
+            quoted(error.message()).map_or(Meaning::Other, |it| Meaning::MissingTable(it.into()))
+        }
+        _ => Meaning::Other,
+    }
+}
+
+/// What a message quotes first, in any language, without the schema.
+fn quoted(message: &str) -> Option<&str> {
+    let quotes = ['"', '«', '»', '„', '“', '”'];
+    let quoted = message.split(quotes).nth(1)?.trim();
+    Some(quoted.rsplit('.').next().unwrap_or(quoted))
 }
 
 pub(crate) fn postgres(error: &sqlx::Error) -> Option<&PgDatabaseError> {
@@ -358,7 +382,7 @@ impl From<sqlx::Error> for Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::{UNQUOTED, one_line, without_values};
+    use super::{UNQUOTED, one_line, quoted, without_values};
 
     #[test]
     fn a_message_that_quotes_a_value_loses_it() {
@@ -389,6 +413,22 @@ mod tests {
             "sintassi di input non valida per il tipo bigint: \"…\""
         );
         assert_eq!(without_values("division by zero"), "division by zero");
+    }
+
+    #[test]
+    fn a_table_that_is_missing_is_named_in_every_language() {
+        for said in [
+            "relation \"repo_audit\" does not exist",
+            "relation \"desk.repo_audit\" does not exist",
+            "Relation »repo_audit« existiert nicht",
+            "la relation « repo_audit » n'existe pas",
+            "no existe la relación «repo_audit»",
+            "\u{95a2}\u{4fc2}\"repo_audit\"\u{306f}\u{5b58}\u{5728}\u{3057}\u{307e}\u{305b}\u{3093}",
+            "relationen ”repo_audit” existerar inte",
+        ] {
+            assert_eq!(quoted(said), Some("repo_audit"), "{said}");
+        }
+        assert_eq!(quoted("it is not there"), None);
     }
 
     #[test]

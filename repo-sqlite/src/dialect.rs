@@ -5,8 +5,8 @@ pub(crate) mod guards;
 use std::fmt::Write as _;
 
 use repo_core::{
-    ColumnDef, Dialect, Error, Guards, JsonType, Kind, Named, NeededName, TextMatch, TimeUnit,
-    Trigger, quote_literal,
+    ColumnDef, Dialect, Guards, JsonType, Kind, Named, NeededName, TextMatch, TimeUnit, Trigger,
+    quote_literal,
 };
 
 /// The numbers after the highest that has so many free ones behind it: the transaction keeps others from taking
@@ -161,11 +161,6 @@ impl Dialect for SqliteDialect {
     fn cascade_limit(&self) -> Option<usize> {
         // `SQLITE_MAX_TRIGGER_DEPTH`, unless it is compiled in otherwise.
         Some(1_000)
-    }
-
-    fn is_too_deep(&self, error: &Error) -> bool {
-        const TOO_DEEP: &str = "too many levels of trigger recursion";
-        matches!(error, Error::Backend(source) if source.message.contains(TOO_DEEP))
     }
 
     fn unchained_numbers(&self) -> &'static str {

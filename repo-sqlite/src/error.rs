@@ -3,7 +3,7 @@
 //! Messages of SQLite name tables and columns, not values, but for SQL by hand that makes a path of JSON or the text of
 //! a `RAISE` of one; the statement's text is left out.
 
-use repo_core::{DatabaseError, Error, InvalidValue, ReferenceSide, Table};
+use repo_core::{DatabaseError, Error, InvalidValue, Meaning, ReferenceSide, Table};
 use rusqlite::ffi;
 
 use crate::dialect::guards;
@@ -26,6 +26,9 @@ enum Cause {
 
 /// What SQLite says of a sum, or an absolute value, that no integer holds; its code is that of any error.
 const INTEGER_OVERFLOW: &str = "integer overflow";
+
+/// What SQLite says where rows that go along with others are more than it removes.
+const TOO_DEEP: &str = "too many levels of trigger recursion";
 
 /// An extended code stands for itself, a primary one for its family as well.
 const CAUSES: &[(i32, Cause)] = &[
@@ -175,10 +178,25 @@ pub(crate) fn without_table(error: &rusqlite::Error) -> Error {
 
 /// The code and the message.
 pub(crate) fn database_error(error: &rusqlite::Error) -> DatabaseError {
-    match extended_code(error) {
-        0 => DatabaseError::new(message(error)),
-        code => DatabaseError::with_code(code.to_string(), message(error)),
+    let (code, message) = (extended_code(error), message(error));
+    let meaning = meaning(code, &message);
+    let said = match code {
+        0 => DatabaseError::new(message),
+        code => DatabaseError::with_code(code.to_string(), message),
+    };
+    said.meaning(meaning)
+}
+
+/// Of what SQLite has no code for, the message tells it.
+fn meaning(code: i32, message: &str) -> Meaning {
+    if code & 0xff != ffi::SQLITE_ERROR {
+        return Meaning::Other;
     }
+    if let Some(table) = message.strip_prefix("no such table: ") {
+        // Of a statement in a trigger with the name of the schema.
+        return Meaning::MissingTable(table.strip_prefix("main.").unwrap_or(table).to_owned());
+    }
+    if message == TOO_DEEP { Meaning::TooDeep } else { Meaning::Other }
 }
 
 fn cause(code: i32) -> Cause {
@@ -286,6 +304,19 @@ mod tests {
         assert!(matches!(refused, Error::ForeignKey { .. }), "{refused}");
         let full = of_commit(&error(ffi::SQLITE_FULL, "database or disk is full"));
         assert!(matches!(full, Error::StorageFull { .. }), "{full}");
+    }
+
+    #[test]
+    fn what_has_no_code_of_its_own_is_told_by_its_message() {
+        let said = |code, message| database_error(&error(code, message));
+        let missing = said(ffi::SQLITE_ERROR, "no such table: repo_audit");
+        assert!(missing.is_missing_table("repo_audit") && !missing.is_missing_table("repo"));
+        let missing = said(ffi::SQLITE_ERROR, "no such table: main.repo_audit");
+        assert!(missing.is_missing_table("repo_audit"));
+        assert!(said(ffi::SQLITE_ERROR, TOO_DEEP).is_too_deep());
+        // A trigger of the application may say anything.
+        let raised = said(ffi::SQLITE_CONSTRAINT_TRIGGER, "no such table: repo_audit");
+        assert!(!raised.is_missing_table("repo_audit"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use repo_core::{Action, Actor, AuditEntry, Error, schema};
 use uuid::Uuid;
 
+use crate::attacker::run;
 use crate::entities::*;
 use crate::expect::assert_error;
 use crate::fixture::{ACME, Fixture, acme, bolt};
@@ -98,6 +99,28 @@ pub(crate) async fn without_a_trail_a_look_is_not_recorded(fixture: Fixture) {
         let codes = session.unchecked_sql("a test").fetch(sql, |row| row.get::<String>(0)).await;
         assert!(codes.unwrap().is_empty());
     }
+}
+
+pub(crate) async fn a_trail_that_cannot_be_written_is_not_one_that_is_missing(fixture: Fixture) {
+    let db = fixture.with(&schema![Claim, Ticket]).await;
+    let insert = "INSERT INTO repo_audit_archive VALUES (1)";
+    let trigger = if db.system() == "sqlite" {
+        format!("CREATE TRIGGER archived AFTER INSERT ON repo_audit BEGIN {insert}; END")
+    } else {
+        format!(
+            "CREATE FUNCTION archive() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN {insert}; RETURN NULL; END'; \
+             CREATE TRIGGER archived AFTER INSERT ON repo_audit FOR EACH ROW EXECUTE FUNCTION archive()"
+        )
+    };
+    run(&db, &trigger).await;
+    let look = db.all_tenants("a look").actor("eve").repo::<Ticket>().count().await;
+    let error = look.expect_err("it cannot be recorded").to_string();
+    assert!(error.contains("repo_audit_archive"), "{error}");
+    let alice = acme(&db).actor("alice");
+    let cleanup = alice.unchecked_sql("a cleanup").execute("DELETE FROM tickets").await;
+    let error = cleanup.expect_err("it cannot be recorded").to_string();
+    assert!(error.contains("repo_audit_archive"), "{error}");
+    assert!(!error.contains("has no audit trail"), "{error}");
 }
 
 pub(crate) async fn what_sql_by_hand_writes_is_recorded(fixture: Fixture) {

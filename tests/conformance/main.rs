@@ -369,6 +369,7 @@ conformance! {
             looking_at_all_tenants_by_hand_is_recorded,
             a_look_is_recorded_although_its_transaction_is_undone,
             without_a_trail_a_look_is_not_recorded,
+            a_trail_that_cannot_be_written_is_not_one_that_is_missing,
             what_sql_by_hand_writes_is_recorded,
             sql_by_hand_that_cannot_be_recorded_does_not_happen,
             a_table_that_sql_by_hand_does_not_find_is_told_as_it_is,

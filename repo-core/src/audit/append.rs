@@ -277,6 +277,12 @@ async fn execute(connection: &mut dyn Connection, sql: &str, params: &[Value<'_>
     }
 }
 
+/// Whether an entry is not added because the database has no audit trail.
+pub(crate) fn is_without_trail(error: &Error) -> bool {
+    let Error::Backend(said) = error else { return false };
+    [&TRAIL, &HEADS].iter().any(|table| said.is_missing_table(table.name))
+}
+
 /// Why an entry is not added: that its number is taken is no conflict of the row that it tells of.
 pub(super) fn of_entry(error: Error) -> Error {
     if matches!(error, Error::Conflict { .. }) { Error::trail_astray() } else { error }

@@ -5,10 +5,10 @@
 
 use std::sync::{PoisonError, RwLock};
 
-use crate::audit::append::Pending;
+use crate::audit::append::{Pending, is_without_trail};
 use crate::audit::author::Author;
 use crate::audit::{Action, TRAIL};
-use crate::error::{DatabaseError, Error, Result};
+use crate::error::{Error, Result};
 use crate::schema::table::Table;
 use crate::session::Session;
 use crate::session::scope::{Reach, Scope};
@@ -85,7 +85,7 @@ impl Access {
         }
         match self.is_recorded.watch(append(session, author)).await {
             // There is no trail, and so nothing that is recorded in it.
-            Err(error) if !is_needed && is_missing_table(&error) => {}
+            Err(error) if !is_needed && is_without_trail(&error) => {}
             result => result?,
         }
         *is_recorded = true;
@@ -96,12 +96,6 @@ impl Access {
 /// Whether looking at the rows of all tenants is recorded.
 pub(crate) fn is_watched(table: &Table) -> bool {
     table.audit.is_some() || table.name == TRAIL.name
-}
-
-/// Whether the database has no audit trail.
-pub(crate) fn is_missing_table(error: &Error) -> bool {
-    let Error::Backend(DatabaseError { code, message, .. }) = error else { return false };
-    code.as_deref() == Some("42P01") || message.contains("no such table")
 }
 
 async fn append<S: Scope>(session: &Session<S>, author: Author) -> Result<()> {

@@ -23,9 +23,6 @@ use crate::write::column_set::ColumnSet;
 use crate::write::insert::{encode, insert_recorded};
 use crate::write::perform::{Later, values};
 
-/// query_canceled: somebody asked for an end, or the time of a statement is over.
-const CANCELLED: &str = "57014";
-
 /// How many rows are looked for at once.
 pub(super) const CHUNK: usize = 1_000;
 
@@ -177,7 +174,7 @@ where
 /// that policies of the application's own take no `COPY`.
 fn may_be_of_a_row(error: &Error) -> bool {
     match error.cause() {
-        Error::Backend(said) => said.code.as_deref() != Some(CANCELLED),
+        Error::Backend(said) => !said.is_cancelled(),
         Error::Decode { .. } | Error::TenantMismatch { .. } => true,
         error => error.is_of_a_row(),
     }
