@@ -61,18 +61,26 @@ async fn the_outer_session_used_inside_a_transaction_is_told_to_use_the_inner_on
         for _ in 1..connections {
             held.push(books.begin().await.expect(case));
         }
+        let outside = async || {
+            let mistake = books.repo::<Account>().create(ledger::account("outside")).await;
+            let error = mistake.expect_err(case);
+            assert!(error.to_string().contains("use the session that the closure is given"));
+            error
+        };
         let result: Result<(), Error> = books
             .transaction(async |tx| {
                 transfer_in(tx, pair, 1).await?;
-                let mistake = books.repo::<Account>().create(ledger::account("outside")).await;
-                let error = mistake.expect_err(case);
-                assert!(matches!(error, Error::PoolTimeout { .. }), "{case}: {error:?}");
-                assert!(error.to_string().contains("use the session that the closure is given"));
+                let error = outside().await;
+                assert!(matches!(error, Error::OutsideTransaction), "{case}: {error:?}");
                 // What went wrong outside is no error of the transaction.
                 Ok(())
             })
             .await;
         result.expect(case);
+        let tx = books.begin().await.expect(case);
+        let error = outside().await;
+        assert!(matches!(error, Error::PoolTimeout { .. }), "{case}: {error:?}");
+        tx.rollback().await.expect(case);
         assert_eq!(audit(&books, case).await, 1);
     }
 }
