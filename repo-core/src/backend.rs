@@ -18,7 +18,6 @@ use crate::error::{Error, Result};
 use crate::schema::guards::InspectedTable;
 use crate::schema::table::Table;
 use crate::session::scope::Reach;
-use crate::unchecked::UNCHECKED;
 use crate::value::Value;
 
 pub use row::{OnRow, Row};
@@ -30,8 +29,8 @@ pub struct Statement<'a> {
     pub sql: &'a str,
     /// The parameters; placeholder `n` is `params[n - 1]`.
     pub params: &'a [Value<'a>],
-    /// Whether it writes.
-    pub access: Access,
+    /// What it does, and whether it is one of the repositories.
+    pub effect: Effect,
     /// The entity it is about, for error messages.
     pub table: &'static Table,
 }
@@ -60,6 +59,27 @@ pub struct Addition<'a> {
     /// The text for several rows: in the place of each parameter it has a [`Value::List`] of as many values as there
     /// are rows.
     pub of_rows: &'a str,
+}
+
+/// What a statement does to the rows of its table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Effect {
+    /// It reads.
+    Read,
+    /// It reads what is written next: it locks rows, or takes numbers.
+    Lock,
+    /// It adds rows.
+    Insert,
+    /// It changes rows; those that are marked as deleted are still there.
+    Update,
+    /// It removes rows.
+    Delete,
+    /// Nobody knows: it is SQL by hand.
+    ByHand {
+        /// Whether it may write.
+        writes: bool,
+    },
 }
 
 /// Whether a statement or a transaction writes.
@@ -296,10 +316,18 @@ pub trait Connection: Debug + Send {
 }
 
 impl Statement<'_> {
-    /// Whether it is SQL by hand that may write. What it leaves on its connection nobody can see: a backend that lets
-    /// settings, locks or tables last as long as a connection closes it when the transaction ends.
+    /// Whether it writes, or is to run where that is possible.
+    pub fn access(&self) -> Access {
+        match self.effect {
+            Effect::Read | Effect::ByHand { writes: false } => Access::Read,
+            _ => Access::Write,
+        }
+    }
+
+    /// Whether it is SQL by hand. What such a statement leaves on its connection if it may write, nobody can see: a
+    /// backend that lets settings, locks or tables last as long as a connection closes it when the transaction ends.
     pub fn is_by_hand(&self) -> bool {
-        self.access == Access::Write && std::ptr::eq(self.table, &UNCHECKED)
+        matches!(self.effect, Effect::ByHand { .. })
     }
 }
 

@@ -13,7 +13,7 @@ use self::deletion::Deletion;
 use self::walk::Walk;
 use crate::audit::Action;
 use crate::audit::author::Author;
-use crate::backend::{Access, Statement, no_rows};
+use crate::backend::{Effect, Statement, no_rows};
 use crate::cascade::{self, Cascade, Stored};
 use crate::entity::{Entity, Mutable};
 use crate::error::{Error, Result};
@@ -137,17 +137,17 @@ where
         writer.restrict(&self.selection, &[])?;
         let differs = differs(&mut writer, changes);
         writer.push(&differs);
-        self.at_once(&writer).await
+        self.at_once(&writer, Effect::Update).await
     }
 
     /// One statement, by itself or as a savepoint in the caller's transaction.
-    async fn at_once(&self, writer: &Writer<'_>) -> Result<u64> {
+    async fn at_once(&self, writer: &Writer<'_>, effect: Effect) -> Result<u64> {
         let session = self.repo.session();
         if !session.in_transaction() {
-            return write(session, writer).await;
+            return write(session, writer, effect).await;
         }
         let own = Own::Inner(session.begin_own().await?);
-        let done = write(own.session(), writer).await;
+        let done = write(own.session(), writer, effect).await;
         own.finish(done).await
     }
 
@@ -203,7 +203,7 @@ where
         writer.push(" ORDER BY ").column(E::TABLE.roles.id);
         writer.push(&format!(" LIMIT {most}"));
         dialect.lock_rows(&mut writer.sql);
-        cascade::answers(session, &writer, Access::Write).await
+        cascade::answers(session, &writer, Effect::Lock).await
     }
 
     async fn patch_rows(
@@ -229,10 +229,10 @@ where
         let differs = differs(&mut writer, changes);
         writer.push(&differs);
         if !table.is_seen(Action::Update) {
-            return write(session, &writer).await;
+            return write(session, &writer, Effect::Update).await;
         }
         writer.push(" RETURNING ").all_columns();
-        let after = cascade.answers(&writer).await?;
+        let after = cascade::answers(session, &writer, Effect::Update).await?;
         let count = after.len() as u64;
         cascade.note_pairs(table, Action::Update, rows, after).await?;
         Ok(count)
@@ -273,8 +273,8 @@ fn differs(writer: &mut Writer<'_>, changes: &Changes) -> String {
     and_differs(writer, &set, &add)
 }
 
-async fn write<S: Scope>(session: &Session<S>, writer: &Writer<'_>) -> Result<u64> {
+async fn write<S: Scope>(session: &Session<S>, writer: &Writer<'_>, effect: Effect) -> Result<u64> {
     let (sql, params, table) = (&writer.sql, &writer.params, writer.table);
-    let statement = Statement { sql, params, access: Access::Write, table };
+    let statement = Statement { sql, params, effect, table };
     session.run(statement, &mut no_rows).await
 }

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::audit::Action;
 use crate::audit::author::Author;
-use crate::backend::{Access, Row, Statement};
+use crate::backend::{Effect, Row, Statement};
 use crate::database::Database;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
@@ -168,8 +168,8 @@ pub(crate) struct Cascade<'c, S: Scope> {
     /// Of entries about rows whose table is audited.
     author: Option<Author>,
     at: DateTime<Utc>,
-    /// Rows are locked to be changed, or only looked at.
-    access: Access,
+    /// Rows are locked to be changed, or only read.
+    looks: Effect,
 }
 
 /// All columns of a row, or of one whose changes are not recorded those that are asked for.
@@ -183,12 +183,12 @@ impl<'c, S: Scope> Cascade<'c, S> {
         author: Option<Author>,
         at: DateTime<Utc>,
     ) -> Self {
-        Self { session, registry, tenant, author, at, access: Access::Write }
+        Self { session, registry, tenant, author, at, looks: Effect::Lock }
     }
 
     /// The same, that changes nothing.
     pub(crate) fn only_reading(self) -> Self {
-        Self { access: Access::Read, ..self }
+        Self { looks: Effect::Read, ..self }
     }
 
     pub(crate) fn among<'a>(
@@ -210,14 +210,14 @@ impl<'c, S: Scope> Cascade<'c, S> {
 
     /// Ends a `SELECT` of rows that are to be changed.
     pub(crate) fn lock(&self, writer: &mut Writer<'_>) {
-        if self.access == Access::Write {
+        if self.looks == Effect::Lock {
             self.session.dialect().lock_rows(&mut writer.sql);
         }
     }
 
-    /// The rows that a statement answers with.
+    /// The rows that a `SELECT` answers with.
     pub(crate) async fn answers(&self, writer: &Writer<'_>) -> Result<Vec<Stored>> {
-        answers(self.session, writer, self.access).await
+        answers(self.session, writer, self.looks).await
     }
 
     /// Validates each row that was changed, in the order of `rows`, records it and tells of it, where the table
@@ -254,7 +254,7 @@ impl<'c, S: Scope> Cascade<'c, S> {
 pub(crate) async fn answers<S: Scope>(
     session: &Session<S>,
     writer: &Writer<'_>,
-    access: Access,
+    effect: Effect,
 ) -> Result<Vec<Stored>> {
     let (table, mut rows) = (writer.table, Vec::new());
     let mut on_row = |row: &dyn Row| {
@@ -262,7 +262,7 @@ pub(crate) async fn answers<S: Scope>(
         Ok(())
     };
     let (sql, params) = (&writer.sql, &writer.params);
-    session.run(Statement { sql, params, access, table }, &mut on_row).await?;
+    session.run(Statement { sql, params, effect, table }, &mut on_row).await?;
     Ok(rows)
 }
 

@@ -20,7 +20,6 @@ use crate::value::Kind;
 
 pub use identifiers::{generated_name, quote, quote_literal};
 pub use owner::Owner;
-pub(crate) use owner::is_of_trail;
 pub use recorded::{AuditedChange, ImageOf};
 
 /// How one database spells SQL.

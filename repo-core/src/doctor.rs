@@ -12,7 +12,7 @@ use std::fmt;
 use crate::audit::AuditEntry;
 use crate::backend::Backend;
 use crate::database::Database;
-use crate::dialect::{Owner, is_of_trail};
+use crate::dialect::Owner;
 use crate::entity::Entity as _;
 use crate::error::Result;
 use crate::schema::Schema;
@@ -136,7 +136,7 @@ async fn examine(
         triggers.extend(may_be.filter(is_there));
     }
     compare::all(&found.triggers, &triggers, table, findings);
-    if is_of_trail(table) {
+    if table.is_of_trail() {
         // A trigger before INSERT can lose entries without a word, and so can one that keeps the head as it was.
         compare::strangers(&found.triggers, &triggers, table, findings);
     }

@@ -143,8 +143,8 @@ pub use audit::{
     ImageValue, Tail, Verification, Verify,
 };
 pub use backend::{
-    Access, Addition, Backend, BriefChange, Connection, Health, Insert, InsertRows, Isolation,
-    Lookup, OnRow, Row, Statement, Steps, TransactionOptions,
+    Access, Addition, Backend, BriefChange, Connection, Effect, Health, Insert, InsertRows,
+    Isolation, Lookup, OnRow, Row, Statement, Steps, TransactionOptions,
 };
 pub use bulk::DeleteInChunks;
 pub use clock::{Clock, SystemClock};

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 
 use crate::audit::author::Author;
 use crate::audit::{Action, image};
-use crate::backend::{Access, Row, Statement};
+use crate::backend::{Effect, Row, Statement};
 use crate::cascade::{Cascade, Collected, Stored, known};
 use crate::entity::{Entity, SoftDelete};
 use crate::error::{Error, Result};
@@ -177,7 +177,7 @@ impl<S: Scope> Job<'_, S> {
             Ok(())
         };
         let (sql, params) = (&writer.sql, &writer.params);
-        let statement = Statement { sql, params, access: Access::Read, table };
+        let statement = Statement { sql, params, effect: Effect::Read, table };
         self.session.run(statement, &mut on_row).await?;
         Ok(tenants)
     }

@@ -14,7 +14,7 @@ pub(crate) mod window;
 
 use std::collections::HashMap;
 
-use crate::backend::{Access, OnRow, Row, Statement};
+use crate::backend::{Effect, OnRow, Row, Statement};
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::filter::{Comparison, Filter, Node};
@@ -105,7 +105,7 @@ where
         let mut writer = writer::<E, S>(repo);
         writer.rows(&Shape::of::<E>(E::TABLE), &selection, &[])?;
         let (sql, params) = (&writer.sql, &writer.params);
-        let statement = Statement { sql, params, access: Access::Read, table: E::TABLE };
+        let statement = Statement { sql, params, effect: Effect::Read, table: E::TABLE };
         repo.session().run(statement, &mut place).await?;
         // Told after the statement, whose errors would fail a transaction.
         return if several {
@@ -116,7 +116,7 @@ where
     }
     let (params, count) = pack([tenant, Some(Value::List(E::TABLE.id().kind, list?))]);
     let (sql, params) = (&repo.crud().get_many, &params[..count]);
-    let statement = Statement { sql, params, access: Access::Read, table: E::TABLE };
+    let statement = Statement { sql, params, effect: Effect::Read, table: E::TABLE };
     repo.session().run(statement, &mut place).await?;
     Ok(found)
 }
@@ -148,9 +148,9 @@ pub(crate) async fn each<E: Entity, S: Scope>(
     repo.session().looks_at(shape.linked())?;
     writer.rows(shape, selection, bounds)?;
     // A lock is taken by the connection that writes.
-    let access = if selection.for_update { Access::Write } else { Access::Read };
+    let effect = if selection.for_update { Effect::Lock } else { Effect::Read };
     let (sql, params) = (&writer.sql, &writer.params);
-    let statement = Statement { sql, params, access, table: E::TABLE };
+    let statement = Statement { sql, params, effect, table: E::TABLE };
     repo.session().run(statement, on_row).await.map(drop)
 }
 
@@ -212,7 +212,7 @@ pub(crate) async fn count<E: Entity, S: Scope>(
         Ok(())
     };
     let (sql, params) = (&writer.sql, &writer.params);
-    let statement = Statement { sql, params, access: Access::Read, table: E::TABLE };
+    let statement = Statement { sql, params, effect: Effect::Read, table: E::TABLE };
     repo.session().run(statement, &mut on_row).await?;
     Ok(count)
 }
@@ -316,7 +316,7 @@ pub(crate) async fn run<S: Scope>(
     on_row: OnRow<'_>,
 ) -> Result<()> {
     let Writer { sql, params, table, .. } = writer;
-    session.run(Statement { sql, params, access: Access::Read, table }, on_row).await.map(drop)
+    session.run(Statement { sql, params, effect: Effect::Read, table }, on_row).await.map(drop)
 }
 
 async fn answers<S: Scope>(
@@ -330,7 +330,7 @@ async fn answers<S: Scope>(
         answered = true;
         Ok(())
     };
-    session.run(Statement { sql, params, access: Access::Read, table }, &mut on_row).await?;
+    session.run(Statement { sql, params, effect: Effect::Read, table }, &mut on_row).await?;
     Ok(answered)
 }
 

@@ -18,7 +18,6 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 
-use crate::audit::TRAIL;
 use crate::audit::append::Pending;
 use crate::backend::{Backend, Connection, Insert, OnRow, Statement, TransactionOptions};
 use crate::dialect::Dialect;
@@ -149,7 +148,7 @@ impl Handle {
         on_row: OnRow<'_>,
     ) -> Result<u64> {
         let mut state = self.shared.enter(self.id).await?;
-        if statement.table.name == TRAIL.name {
+        if statement.table.is_of_trail() {
             // Who reads the trail sees what this transaction did.
             self.shared.watch(state.flush(dialect)).await?;
         }

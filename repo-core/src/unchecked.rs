@@ -17,7 +17,7 @@ use std::fmt;
 use crate::audit::append::{Pending, is_without_trail};
 use crate::audit::author::Author;
 use crate::audit::{Action, image};
-use crate::backend::{Access, Row, Statement, TransactionOptions};
+use crate::backend::{Effect, Row, Statement, TransactionOptions};
 use crate::column::Column;
 use crate::dialect::Dialect;
 use crate::entity::Entity;
@@ -36,6 +36,9 @@ pub(crate) const SQL: &str = "sql";
 
 /// What errors call a row of such a statement.
 pub(crate) static UNCHECKED: Table = Table::bare("row of unchecked SQL", "", &[]);
+
+/// What a query by hand does.
+const ONLY_READS: Effect = Effect::ByHand { writes: false };
 
 /// A statement of SQL by hand, made by [`Session::unchecked_sql`].
 #[must_use = "SQL is run by `fetch` or `execute`"]
@@ -122,14 +125,14 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
         let mut rows = Vec::new();
         let result = async {
             if let Some(read_only) = read_only {
-                run(nested.session(), read_only, &[], Access::Read).await?;
+                run(nested.session(), read_only, &[], ONLY_READS).await?;
             }
             let mut on_row = |row: &dyn Row| {
                 rows.push(read(&UncheckedRow { row })?);
                 Ok(())
             };
             let statement =
-                Statement { sql: &sql, params: &params, access: Access::Read, table: &UNCHECKED };
+                Statement { sql: &sql, params: &params, effect: ONLY_READS, table: &UNCHECKED };
             nested.session().run(statement, &mut on_row).await
         }
         .await;
@@ -167,7 +170,8 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
         let own = session.own_transaction().await?;
         let mut has_run = false;
         let done = async {
-            let affected = run(own.session(), &text, &params, Access::Write).await?;
+            let affected =
+                run(own.session(), &text, &params, Effect::ByHand { writes: true }).await?;
             has_run = true;
             let said = Some(image::statement(sql, affected));
             let entry = Pending::about_no_row(author, SQL, Action::UncheckedSql, said);
@@ -209,13 +213,13 @@ async fn run<S: Scope>(
     session: &Session<S>,
     sql: &str,
     params: &[Value<'_>],
-    access: Access,
+    effect: Effect,
 ) -> Result<u64> {
     let mut no_rows = |_: &dyn Row| {
         let reason = "answers with rows: leave out `RETURNING`, or read them with `fetch`";
         Err(Error::invalid_input("sql", reason))
     };
-    session.run(Statement { sql, params, access, table: &UNCHECKED }, &mut no_rows).await
+    session.run(Statement { sql, params, effect, table: &UNCHECKED }, &mut no_rows).await
 }
 
 fn without_trail(error: Error) -> Error {

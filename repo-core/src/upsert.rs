@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 
 use crate::audit::author::Author;
 use crate::audit::image::is_same;
-use crate::backend::{Access, Row, Statement};
+use crate::backend::{Effect, Row, Statement};
 use crate::entity::{Entity, Mutable};
 use crate::error::{Error, Result};
 use crate::read::decode;
@@ -238,7 +238,7 @@ where
         found = Some((decode::<E>(row)?, values(E::TABLE, row)?));
         Ok(())
     };
-    let statement = Statement { sql, params: &params, access: Access::Write, table: E::TABLE };
+    let statement = Statement { sql, params: &params, effect: Effect::Lock, table: E::TABLE };
     repo.session().run(statement, &mut on_row).await?;
     Ok(found)
 }

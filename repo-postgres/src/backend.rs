@@ -129,7 +129,7 @@ impl Postgres {
         on_row: OnRow<'_>,
     ) -> Result<u64> {
         let mut transaction = self.begin_with(self.ways(), TransactionOptions::new()).await?;
-        if statement.access == Access::Read {
+        if statement.access() == Access::Read {
             transaction.set_only_reads();
         }
         match transaction.run(statement, on_row).await {
@@ -188,7 +188,7 @@ impl Backend for Postgres {
         let mut lease = self.pool.get().await?;
         let result = statement::run_alone(lease.start(), true, statement, on_row).await;
         lease.finish(&result);
-        result.map_err(|failure| match statement.access {
+        result.map_err(|failure| match statement.access() {
             Access::Read => failure.into_error(statement.table.entity),
             Access::Write => failure.into_error_of_autocommit(statement.table.entity),
         })

@@ -7,7 +7,7 @@ use std::any::Any;
 
 use async_trait::async_trait;
 use repo_core::{
-    Connection, Error, Insert, Isolation, OnRow, Result, Statement, TransactionOptions,
+    Access, Connection, Error, Insert, Isolation, OnRow, Result, Statement, TransactionOptions,
 };
 use sqlx::{Connection as _, PgConnection};
 
@@ -131,7 +131,7 @@ impl Transaction {
 #[async_trait]
 impl Connection for Transaction {
     async fn run(&mut self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
-        if statement.is_by_hand() {
+        if statement.is_by_hand() && statement.access() == Access::Write {
             self.lease.close_at_the_end();
             self.set_may_write();
         }

@@ -7,7 +7,7 @@
 mod copy;
 mod unnest;
 
-use repo_core::{Access, Error, Insert, Kind, Row, Statement, Value, quote};
+use repo_core::{Effect, Error, Insert, Kind, Row, Statement, Value, quote};
 use sqlx::PgConnection;
 
 use crate::error::{Failure, NOT_SUPPORTED};
@@ -74,7 +74,7 @@ async fn insert_one(
     let mut params = Vec::with_capacity(insert.columns.len());
     insert.rows.encode(0, &mut params).map_err(Failure::Core)?;
     let statement =
-        Statement { sql: insert.sql, params: &params, access: Access::Write, table: insert.table };
+        Statement { sql: insert.sql, params: &params, effect: Effect::Insert, table: insert.table };
     let mut ids = Vec::new();
     let mut on_row = |row: &dyn Row| read_id(row, &insert).map(|id| ids.push(id));
     let added = statement::run(connection, persistent, statement, &mut on_row).await?;
@@ -134,7 +134,7 @@ async fn reserve(
         Value::I64(i64::try_from(count).expect("a slice has at most isize::MAX elements")),
     ];
     let statement =
-        Statement { sql: RESERVE, params: &params, access: Access::Write, table: insert.table };
+        Statement { sql: RESERVE, params: &params, effect: Effect::Lock, table: insert.table };
     let mut ids = Vec::with_capacity(count);
     let mut on_row = |row: &dyn Row| read_id(row, insert).map(|id| ids.push(id));
     statement::run(connection, persistent, statement, &mut on_row).await?;

@@ -8,7 +8,7 @@ mod policies;
 mod queries;
 
 use repo_core::{
-    Access, AuditEntry, Backend, Check, DatabaseError, DeleteAction, Entity as _, Error,
+    AuditEntry, Backend, Check, DatabaseError, DeleteAction, Effect, Entity as _, Error,
     ForeignKey, Found, Guards, InspectedTable, Kind, Owner, Result, Row, Statement, Table, Trigger,
     UniqueKey, Value, is_null_predicate, quote,
 };
@@ -84,7 +84,7 @@ async fn read(
     let mut quoted = String::new();
     quote(&mut quoted, table.name);
     let params = [Value::Text(quoted.into())];
-    let statement = Statement { sql, params: &params, access: Access::Read, table };
+    let statement = Statement { sql, params: &params, effect: Effect::Read, table };
     database.run(statement, &mut on_row).await.map(drop)
 }
 

@@ -193,7 +193,7 @@ impl Backend for AdoptedSqlite {
     }
 
     async fn run(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
-        let mut lease = self.checkout(statement.access).await?;
+        let mut lease = self.checkout(statement.access()).await?;
         lease.port_mut().run(statement, on_row, OnError::Undo(interrupt)).await
     }
 

@@ -118,7 +118,7 @@ impl Backend for Sqlite {
     }
 
     async fn run(&self, statement: Statement<'_>, on_row: OnRow<'_>) -> Result<u64> {
-        match statement.access {
+        match statement.access() {
             Access::Read => self.read(statement, on_row).await,
             Access::Write => {
                 take_turns().await;

@@ -58,11 +58,6 @@ pub(crate) fn is_listed(sql: &str) -> bool {
     sql.starts_with("INSERT") && sql.contains("VALUES") && !sql.contains("SELECT")
 }
 
-/// Whether a statement is not one of the repositories: it is of no entity, or of none that is known.
-fn is_by_hand(statement: &Statement<'_>) -> bool {
-    statement.table.columns.is_empty()
-}
-
 async fn attempt(
     checkout: &mut Checkout,
     statement: &Statement<'_>,
@@ -72,11 +67,11 @@ async fn attempt(
 ) -> Result<u64, Failure> {
     let shape = Shape::of(statement.sql);
     let speed = checkout.shapes().speed(shape);
-    let reads = statement.access == Access::Read;
+    let reads = statement.access() == Access::Read;
     let is_elsewhere = match speed {
         Speed::Long => true,
         Speed::Short => false,
-        Speed::Unknown if reads => is_by_hand(statement),
+        Speed::Unknown if reads => statement.is_by_hand(),
         Speed::Unknown => !is_listed(statement.sql),
     };
     if !is_elsewhere {
@@ -114,7 +109,7 @@ fn read_here(
     // A transaction keeps the snapshot. Most statements that are known to be short have one row, and can do
     // without.
     let keep_at = if speed == Speed::Short { 2 } else { 1 };
-    let may_be_left = !is_by_hand(statement);
+    let may_be_left = !statement.is_by_hand();
     step(connection, statement, OnError::Keep, |row| {
         let number = *handed_over + 1;
         if number < keep_at || !may_be_left {

@@ -49,7 +49,7 @@ pub(crate) fn step(
 ) -> Result<u64, Failure> {
     check_number(statement.params.len())?;
     let mut prepared = connection.prepare_cached(statement.sql)?;
-    if statement.access == Access::Read && !prepared.readonly() {
+    if statement.access() == Access::Read && !prepared.readonly() {
         let source = DatabaseError::new("a statement that only reads was expected");
         return Err(Failure::Ours(Error::ReadOnly { source }));
     }

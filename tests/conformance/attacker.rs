@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use repo_core::{
-    Access, AuditEntry, Database, Entity as _, Reach, Statement, TransactionOptions, Value,
+    AuditEntry, Database, Effect, Entity as _, Reach, Statement, TransactionOptions, Value,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -86,7 +86,7 @@ async fn set_hashes(db: &Database, seq: i64, prev_hash: &[u8], hash: &[u8]) {
     );
     let params = [Value::Bytes(prev_hash.into()), Value::Bytes(hash.into())];
     let statement =
-        Statement { sql: &sql, params: &params, access: Access::Write, table: AuditEntry::TABLE };
+        Statement { sql: &sql, params: &params, effect: Effect::Update, table: AuditEntry::TABLE };
     assert_eq!(backend(db).run(statement, &mut |_| Ok(())).await.unwrap(), 1);
 }
 

@@ -49,8 +49,8 @@ fn within(db: &Database, tenant: &str) -> Arc<dyn Backend> {
 }
 
 async fn run<E: Entity>(backend: &Arc<dyn Backend>, sql: &str) -> Result<u64> {
-    let access = repo_core::Access::Write;
-    let statement = Statement { sql, params: &[], access, table: E::TABLE };
+    let effect = repo_core::Effect::Update;
+    let statement = Statement { sql, params: &[], effect, table: E::TABLE };
     backend.run(statement, &mut |_| Ok(())).await
 }
 

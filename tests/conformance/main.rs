@@ -627,6 +627,8 @@ conformance! {
             nor_by_sql_that_somebody_writes_by_hand,
             a_purge_stops_at_a_row_that_refers_to_it,
             an_error_tells_the_side_of_the_reference,
+            the_side_of_a_reference_is_told_whatever_tables_and_columns_are_called,
+            a_change_of_what_the_application_refers_to_is_no_removal,
         }
         refused_rows {
             a_row_that_conflicts_is_named_in_any_number,

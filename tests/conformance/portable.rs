@@ -179,7 +179,7 @@ pub(crate) async fn what_the_types_do_not_hold_is_exported_all_the_same(fixture:
     let statement = repo_core::Statement {
         sql: &sql,
         params: &[],
-        access: repo_core::Access::Write,
+        effect: repo_core::Effect::Update,
         table: Optional::TABLE,
     };
     connection.run(statement, &mut |_| Ok(())).await.unwrap();

@@ -174,3 +174,80 @@ pub(crate) async fn an_error_tells_the_side_of_the_reference(fixture: Fixture) {
     assert_error!(removed, Error::ForeignKey { side: ReferenceSide::Either, .. });
     raw.rollback().await.unwrap();
 }
+
+/// Called as statements are written.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "a SET of boxes", tenant)]
+struct Carton {
+    id: Uuid,
+    tenant_id: Uuid,
+    #[repository(column = "how to DELETE FROM it")]
+    note: String,
+}
+
+/// The same, and each change is recorded.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "labels to DELETE FROM boxes", tenant, audited)]
+struct Sticker {
+    id: Uuid,
+    tenant_id: Uuid,
+    #[repository(column = "a SET carton", references = Carton)]
+    carton_id: Uuid,
+    #[repository(unique)]
+    text: String,
+}
+
+pub(crate) async fn the_side_of_a_reference_is_told_whatever_tables_and_columns_are_called(
+    fixture: Fixture,
+) {
+    let db = fixture.with(&schema![Carton, Sticker]).await;
+    let session = acme(&db).actor("alice");
+    let (cartons, stickers) = (session.repo::<Carton>(), session.repo::<Sticker>());
+    let carton = cartons.create(NewCarton { note: "a".to_owned() }).await.unwrap();
+    let new = |carton_id, text: &str| NewSticker { carton_id, text: text.to_owned() };
+    let sticker = stickers.create(new(carton.id, "a")).await.unwrap();
+    let lost = StickerPatch::new().carton_id(NOBODY);
+    for refused in [
+        stickers.create(new(NOBODY, "b")).await.map(drop),
+        stickers.create_many([new(NOBODY, "b")]).await.map(drop),
+        stickers.upsert(Sticker::TEXT, new(NOBODY, "a")).await.map(drop),
+        stickers.patch(sticker.id, lost.clone()).await.map(drop),
+        stickers.query().patch_all(lost.clone()).await.map(drop),
+    ] {
+        assert_error!(refused, Error::ForeignKey { entity: "Sticker", side: ReferenceSide::Child });
+    }
+    for refused in [
+        cartons.delete(carton.id).await,
+        cartons.delete_many([carton.id]).await.map(drop),
+        cartons.query().delete_all().await.map(drop),
+    ] {
+        assert_error!(refused, Error::ForeignKey { entity: "Carton", side: ReferenceSide::Parent });
+    }
+}
+
+/// What the application refers to, and from where, is not known.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "tags to DELETE FROM cartons")]
+struct Tag {
+    id: Uuid,
+    #[repository(unique)]
+    name: String,
+}
+
+pub(crate) async fn a_change_of_what_the_application_refers_to_is_no_removal(fixture: Fixture) {
+    let db = fixture.with(&schema![Tag]).await;
+    let mut raw = by_hand(&db).await;
+    let script =
+        "CREATE TABLE tagged (name TEXT REFERENCES \"tags to DELETE FROM cartons\" (name))";
+    raw.execute_script(script).await.unwrap();
+    raw.commit().await.unwrap();
+    let tags = db.session().repo::<Tag>();
+    let tag = tags.create(NewTag { name: "a".to_owned() }).await.unwrap();
+    let mut raw = by_hand(&db).await;
+    raw.execute_script("INSERT INTO tagged VALUES ('a')").await.unwrap();
+    raw.commit().await.unwrap();
+    let refused = tags.patch(tag.id, TagPatch::new().name("b")).await;
+    assert_error!(refused, Error::ForeignKey { entity: "Tag", side: ReferenceSide::Either });
+    let removed = tags.delete(tag.id).await;
+    assert_error!(removed, Error::ForeignKey { entity: "Tag", side: ReferenceSide::Parent });
+}

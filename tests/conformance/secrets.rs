@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use plant::*;
 use repo_core::{
-    Access, AuditEntry, Backend, Database, Entity as _, Kind, Reach, Result, Row, Session,
+    AuditEntry, Backend, Database, Effect, Entity as _, Kind, Reach, Result, Row, Session,
     Statement, Tenant, Value, WindowRequest, schema,
 };
 use tracing::Level;
@@ -170,7 +170,7 @@ async fn dump(db: &Database) -> String {
         };
         let sql = format!("SELECT {as_text} FROM repo_audit");
         let table = AuditEntry::TABLE;
-        let statement = Statement { sql: &sql, params: &[], access: Access::Read, table };
+        let statement = Statement { sql: &sql, params: &[], effect: Effect::Read, table };
         let mut on_row = |row: &dyn Row| {
             if let Ok(Value::Text(value)) = row.value(0, Kind::Text) {
                 text.push_str(&value);

@@ -117,7 +117,7 @@ pub(crate) async fn a_fixed_column_in_another_spelling_keeps_no_update_away(fixt
             let statement = repo_core::Statement {
                 sql: &sql,
                 params: &[],
-                access: repo_core::Access::Read,
+                effect: repo_core::Effect::Read,
                 table: <Sealed as repo_core::Entity>::TABLE,
             };
             let mut on_row = |_: &dyn repo_core::Row| {

@@ -10,7 +10,7 @@ use super::entry::{Action, AuditEntry, FIRST_UNCHAINED, TRAIL};
 use super::format::{self, ZERO};
 use super::heads::HEADS;
 use super::image::{self, Image};
-use crate::backend::{Access, Connection, Insert, Row, Statement, no_rows};
+use crate::backend::{Connection, Effect, Insert, Row, Statement, no_rows};
 use crate::dialect::Dialect;
 use crate::error::{DatabaseError, Error, Result};
 use crate::schema::table::{Chaining, Table};
@@ -168,7 +168,7 @@ async fn unchained(
         Ok(())
     };
     let sql = dialect.unchained_numbers();
-    let statement = Statement { sql, params: &params, access: Access::Write, table: &TRAIL };
+    let statement = Statement { sql, params: &params, effect: Effect::Lock, table: &TRAIL };
     connection.run(statement, &mut on_row).await?;
     if numbers.len() != entries.len() {
         return Err(unreadable("fewer numbers than entries"));
@@ -218,7 +218,7 @@ async fn lock(
         Ok(())
     };
     let statement =
-        Statement { sql: &sql, params: &params[..wanted], access: Access::Write, table: &HEADS };
+        Statement { sql: &sql, params: &params[..wanted], effect: Effect::Lock, table: &HEADS };
     connection.run(statement, &mut on_row).await?;
     Ok(head)
 }
@@ -270,7 +270,7 @@ async fn insert(
 }
 
 async fn execute(connection: &mut dyn Connection, sql: &str, params: &[Value<'_>]) -> Result<()> {
-    let statement = Statement { sql, params, access: Access::Write, table: &TRAIL };
+    let statement = Statement { sql, params, effect: Effect::Insert, table: &TRAIL };
     match connection.run(statement, &mut no_rows).await.map_err(of_entry)? {
         0 => Err(unreadable("no row was written")),
         _ => Ok(()),

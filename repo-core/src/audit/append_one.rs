@@ -6,7 +6,7 @@
 use super::append::{Head, Pending, lock_head, next_in_chain, of_entry, set_head, unreadable};
 use super::entry::TRAIL;
 use super::heads::HEADS;
-use crate::backend::{Access, Row, Statement, Steps, no_rows};
+use crate::backend::{Effect, Row, Statement, Steps, no_rows};
 use crate::dialect::Dialect;
 use crate::error::Result;
 use crate::schema::table::{Chaining, Table};
@@ -63,7 +63,7 @@ impl TrailSql {
             Ok(())
         };
         let sql = self.head.as_str();
-        let statement = Statement { sql, params: &params, access: Access::Write, table: &HEADS };
+        let statement = Statement { sql, params: &params, effect: Effect::Lock, table: &HEADS };
         steps.run(statement, &mut on_row)?;
         Ok(head)
     }
@@ -76,7 +76,7 @@ impl TrailSql {
             Ok(())
         };
         let sql = self.unchained_numbers;
-        let statement = Statement { sql, params: &params, access: Access::Write, table: &TRAIL };
+        let statement = Statement { sql, params: &params, effect: Effect::Lock, table: &TRAIL };
         steps.run(statement, &mut on_row)?;
         number.ok_or_else(|| unreadable("there is no number for the entry"))
     }
@@ -118,7 +118,7 @@ fn write(
     params: &[Value<'_>],
     table: &'static Table,
 ) -> Result<()> {
-    let statement = Statement { sql, params, access: Access::Write, table };
+    let statement = Statement { sql, params, effect: Effect::Insert, table };
     match steps.run(statement, &mut no_rows).map_err(of_entry)? {
         0 => Err(unreadable("no row was written")),
         _ => Ok(()),

@@ -5,7 +5,7 @@
 
 use crate::audit::entry::FIRST_UNCHAINED;
 use crate::audit::{HEADS, TRAIL, image, stored};
-use crate::backend::{Access, OnRow, Row, Statement};
+use crate::backend::{Effect, OnRow, Row, Statement};
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::session::run::read_over_all;
@@ -216,6 +216,6 @@ async fn read(
     params: &[Value<'_>],
     on_row: OnRow<'_>,
 ) -> Result<()> {
-    let statement = Statement { sql, params, access: Access::Read, table: &TRAIL };
+    let statement = Statement { sql, params, effect: Effect::Read, table: &TRAIL };
     read_over_all(database, statement, on_row).await
 }

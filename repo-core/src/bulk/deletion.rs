@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{Bulk, CHUNK, Work};
 use crate::audit::Action;
 use crate::audit::author::Author;
+use crate::backend::Effect;
 use crate::cascade::{self, Cascade, Collected, Stored};
 use crate::entity::{Entity, Mutable};
 use crate::error::{Error, Result};
@@ -114,7 +115,7 @@ where
             let mut writer = Writer::new(session.dialect(), E::TABLE);
             writer.push("DELETE FROM ").table_name();
             writer.restrict(&self.selection, &[])?;
-            return self.at_once(&writer).await;
+            return self.at_once(&writer, Effect::Delete).await;
         }
         self.in_chunks(&Work::Delete(&deletion)).await
     }

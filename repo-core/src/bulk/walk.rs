@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 
 use super::Bulk;
-use crate::backend::{Access, Row, Statement};
+use crate::backend::{Effect, Row, Statement};
 use crate::cascade::Stored;
 use crate::entity::Entity;
 use crate::error::Result;
@@ -94,6 +94,6 @@ async fn ids<E: Entity, S: Scope>(
         Ok(())
     };
     let (sql, params) = (&writer.sql, &writer.params);
-    session.run(Statement { sql, params, access: Access::Read, table }, &mut on_row).await?;
+    session.run(Statement { sql, params, effect: Effect::Read, table }, &mut on_row).await?;
     Ok(ids)
 }

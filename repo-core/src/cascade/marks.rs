@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use uuid::Uuid;
 
-use super::{Cascade, Stored, ids};
+use super::{Cascade, Stored, answers, ids};
 use crate::audit::Action;
-use crate::backend::{Access, Statement, no_rows};
+use crate::backend::{Effect, Statement, no_rows};
 use crate::error::{Error, Result};
 use crate::schema::table::Table;
 use crate::session::scope::Scope;
@@ -71,12 +71,12 @@ impl<S: Scope> Cascade<'_, S> {
         let action = if deletion.is_some() { Action::Delete } else { Action::Restore };
         if !table.is_seen(action) {
             let (sql, params) = (&writer.sql, &writer.params);
-            let statement = Statement { sql, params, access: Access::Write, table };
+            let statement = Statement { sql, params, effect: Effect::Update, table };
             let changed = self.session.run(statement, &mut no_rows).await?;
             return if changed == rows.len() as u64 { Ok(()) } else { Err(Error::left_out()) };
         }
         writer.push(" RETURNING ").all_columns();
-        let after = self.answers(&writer).await?;
+        let after = answers(self.session, &writer, Effect::Update).await?;
         if after.len() != rows.len() {
             return Err(Error::left_out());
         }

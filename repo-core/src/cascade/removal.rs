@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::{Cascade, Stored, ids};
 use crate::audit::Action;
-use crate::backend::{Access, Statement, no_rows};
+use crate::backend::{Effect, Statement, no_rows};
 use crate::error::{Error, Result};
 use crate::read::IdKey;
 use crate::schema::table::Table;
@@ -121,7 +121,7 @@ impl<S: Scope> Cascade<'_, S> {
             for some in order.chunks(at_once) {
                 let writer = self.among(table, table.roles.id, some).remove(dialect);
                 let (sql, params) = (&writer.sql, &writer.params);
-                let statement = Statement { sql, params, access: Access::Write, table };
+                let statement = Statement { sql, params, effect: Effect::Delete, table };
                 removed += self.session.run(statement, &mut no_rows).await?;
             }
             // The rows were locked. Of a table that is not seen to go the database may have removed some with

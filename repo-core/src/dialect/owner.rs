@@ -1,6 +1,5 @@
 //! Whose the rows of a table are, and which tables are the audit trail's own.
 
-use crate::audit::{HEADS, TRAIL};
 use crate::schema::table::Table;
 
 /// Which column of a table says whose a row is, as an index into [`Table::columns`].
@@ -18,13 +17,8 @@ impl Owner {
     /// Whose the rows of `table` are; none where they belong to no tenant.
     pub fn of(table: &Table) -> Option<Self> {
         // First: the entries have a tenant too, and those of rows that belong to none are everybody's.
-        let of_trail = table.position("tenant").filter(|_| is_of_trail(table));
+        let of_trail = table.position("tenant").filter(|_| table.is_of_trail());
         let of_trail = of_trail.map(Self::TenantOrShared);
         of_trail.or_else(|| table.roles.tenant.map(Self::Tenant))
     }
-}
-
-/// Whether it is a table of the audit trail: their rows have a tenant as text.
-pub(crate) fn is_of_trail(table: &Table) -> bool {
-    [TRAIL.name, HEADS.name].contains(&table.name)
 }

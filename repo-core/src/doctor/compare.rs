@@ -2,7 +2,6 @@
 
 use super::{Finding, GuardKind};
 use crate::audit::Action;
-use crate::dialect::is_of_trail;
 use crate::schema::guards::{
     Check, DeleteAction, ForeignKey, Found, Guards, InspectedTable, Policy, Trigger, UniqueKey,
 };
@@ -115,7 +114,7 @@ pub(super) fn unseen(
         || table.is_seen(Action::Delete)
         || table.roles.deleted_at.is_some()
         || table.roles.version.is_some()
-        || is_of_trail(table);
+        || table.is_of_trail();
     if !is_watched || table.immutable {
         return;
     }

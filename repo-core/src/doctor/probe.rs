@@ -1,7 +1,7 @@
 //! Whether a check of the database does what the schema says: asked of values, in a transaction that only
 //! reads.
 
-use crate::backend::{Access, Backend, Connection, Statement, TransactionOptions};
+use crate::backend::{Backend, Connection, Effect, Statement, TransactionOptions};
 use crate::dialect::{Dialect, quote};
 use crate::error::{DatabaseError, Error, Result};
 use crate::schema::table::{ColumnDef, Table};
@@ -52,7 +52,7 @@ async fn accepts(
     table: &'static Table,
 ) -> Result<bool> {
     let mut accepted = None;
-    let statement = Statement { sql, params: &[value], access: Access::Read, table };
+    let statement = Statement { sql, params: &[value], effect: Effect::Read, table };
     let mut on_row = |row: &dyn crate::backend::Row| {
         let invalid = |it: crate::InvalidValue| DatabaseError::new(it.into_reason());
         accepted = Some(row.value(0, Kind::Bool).map_err(invalid)? == Value::Bool(true));

@@ -1,7 +1,7 @@
 //! What a backend's error lacks and only core knows: the names that the schema gave, and which of two
 //! errors is told.
 
-use crate::backend::{Access, Insert, Statement};
+use crate::backend::{Effect, Insert, Statement};
 use crate::dialect::Dialect;
 use crate::error::{Error, ReferenceSide};
 use crate::schema::table::Table;
@@ -24,6 +24,10 @@ pub(crate) fn complete_statement(
     dialect: &dyn Dialect,
     statement: Statement<'_>,
 ) -> Error {
+    if statement.is_by_hand() {
+        // Nobody knows which table it was about.
+        return error;
+    }
     on_side(complete(error, dialect, statement.table), statement)
 }
 
@@ -32,16 +36,11 @@ pub(crate) fn complete_statement(
 /// not known: where an entity without references is changed it may be either.
 fn on_side(error: Error, statement: Statement<'_>) -> Error {
     match error {
-        Error::ForeignKey { entity, side: ReferenceSide::Either }
-            if !statement.table.columns.is_empty() =>
-        {
-            let is_update = statement.sql.contains(" SET ");
-            let side = if statement.sql.contains("DELETE FROM ") {
-                ReferenceSide::Parent
-            } else if is_update && statement.table.references.is_empty() {
-                ReferenceSide::Either
-            } else {
-                ReferenceSide::Child
+        Error::ForeignKey { entity, side: ReferenceSide::Either } => {
+            let side = match statement.effect {
+                Effect::Delete => ReferenceSide::Parent,
+                Effect::Update if statement.table.references.is_empty() => ReferenceSide::Either,
+                _ => ReferenceSide::Child,
             };
             Error::ForeignKey { entity, side }
         }
@@ -61,7 +60,7 @@ pub(crate) fn complete_insert(error: Error, dialect: &dyn Dialect, insert: Inser
             refused.map(|error| error.in_row(index))
         });
         let Insert { sql, table, .. } = insert;
-        let statement = Statement { sql, params: &[], access: Access::Write, table };
+        let statement = Statement { sql, params: &[], effect: Effect::Insert, table };
         return refused.unwrap_or_else(|| complete_statement(error, dialect, statement));
     }
     error

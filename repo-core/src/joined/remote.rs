@@ -8,7 +8,7 @@ use std::fmt;
 use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::backend::{Access, Connection, Insert, InsertRows, OnRow, Row, Statement};
+use crate::backend::{Connection, Effect, Insert, InsertRows, OnRow, Row, Statement};
 use crate::error::{Error, Result};
 use crate::schema::table::Table;
 use crate::value::Value;
@@ -62,7 +62,7 @@ pub(super) enum Control {
 pub(super) struct OwnedStatement {
     sql: String,
     params: Vec<Value<'static>>,
-    access: Access,
+    effect: Effect,
     table: &'static Table,
 }
 
@@ -165,13 +165,13 @@ impl<R: Row + Send + 'static> Connection for Remote<R> {
 impl OwnedStatement {
     fn new(statement: Statement<'_>) -> Self {
         let params = statement.params.iter().map(|value| value.clone().into_owned()).collect();
-        let Statement { sql, access, table, .. } = statement;
-        Self { sql: sql.to_owned(), params, access, table }
+        let Statement { sql, effect, table, .. } = statement;
+        Self { sql: sql.to_owned(), params, effect, table }
     }
 
     fn statement(&self) -> Statement<'_> {
-        let Self { sql, params, access, table } = self;
-        Statement { sql, params, access: *access, table }
+        let Self { sql, params, effect, table } = self;
+        Statement { sql, params, effect: *effect, table }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Only outside of transactions: what is in one has a connection and waits for nobody. The texts are in
 //! `sql/lookup.rs`.
 
-use crate::backend::{Access, Lookup, OnRow, Statement};
+use crate::backend::{Effect, Lookup, OnRow, Statement};
 use crate::error::Result;
 use crate::schema::table::Table;
 use crate::session::Session;
@@ -19,7 +19,7 @@ pub(crate) async fn look_up<S: Scope>(
     params: &[Value<'_>],
     on_row: OnRow<'_>,
 ) -> Result<()> {
-    let statement = Statement { sql: &sql.of_key, params, access: Access::Read, table };
+    let statement = Statement { sql: &sql.of_key, params, effect: Effect::Read, table };
     let Some(of_keys) = sql.of_keys.as_deref().filter(|_| !session.in_transaction()) else {
         return session.run(statement, on_row).await.map(drop);
     };

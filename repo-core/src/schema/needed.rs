@@ -4,7 +4,7 @@
 //! another one was renamed away would have none of them. Names that tables of one schema cannot share are refused
 //! before the database is asked (`taken.rs`).
 
-use crate::backend::{Access, Connection, Row, Statement};
+use crate::backend::{Connection, Effect, Row, Statement};
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::schema::Schema;
@@ -53,7 +53,7 @@ pub(crate) async fn check(
         Ok(())
     };
     let (sql, table) = (sql.as_str(), first.table);
-    let statement = Statement { sql, params: &[], access: Access::Read, table };
+    let statement = Statement { sql, params: &[], effect: Effect::Read, table };
     connection.run(statement, &mut on_row).await?;
     let Some([_, of, other]) = found.first() else { return Ok(()) };
     let names = found.iter().filter(|[_, table, has]| (table, has) == (of, other));

@@ -4,6 +4,7 @@
 
 use std::any::TypeId;
 
+use crate::audit::{HEADS, TRAIL};
 use crate::backend::Row;
 use crate::error::{Error, Result};
 use crate::hooks::Hooks;
@@ -202,6 +203,11 @@ impl Table {
             format!("{:?}", (table.entity, table.columns, policies, told, table.indexes, parents))
         };
         promises(self) == promises(other)
+    }
+
+    /// Whether it is one of the audit trail: entries, or the heads of chains. Their rows have a tenant as text.
+    pub(crate) fn is_of_trail(&self) -> bool {
+        [TRAIL.name, HEADS.name].contains(&self.name)
     }
 
     /// The column of the id.

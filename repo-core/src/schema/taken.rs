@@ -89,7 +89,7 @@ pub(crate) fn is_another_on(one: &Table, other: &Table) -> bool {
 fn names_of(dialect: &dyn Dialect, table: &Table) -> Vec<String> {
     let mut all = vec![table.name.to_owned(), names::primary_key(dialect, table)];
     all.extend(table.has_identity().then(|| names::identity_sequence(dialect, table)));
-    all.extend((table.name == TRAIL.name).then(|| UNCHAINED.to_owned()));
+    all.extend(table.is_same(&TRAIL).then(|| UNCHAINED.to_owned()));
     all.extend(table.indexes.iter().map(|index| names::index(dialect, table, index)));
     all
 }

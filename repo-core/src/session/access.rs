@@ -5,9 +5,9 @@
 
 use std::sync::{PoisonError, RwLock};
 
+use crate::audit::Action;
 use crate::audit::append::{Pending, is_without_trail};
 use crate::audit::author::Author;
-use crate::audit::{Action, TRAIL};
 use crate::error::{Error, Result};
 use crate::schema::table::Table;
 use crate::session::Session;
@@ -95,19 +95,10 @@ impl Access {
 
 /// Whether looking at the rows of all tenants is recorded.
 pub(crate) fn is_watched(table: &Table) -> bool {
-    table.audit.is_some() || table.name == TRAIL.name
+    table.audit.is_some() || table.is_of_trail()
 }
 
 async fn append<S: Scope>(session: &Session<S>, author: Author) -> Result<()> {
-    let entry = Pending {
-        author,
-        chaining: Chaining::Chained,
-        entity: ALL_TENANTS,
-        entity_id: String::new(),
-        action: Action::Access,
-        before: None,
-        after: None,
-    };
     session.refuse_within_transaction()?;
     let entry = Pending::about_no_row(author, ALL_TENANTS, Action::Access, None);
     let handle = Executor::Pool.begin(session.backend(), Default::default(), true).await?;

@@ -23,7 +23,7 @@ impl<S: Scope> Session<S> {
         let dialect = self.dialect();
         match &self.executor {
             Executor::Pool => {
-                if statement.access == Access::Write {
+                if statement.access() == Access::Write {
                     self.refuse_within_transaction()?;
                 }
                 let result = self.backend().run(statement, on_row).await;

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use crate::audit::Action;
+use crate::backend::Effect;
 use crate::dialect::{AuditedChange, Dialect, ImageOf};
 use crate::schema::table::{Chaining, Table};
 use crate::sql::writer::Writer;
@@ -157,6 +158,15 @@ pub(crate) fn images(action: Action, table: &Table) -> (ImageOf, ImageOf) {
         Action::Delete if table.roles.deleted_at.is_some() => (ImageOf::Row, ImageOf::Changes),
         Action::Delete | Action::Purge => (ImageOf::Row, ImageOf::Nothing),
         _ => (ImageOf::Changes, ImageOf::Changes),
+    }
+}
+
+/// What the statement of a change does to its row.
+pub(crate) fn effect_of(action: Action, table: &Table) -> Effect {
+    match images(action, table) {
+        (ImageOf::Nothing, _) => Effect::Insert,
+        (_, ImageOf::Nothing) => Effect::Delete,
+        _ => Effect::Update,
     }
 }
 

@@ -84,10 +84,6 @@ pub(crate) fn unique_key(
     constraint: String,
     columns: Vec<String>,
 ) -> (String, Vec<String>) {
-    if table.columns.is_empty() {
-        // A statement by hand: nobody knows which table it was about.
-        return (constraint, columns);
-    }
     let positions: Option<Vec<_>> = columns.iter().map(|name| position(table, name)).collect();
     let Some(positions) = positions else { return (constraint, plain(table, columns)) };
     let is_meant = |(name, key): &(String, Vec<usize>)| match positions.as_slice() {

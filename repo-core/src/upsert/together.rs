@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::{By, Upserted, change};
 use crate::audit::image::is_same;
-use crate::backend::{Access, Row, Statement};
+use crate::backend::{Effect, Row, Statement};
 use crate::entity::{Entity, Mutable};
 use crate::error::{Error, Result};
 use crate::read::decode;
@@ -115,7 +115,7 @@ where
             }
             Ok(())
         };
-        self.run((&self.sql.places, Access::Read), &encoded(entities)?, &mut on_row).await?;
+        self.run((&self.sql.places, Effect::Read), &encoded(entities)?, &mut on_row).await?;
         Ok(are_there)
     }
 
@@ -132,7 +132,7 @@ where
             found.push((place::<E>(row)?, decode::<E>(&stored)?, values(E::TABLE, &stored)?));
             Ok(())
         };
-        self.run((&self.sql.locked, Access::Write), &given, &mut on_row).await?;
+        self.run((&self.sql.locked, Effect::Lock), &given, &mut on_row).await?;
         let has_key = |stored: &[Value<'_>], given: &[Value<'_>]| {
             self.by.key.iter().all(|column| is_same(&stored[*column], &given[*column]))
         };
@@ -154,7 +154,7 @@ where
     /// Runs a statement about the keys of rows.
     async fn run(
         &self,
-        (sql, access): (&str, Access),
+        (sql, effect): (&str, Effect),
         rows: &[Vec<Value<'_>>],
         on_row: crate::backend::OnRow<'_>,
     ) -> Result<()> {
@@ -165,7 +165,7 @@ where
         let mut params: Vec<_> = self.by.key.iter().map(list).collect();
         let tenant = E::TABLE.roles.tenant.zip(rows.first());
         params.extend(tenant.map(|(column, row)| row[column].borrowed()));
-        let statement = Statement { sql, params: &params, access, table: E::TABLE };
+        let statement = Statement { sql, params: &params, effect, table: E::TABLE };
         self.repo.session().run(statement, on_row).await.map(drop)
     }
 }

@@ -6,14 +6,14 @@
 
 use crate::audit::Action;
 use crate::audit::author::Author;
-use crate::backend::{Access, Row, Statement, no_rows};
+use crate::backend::{Effect, Row, Statement, no_rows};
 use crate::entity::Entity;
 use crate::error::{DatabaseError, Error, Result};
 use crate::read::decode;
 use crate::repo::Repo;
 use crate::session::Session;
 use crate::session::scope::Scope;
-use crate::sql::change::ChangeSql;
+use crate::sql::change::{ChangeSql, effect_of};
 use crate::sql::crud::update;
 use crate::transaction::Own;
 use crate::value::{Kind, Value};
@@ -173,7 +173,8 @@ impl<E: Entity, S: Scope> Attempt<'_, E, S> {
             return done.await.map(|done| done.is_some());
         }
         let (sql, params) = (&self.sql.plain, self.params);
-        let statement = Statement { sql, params, access: Access::Write, table: E::TABLE };
+        let effect = effect_of(self.sql.action, E::TABLE);
+        let statement = Statement { sql, params, effect, table: E::TABLE };
         session.run(statement, &mut no_rows).await.map(|affected| affected > 0)
     }
 
@@ -196,7 +197,7 @@ impl<E: Entity, S: Scope> Attempt<'_, E, S> {
             _ => dialect.lock_rows(&mut sql),
         }
         let repo = Repo::<E, S>::new(session.clone());
-        look(&repo, (&sql, Access::Write), self.tenant, self.id, self.asked).await
+        look(&repo, (&sql, Effect::Lock), self.tenant, self.id, self.asked).await
     }
 
     /// Whether the database finds that nothing differs in the row; none where it is not for the row.
@@ -209,7 +210,7 @@ impl<E: Entity, S: Scope> Attempt<'_, E, S> {
             Ok(())
         };
         let params = self.params;
-        let statement = Statement { sql, params, access: Access::Read, table: E::TABLE };
+        let statement = Statement { sql, params, effect: Effect::Read, table: E::TABLE };
         session.run(statement, &mut on_row).await?;
         Ok(is_so)
     }

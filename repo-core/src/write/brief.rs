@@ -7,14 +7,14 @@
 use crate::audit::append::Pending;
 use crate::audit::author::Author;
 use crate::audit::{Action, image};
-use crate::backend::{Access, BriefChange, OnRow, Row, Statement, Steps};
+use crate::backend::{BriefChange, Effect, OnRow, Row, Statement, Steps};
 use crate::dialect::{Dialect, ImageOf};
 use crate::error::Result;
 use crate::error::failure::complete_statement;
 use crate::schema::table::{Chaining, Table};
 use crate::session::Session;
 use crate::session::scope::Scope;
-use crate::sql::change::{BriefSql, ChangeSql, images};
+use crate::sql::change::{BriefSql, ChangeSql, effect_of, images};
 use crate::value::Value;
 use crate::write::added::{Added, made_number};
 
@@ -114,7 +114,7 @@ impl<'c> Brief<'c> {
             entry = self.entry(sql.action, &brief.was, &was, row)?;
             read(row)
         };
-        self.run(steps, &sql.plain, params, &mut on_row)?;
+        self.run(steps, (&sql.plain, effect_of(sql.action, self.table)), params, &mut on_row)?;
         Ok(entry)
     }
 
@@ -124,7 +124,7 @@ impl<'c> Brief<'c> {
             made = made_number(self.table, row, 0)?;
             Ok(())
         };
-        let added = self.run(steps, sql, params, &mut on_row)?;
+        let added = self.run(steps, (sql, Effect::Insert), params, &mut on_row)?;
         Ok(Added::of(self.table, added, made))
     }
 
@@ -145,7 +145,7 @@ impl<'c> Brief<'c> {
             was = Some(values.collect::<Result<_>>()?);
             Ok(())
         };
-        self.run(steps, select, params, &mut on_row)?;
+        self.run(steps, (select, Effect::Lock), params, &mut on_row)?;
         Ok(was)
     }
 
@@ -179,12 +179,12 @@ impl<'c> Brief<'c> {
     fn run(
         &self,
         steps: &mut dyn Steps,
-        sql: &str,
+        (sql, effect): (&str, Effect),
         params: &[Value<'_>],
         on_row: OnRow<'_>,
     ) -> Result<u64> {
         tracing::trace!(target: "repo::sql", sql);
-        let statement = Statement { sql, params, access: Access::Write, table: self.table };
+        let statement = Statement { sql, params, effect, table: self.table };
         let ran = steps.run(statement, on_row);
         ran.map_err(|error| complete_statement(error, self.dialect, statement))
     }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::audit::Action;
 use crate::audit::author::Author;
 use crate::audit::image::is_same;
-use crate::backend::{Access, Row, Statement};
+use crate::backend::{Effect, Row, Statement};
 use crate::column::Column;
 use crate::dialect::Dialect;
 use crate::entity::Entity;
@@ -182,7 +182,7 @@ impl<E: Entity, S: Scope> Once<'_, E, S> {
             Ok(())
         };
         let (sql, table) = (&*self.sql.find, E::TABLE);
-        let statement = Statement { sql, params, access: Access::Read, table };
+        let statement = Statement { sql, params, effect: Effect::Read, table };
         self.repo.session().run(statement, &mut on_row).await?;
         let Some((entity, stored)) = found else { return Ok(None) };
         let is_creators =
@@ -286,5 +286,5 @@ async fn insert_alone<E: Entity, S: Scope>(
         params.extend(author.params(E::TABLE.name, Action::Create));
     }
     let mut read = |row: &dyn Row| made_id::<E>(row, E::TABLE.roles.id);
-    one(session, E::TABLE, sql, &params, &mut read).await.map(Added::of_answer)
+    one(session, (E::TABLE, Action::Create), sql, &params, &mut read).await.map(Added::of_answer)
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::audit::Action;
 use crate::audit::author::Author;
-use crate::backend::{Access, Addition, Insert, InsertRows, Row, Statement};
+use crate::backend::{Addition, Effect, Insert, InsertRows, Row, Statement};
 use crate::entity::Entity;
 use crate::error::Result;
 use crate::hooks::note;
@@ -41,7 +41,8 @@ pub(crate) async fn insert_one<E: Entity, S: Scope>(
         let mut params = insert_values(&entity)?;
         params.extend(author.params(E::TABLE.name, Action::Create));
         let mut read = |row: &dyn Row| made_id::<E>(row, E::TABLE.roles.id);
-        let answer = one(repo.session(), E::TABLE, sql, &params, &mut read).await?;
+        let answer =
+            one(repo.session(), (E::TABLE, Action::Create), sql, &params, &mut read).await?;
         params.truncate(repo.crud().insert_columns.len());
         let made = unless_refused(repo.session(), &entity, Added::of_answer(answer)).await?;
         let entity = with_id(entity, made);
@@ -104,7 +105,7 @@ async fn insert_plain<E: Entity, S: Scope>(
     };
     let guarded = repo.crud().guarded_insert.as_deref();
     let sql = guarded.unwrap_or(&repo.crud().insert);
-    let statement = Statement { sql, params, access: Access::Write, table: E::TABLE };
+    let statement = Statement { sql, params, effect: Effect::Insert, table: E::TABLE };
     let added = session.run(statement, &mut read).await?;
     unless_refused(session, entity, Added::of(E::TABLE, added, made)).await
 }
@@ -119,7 +120,8 @@ async fn add_among_others<E: Entity, S: Scope>(
     let Some(of_rows) = crud.insert_of_rows.as_deref().filter(|_| !session.in_transaction()) else {
         return Ok(false);
     };
-    let statement = Statement { sql: &crud.insert, params, access: Access::Write, table: E::TABLE };
+    let statement =
+        Statement { sql: &crud.insert, params, effect: Effect::Insert, table: E::TABLE };
     session.add(Addition { statement, columns: &crud.insert_columns, of_rows }).await?;
     Ok(true)
 }

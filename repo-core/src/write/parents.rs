@@ -5,7 +5,7 @@
 //! child. Where one statement can hold the parents and add the row, `sql/crud.rs` does it. A database that waits
 //! for changes of keys alone has the mark in one (`UniqueKey::of_mark`).
 
-use crate::backend::{Access, Row, Statement};
+use crate::backend::{Effect, Row, Statement};
 use crate::error::{Error, Result};
 use crate::schema::table::{OnDelete, Table};
 use crate::session::Session;
@@ -143,6 +143,6 @@ async fn any_deleted<S: Scope>(
         Ok(())
     };
     let (sql, params) = (&writer.sql, &writer.params);
-    session.run(Statement { sql, params, access: Access::Write, table }, &mut on_row).await?;
+    session.run(Statement { sql, params, effect: Effect::Lock, table }, &mut on_row).await?;
     Ok(any)
 }

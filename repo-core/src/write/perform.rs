@@ -7,7 +7,7 @@
 use crate::audit::append::Pending;
 use crate::audit::author::Author;
 use crate::audit::{Action, image};
-use crate::backend::{Access, Row, Statement};
+use crate::backend::{Effect, Row, Statement};
 use crate::dialect::ImageOf;
 use crate::entity::Entity;
 use crate::error::Result;
@@ -15,7 +15,7 @@ use crate::hooks::note;
 use crate::schema::table::Table;
 use crate::session::Session;
 use crate::session::scope::Scope;
-use crate::sql::change::{Before, ChangeSql, images};
+use crate::sql::change::{Before, ChangeSql, effect_of, images};
 use crate::value::{InvalidValue, Kind, Value};
 use crate::write::brief;
 
@@ -34,7 +34,8 @@ pub(crate) async fn perform<E: Entity, S: Scope, T: Send>(
     read: Read<T>,
 ) -> Result<Option<T>> {
     let Some(seen) = &sql.seen else {
-        return one(session, E::TABLE, &sql.plain, &params, &mut |row| read(row)).await;
+        return one(session, (E::TABLE, sql.action), &sql.plain, &params, &mut |row| read(row))
+            .await;
     };
     let text = seen.recorded.as_ref().filter(|_| !session.in_transaction());
     if let Some((author, text)) = author.zip(text) {
@@ -66,7 +67,7 @@ pub(crate) async fn recorded<E: Entity, S: Scope, T: Send>(
     read: Read<T>,
 ) -> Result<Option<T>> {
     params.extend(author.params(E::TABLE.name, action));
-    one(session, E::TABLE, text, &params, &mut |row| read(row)).await
+    one(session, (E::TABLE, action), text, &params, &mut |row| read(row)).await
 }
 
 /// A change in a transaction, whose entry is appended later and whose event is told then.
@@ -88,14 +89,14 @@ impl<S: Scope> Change<'_, S> {
     }
 
     async fn gone<T: Send>(&self, read: Read<T>) -> Result<Option<T>> {
-        let Some((was, row)) = self.row(&self.sql.plain, read).await? else { return Ok(None) };
+        let Some((was, row)) = self.row(self.plain(), read).await? else { return Ok(None) };
         self.note(&was, None).await?;
         Ok(Some(row))
     }
 
     async fn selected<T: Send>(&self, select: &str, read: Read<T>) -> Result<Option<T>> {
-        let Some((was, _)) = self.row(select, read).await? else { return Ok(None) };
-        let Some((is, after)) = self.row(&self.sql.plain, read).await? else { return Ok(None) };
+        let Some((was, _)) = self.row((select, Effect::Lock), read).await? else { return Ok(None) };
+        let Some((is, after)) = self.row(self.plain(), read).await? else { return Ok(None) };
         self.note(&was, Some(&is[..])).await?;
         Ok(Some(after))
     }
@@ -109,7 +110,7 @@ impl<S: Scope> Change<'_, S> {
             met = Some((was, values(table, &after)?, read(&after)?));
             Ok(())
         };
-        self.run(text, &mut on_row).await?;
+        self.run((text, self.plain().1), &mut on_row).await?;
         let Some((was, is, row)) = met else { return Ok(None) };
         self.note(&was, Some(&is[..])).await?;
         Ok(Some(row))
@@ -117,7 +118,7 @@ impl<S: Scope> Change<'_, S> {
 
     async fn row<T: Send>(
         &self,
-        text: &str,
+        text: (&str, Effect),
         read: Read<T>,
     ) -> Result<Option<(Vec<Value<'static>>, T)>> {
         let mut met = None;
@@ -129,10 +130,18 @@ impl<S: Scope> Change<'_, S> {
         Ok(met)
     }
 
-    async fn run(&self, sql: &str, on_row: crate::backend::OnRow<'_>) -> Result<u64> {
-        let statement =
-            Statement { sql, params: self.params, access: Access::Write, table: self.table };
-        self.session.run(statement, on_row).await
+    /// The statement that changes the row, and what it does.
+    fn plain(&self) -> (&str, Effect) {
+        (&self.sql.plain, effect_of(self.sql.action, self.table))
+    }
+
+    async fn run(
+        &self,
+        (sql, effect): (&str, Effect),
+        on_row: crate::backend::OnRow<'_>,
+    ) -> Result<u64> {
+        let (params, table) = (self.params, self.table);
+        self.session.run(Statement { sql, params, effect, table }, on_row).await
     }
 
     async fn note(&self, was: &[Value<'static>], is: Option<&[Value<'static>]>) -> Result<()> {
@@ -163,10 +172,10 @@ pub(crate) fn entry(
     Ok(Some(Pending::of_row(author, (table, chaining), id, action, [before, after])))
 }
 
-/// What `read` makes of the only row that a statement answers with.
+/// What `read` makes of the only row that the statement of a change answers with.
 pub(crate) async fn one<S: Scope, T: Send>(
     session: &Session<S>,
-    table: &'static Table,
+    (table, action): (&'static Table, Action),
     sql: &str,
     params: &[Value<'_>],
     read: &mut (dyn FnMut(&dyn Row) -> Result<T> + Send),
@@ -176,7 +185,8 @@ pub(crate) async fn one<S: Scope, T: Send>(
         met = Some(read(row)?);
         Ok(())
     };
-    session.run(Statement { sql, params, access: Access::Write, table }, &mut on_row).await?;
+    let statement = Statement { sql, params, effect: effect_of(action, table), table };
+    session.run(statement, &mut on_row).await?;
     Ok(met)
 }
 

@@ -3,7 +3,7 @@
 //! Asked after the change: versions only grow, so that what is found then still tells what the change met.
 
 use crate::audit::image::is_same;
-use crate::backend::{Access, Row, Statement};
+use crate::backend::{Effect, Row, Statement};
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::read::{decode, encode_id, pack};
@@ -65,13 +65,13 @@ pub(crate) async fn diagnose<E: Entity, S: Scope>(
     id: &E::Id,
     asked: Asked<'_>,
 ) -> Result<Verdict<E>> {
-    look(repo, (&repo.crud().find_any, Access::Read), tenant, id, asked).await
+    look(repo, (&repo.crud().find_any, Effect::Read), tenant, id, asked).await
 }
 
 /// The same of the row that a query for one, live or deleted, answers with.
 pub(crate) async fn look<E: Entity, S: Scope>(
     repo: &Repo<E, S>,
-    (sql, access): (&str, Access),
+    (sql, effect): (&str, Effect),
     tenant: Option<&Value<'_>>,
     id: &E::Id,
     asked: Asked<'_>,
@@ -84,7 +84,7 @@ pub(crate) async fn look<E: Entity, S: Scope>(
     };
     let (params, count) = pack([tenant.map(Value::borrowed), Some(encode_id::<E>(id)?)]);
     let params = &params[..count];
-    let statement = Statement { sql, params, access, table: E::TABLE };
+    let statement = Statement { sql, params, effect, table: E::TABLE };
     repo.session().run(statement, &mut on_row).await?;
     Ok(verdict)
 }

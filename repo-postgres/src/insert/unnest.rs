@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use repo_core::{Access, Insert, Statement, Value};
+use repo_core::{Effect, Insert, Statement, Value};
 use sqlx::PgConnection;
 
 use super::{all_of, no_rows, push_target};
@@ -22,7 +22,7 @@ pub(super) async fn insert(
         arrays(insert, rows.clone(), ids.get(rows).unwrap_or_default()).map_err(Failure::Core)?;
     let sql = sql(insert, !ids.is_empty(), params.len());
     let statement =
-        Statement { sql: &sql, params: &params, access: Access::Write, table: insert.table };
+        Statement { sql: &sql, params: &params, effect: Effect::Insert, table: insert.table };
     all_of(count, statement::run(connection, persistent, statement, &mut no_rows).await?)
 }
 

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use repo_core::{
-    Access, Backend, Connection, Dialect, Error, Found, InspectedTable, Kind, Owner, Policy,
+    Backend, Connection, Dialect, Effect, Error, Found, InspectedTable, Kind, Owner, Policy,
     Result, Row, Statement, Table, TransactionOptions, Value, quote,
 };
 
@@ -250,7 +250,7 @@ async fn ask(
             answers.push((flag(row, 0)?, flag(row, 1)?));
             Ok(())
         };
-        let statement = Statement { sql: query, params: &[], access: Access::Read, table };
+        let statement = Statement { sql: query, params: &[], effect: Effect::Read, table };
         connection.run(statement, &mut on_row).await?;
         Ok(answers)
     }
@@ -267,7 +267,7 @@ async fn set(
 ) -> Result<()> {
     let sql = "SELECT set_config($1, $2, true) IS NULL";
     let params = [Value::Text(setting.into()), Value::Text(value.into())];
-    let statement = Statement { sql, params: &params, access: Access::Read, table };
+    let statement = Statement { sql, params: &params, effect: Effect::Read, table };
     connection.run(statement, &mut |_| Ok(())).await.map(drop)
 }
 

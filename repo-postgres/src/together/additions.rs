@@ -15,7 +15,7 @@ use std::task::{Context, Poll};
 
 use futures_util::future::{Either, select};
 use repo_core::{
-    Access, Addition, DatabaseError, Error, Result, Row, Statement, Table, Value, quote,
+    Addition, DatabaseError, Effect, Error, Result, Row, Statement, Table, Value, quote,
 };
 use tokio::sync::oneshot;
 
@@ -128,7 +128,7 @@ impl Shared {
     async fn run(mut self, mut lease: Lease) {
         let (sql, params, table) = (&self.sql, &self.lists, self.table);
         let given = self.turns.0.len() as u64;
-        let statement = Statement { sql, params, access: Access::Write, table };
+        let statement = Statement { sql, params, effect: Effect::Insert, table };
         let mut on_row = |_: &dyn Row| Ok(());
         let ran = {
             let adding = pin!(statement::run(lease.start(), true, statement, &mut on_row));
@@ -171,7 +171,7 @@ impl Shared {
         quote(&mut sql, table.name);
         let sql = format!("SELECT {id} FROM {sql} WHERE {id} = ANY($1)");
         let params = &[ids.borrowed()];
-        let statement = Statement { sql: &sql, params, access: Access::Read, table };
+        let statement = Statement { sql: &sql, params, effect: Effect::Read, table };
         let mut found = Vec::with_capacity(given.len());
         let mut on_row = |row: &dyn Row| {
             found.push(table.read(row, 0, table.roles.id)?.into_owned());

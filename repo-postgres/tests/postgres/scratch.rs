@@ -7,8 +7,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use repo_core::{
-    Access, Backend, ColumnDef, Error, Ids, Insert, InsertRows, Kind, Result, Row, Statement,
-    Table, TransactionOptions, Value,
+    Access, Backend, ColumnDef, Effect, Error, Ids, Insert, InsertRows, Kind, Result, Row,
+    Statement, Table, TransactionOptions, Value,
 };
 use repo_postgres::{Options, Postgres};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, query_scalar};
@@ -185,7 +185,8 @@ pub(crate) fn statement<'a>(
     params: &'a [Value<'a>],
     access: Access,
 ) -> Statement<'a> {
-    Statement { sql, params, access, table: &NOTE }
+    let effect = if access == Access::Read { Effect::Read } else { Effect::Update };
+    Statement { sql, params, effect, table: &NOTE }
 }
 
 pub(crate) fn no_rows(_: &dyn Row) -> Result<()> {

@@ -57,7 +57,7 @@ impl<H: Home> Port<H> {
         on_error: OnError,
         each: impl FnMut(&Row<'_>) -> Result<(), Failure> + Send,
     ) -> Result<u64> {
-        if statement.access == Access::Write {
+        if statement.access() == Access::Write {
             self.prepare_to_write()?;
         }
         if !is_kept_as_text(statement.sql) {

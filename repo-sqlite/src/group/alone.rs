@@ -133,7 +133,7 @@ fn of_own_commit(error: rusqlite::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use repo_core::Access;
+    use repo_core::Effect;
     use rusqlite::Connection;
 
     use super::*;
@@ -161,7 +161,7 @@ mod tests {
         let opened = Opened::new(connection).expect("a connection");
         let sql = "INSERT INTO t SELECT max(coalesce(max(a), 0), ?1) + 1 FROM t";
         let params = [repo_core::Value::I64(0)];
-        let statement = Statement { sql, params: &params, access: Access::Write, table: &TABLE };
+        let statement = Statement { sql, params: &params, effect: Effect::Insert, table: &TABLE };
         let (mut done, mut stopped) = (0, 0);
         for _ in 0..5_000 {
             let (until, on_row) = (Instant::now(), &mut |_: &dyn Row| Ok(()));

@@ -67,7 +67,7 @@ impl Steps for Here<'_> {
         let keep = OnError::Keep;
         let ran = statement::run(self.connection, &statement, on_row, keep, &mut 0);
         let affected = ran.map_err(|failure| failure.into_error(statement.table))?;
-        if statement.access == Access::Write {
+        if statement.access() == Access::Write {
             self.shapes.record(Shape::of(statement.sql), started.elapsed());
         }
         Ok(affected)

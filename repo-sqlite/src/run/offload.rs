@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use repo_core::{Access, DatabaseError, Error, OnRow, Statement, Table, Value};
+use repo_core::{Access, DatabaseError, Effect, Error, OnRow, Statement, Table, Value};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
 
@@ -46,7 +46,7 @@ struct Stop {
 struct Owned {
     sql: String,
     params: Vec<Value<'static>>,
-    access: Access,
+    effect: Effect,
     table: &'static Table,
     on_error: OnError,
     /// The rows that were handed over before.
@@ -86,7 +86,7 @@ pub(crate) async fn run(
     }
     // Whoever sends more finds nobody there.
     drop(batches);
-    if refused.is_some() && statement.access == Access::Read {
+    if refused.is_some() && statement.access() == Access::Read {
         away.stop.now();
     }
     let result = away.back(checkout).await.map_err(Failure::Ours)?;
@@ -186,14 +186,14 @@ impl Drop for Ended {
 
 impl Owned {
     fn new(statement: &Statement<'_>, on_error: OnError, skip: u64) -> Self {
-        let Statement { sql, params, access, table } = *statement;
+        let Statement { sql, params, effect, table } = *statement;
         let params = params.iter().map(|value| value.clone().into_owned()).collect();
-        Self { sql: sql.to_owned(), params, access, table, on_error, skip }
+        Self { sql: sql.to_owned(), params, effect, table, on_error, skip }
     }
 
     fn run(self, checkout: &Checkout, sender: mpsc::Sender<Batch>) -> Result<u64, Failure> {
-        let Self { sql, params, access, table, on_error, skip } = &self;
-        let statement = Statement { sql, params, access: *access, table };
+        let Self { sql, params, effect, table, on_error, skip } = &self;
+        let statement = Statement { sql, params, effect: *effect, table };
         let started = Instant::now();
         let (mut count, mut batch) = (0, Batch::first());
         let ran = step(checkout.connection(), &statement, *on_error, |row| {
@@ -216,8 +216,8 @@ impl Owned {
 
     /// The rows read, and a copy of all of them.
     fn run_briefly(self, checkout: &Checkout) -> Result<(u64, Batch), Failure> {
-        let Self { sql, params, access, table, on_error, .. } = &self;
-        let statement = Statement { sql, params, access: *access, table };
+        let Self { sql, params, effect, table, on_error, .. } = &self;
+        let statement = Statement { sql, params, effect: *effect, table };
         let (started, mut batch) = (Instant::now(), Batch::only());
         let _limit = checkout.opened().control.limit(started + BRIEF);
         let read = step(checkout.connection(), &statement, *on_error, |row| {

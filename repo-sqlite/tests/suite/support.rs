@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use repo_core::{
-    Access, Backend, ColumnDef, Connection, Error, Ids, Index, IndexColumn, Insert, InsertRows,
-    Kind, Result, Row, Statement, Table, TransactionOptions, Value,
+    Access, Backend, ColumnDef, Connection, Effect, Error, Ids, Index, IndexColumn, Insert,
+    InsertRows, Kind, Result, Row, Statement, Table, TransactionOptions, Value,
 };
 use repo_sqlite::Options;
 use tempfile::TempDir;
@@ -110,7 +110,8 @@ pub(crate) fn statement<'a>(
     sql: &'a str,
     params: &'a [Value<'a>],
 ) -> Statement<'a> {
-    Statement { sql, params, access, table: &NOTES }
+    let effect = if access == Access::Read { Effect::Read } else { Effect::Update };
+    Statement { sql, params, effect, table: &NOTES }
 }
 
 pub(crate) fn ignore(_: &dyn Row) -> Result<()> {

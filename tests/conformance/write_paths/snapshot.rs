@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use repo_core::{
-    Access, Action, AuditEntry, ColumnDef, Database, Image, ImageValue, Reach, Row, Statement,
+    Action, AuditEntry, ColumnDef, Database, Effect, Image, ImageValue, Reach, Row, Statement,
     Table, TransactionOptions, Value, quote,
 };
 use uuid::Uuid;
@@ -203,7 +203,7 @@ async fn read(db: &Database, tenant: Uuid, rows: &mut BTreeMap<Key, Columns>) {
             Ok(())
         };
         let (sql, params) = (select(db, table), [Value::Uuid(tenant)]);
-        let statement = Statement { sql: &sql, params: &params, access: Access::Read, table };
+        let statement = Statement { sql: &sql, params: &params, effect: Effect::Read, table };
         connection.run(statement, &mut on_row).await.unwrap();
     }
     connection.rollback().await.unwrap();
