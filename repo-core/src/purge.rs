@@ -1,29 +1,27 @@
 //! Removing what was deleted long ago: `purge_deleted_before`.
 //!
 //! The rows and all that goes with them are removed in chunks, the oldest first, each chunk in a transaction
-//! of its own: nothing is locked for long, and what was removed stays removed when a later chunk fails.
+//! of its own: nothing is locked for long, and what was removed stays removed when a later chunk fails. How a chunk is
+//! removed, and which of its rows stay, is in `purge/job.rs`.
+
+mod job;
+mod referring;
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
+use std::ops::AddAssign;
 use std::pin::Pin;
 
 use chrono::{DateTime, Utc};
 
-use crate::audit::author::Author;
-use crate::audit::{Action, image};
-use crate::backend::{Effect, Row, Statement};
-use crate::cascade::{Cascade, Collected, Stored, known};
+use crate::cascade::known;
 use crate::entity::{Entity, SoftDelete};
 use crate::error::{Error, Result};
+use crate::purge::job::{Doing, Job};
 use crate::repo::Repo;
-use crate::schema::registry::Registry;
-use crate::schema::table::Table;
-use crate::session::Session;
-use crate::session::scope::{Reach, ReachableFrom, Scope};
-use crate::sql::together::{chunk_before, tenants_before};
-use crate::transaction::Own;
+use crate::session::scope::{ReachableFrom, Scope};
+use crate::value::Kind;
 use crate::value::column_type::ColumnType as _;
-use crate::value::{Kind, Value};
 
 /// The rows of a chunk, unless it is told.
 const CHUNK: u32 = 1_000;
@@ -46,6 +44,9 @@ pub struct Purged {
     pub rows: u64,
     /// Rows of other entities, which went with them.
     pub below: u64,
+    /// Rows of the entity that were to go and stayed, as something refers to them or a rule refuses. They are found
+    /// as `query().only_deleted().filter(..)`.
+    pub kept: u64,
 }
 
 impl<E: Entity, S: Scope> Repo<E, S> {
@@ -59,6 +60,10 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     ///
     /// Of an `audited` entity each row is an entry in the trail of its tenant.
     ///
+    /// A row stays if something refers to it, or to a row that goes with it, without `on_delete = cascade`, and if a row
+    /// that goes with it was never deleted, and its `validate(delete)` refuses. The others go: a chunk that is refused
+    /// is taken apart until only such rows are left. [`kept`](Purged::kept) tells how many stayed.
+    ///
     /// ```no_run
     /// # use chrono::{DateTime, TimeDelta, Utc};
     /// # use repo_core::{Actor, Database, Error, Repository};
@@ -70,19 +75,20 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     /// let last_year = Utc::now() - TimeDelta::days(365);
     /// let would = notes.purge_deleted_before(last_year).dry_run().await?;
     /// let removed = notes.purge_deleted_before(last_year).chunk(500).await?;
+    /// println!("{} of {} rows, {} stayed", removed.rows, would.rows, removed.kept);
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
     ///
-    /// - [`Error::ForeignKey`]: a row is referred to without `on_delete = cascade`. Nothing of its chunk is
-    ///   removed; the chunks before it are.
-    /// - [`Error::Invalid`]: the same, where a row that goes with others was never deleted, and its
-    ///   `validate(delete)` refuses.
+    /// What no row causes, such as a lost connection, ends the run: nothing of that chunk is removed; the chunks before
+    /// it are.
+    ///
     /// - [`Error::Configuration`]: what goes with the rows is not known: see
     ///   [`Database::register`](crate::Database::register).
-    /// - [`Error::MissingActor`]: it is recorded, and nobody acts.
+    /// - [`Error::MissingActor`]: it is recorded, and nobody acts. In a session over all tenants that is so too where
+    ///   what refers to the rows is `audited`: it is looked at.
     /// - [`is_invalid_input`](Error::is_invalid_input): a chunk of no rows; a time that no column holds.
     pub fn purge_deleted_before(&self, time: DateTime<Utc>) -> PurgeDeleted<'_, E, S>
     where
@@ -101,7 +107,9 @@ impl<E: Entity, S: Scope> PurgeDeleted<'_, E, S> {
         self
     }
 
-    /// Only counts what would be removed.
+    /// Only counts what would be removed, and what would stay as something refers to it. Rules are not asked, and of
+    /// tables that the database was not told of, of triggers, and of rows that the session does not see it knows
+    /// nothing: what they refuse is counted as removed.
     pub fn dry_run(mut self) -> Self {
         self.is_dry = true;
         self
@@ -138,139 +146,20 @@ where
         (Some(_), Some(tenant)) => vec![Some(tenant.into_owned())],
         (Some(column), None) => job.tenants(column).await?,
     };
+    job.looks_at_what_refers()?;
     let mut purged = Purged::default();
     for tenant in tenants {
-        let (rows, below) = if purge.is_dry {
-            job.count(tenant.as_ref()).await?
-        } else {
-            job.remove(tenant.as_ref(), author.as_ref()).await?
-        };
-        purged = Purged { rows: purged.rows + rows, below: purged.below + below };
+        let doing = if purge.is_dry { Doing::counting() } else { Doing::Removing(author.as_ref()) };
+        purged += job.of_tenant(tenant.as_ref(), doing).await?;
     }
     Ok(purged)
 }
 
-/// The removal from one table.
-struct Job<'j, S: Scope> {
-    session: &'j Session<S>,
-    table: &'static Table,
-    registry: &'j Registry,
-    before: Value<'static>,
-    chunk: u32,
-}
-
-impl<S: Scope> Job<'_, S> {
-    /// Who removes the rows, where that is recorded; of which tenant they are is said later.
-    fn author(&self) -> Result<Option<Author>> {
-        let below = self.registry.below(self.table);
-        let audited = std::iter::once(self.table).chain(below).find(|it| it.audit.is_some());
-        audited.map(|table| Author::acting(self.session, Reach::Shared, table.entity)).transpose()
-    }
-
-    /// The tenants that have such rows.
-    async fn tenants(&self, column: usize) -> Result<Vec<Option<Value<'static>>>> {
-        let (table, dialect) = (self.table, self.session.dialect());
-        let writer = tenants_before(dialect, table, column, self.before.clone());
-        let mut tenants = Vec::new();
-        let mut on_row = |row: &dyn Row| {
-            tenants.push(Some(table.read(row, 0, column)?.into_owned()));
-            Ok(())
-        };
-        let (sql, params) = (&writer.sql, &writer.params);
-        let statement = Statement { sql, params, effect: Effect::Read, table };
-        self.session.run(statement, &mut on_row).await?;
-        Ok(tenants)
-    }
-
-    /// Removes all there are of one tenant, and counts them.
-    async fn remove(
-        &self,
-        tenant: Option<&Value<'_>>,
-        author: Option<&Author>,
-    ) -> Result<(u64, u64)> {
-        let mut counts = (0, 0);
-        loop {
-            let author = author.map(|author| self.of_tenant(author, tenant)).transpose()?;
-            let own = Own::Inner(self.session.begin_looking_anew().await?);
-            let done = self.remove_chunk(own.session(), tenant, author).await;
-            let (chunk, rows, below) = own.finish(done).await?;
-            counts = (counts.0 + rows, counts.1 + below);
-            // Fewer than a chunk are no end: others may have been taken meanwhile.
-            if chunk == 0 {
-                return Ok(counts);
-            }
-        }
-    }
-
-    /// Removes the next rows; returns how many were asked for, and what was removed.
-    async fn remove_chunk(
-        &self,
-        session: &Session<S>,
-        tenant: Option<&Value<'_>>,
-        author: Option<Author>,
-    ) -> Result<(usize, u64, u64)> {
-        let at = author.as_ref().map_or_else(|| session.database().now(), |it| Ok(it.at))?;
-        let cascade = Cascade::new(session, self.registry, tenant, author, at);
-        let rows = self.next(&cascade, tenant, None).await?;
-        let (chunk, mut collected) = (rows.len(), Collected::default());
-        let ids = self.ids(&rows);
-        for row in rows {
-            collected.is_new(self.table, &row[self.table.roles.id]);
-            collected.add(self.table, row);
-        }
-        if chunk > 0 {
-            cascade.collect(self.table, ids, &mut collected).await?;
-        }
-        let (rows, below) = collected.counts(self.table);
-        cascade.remove(collected, self.table, Action::Purge).await?;
-        Ok((chunk, rows, below))
-    }
-
-    /// Counts all there are of one tenant, and what goes with them.
-    async fn count(&self, tenant: Option<&Value<'_>>) -> Result<(u64, u64)> {
-        let at = self.session.database().now()?;
-        let cascade = Cascade::new(self.session, self.registry, tenant, None, at).only_reading();
-        let (mut collected, mut last) = (Collected::default(), None);
-        loop {
-            let mut rows = self.next(&cascade, tenant, last.as_ref()).await?;
-            let chunk = rows.len();
-            last = rows.last().map(|row| self.position(row));
-            rows.retain(|row| collected.is_new(self.table, &row[self.table.roles.id]));
-            cascade.collect(self.table, self.ids(&rows), &mut collected).await?;
-            collected.forget();
-            if chunk < self.chunk as usize {
-                return Ok(collected.counts(self.table));
-            }
-        }
-    }
-
-    async fn next(
-        &self,
-        cascade: &Cascade<'_, S>,
-        tenant: Option<&Value<'_>>,
-        after: Option<&(Value<'static>, Value<'static>)>,
-    ) -> Result<Vec<Stored>> {
-        let dialect = self.session.dialect();
-        let (before, size) = (self.before.borrowed(), i64::from(self.chunk));
-        let mut writer = chunk_before(dialect, self.table, tenant, before, after, size);
-        cascade.lock(&mut writer);
-        cascade.answers(&writer).await
-    }
-
-    /// When a row was deleted, and its id.
-    fn position(&self, row: &Stored) -> (Value<'static>, Value<'static>) {
-        let roles = &self.table.roles;
-        (row[roles.deleted_at.unwrap_or(roles.id)].clone(), row[roles.id].clone())
-    }
-
-    fn ids(&self, rows: &[Stored]) -> Vec<Value<'static>> {
-        rows.iter().map(|row| row[self.table.roles.id].clone()).collect()
-    }
-
-    fn of_tenant(&self, author: &Author, tenant: Option<&Value<'_>>) -> Result<Author> {
-        let tenant = tenant.map(image::text).unwrap_or_default();
-        let at = self.session.database().now()?;
-        Ok(Author { tenant: (*tenant).into(), at, ..author.clone() })
+impl AddAssign for Purged {
+    fn add_assign(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.below += other.below;
+        self.kept += other.kept;
     }
 }
 

@@ -44,6 +44,8 @@ mod ids;
 mod import_trees;
 mod imports;
 mod isolation;
+
+mod kept_rows;
 mod keys_of_others;
 mod left_as_it_was;
 mod left_out;
@@ -525,6 +527,13 @@ conformance! {
             a_row_may_refer_to_itself_and_go,
             one_id_of_two_tenants_is_two_rows_over_all_tenants,
         }
+        kept_rows {
+            a_row_that_is_referred_to_stays_and_the_others_go,
+            no_tenant_waits_for_a_row_of_another,
+            rows_that_keep_each_other_go_in_any_chunks,
+            what_refers_by_a_key_of_the_application_keeps_a_row,
+            a_look_over_all_tenants_at_what_refers_is_somebodys,
+        }
         keys_of_others {
             a_declared_key_is_told_alike_whatever_it_is_called,
             so_it_is_in_another_order_and_without_the_tenant,
@@ -646,7 +655,6 @@ conformance! {
             what_was_deleted_before_is_removed,
             each_removed_row_is_an_entry,
             a_tree_is_removed_in_any_chunks,
-            a_row_that_is_referred_to_stops_its_chunk,
             all_tenants_have_one_retention,
             one_tenant_removes_its_own,
             what_belongs_to_no_tenant_is_removed_without_one,

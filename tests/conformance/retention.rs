@@ -112,28 +112,6 @@ pub(crate) async fn a_tree_is_removed_in_any_chunks(fixture: Fixture) {
     assert_eq!(tasks.query().with_deleted().count().await.unwrap(), 2);
 }
 
-pub(crate) async fn a_row_that_is_referred_to_stops_its_chunk(fixture: Fixture) {
-    let (db, clock) = fixture.with_clock(&projects()).await;
-    let session = alice(&db);
-    let (persons, tasks) = (session.repo::<Person>(), session.repo::<Task>());
-    let project = session.repo::<Project>().create(project("a")).await.unwrap();
-    for name in ["a", "b", "c", "d"] {
-        let person = persons.create(NewPerson { name: name.to_owned() }).await.unwrap();
-        if name == "c" {
-            let new = NewTask { owner_id: Some(person.id), ..task(name, &project) };
-            tasks.create(new).await.unwrap();
-        }
-        persons.delete(person.id).await.unwrap();
-        clock.advance(TimeDelta::seconds(1));
-    }
-    let later = project.created_at + TimeDelta::days(1);
-    let removed = persons.purge_deleted_before(later).chunk(2).await;
-    assert_error!(removed, Error::ForeignKey { entity: "Person", .. });
-    let left = persons.query().only_deleted().all().await.unwrap();
-    let names: Vec<_> = left.iter().map(|person| &*person.name).collect();
-    assert_eq!(names, ["c", "d"], "the chunk before stays removed");
-}
-
 pub(crate) async fn all_tenants_have_one_retention(fixture: Fixture) {
     let (db, clock) = fixture.with_clock(&projects()).await;
     let eve = bolt(&db).actor("eve");

@@ -26,8 +26,22 @@ impl Collected {
     }
 
     /// Whether the row was met.
-    pub(super) fn has(&self, table: &Table, id: &Value<'_>) -> bool {
+    pub(crate) fn has(&self, table: &Table, id: &Value<'_>) -> bool {
         self.seen.get(table.name).is_some_and(|ids| ids.contains(&IdKey::of(id)))
+    }
+
+    /// As if these rows had not been met.
+    pub(crate) fn unmeet(&mut self, table: &Table, of: &[Value<'_>]) {
+        if let Some(seen) = self.seen.get_mut(table.name) {
+            of.iter().for_each(|id| {
+                seen.remove(&IdKey::of(id));
+            });
+        }
+    }
+
+    /// The ids of the rows of `table` that are kept.
+    pub(crate) fn ids(&self, table: &Table) -> Vec<Value<'static>> {
+        self.rows.get(table.name).map_or_else(Vec::new, |rows| ids(table, rows))
     }
 
     /// Whether no row was met.

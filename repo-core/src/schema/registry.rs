@@ -83,6 +83,17 @@ impl Registry {
         self.children.get(&(table.entity_type)()).map_or(&[], Vec::as_slice)
     }
 
+    /// The tables whose rows keep a row of `table` from being removed.
+    pub(crate) fn keeping(&self, table: &Table) -> impl Iterator<Item = Child> {
+        self.tables.iter().flat_map(|child| {
+            let keeping = child
+                .references
+                .iter()
+                .filter(|it| it.on_delete == OnDelete::Restrict && (it.parent)().is_same(table));
+            keeping.map(|it| Child { table: child, column: it.column })
+        })
+    }
+
     /// The tables whose rows are marked with a row of `table`.
     pub(crate) fn marked_with(&self, table: &Table) -> impl Iterator<Item = Child> {
         let children = self.removed_with(table).iter().copied();

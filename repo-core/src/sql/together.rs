@@ -43,6 +43,32 @@ impl<'a> Among<'a> {
         writer
     }
 
+    /// The same of those that were deleted before a time.
+    pub(crate) fn select_before(self, dialect: &'a dyn Dialect, before: Value<'a>) -> Writer<'a> {
+        let mut writer = Writer::new(dialect, self.table);
+        writer.push("SELECT ").all_columns().push(" FROM ").table_name();
+        self.condition(&mut writer);
+        writer.push(" AND ").deleted_before(before);
+        writer.by_id();
+        writer
+    }
+
+    /// What the rows refer to, each once: `SELECT DISTINCT` the column.
+    pub(crate) fn referred(self, dialect: &'a dyn Dialect) -> Writer<'a> {
+        let mut writer = Writer::new(dialect, self.table);
+        writer.push("SELECT DISTINCT ").column(self.column).push(" FROM ").table_name();
+        self.condition(&mut writer);
+        writer
+    }
+
+    /// The ids of the rows.
+    pub(crate) fn ids(self, dialect: &'a dyn Dialect) -> Writer<'a> {
+        let mut writer = Writer::new(dialect, self.table);
+        writer.push("SELECT ").column(self.table.roles.id).push(" FROM ").table_name();
+        self.condition(&mut writer);
+        writer
+    }
+
     /// When each row was deleted; those that are live stay so until the transaction ends.
     pub(crate) fn deleted_at(self, dialect: &'a dyn Dialect, deleted_at: usize) -> Writer<'a> {
         let mut writer = Writer::new(dialect, self.table);
@@ -115,7 +141,7 @@ pub(crate) fn tenants_before<'a>(
     writer
 }
 
-/// The next rows that were deleted before a time, oldest first.
+/// The next rows that were deleted before a time, oldest first: when, and their ids.
 pub(crate) fn chunk_before<'a>(
     dialect: &'a dyn Dialect,
     table: &'static Table,
@@ -126,7 +152,7 @@ pub(crate) fn chunk_before<'a>(
 ) -> Writer<'a> {
     let mut writer = Writer::new(dialect, table);
     let (id, deleted_at) = (table.roles.id, table.roles.deleted_at.unwrap_or(table.roles.id));
-    writer.push("SELECT ").all_columns().push(" FROM ").table_name().push(" WHERE ");
+    writer.push("SELECT ").columns([deleted_at, id]).push(" FROM ").table_name().push(" WHERE ");
     writer.and_tenant(tenant).deleted_before(before);
     if let Some((time, last)) = after {
         writer.push(" AND (").columns([deleted_at, id]).push(") > (");
