@@ -113,6 +113,10 @@ impl Database {
     /// It writes only entities without a tenant. The one exception is
     /// [`purge_deleted_before`](crate::Repo::purge_deleted_before), which removes the deleted rows of every tenant.
     ///
+    /// The rows of all tenants are one set: what goes by a value that is unique only within a tenant, such as
+    /// [`group_by`](crate::Query::group_by) and [`latest_per`](crate::Query::latest_per), takes those of several
+    /// together, unless the tenant's column is named as well.
+    ///
     /// Where entities are audited, the trail has an entry of it too, before its first statement: it then
     /// needs an actor, which is said before a transaction is opened.
     pub fn all_tenants(&self, reason: &str) -> Session<AllTenants> {
