@@ -309,6 +309,7 @@ mod tests {
                 sensitive: false,
                 formerly: &[],
                 added_with: None,
+                default: None,
             };
             let mut sql = String::from("CREATE TABLE t (c ");
             SqliteDialect.column_type(&mut sql, kind);

@@ -1,6 +1,6 @@
 //! What an import takes and what it refuses: by no way around a policy, all or none, and by the line.
 
-use repo_core::{Action, Error, schema};
+use repo_core::{Action, Error, Repository, schema};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -235,6 +235,72 @@ pub(crate) async fn a_table_of_somebody_else_needs_only_what_a_caller_gives(fixt
     assert_eq!(tickets.import_json_lines(lines.as_bytes()).fresh_ids().await.unwrap(), 1);
     let error = tickets.import_csv(csv.as_bytes()).await.unwrap_err();
     assert_eq!(error.to_string(), "line 1: `id` is missing: `fresh_ids` makes new ones");
+}
+
+/// What has an id of its own form, unless the file gives one.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "badges", tenant)]
+struct Badge {
+    #[repository(assigned, default = format!("badge_{}", Uuid::now_v7().simple()))]
+    id: String,
+    tenant_id: Uuid,
+    #[repository(default = 5)]
+    level: i32,
+    #[repository(default = Some("grey".to_owned()))]
+    color: Option<String>,
+    #[repository(json, default = vec!["new".to_owned()])]
+    marks: Vec<String>,
+    holder: Option<String>,
+    name: String,
+}
+
+pub(crate) async fn a_file_from_elsewhere_may_leave_out_what_a_new_row_may(fixture: Fixture) {
+    let db = fixture.with(&schema![Badge]).await;
+    let badges = acme(&db).repo::<Badge>();
+    let csv = "name,holder\na,\nb,ann\n";
+    assert_eq!(badges.import_csv(csv.as_bytes()).await.unwrap(), 2);
+    let lines = "{\"name\":\"c\"}\n{\"name\":\"d\",\"holder\":\"bob\",\"level\":7}\n\
+                 {\"id\":\"own\",\"name\":\"e\",\"color\":null,\"marks\":[]}\n";
+    assert_eq!(badges.import_json_lines(lines.as_bytes()).await.unwrap(), 3);
+    let rows = badges.query().order_by(Badge::NAME.asc()).all().await.unwrap();
+    let seen = |row: &Badge| (row.level, row.color.clone(), row.marks.len(), row.holder.clone());
+    let grey = || Some("grey".to_owned());
+    let expected = [
+        (5, grey(), 1, None),
+        (5, grey(), 1, Some("ann".to_owned())),
+        (5, grey(), 1, None),
+        (7, grey(), 1, Some("bob".to_owned())),
+        (5, None, 0, None),
+    ];
+    assert_eq!(rows.iter().map(seen).collect::<Vec<_>>(), expected);
+    assert!(rows[..4].iter().all(|row| row.id.starts_with("badge_")) && rows[4].id == "own");
+    for (file, expected) in [
+        ("holder\nann\n", "line 1: `name` is missing"),
+        ("name\na\n", "line 1: `holder` is missing"),
+        ("name,holder,level\na,,\n", "line 2: `level` has no value, and must have one"),
+    ] {
+        let error = badges.import_csv(file.as_bytes()).await.unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    }
+    for (file, expected) in [
+        ("{\"name\":\"a\"}\n{\"holder\":\"ann\"}", "line 2: `name` is missing"),
+        ("{\"name\":\"a\",\"level\":null}", "line 1: `level` has no value, and must have one"),
+    ] {
+        let error = badges.import_json_lines(file.as_bytes()).await.unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    }
+    // An export leaves nothing out: where something is missing, it was lost.
+    let mut export = Vec::new();
+    badges.query().export_json_lines(&mut export).await.unwrap();
+    let export = String::from_utf8(export).unwrap();
+    let there = elsewhere(&schema![Badge]).await;
+    let there = there.tenant(ACME).repo::<Badge>();
+    for lost in ["\"holder\":null,", "\"level\":5,", "\"color\":\"grey\","] {
+        let error = there.import_json_lines(export.replace(lost, "").as_bytes()).await.unwrap_err();
+        assert!(error.to_string().ends_with("is missing"), "{error}");
+    }
+    there.import_json_lines(export.as_bytes()).await.unwrap();
+    assert_eq!(there.query().order_by(Badge::NAME.asc()).all().await.unwrap(), rows);
 }
 
 pub(crate) async fn what_is_wrong_with_a_file_is_named(fixture: Fixture) {

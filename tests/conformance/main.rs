@@ -563,6 +563,7 @@ conformance! {
             a_live_row_under_a_deleted_parent_comes_back_as_it_was,
             no_live_row_is_imported_under_a_deleted_one_that_takes_it_along,
             a_table_of_somebody_else_needs_only_what_a_caller_gives,
+            a_file_from_elsewhere_may_leave_out_what_a_new_row_may,
             what_is_wrong_with_a_file_is_named,
         }
         places {

@@ -205,6 +205,7 @@ mod tests {
             sensitive: false,
             formerly: &[],
             added_with: None,
+            default: None,
         }
     }
 

@@ -171,6 +171,7 @@ const fn column(name: &'static str, kind: Kind, nullable: bool) -> ColumnDef {
         sensitive: false,
         formerly: &[],
         added_with: None,
+        default: None,
     }
 }
 

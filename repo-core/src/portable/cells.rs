@@ -13,7 +13,7 @@ use crate::ids::IdSource;
 use crate::json_canonical::canonical;
 use crate::read::decode;
 use crate::read::values::Values;
-use crate::schema::table::Table;
+use crate::schema::table::{AddedWith, Table};
 use crate::similar::{did_you_mean, shown};
 use crate::value::text;
 use crate::value::{InvalidValue, Kind, Value};
@@ -39,7 +39,8 @@ pub(super) struct Cells<'c> {
     pub(super) ids: &'c dyn IdSource,
     /// Whether the file says that it is an export; one that does not may leave out what is managed.
     pub(super) is_export: bool,
-    /// Whether a JSON column that is left out is `NULL`, because `null` is a document.
+    /// Whether a column that is left out may be `NULL`: of JSON in any file, because `null` is a document, and of any
+    /// kind in one that is no export.
     pub(super) absent_is_null: bool,
     /// The columns that were left out of it.
     pub(super) redacted: Vec<usize>,
@@ -104,16 +105,22 @@ impl Cells<'_> {
     fn may_miss(&self, column: usize) -> bool {
         let (roles, def) = (&self.table.roles, &self.table.columns[column]);
         if column == roles.id {
-            return self.fresh_ids;
+            return self.fresh_ids || self.default(column).is_some();
         }
         self.redacted.contains(&column)
-            || (self.absent_is_null && def.kind == Kind::Json && def.nullable)
+            || (self.absent_is_null && def.nullable && (def.kind == Kind::Json || !self.is_export))
+            || self.default(column).is_some()
             || (roles.tenant == Some(column) && self.into_this_tenant)
             || (!self.is_export
                 && self.table.is_managed(column)
                 && (roles.correlation_id != Some(column)
                     || def.nullable
                     || self.correlation.is_some()))
+    }
+
+    /// What makes the value that a new row has in a column with a default. An export leaves none out.
+    fn default(&self, column: usize) -> Option<AddedWith> {
+        self.table.columns[column].default.filter(|_| !self.is_export)
     }
 
     fn missing(&self, column: usize) -> Error {
@@ -152,7 +159,10 @@ impl Cells<'_> {
             Given::Text(text) => text::read(&text, def).map_err(invalid),
             Given::Null if def.nullable => Ok(Value::Null(def.kind)),
             Given::Null => Err(Error::invalid_input(def.name, "has no value, and must have one")),
-            Given::Absent => self.managed(column),
+            Given::Absent => match self.default(column) {
+                Some(default) => default(def.kind).map_err(invalid),
+                None => self.managed(column),
+            },
         }
     }
 

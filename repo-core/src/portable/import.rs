@@ -41,6 +41,10 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     ///
     /// Each row is a creation, with its entry in the audit trail where the entity is recorded.
     ///
+    /// A file that does not start with the line of an export needs no columns that the repository manages, but
+    /// for the id, and none with a `default`: its rows then are as new ones. A column that takes `NULL` may be left
+    /// out of a row too.
+    ///
     /// ```no_run
     /// # use repo_core::{Database, Error, Repository};
     /// # #[derive(Repository)]
@@ -82,7 +86,8 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     /// The same from [CSV](crate::Query::export_csv).
     ///
     /// A file that does not start with the line of an export needs no columns that the repository manages, but
-    /// for the id: its rows then are as new ones. Its first record is the names of its columns.
+    /// for the id, and none with a `default`: its rows then are as new ones. Its first record is the names of its
+    /// columns.
     ///
     /// # Errors
     ///

@@ -239,6 +239,7 @@ impl ColumnDescription {
             sensitive: false,
             formerly: &[],
             added_with: None,
+            default: None,
         };
         Self { def, mistake: None }
     }
@@ -300,6 +301,13 @@ impl ColumnDescription {
     #[must_use]
     pub const fn added_with(mut self, value: AddedWith) -> Self {
         self.def.added_with = Some(value);
+        self
+    }
+
+    /// Declares what a new row has in it where nobody gives a value.
+    #[must_use]
+    pub const fn defaulted(mut self, value: AddedWith) -> Self {
+        self.def.default = Some(value);
         self
     }
 

@@ -7,7 +7,7 @@
 
 use crate::audit::author::Author;
 use crate::audit::{Action, image};
-use crate::backend::{Access, Row, Statement};
+use crate::backend::{Effect, Row, Statement};
 use crate::cascade::{Cascade, Collected};
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
@@ -65,7 +65,7 @@ impl<S: Scope> Job<'_, S> {
             Ok(())
         };
         let (sql, params) = (&writer.sql, &writer.params);
-        let statement = Statement { sql, params, access: Effect::Read, table };
+        let statement = Statement { sql, params, effect: Effect::Read, table };
         self.session.run(statement, &mut on_row).await?;
         Ok(tenants)
     }
@@ -222,13 +222,13 @@ impl<S: Scope> Job<'_, S> {
             Ok(())
         };
         let (sql, params) = (&writer.sql, &writer.params);
-        let statement = Statement { sql, params, access: Effect::Read, table };
+        let statement = Statement { sql, params, effect: Effect::Read, table };
         self.session.run(statement, &mut on_row).await?;
         Ok(positions)
     }
 
     pub(super) fn dialect(&self) -> &dyn Dialect {
-        self.session.database().backend().dialect()
+        self.session.dialect()
     }
 
     fn acting_in(&self, author: &Author, tenant: Option<&Value<'_>>) -> Result<Author> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::backend::{Access, Row, Statement};
+use crate::backend::{Effect, Row, Statement};
 use crate::cascade::Collected;
 use crate::error::{Error, Result};
 use crate::purge::job::Job;
@@ -86,7 +86,7 @@ impl<S: Scope> Job<'_, S> {
             Ok(())
         };
         let (sql, params) = (&writer.sql, &writer.params);
-        let statement = Statement { sql, params, access: Effect::Read, table };
+        let statement = Statement { sql, params, effect: Effect::Read, table };
         self.session.run(statement, &mut on_row).await?;
         Ok(values)
     }

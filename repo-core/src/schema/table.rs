@@ -60,9 +60,12 @@ pub struct ColumnDef {
     pub formerly: &'static [&'static str],
     /// What rows of before the column have in it, where the audit trail does not tell.
     pub added_with: Option<AddedWith>,
+    /// What a new row has in it where nobody gives a value.
+    pub default: Option<AddedWith>,
 }
 
-/// Makes the value that rows had in a column when it was added, as a column of this kind stores it.
+/// Makes the value that rows had in a column when it was added, or that new rows have, as a column of this kind
+/// stores it.
 pub type AddedWith = fn(Kind) -> Result<Value<'static>, InvalidValue>;
 
 /// Where the ids of new rows come from.

@@ -62,9 +62,10 @@ fn definition(column: &Column) -> TokenStream {
     let names = &column.formerly;
     let formerly = (!names.is_empty()).then(|| quote!(.formerly(&[#(#names),*])));
     let added_with = column.added_with.as_ref().map(|value| added_with(column, value));
+    let defaulted = column.default.as_ref().map(|value| defaulted(column, value));
     let checked = column.is_generic.then(|| quote!(.checked()));
     quote! {
-        #codec::COLUMN #decimal #max_length #fixed #sensitive #formerly #added_with #checked .named(#name)
+        #codec::COLUMN #decimal #max_length #fixed #sensitive #formerly #added_with #defaulted #checked .named(#name)
     }
 }
 
@@ -74,6 +75,14 @@ fn added_with(column: &Column, value: &Expr) -> TokenStream {
     let kind = Ident::new("kind", Span::mixed_site());
     let added = Ident::new("added", Span::mixed_site());
     quote!(.added_with(|#kind| { let #added: #ty = #value; #codec::stored(&#added, #kind) }))
+}
+
+/// The same of what a new row has. The expression stands as it does where a row is made, so that a mistake in it is told
+/// once.
+fn defaulted(column: &Column, value: &Expr) -> TokenStream {
+    let (codec, ty) = (codec(column), &column.ty);
+    let kind = Ident::new("kind", Span::mixed_site());
+    quote!(.defaulted(|#kind| #codec::stored(&(|| -> #ty { #value })(), #kind)))
 }
 
 fn roles(entity: &Entity) -> TokenStream {

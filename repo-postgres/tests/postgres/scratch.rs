@@ -176,6 +176,7 @@ const fn column(name: &'static str, kind: Kind) -> ColumnDef {
         sensitive: false,
         formerly: &[],
         added_with: None,
+        default: None,
     }
 }
 

@@ -53,6 +53,7 @@ pub(crate) const fn column(name: &'static str, kind: Kind, nullable: bool) -> Co
         sensitive: false,
         formerly: &[],
         added_with: None,
+        default: None,
     }
 }
 
