@@ -5,11 +5,14 @@
 pub(crate) mod database;
 pub(crate) mod failure;
 pub(crate) mod kind;
+pub(crate) mod reference;
 
 use std::borrow::Cow;
 use std::time::Duration;
 
 pub use crate::error::database::{DatabaseError, Meaning};
+use crate::error::reference::in_words as in_words_of_key;
+pub use crate::error::reference::{BrokenReference, ToldReference};
 use crate::validation::{Problem, in_words};
 use crate::value::InvalidValue;
 
@@ -103,12 +106,17 @@ pub enum Error {
         entity: &'static str,
     },
     /// A row refers to one that is not there, or a row that is referred to was to be deleted.
-    #[error("{}", reference_in_words(entity, *side))]
+    #[error("{}", in_words_of_key(entity, *side, reference.as_ref()))]
     ForeignKey {
         /// The entity that was written or was to be removed.
         entity: &'static str,
         /// Which of the two it is.
         side: ReferenceSide,
+        /// The reference, if it is one that entities declare and the database tells which.
+        reference: Option<BrokenReference>,
+        /// What the database said of it, until core names it. For backends.
+        #[doc(hidden)]
+        told: Option<Box<ToldReference>>,
     },
     /// A check of the database refused the row.
     #[error("the check `{constraint}` refused the `{entity}`")]
@@ -397,16 +405,6 @@ impl Error {
 
     pub(crate) fn invalid_value(column: &'static str, value: InvalidValue) -> Self {
         Self::invalid_input(column, value.into_reason())
-    }
-}
-
-fn reference_in_words(entity: &str, side: ReferenceSide) -> String {
-    match side {
-        ReferenceSide::Child => format!("a `{entity}` would refer to a row that is not there"),
-        ReferenceSide::Parent => format!("a row still refers to this `{entity}`"),
-        ReferenceSide::Either => format!(
-            "a `{entity}` would refer to a row that is not there, or a row still refers to it"
-        ),
     }
 }
 

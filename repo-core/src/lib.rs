@@ -157,7 +157,9 @@ pub use dialect::{
 pub use doctor::{Finding, GuardKind};
 pub use driver::{Driver, Settings, connect, connect_from_env, connect_with};
 pub use entity::{Audited, Deletion, Entity, Mutable, NewEntity, SoftDelete, Versioned};
-pub use error::{DatabaseError, Error, Meaning, ReferenceSide, Result};
+pub use error::{
+    BrokenReference, DatabaseError, Error, Meaning, ReferenceSide, Result, ToldReference,
+};
 pub use event::Event;
 pub use filter::comparisons::Operand;
 pub use filter::json_path::{Documents, JsonOperand, JsonPath};

@@ -12,7 +12,9 @@ mod pooler;
 use std::fmt;
 use std::io::ErrorKind;
 
-use repo_core::{AuditEntry, DatabaseError, Entity as _, Error, Meaning, ReferenceSide};
+use repo_core::{
+    AuditEntry, DatabaseError, Entity as _, Error, Meaning, ReferenceSide, ToldReference,
+};
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 use cause::{Cause, cause};
@@ -246,7 +248,10 @@ pub(crate) fn into_error(error: sqlx::Error, entity: &'static str) -> Error {
             let columns = key_columns(database);
             Error::Conflict { entity, constraint: constraint(), columns }
         }
-        Cause::ForeignKey => Error::ForeignKey { entity, side: ReferenceSide::Either },
+        Cause::ForeignKey => {
+            let (side, told) = (ReferenceSide::Either, reference(database).map(Box::new));
+            Error::ForeignKey { entity, side, reference: None, told }
+        }
         Cause::Check => Error::Check { entity, constraint: constraint() },
         Cause::NotNull => {
             // Of a domain that takes no NULL the server tells the domain, and no column.
@@ -266,6 +271,13 @@ pub(crate) fn into_error(error: sqlx::Error, entity: &'static str) -> Error {
         Cause::Policy => Error::Backend(source),
         Cause::OutOfRange => Error::OutOfRange { entity },
     }
+}
+
+/// The foreign key: its name, and the table whose rows refer. The detail has the columns of the side that was written.
+fn reference(error: &PgDatabaseError) -> Option<ToldReference> {
+    let (table, constraint) = (error.table()?.to_owned(), error.constraint()?.to_owned());
+    let columns = error.detail().and_then(detail::columns).unwrap_or_default();
+    Some(ToldReference { table, constraint, columns })
 }
 
 /// The columns of a key that is taken, as `table.column`: the table may be another than that of the statement. None

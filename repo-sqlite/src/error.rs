@@ -3,7 +3,7 @@
 //! Messages of SQLite name tables and columns, not values, but for SQL by hand that makes a path of JSON or the text of
 //! a `RAISE` of one; the statement's text is left out.
 
-use repo_core::{DatabaseError, Error, InvalidValue, Meaning, ReferenceSide, Table};
+use repo_core::{DatabaseError, Error, InvalidValue, Meaning, ReferenceSide, Table, ToldReference};
 use rusqlite::ffi;
 
 use crate::dialect::guards;
@@ -139,11 +139,9 @@ fn about(error: &rusqlite::Error, entity: &'static str, table: &str) -> Error {
             let (constraint, columns) = violated_key(&message, table);
             Error::Conflict { entity, constraint, columns }
         }
-        Cause::ForeignKey => Error::ForeignKey { entity, side: ReferenceSide::Either },
+        Cause::ForeignKey => foreign_key(entity, None),
         // RESTRICT is a trigger inside SQLite.
-        Cause::Trigger if message == guards::FOREIGN_KEY => {
-            Error::ForeignKey { entity, side: ReferenceSide::Either }
-        }
+        Cause::Trigger if message == guards::FOREIGN_KEY => foreign_key(entity, None),
         Cause::Trigger if message.starts_with(guards::UNIQUE) => {
             let (constraint, columns) = violated_key(&message, table);
             Error::Conflict { entity, constraint, columns }
@@ -161,6 +159,26 @@ fn about(error: &rusqlite::Error, entity: &'static str, table: &str) -> Error {
         _ if message == INTEGER_OVERFLOW => Error::OutOfRange { entity },
         _ => without_table(error),
     }
+}
+
+/// The error of a reference, of which SQLite tells nothing by itself.
+pub(crate) fn foreign_key(entity: &'static str, told: Option<ToldReference>) -> Error {
+    let (side, told) = (ReferenceSide::Either, told.map(Box::new));
+    Error::ForeignKey { entity, side, reference: None, told }
+}
+
+/// Whether it is about a reference.
+pub(crate) fn is_of_reference(error: &rusqlite::Error) -> bool {
+    match cause(extended_code(error)) {
+        Cause::ForeignKey => true,
+        Cause::Trigger => message(error) == guards::FOREIGN_KEY,
+        _ => false,
+    }
+}
+
+/// What a trigger said when it refused.
+pub(crate) fn said_by_trigger(error: &rusqlite::Error) -> Option<String> {
+    (cause(extended_code(error)) == Cause::Trigger).then(|| message(error))
 }
 
 /// The error of something that is about no table.

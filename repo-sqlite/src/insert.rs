@@ -4,11 +4,12 @@
 
 use std::time::{Duration, Instant};
 
-use repo_core::{Error, Insert, Kind, Result, Row, Value};
+use repo_core::{Effect, Error, Insert, Kind, Result, Row, Statement, Value};
 use rusqlite::{CachedStatement, Connection};
 use tokio::task::yield_now;
 
 use crate::error::Failure;
+use crate::reference;
 use crate::row::StoredRow;
 use crate::run::turns::make_way;
 use crate::statement::check_parameters;
@@ -69,7 +70,11 @@ fn insert_from(
     for index in start..insert.rows.len() {
         values.clear();
         let inserted = insert_row(&mut prepared, insert, index, &mut values, identities);
-        inserted.map_err(|failure| in_row(failure, insert, index))?;
+        inserted.map_err(|failure| {
+            let (sql, params, table) = (insert.sql, values.as_slice(), insert.table);
+            let row = Statement { sql, params, effect: Effect::Insert, table };
+            in_row(reference::explained(connection, &row, failure), insert, index)
+        })?;
         if index % ROWS == ROWS - 1 && until.is_some_and(|until| Instant::now() >= until) {
             return Ok(index + 1);
         }

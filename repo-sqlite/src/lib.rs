@@ -45,6 +45,7 @@ mod group;
 mod insert;
 mod inspect;
 mod pool;
+mod reference;
 mod row;
 mod run;
 mod statement;

@@ -7,6 +7,7 @@ use repo_core::{Access, DatabaseError, Error, OnRow, Statement};
 use rusqlite::{Connection, Row, Rows};
 
 use crate::error::Failure;
+use crate::reference;
 use crate::row::StoredRow;
 use crate::value::bind;
 
@@ -40,8 +41,20 @@ pub(crate) fn run(
     })
 }
 
-/// Runs `statement`, gives each row to `each`, and returns the rows affected.
+/// Runs `statement`, gives each row to `each`, and returns the rows affected. Where a reference was refused, it is
+/// found out which.
 pub(crate) fn step(
+    connection: &Connection,
+    statement: &Statement<'_>,
+    on_error: OnError,
+    each: impl FnMut(&Row<'_>) -> Result<(), Failure>,
+) -> Result<u64, Failure> {
+    let stepped = step_once(connection, statement, on_error, each);
+    stepped.map_err(|failure| reference::explained(connection, statement, failure))
+}
+
+/// The same, of which SQLite tells no reference.
+pub(crate) fn step_once(
     connection: &Connection,
     statement: &Statement<'_>,
     on_error: OnError,

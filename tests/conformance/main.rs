@@ -17,6 +17,7 @@ mod audit_holes;
 mod audit_reading;
 mod audit_vectors;
 mod batches;
+mod broken_references;
 mod buckets;
 mod bulk;
 mod capture;
@@ -223,6 +224,11 @@ conformance! {
             a_batch_is_part_of_its_transaction,
             wide_rows_fit_in_any_number,
             one_row_is_a_batch,
+        }
+        broken_references {
+            an_error_names_the_reference_of_each_way_to_write,
+            an_error_names_the_reference_of_what_is_recorded,
+            a_reference_of_another_name_is_known_by_its_columns,
         }
         buckets {
             a_bucket_has_its_start_and_not_its_end,

@@ -135,8 +135,12 @@ pub(crate) async fn an_error_tells_the_side_of_the_reference(fixture: Fixture) {
         members.update(&Member { team_id: NOBODY, ..eve.clone() }).await.map(drop),
     ] {
         let message = refused.as_ref().map_err(|error| error.cause().to_string());
-        assert_eq!(message, Err("a `Member` would refer to a row that is not there".to_owned()));
-        assert_error!(refused, Error::ForeignKey { entity: "Member", side: ReferenceSide::Child });
+        let told = "`Member.team_id` would refer to a `Team` that is not there";
+        assert_eq!(message, Err(told.to_owned()));
+        assert_error!(
+            refused,
+            Error::ForeignKey { entity: "Member", side: ReferenceSide::Child, .. }
+        );
     }
     for refused in [
         teams.delete(team.id).await,
@@ -145,8 +149,11 @@ pub(crate) async fn an_error_tells_the_side_of_the_reference(fixture: Fixture) {
         teams.filter(Team::ID.eq(team.id)).delete_in_chunks(5).await.map(drop),
     ] {
         let message = refused.as_ref().map_err(|error| error.cause().to_string());
-        assert_eq!(message, Err("a row still refers to this `Team`".to_owned()));
-        assert_error!(refused, Error::ForeignKey { entity: "Team", side: ReferenceSide::Parent });
+        assert_eq!(message, Err("`Member.team_id` still refers to this `Team`".to_owned()));
+        assert_error!(
+            refused,
+            Error::ForeignKey { entity: "Team", side: ReferenceSide::Parent, .. }
+        );
     }
     let mut raw = by_hand(&db).await;
     raw.execute_script("CREATE TABLE badges (name TEXT REFERENCES codes (name))").await.unwrap();
@@ -157,7 +164,10 @@ pub(crate) async fn an_error_tells_the_side_of_the_reference(fixture: Fixture) {
     raw.execute_script("INSERT INTO badges VALUES ('a')").await.unwrap();
     raw.commit().await.unwrap();
     let refused = codes.patch(code.id, CodePatch::new().name("b")).await;
-    assert_error!(refused, Error::ForeignKey { entity: "Code", side: ReferenceSide::Either });
+    assert_error!(
+        refused,
+        Error::ForeignKey { entity: "Code", side: ReferenceSide::Either, reference: None, .. }
+    );
     let tx = session.begin().await.unwrap();
     tx.repo::<Team>().delete(team.id).await.unwrap_err();
     let after = tx.repo::<Team>().count().await.unwrap_err().to_string();
@@ -168,7 +178,7 @@ pub(crate) async fn an_error_tells_the_side_of_the_reference(fixture: Fixture) {
     files.create(NewFile { folder_id: folder.id }).await.unwrap();
     folders.delete(folder.id).await.unwrap();
     let purged = folders.purge(folder.id).await;
-    assert_error!(purged, Error::ForeignKey { entity: "Folder", side: ReferenceSide::Parent });
+    assert_error!(purged, Error::ForeignKey { entity: "Folder", side: ReferenceSide::Parent, .. });
     let mut raw = by_hand(&db).await;
     let removed = raw.execute_script("DELETE FROM teams").await;
     assert_error!(removed, Error::ForeignKey { side: ReferenceSide::Either, .. });

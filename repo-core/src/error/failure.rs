@@ -36,13 +36,13 @@ pub(crate) fn complete_statement(
 /// not known: where an entity without references is changed it may be either.
 fn on_side(error: Error, statement: Statement<'_>) -> Error {
     match error {
-        Error::ForeignKey { entity, side: ReferenceSide::Either } => {
+        Error::ForeignKey { entity, side: ReferenceSide::Either, reference, told } => {
             let side = match statement.effect {
                 Effect::Delete => ReferenceSide::Parent,
                 Effect::Update if statement.table.references.is_empty() => ReferenceSide::Either,
                 _ => ReferenceSide::Child,
             };
-            Error::ForeignKey { entity, side }
+            Error::ForeignKey { entity, side, reference, told }
         }
         Error::InRow { index, source } => on_side(*source, statement).in_row(index),
         error => error,

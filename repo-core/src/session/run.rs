@@ -8,6 +8,7 @@ use crate::audit::append::Pending;
 use crate::backend::{Access, Addition, BriefChange, Insert, Lookup, OnRow, Statement};
 use crate::database::Database;
 use crate::error::failure::{complete_insert, complete_statement};
+use crate::error::reference::named;
 use crate::error::{Error, Result};
 use crate::schema::table::Table;
 use crate::session::scope::{Reach, Scope};
@@ -21,7 +22,7 @@ impl<S: Scope> Session<S> {
         self.record_access(Some(statement.table)).await?;
         tracing::trace!(target: "repo::sql", sql = statement.sql);
         let dialect = self.dialect();
-        match &self.executor {
+        let result = match &self.executor {
             Executor::Pool => {
                 if statement.access() == Access::Write {
                     self.refuse_within_transaction()?;
@@ -30,7 +31,8 @@ impl<S: Scope> Session<S> {
                 result.map_err(|error| complete_statement(error, dialect, statement))
             }
             Executor::Transaction(handle) => handle.run(dialect, statement, on_row).await,
-        }
+        };
+        result.map_err(|error| self.with_reference(error, statement.table))
     }
 
     /// Inserts all rows or none where this session runs. Returns their identities.
@@ -38,14 +40,24 @@ impl<S: Scope> Session<S> {
         self.record_access(Some(insert.table)).await?;
         tracing::trace!(target: "repo::sql", sql = insert.sql, rows = insert.rows.len());
         let dialect = self.dialect();
-        match &self.executor {
+        let result = match &self.executor {
             Executor::Pool => {
                 self.refuse_within_transaction()?;
                 let result = self.backend().insert(insert).await;
                 result.map_err(|error| complete_insert(error, dialect, insert))
             }
             Executor::Transaction(handle) => handle.insert(dialect, insert).await,
+        };
+        result.map_err(|error| self.with_reference(error, insert.table))
+    }
+
+    /// The error of a statement about `table`, with the reference that it is about if it is about one.
+    pub(crate) fn with_reference(&self, error: Error, table: &'static Table) -> Error {
+        if !matches!(error.cause(), Error::ForeignKey { .. }) {
+            return error;
         }
+        let (registry, dialect) = (self.database.registry(), self.dialect());
+        named(error, registry.tables().iter().copied().chain([table]), dialect)
     }
 
     /// Refuses a write of its own where it is called from the closure of another session's transaction.

@@ -86,7 +86,8 @@ async fn make<S: Scope>(
     };
     let writes = [write, insert, set_head];
     let change = BriefChange { table, writes: &writes, steps: &mut steps };
-    session.make(change).await
+    let made = session.make(change).await;
+    made.map_err(|error| session.with_reference(error, table))
 }
 
 impl<'c> Brief<'c> {

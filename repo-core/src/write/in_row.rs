@@ -104,7 +104,8 @@ mod tests {
 
     #[test]
     fn a_row_has_one_place() {
-        let error = Error::ForeignKey { entity: "Note", side: ReferenceSide::Child };
+        let (side, reference, told) = (ReferenceSide::Child, None, None);
+        let error = Error::ForeignKey { entity: "Note", side, reference, told };
         let error = error.in_row(1).in_row(7);
         assert_eq!(error.row(), Some(7));
         assert!(matches!(error.into_cause(), Error::ForeignKey { .. }));
