@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{Fixture, NOBODY, acme, bolt, by_hand};
+use crate::fixture::{Fixture, NOBODY, acme, backend, bolt, by_hand};
 
 /// What is recorded and refers to two tables, one of which marks its rows.
 #[derive(Debug, Clone, PartialEq, Repository)]
@@ -137,7 +137,7 @@ pub(crate) async fn an_error_names_the_reference_of_what_is_recorded(fixture: Fi
 
 pub(crate) async fn a_reference_of_another_name_is_known_by_its_columns(fixture: Fixture) {
     let db = fixture.with(&schema![Member, Team, Country]).await;
-    if db.backend().dialect().name() == "postgres" {
+    if db.system() == "postgres" {
         let rename = "ALTER TABLE members RENAME CONSTRAINT members_team_id_fkey TO of_a_team";
         let mut raw = by_hand(&db).await;
         raw.execute_script(rename).await.unwrap();
@@ -147,7 +147,7 @@ pub(crate) async fn a_reference_of_another_name_is_known_by_its_columns(fixture:
     let home = acme(&db).repo::<Team>().create(team("one")).await.unwrap();
     let lost = NewMember { team_id: NOBODY, ..member("ada", &home) };
     let refused = members.create(lost).await;
-    if db.backend().has_row_level_security() {
+    if backend(&db).has_row_level_security() {
         assert_error!(refused, Error::ForeignKey { reference: None, .. });
     } else {
         assert_eq!(told(refused), "Member.team_id Team");

@@ -224,14 +224,20 @@ pub(crate) async fn the_side_of_a_reference_is_told_whatever_tables_and_columns_
         stickers.patch(sticker.id, lost.clone()).await.map(drop),
         stickers.query().patch_all(lost.clone()).await.map(drop),
     ] {
-        assert_error!(refused, Error::ForeignKey { entity: "Sticker", side: ReferenceSide::Child });
+        assert_error!(
+            refused,
+            Error::ForeignKey { entity: "Sticker", side: ReferenceSide::Child, .. }
+        );
     }
     for refused in [
         cartons.delete(carton.id).await,
         cartons.delete_many([carton.id]).await.map(drop),
         cartons.query().delete_all().await.map(drop),
     ] {
-        assert_error!(refused, Error::ForeignKey { entity: "Carton", side: ReferenceSide::Parent });
+        assert_error!(
+            refused,
+            Error::ForeignKey { entity: "Carton", side: ReferenceSide::Parent, .. }
+        );
     }
 }
 
@@ -257,7 +263,7 @@ pub(crate) async fn a_change_of_what_the_application_refers_to_is_no_removal(fix
     raw.execute_script("INSERT INTO tagged VALUES ('a')").await.unwrap();
     raw.commit().await.unwrap();
     let refused = tags.patch(tag.id, TagPatch::new().name("b")).await;
-    assert_error!(refused, Error::ForeignKey { entity: "Tag", side: ReferenceSide::Either });
+    assert_error!(refused, Error::ForeignKey { entity: "Tag", side: ReferenceSide::Either, .. });
     let removed = tags.delete(tag.id).await;
-    assert_error!(removed, Error::ForeignKey { entity: "Tag", side: ReferenceSide::Parent });
+    assert_error!(removed, Error::ForeignKey { entity: "Tag", side: ReferenceSide::Parent, .. });
 }
