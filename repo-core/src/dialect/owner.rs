@@ -1,4 +1,4 @@
-//! Whose the rows of a table are, and which tables are the audit trail's own.
+//! Whose the rows of a table are.
 
 use crate::schema::table::Table;
 
