@@ -135,6 +135,9 @@ where
     if purge.chunk == 0 {
         return Err(Error::invalid_input("chunk", "has at least one row"));
     }
+    if !purge.is_dry {
+        purge.repo.session().refuse_within_transaction()?;
+    }
     let before = purge.before.encode(Kind::Timestamp);
     let before = before.map_err(|invalid| Error::invalid_value("time", invalid))?.into_owned();
     let session = purge.repo.session();

@@ -35,7 +35,19 @@ pub(crate) fn run(
     on_error: OnError,
     handed_over: &mut u64,
 ) -> Result<u64, Failure> {
-    step(connection, statement, on_error, |row| {
+    let ran = run_once(connection, statement, on_row, on_error, handed_over);
+    ran.map_err(|failure| reference::explained(connection, statement, failure))
+}
+
+/// The same, of which SQLite tells no reference.
+pub(crate) fn run_once(
+    connection: &Connection,
+    statement: &Statement<'_>,
+    on_row: OnRow<'_>,
+    on_error: OnError,
+    handed_over: &mut u64,
+) -> Result<u64, Failure> {
+    step_once(connection, statement, on_error, |row| {
         *handed_over += 1;
         on_row(&StoredRow(row)).map_err(Failure::Ours)
     })

@@ -177,10 +177,11 @@ pub(crate) async fn no_increment_under_a_lock_is_lost(fixture: Fixture) {
 pub(crate) async fn the_session_outside_does_not_reach_into_it(fixture: Fixture) {
     let db = fixture.pool_of_one(&schema![Item]).await;
     let session = db.session();
-    let outcome: Result<(), Error> = session
-        .transaction(async |_tx| session.repo::<Item>().create(item("a")).await.map(drop))
-        .await;
-    assert_error!(outcome, Error::PoolTimeout { size: 1, idle: 0, .. });
+    let items = session.repo::<Item>();
+    let read = session.transaction(async |_tx| items.count().await.map(drop)).await;
+    assert_error!(read, Error::PoolTimeout { size: 1, idle: 0, .. });
+    let written = session.transaction(async |_tx| items.create(item("a")).await.map(drop)).await;
+    assert_error!(written, Error::OutsideTransaction);
     session.repo::<Item>().create(item("a")).await.unwrap();
 }
 

@@ -264,8 +264,6 @@ pub(crate) async fn a_write_beside_it_is_refused_before_anything_waits(fixture: 
             Ok::<_, Error>(())
         })
         .await?;
-        // What is read there is what is committed.
-        assert_eq!(tickets.get(made.id).await?.title, made.title);
         Ok::<_, Error>(())
     })
     .await

@@ -103,6 +103,7 @@ where
     if is_dry {
         return read::count(&bulk.repo, &bulk.selection).await;
     }
+    bulk.repo.session().refuse_within_transaction()?;
     if bulk.selection.is_linked() {
         // Once: of what is left others may be chosen, now that these are gone.
         return bulk.delete_chunk(&mut Walk::default(), chunk as usize).await;

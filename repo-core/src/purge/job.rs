@@ -5,6 +5,8 @@
 //! that are refused by themselves. Where rows that go may be what kept others, the kept ones are tried again until
 //! nothing more goes. So what stays does not depend on the size of a chunk, but for rows that refer to each other.
 
+use std::collections::HashMap;
+
 use crate::audit::author::Author;
 use crate::audit::{Action, image};
 use crate::backend::{Effect, Row, Statement};
@@ -60,8 +62,7 @@ impl<S: Scope> Job<'_, S> {
         let writer = tenants_before(self.dialect(), table, column, self.before.clone());
         let mut tenants = Vec::new();
         let mut on_row = |row: &dyn Row| {
-            let tenant = row.value(0, table.columns[column].kind).map(Value::into_owned);
-            tenants.push(Some(tenant.map_err(|it| Error::invalid_value(table.entity, it))?));
+            tenants.push(Some(table.read(row, 0, column)?.into_owned()));
             Ok(())
         };
         let (sql, params) = (&writer.sql, &writer.params);
@@ -165,8 +166,13 @@ impl<S: Scope> Job<'_, S> {
         let among = cascade.among(self.table, self.table.roles.id, of);
         let mut writer = among.select_before(self.dialect(), self.before.borrowed());
         cascade.lock(&mut writer);
+        // Told and recorded in the order in which they were asked for: the oldest first.
+        let places = of.iter().enumerate().map(|(place, id)| (IdKey::of(id), place));
+        let places: HashMap<_, _> = places.collect();
+        let mut rows = cascade.answers(&writer).await?;
+        rows.sort_by_key(|row| places.get(&IdKey::of(&row[self.table.roles.id])).copied());
         let (mut ids, mut collected) = (Vec::new(), Collected::default());
-        for row in cascade.answers(&writer).await? {
+        for row in rows {
             collected.is_new(self.table, &row[self.table.roles.id]);
             ids.push(row[self.table.roles.id].clone());
             collected.add(self.table, row);
@@ -213,11 +219,7 @@ impl<S: Scope> Job<'_, S> {
         let columns = [table.roles.deleted_at.unwrap_or(table.roles.id), table.roles.id];
         let mut positions = Vec::new();
         let mut on_row = |row: &dyn Row| {
-            let value = |at: usize| {
-                let column = &table.columns[columns[at]];
-                let value = row.value(at, column.kind).map(Value::into_owned);
-                value.map_err(|it| Error::invalid_value(column.name, it))
-            };
+            let value = |at: usize| table.read(row, at, columns[at]).map(Value::into_owned);
             positions.push((value(0)?, value(1)?));
             Ok(())
         };

@@ -12,6 +12,7 @@ use crate::error::{Failure, of_commit, without_table};
 use crate::group::queue::BEGIN;
 use crate::pool::checkout::Checkout;
 use crate::pool::opened::Opened;
+use crate::reference;
 use crate::run::busy::Patience;
 use crate::run::shapes::{Shape, Speed};
 use crate::run::{TIME, run};
@@ -116,10 +117,12 @@ fn run_until(
         on_row(row)
     };
     let undo = OnError::Undo(interrupt);
-    let ran = statement::run(&opened.connection, statement, &mut on_row, undo, handed_over);
+    let ran = statement::run_once(&opened.connection, statement, &mut on_row, undo, handed_over);
+    // Finding the reference that was refused may take longer.
+    drop(limit);
     ran.map_err(|failure| match failure {
         Failure::Driver(error) if opened.control.is_committing() => of_own_commit(error),
-        failure => failure,
+        failure => reference::explained(&opened.connection, statement, failure),
     })
 }
 

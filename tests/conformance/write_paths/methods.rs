@@ -15,8 +15,8 @@ const NOT_WRITING: &[(&str, &[&str])] = &[
     (
         "opens, describes or closes a database",
         &[
-            "Database::backend",
             "Database::close",
+            "Database::dialect",
             "Database::health",
             "Database::new",
             "Database::opened_over_all_tenants",
