@@ -32,6 +32,10 @@ const NOT_WRITING: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "is hidden, and hands the backend to drivers: past every policy, and so nothing that an application calls",
+        &["backend"],
+    ),
+    (
         "compiles nowhere: groups are asked for what is selected of each",
         &["Groups::all", "Groups::count", "Groups::max", "Groups::min", "Groups::sum"],
     ),
