@@ -4,7 +4,8 @@
 use std::marker::PhantomData;
 
 use benches::{NewTicket, Result, Status, Ticket, TicketPatch};
-use repo_core::{AuditEntry, Database, Entity, Image, Session, Tenant};
+use repo_core::audit::Image;
+use repo_core::{AuditEntry, Database, Entity, Session, Tenant};
 use uuid::Uuid;
 
 use crate::engine::{ACTOR, Engine, TENANT, Trail};

@@ -5,10 +5,10 @@ use std::hint::black_box;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use repo_core::backend::{Access, Backend, Connection, Dialect, Insert, OnRow, Row, Statement};
 use repo_core::testing::PlainDialect;
 use repo_core::{
-    Access, Backend, Connection, DatabaseError, Dialect, Error, Health, Insert, InvalidValue, Kind,
-    OnRow, Result, Row, Statement, TransactionOptions, Value,
+    DatabaseError, Error, Health, InvalidValue, Kind, Result, TransactionOptions, Value,
 };
 use uuid::Uuid;
 

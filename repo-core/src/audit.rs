@@ -1,5 +1,7 @@
 //! The audit trail: what an entry is, what it holds, and how entries form a chain.
 //!
+//! [`Session::audit`](crate::Session::audit) reads it, and [`AuditChain::verify`] verifies a chain of it.
+//!
 //! Entries are appended by writes (`write.rs`, `write/target.rs`) in the transaction of the change. Nothing here
 //! changes or removes one.
 

@@ -13,14 +13,23 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::schema::guards::InspectedTable;
 use crate::schema::table::Table;
-use crate::session::scope::Reach;
 use crate::value::Value;
 
 pub use row::{OnRow, Row};
+
+pub use crate::aggregate::Extreme;
+pub use crate::aggregate::bucket::TimeUnit;
+pub use crate::dialect::{
+    AuditedChange, Dialect, ImageOf, JsonType, Owner, TextMatch, generated_name, quote,
+    quote_literal,
+};
+pub use crate::error::{Meaning, ToldReference};
+pub use crate::read::held::Held;
+pub use crate::schema::needed::{Named, NeededName};
+pub use crate::session::scope::Reach;
 
 /// One SQL statement and its parameters.
 #[derive(Debug, Clone, Copy)]

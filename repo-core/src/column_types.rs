@@ -1,6 +1,6 @@
 //! The column types that come with the crate.
 
-/// How a type is read where the row has a shorter way to its values than [`Row::value`](crate::Row::value).
+/// How a type is read where the row has a shorter way to its values than [`Row::value`](crate::backend::Row::value).
 macro_rules! read_by {
     (|$row:ident, $index:ident| $short:expr) => {
         #[inline]

@@ -198,7 +198,7 @@ impl Database {
         self.unscoped_backend().close().await;
     }
 
-    /// The name of the database system, as the backend's [`Dialect::name`](crate::Dialect::name) says it: `sqlite` and
+    /// The name of the database system, as the backend's [`Dialect::name`](crate::backend::Dialect::name) says it: `sqlite` and
     /// `postgres` for the backends of this project.
     pub fn system(&self) -> &'static str {
         self.dialect().name()

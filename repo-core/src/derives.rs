@@ -281,7 +281,7 @@ pub use repo_derive::Summary;
 /// # }
 /// ```
 ///
-/// It generates an implementation of [`IntoFilter`](crate::IntoFilter). The filter holds where the conditions of all
+/// It generates an implementation of [`IntoFilter`](crate::query::IntoFilter). The filter holds where the conditions of all
 /// fields hold that have a value. Each condition is a method of a [`Column`](crate::Column).
 ///
 /// | key | meaning |

@@ -251,7 +251,7 @@ pub trait Dialect: Debug + Send + Sync {
 
     /// How many rows the database removes by itself one below the other, each for its reference to the one above;
     /// nothing where there is no limit. An error because of the limit is
-    /// [`Meaning::TooDeep`](crate::Meaning::TooDeep).
+    /// [`Meaning::TooDeep`](crate::backend::Meaning::TooDeep).
     fn cascade_limit(&self) -> Option<usize> {
         None
     }

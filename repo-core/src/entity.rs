@@ -104,7 +104,7 @@ pub trait NewEntity: Sized + Send {
     ///
     /// # Errors
     ///
-    /// As for [`into_entity`](Self::into_entity); [`Error::Invalid`](crate::Error::Invalid).
+    /// As for [`into_entity`](Self::into_entity); [`Error::ValidationFailed`](crate::Error::ValidationFailed).
     #[doc(hidden)]
     fn into_valid(self, creation: &mut Creation<'_>) -> Result<Self::Entity> {
         self.into_entity(creation)

@@ -187,7 +187,7 @@ pub enum Error {
     /// What the program asks of the row does not hold: `validate(..)`. It is no error of the database, and the
     /// transaction around it can go on.
     #[error("{}", in_words(entity, id.as_deref(), problems))]
-    Invalid {
+    ValidationFailed {
         /// The entity.
         entity: &'static str,
         /// The id of a row that was to be changed or deleted; none of a new one.

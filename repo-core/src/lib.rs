@@ -36,8 +36,9 @@
 //! }
 //! ```
 //!
-//! What a database must do is in [`Backend`], [`Connection`] and [`Dialect`]; [`testing`] has backends for
-//! unit tests. No driver is known here.
+//! At the root is what programs name. What methods take and give besides is in [`query`], what the derive tells of
+//! entities in [`schema`](mod@schema), chains and their verification in [`audit`], and what a database must do in [`backend`];
+//! [`testing`] has backends for unit tests. No driver is known here.
 //!
 //! The feature `decimal` makes `rust_decimal::Decimal` a column type.
 //!
@@ -56,7 +57,7 @@
 //! | `serde` 1 | documents in columns, and answers that are serialized |
 //! | `rust_decimal` 1, with the feature `decimal` | a type of columns |
 //! | `futures-util` 0.3, `tokio` 1 | the traits of streams, readers and writers |
-//! | `async-trait` 0.1 | how a [`Backend`] and a [`Connection`] are implemented |
+//! | `async-trait` 0.1 | how a [`Backend`](backend::Backend) and a [`Connection`](backend::Connection) are implemented |
 //! | `sqlx` 0.9, with the feature `sqlx` of a backend | pools and connections of the application |
 //!
 //! SQLite is linked once into a program: beside another crate that links it, both need one version of
@@ -73,7 +74,7 @@
 //! **Not breaking** are:
 //!
 //! - a new variant of [`Error`], or of another enum that is `non_exhaustive`;
-//! - a new method of [`Backend`], [`Connection`] or [`Dialect`] that has a default;
+//! - a new method of a trait in [`backend`] that has a default;
 //! - other texts of errors and of statements, and more or fewer statements;
 //! - another text of a [`Cursor`], which is for the next window and not for storage;
 //! - items that this documentation hides.
@@ -87,8 +88,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod aggregate;
-mod audit;
-mod backend;
+pub mod audit;
+pub mod backend;
 mod bulk;
 mod cascade;
 mod clock;
@@ -112,11 +113,11 @@ mod json_canonical;
 mod portable;
 mod private;
 mod purge;
-mod query;
+pub mod query;
 mod read;
 mod relation;
 mod repo;
-mod schema;
+pub mod schema;
 mod session;
 mod similar;
 mod sql;
@@ -129,82 +130,52 @@ mod validation;
 mod value;
 mod write;
 
-pub use aggregate::bucket::{Bucket, Bucketed, TimeUnit};
-pub use aggregate::bucketable::Bucketable;
-pub use aggregate::groups::{Filled, FilledGroups, Grouped, Groups};
-pub use aggregate::having::{GroupOrder, Having};
-pub use aggregate::keys::{Fillable, Keys};
-pub use aggregate::select::Select;
-pub use aggregate::summary::{Summaries, Summary};
-pub use aggregate::total::Summable;
-pub use aggregate::{Aggregate, Answered, AverageOf, Extreme, SumOf, count};
-pub use audit::{
-    Action, AsOf, Audit, AuditChain, AuditEntry, BadEntry, Chain, Checkpoint, Fault, Image,
-    ImageValue, Tail, Verification, Verify,
-};
-pub use backend::{
-    Access, Addition, Backend, BriefChange, Connection, Effect, Health, Insert, InsertRows,
-    Isolation, Lookup, OnRow, Row, Statement, Steps, TransactionOptions,
-};
+pub use aggregate::bucket::Bucket;
+pub use aggregate::summary::Summary;
+pub use aggregate::{Aggregate, count};
+#[doc(inline)]
+pub use audit::{Action, Audit, AuditEntry};
+#[doc(inline)]
+pub use backend::{Health, Isolation, TransactionOptions};
 pub use bulk::DeleteInChunks;
 pub use clock::{Clock, SystemClock};
-pub use column::{Column, IntoOrder, Order};
+pub use column::{Column, Order};
 pub use database::Database;
-pub use dialect::{
-    AuditedChange, Dialect, ImageOf, JsonType, Owner, TextMatch, generated_name, quote,
-    quote_literal,
-};
 pub use doctor::{Finding, GuardKind};
 pub use driver::{Driver, Settings, connect, connect_from_env, connect_with};
 pub use entity::{Audited, Deletion, Entity, Mutable, NewEntity, SoftDelete, Versioned};
-pub use error::{
-    BrokenReference, DatabaseError, Error, Meaning, ReferenceSide, Result, ToldReference,
-};
+pub use error::{BrokenReference, DatabaseError, Error, ReferenceSide, Result};
 pub use event::Event;
-pub use filter::comparisons::Operand;
-pub use filter::json_path::{Documents, JsonOperand, JsonPath};
-pub use filter::{Filter, IntoFilter};
+pub use filter::Filter;
 pub use filter_data::TrustedFilter;
-pub use hooks::{CheckRow, CheckUpdate, Hooks};
 pub use ids::{IdSource, UuidV7};
 pub use joined::Joined;
 pub use json::Json;
 pub use portable::export::Export;
 pub use portable::import::Import;
 pub use purge::{PurgeDeleted, Purged};
+#[doc(inline)]
 pub use query::Query;
+#[doc(inline)]
 pub use query::sort_keys::SortKeys;
 pub use read::cursor::Cursor;
-pub use read::held::Held;
 pub use read::page::{Page, PageRequest};
-pub use read::projection::{Projection, ProjectionOf};
-pub use read::reading::Reading;
-pub use read::stream::Chunks;
+pub use read::projection::Projection;
 pub use read::window::{Window, WindowRequest};
-pub use relation::load::{Loading, Relation, Target};
-pub use relation::with::{Nested, QueryWith};
-pub use relation::{BelongsTo, HasMany, HasOne, Many, ManyToMany, One, OnlyOne, RelatedColumn};
+pub use relation::{BelongsTo, HasMany, HasOne, Many, ManyToMany, One};
 pub use repo::Repo;
+#[doc(inline)]
 pub use schema::Schema;
-pub use schema::guards::{
-    Check, DeleteAction, ForeignKey, Found, Guards, InspectedColumn, InspectedTable, Policy,
-    Trigger, UniqueKey, is_null_predicate,
-};
-pub use schema::needed::{Named, NeededName};
-pub use schema::table::{
-    AddedWith, Chaining, ColumnDef, Ids, Index, IndexColumn, OnDelete, Reference, Roles, Table,
-};
 pub use session::Session;
 pub use session::actor::Actor;
 pub use session::correlation::Correlation;
 pub use session::scope::{
-    AllTenants, LooksAt, NoTenant, OfAnyTenant, OwnedBy, Reach, ReachableFrom, RecordedFor, Scope,
-    Shared, Tenancy, Tenant, WritableFrom,
+    AllTenants, NoTenant, OfAnyTenant, OwnedBy, ReachableFrom, RecordedFor, Scope, Shared, Tenancy,
+    Tenant, WritableFrom,
 };
 pub use transaction::Transaction;
 pub use unchecked::typed::{OpenToSql, Sql};
 pub use unchecked::{Bindable, UncheckedRow, UncheckedSql};
-pub use upsert::{Outcome, Upserted};
 pub use validation::{Problem, Problems, Validate, ValidateDelete, ValidateUpdate};
 pub use value::column_type::{
     ColumnType, Comparable, Generated, GeneratedId, IdType, Identifying, Moment, Searchable, class,
@@ -213,7 +184,8 @@ pub use value::encode::{Decoder, Encoder};
 pub use value::{InvalidValue, Kind, Value};
 pub use write::change::{Change, Writing};
 pub use write::creation::Creation;
-pub use write::idempotent::{CreateOrGet, UniqueColumns};
+pub use write::idempotent::UniqueColumns;
+pub use write::keyed::{Keyed, Outcome};
 pub use write::patch::{IntoPatch, Numeric, Patch};
 
 pub use derives::{ColumnEnum, ColumnType, Projection, Repository, Search, Summary};

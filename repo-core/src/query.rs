@@ -1,4 +1,7 @@
-//! A query under construction: which rows of an entity, in which order.
+//! A query under construction: which rows of an entity, in which order; and what its parts are made of.
+//!
+//! A program seldom names more of this than [`Query`]: the other types are what methods of queries, columns and
+//! relations take and give.
 //!
 //! Every query carries the session's tenant, and reads live rows unless it says otherwise; filters
 //! never touch either.
@@ -11,10 +14,10 @@ use std::marker::PhantomData;
 use chrono::{DateTime, Utc};
 
 use crate::aggregate::keys::Key;
-use crate::column::{IntoOrder, Order, OrderKey};
+use crate::column::{Order, OrderKey};
 use crate::entity::{Entity, SoftDelete};
 use crate::error::{Error, Result};
-use crate::filter::{IntoFilter, Node};
+use crate::filter::Node;
 use crate::read;
 use crate::read::held::Held;
 use crate::read::page::{Page, PageRequest};
@@ -24,6 +27,27 @@ use crate::relation::link::Source;
 use crate::repo::Repo;
 use crate::session::scope::{ReachableFrom, Scope};
 use crate::value::{InvalidValue, Value};
+
+pub use crate::aggregate::bucket::Bucketed;
+pub use crate::aggregate::bucketable::Bucketable;
+pub use crate::aggregate::groups::{Filled, FilledGroups, Grouped, Groups};
+pub use crate::aggregate::having::{GroupOrder, Having};
+pub use crate::aggregate::keys::{Fillable, Keys};
+pub use crate::aggregate::select::Select;
+pub use crate::aggregate::summary::Summaries;
+pub use crate::aggregate::total::Summable;
+pub use crate::aggregate::{Answered, AverageOf, SumOf};
+pub use crate::column::IntoOrder;
+pub use crate::filter::IntoFilter;
+pub use crate::filter::comparisons::Operand;
+pub use crate::filter::json_path::{Documents, JsonOperand, JsonPath};
+pub use crate::read::projection::ProjectionOf;
+pub use crate::read::reading::Reading;
+pub use crate::read::stream::Chunks;
+pub use crate::relation::load::{Loading, Relation, Target};
+pub use crate::relation::with::{Nested, QueryWith};
+pub use crate::relation::{OnlyOne, RelatedColumn};
+pub use crate::session::scope::LooksAt;
 
 /// Rows of `E`, by filter and order. Made by [`Repo::query`] and [`Repo::filter`].
 ///

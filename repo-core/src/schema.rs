@@ -1,4 +1,7 @@
-//! Tables to create together, parents before children.
+//! Tables to create together, parents before children; what the derive tells of each, and what a database has of it.
+//!
+//! An application makes a [`Schema`] and hands it over. What a [`Table`] consists of is for backends, for
+//! generated code, and for programs that look at entities as such.
 
 pub(crate) mod guards;
 pub(crate) mod needed;
@@ -10,9 +13,17 @@ use crate::audit::{HEADS, TRAIL};
 use crate::dialect::{Dialect, Owner};
 use crate::entity::Entity;
 use crate::error::{Error, Result};
-use crate::schema::table::Table;
 use crate::sql::ddl;
 use crate::write::parents;
+
+pub use crate::hooks::{CheckRow, CheckUpdate, Hooks};
+pub use guards::{
+    Check, DeleteAction, ForeignKey, Found, Guards, InspectedColumn, InspectedTable, Policy,
+    Trigger, UniqueKey, is_null_predicate,
+};
+pub use table::{
+    AddedWith, Chaining, ColumnDef, Ids, Index, IndexColumn, OnDelete, Reference, Roles, Table,
+};
 
 /// The tables of some entities. Made by [`schema!`](crate::schema!).
 #[derive(Debug, Clone, Default)]

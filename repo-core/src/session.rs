@@ -40,10 +40,10 @@ pub struct Session<S: Scope> {
 
 impl<S: Scope> Session<S> {
     pub(crate) fn new(database: Database, scope: S) -> Self {
-        let access = scope.reason_to_be().map(|_| Arc::default());
+        let access = scope.reason().map(|_| Arc::default());
         let within = database.unscoped_backend().has_row_level_security().then(|| {
             // A tenant that is no value is refused by each operation on its rows.
-            let reach = scope.chain().unwrap_or(Reach::Shared);
+            let reach = scope.reach().unwrap_or(Reach::Shared);
             database.unscoped_backend().within(&reach)
         });
         Self {
@@ -170,7 +170,7 @@ impl<S: Scope> Session<S> {
 
     /// Why it acts: what was said, or why it looks at all tenants.
     pub(crate) fn reason_of_change(&self) -> Option<&str> {
-        self.because.as_deref().or_else(|| self.scope.reason_to_be())
+        self.because.as_deref().or_else(|| self.scope.reason())
     }
 
     pub(crate) fn cursor_key(&self) -> [u8; 32] {

@@ -162,7 +162,7 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
         control::refuse(sql, dialect)?;
         let reason = self.reason.clone();
         let Self { session, params, .. } = self.announce()?;
-        let reach = session.scope().chain().map_err(|it| Error::invalid_value("tenant", it))?;
+        let reach = session.scope().reach().map_err(|it| Error::invalid_value("tenant", it))?;
         let author = Author::acting(session, reach, UNCHECKED.entity)?;
         let author = Author { reason: Some(reason.into()), ..author };
         let text = numbered(dialect, sql, params.len())?;

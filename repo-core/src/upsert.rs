@@ -28,34 +28,9 @@ use crate::write::column_set::ColumnSet;
 use crate::write::creation::Completed;
 use crate::write::idempotent::{Once, UniqueColumns, attempts, check};
 use crate::write::insert::{check_parents, encode};
+use crate::write::keyed::{Keyed, Outcome};
 use crate::write::patch::Patch;
 use crate::write::perform::values;
-
-/// What [`Repo::upsert`] did.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Upserted<E> {
-    /// The row, as it is stored.
-    pub entity: E,
-    /// What was done to it.
-    pub outcome: Outcome,
-}
-
-/// What became of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Outcome {
-    /// It was added.
-    Created,
-    /// It was there with other values, which were changed.
-    Updated,
-    /// It was there with these values.
-    Unchanged,
-}
-
-impl<E> Upserted<E> {
-    fn created(entity: E) -> Self {
-        Self { entity, outcome: Outcome::Created }
-    }
-}
 
 impl<E: Entity, S: Scope> Repo<E, S> {
     /// Adds a row, or gives the live row that has the same key the values that the caller gave. A column with a
@@ -91,7 +66,7 @@ impl<E: Entity, S: Scope> Repo<E, S> {
         &self,
         key: impl UniqueColumns<E>,
         new: impl Into<E::New>,
-    ) -> Writing<'_, Upserted<E>>
+    ) -> Writing<'_, Keyed<E>>
     where
         E: Mutable,
         E::Tenancy: WritableFrom<S>,
@@ -119,7 +94,7 @@ impl<E: Entity, S: Scope> Repo<E, S> {
         &self,
         key: impl UniqueColumns<E>,
         new: impl IntoIterator<Item = N>,
-    ) -> Writing<'_, Vec<Upserted<E>>>
+    ) -> Writing<'_, Vec<Keyed<E>>>
     where
         E: Mutable,
         E::Tenancy: WritableFrom<S>,
@@ -146,7 +121,7 @@ async fn upsert<E: Mutable, S: Scope>(
     key: &[usize],
     rows: Vec<Completed<E>>,
     now: DateTime<Utc>,
-) -> Result<Vec<Upserted<E>>>
+) -> Result<Vec<Keyed<E>>>
 where
     E::Tenancy: WritableFrom<S>,
 {
@@ -174,14 +149,14 @@ async fn upsert_chunk<E: Mutable, S: Scope>(
     repo: &Repo<E, S>,
     by: By<'_>,
     rows: impl Iterator<Item = Completed<E>>,
-    upserted: &mut Vec<Upserted<E>>,
+    upserted: &mut Vec<Keyed<E>>,
 ) -> Result<()>
 where
     E::Tenancy: WritableFrom<S>,
 {
     let (mut entities, left): (Vec<E>, Vec<_>) = rows.map(|row| (row.entity, row.left)).unzip();
     if let Some(met) = upsert_together(repo, by, &mut entities, &left).await? {
-        let added = entities.into_iter().map(Upserted::created);
+        let added = entities.into_iter().map(Keyed::created);
         upserted.extend(met.into_iter().zip(added).map(|(met, added)| met.unwrap_or(added)));
         return Ok(());
     }
@@ -197,7 +172,7 @@ async fn upsert_one<E: Mutable, S: Scope>(
     repo: &Repo<E, S>,
     By { key, author, is_in_callers }: By<'_>,
     Completed { entity, left }: Completed<E>,
-) -> Result<Upserted<E>>
+) -> Result<Keyed<E>>
 where
     E::Tenancy: WritableFrom<S>,
 {
@@ -211,7 +186,7 @@ where
             check_parents(session, std::slice::from_ref(&entity)).await?;
         }
         if let Added::Row(made) = once.insert(&entity, Unless::of(attempt)).await? {
-            return Ok(Upserted::created(with_id(entity, made)));
+            return Ok(Keyed::created(with_id(entity, made)));
         }
         let given = encode(&entity)?;
         if let Some((there, stored)) = find_locked(repo, &sql.find_locked, key, &given).await? {
@@ -248,7 +223,7 @@ async fn change<E: Mutable, S: Scope>(
     repo: &Repo<E, S>,
     (there, stored): (E, &[Value<'_>]),
     (given, left): (&[Value<'_>], &ColumnSet),
-) -> Result<Upserted<E>>
+) -> Result<Keyed<E>>
 where
     E::Tenancy: WritableFrom<S>,
 {
@@ -264,10 +239,10 @@ where
     let changed = crud.update_columns.iter().copied().filter(differs);
     let set: Vec<_> = changed.map(|column| (column, given[column].clone().into_owned())).collect();
     if set.is_empty() {
-        return Ok(Upserted { entity: there, outcome: Outcome::Unchanged });
+        return Ok(Keyed::unchanged(there));
     }
     let entity = repo.patch(there.id().clone(), Patch::of(set)).await?;
-    Ok(Upserted { entity, outcome: Outcome::Updated })
+    Ok(Keyed { entity, outcome: Outcome::Updated })
 }
 
 /// A statement of many rows would change one of them twice on one database, and fail on the other.

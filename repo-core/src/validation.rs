@@ -20,7 +20,7 @@ use crate::value::column_type::ColumnType;
 /// What is asked of a new row, of an entity with `validate(create)`. Implemented for `NewIncident`.
 ///
 /// Every way to create a row asks: `create`, `create_many` and, whether or not the row is there already,
-/// `create_or_get`, `upsert` and `upsert_many`. A row with problems is [`Error::Invalid`], and nothing was sent.
+/// `create_or_get`, `upsert` and `upsert_many`. A row with problems is [`Error::ValidationFailed`], and nothing was sent.
 ///
 /// ```
 /// use repo_core::{Problems, Repository, Validate};
@@ -69,7 +69,7 @@ pub trait Validate: ValidatedOnCreate {
 ///
 /// Every way to change columns of a row asks, one row or many, sums included, once the change is known and
 /// before it is kept: `update`, `patch`, `patch_all`, `patch_many`, `upsert`. A change that changes nothing is
-/// not asked about. A row with problems is [`Error::Invalid`]; what had been changed is undone, and the
+/// not asked about. A row with problems is [`Error::ValidationFailed`]; what had been changed is undone, and the
 /// transaction around it can go on: inside a transaction each such change is a savepoint. `restore` does not ask: it brings back what was valid.
 ///
 /// ```
@@ -132,7 +132,7 @@ pub trait ValidateDelete: ValidatedOnDelete + Mutable {
     fn validate_delete(&self, problems: &mut Problems<Self>);
 }
 
-/// What is wrong with a row: of [`Error::Invalid`].
+/// What is wrong with a row: of [`Error::ValidationFailed`].
 ///
 /// ```
 /// # use repo_core::Problem;
@@ -274,10 +274,10 @@ pub(crate) fn refuse(
         return Ok(());
     }
     let id = id.map(value_in_words);
-    Err(Error::Invalid { entity: table.entity, id, problems })
+    Err(Error::ValidationFailed { entity: table.entity, id, problems })
 }
 
-/// The message of [`Error::Invalid`].
+/// The message of [`Error::ValidationFailed`].
 pub(crate) fn in_words(entity: &str, id: Option<&str>, problems: &[Problem]) -> String {
     let which = match id {
         Some(id) => format!("the `{entity}` {}", id.escape_debug()),

@@ -18,6 +18,7 @@ pub(crate) mod creation;
 pub(crate) mod idempotent;
 pub(crate) mod in_row;
 pub(crate) mod insert;
+pub(crate) mod keyed;
 pub(crate) mod parents;
 pub(crate) mod partial;
 pub(crate) mod patch;
@@ -39,8 +40,9 @@ use crate::write::attempt::Attempt;
 use crate::write::change::{Change, Writing};
 use crate::write::column_set::ColumnSet;
 use crate::write::creation::{Completed, Creation};
-use crate::write::idempotent::{CreateOrGet, UniqueColumns, create_or_get};
+use crate::write::idempotent::{UniqueColumns, create_or_get};
 use crate::write::insert::{encode, insert_many, insert_one};
+use crate::write::keyed::Keyed;
 use crate::write::patch::IntoPatch;
 use crate::write::verdict::{Asked, Wants, as_it_is};
 
@@ -140,7 +142,7 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     /// let payments = db.session().repo::<Payment>();
     /// let new = NewPayment { request: request.to_owned(), cents };
     /// let payment = payments.create_or_get(Payment::REQUEST, new).await?;
-    /// if !payment.is_new {
+    /// if !payment.is_new() {
     ///     println!("the request was sent before, and made {}", payment.entity.id);
     /// }
     /// # Ok(())
@@ -157,7 +159,7 @@ impl<E: Entity, S: Scope> Repo<E, S> {
         &self,
         key: impl UniqueColumns<E>,
         new: impl Into<E::New>,
-    ) -> Writing<'_, CreateOrGet<E>>
+    ) -> Writing<'_, Keyed<E>>
     where
         E::Tenancy: WritableFrom<S>,
     {
@@ -244,7 +246,7 @@ impl<E: Entity, S: Scope> Repo<E, S> {
     /// - [`Error::NotDeleted`]: the row is live.
     /// - [`is_not_found`](Error::is_not_found): no row of this tenant has this id.
     /// - [`Error::ForeignKey`]: a row refers to it.
-    /// - [`Error::Invalid`]: a row that goes with it was never deleted, and its `validate(delete)` refuses.
+    /// - [`Error::ValidationFailed`]: a row that goes with it was never deleted, and its `validate(delete)` refuses.
     pub fn purge(&self, id: E::Id) -> Change<'_, E, S, ()>
     where
         E: SoftDelete,
@@ -292,7 +294,7 @@ impl<E: Entity, S: Scope> Repo<E, S> {
         let now = self.session().database().now()?;
         let complete = |(index, new): (usize, N)| {
             self.complete(new.into(), now).map(keep).map_err(|error| match error {
-                invalid @ Error::Invalid { .. } => invalid.in_row(index),
+                invalid @ Error::ValidationFailed { .. } => invalid.in_row(index),
                 other => other,
             })
         };

@@ -36,7 +36,7 @@ fn label(name: &str) -> NewLabel {
 async fn a_row_that_is_added_unless_it_is_there_is_new() {
     let labels = session(Canned::new()).repo::<Label>();
     let made = labels.create_or_get(Label::NAME, label("a")).await.unwrap();
-    assert!(made.is_new);
+    assert!(made.is_new());
     assert_eq!(made.entity.name, "a");
     let upserted = labels.upsert(Label::NAME, label("a")).await.unwrap();
     assert_eq!((upserted.outcome, upserted.entity.name.as_str()), (Outcome::Created, "a"));
@@ -48,7 +48,7 @@ async fn so_it_is_with_an_id_that_the_database_makes() {
     let new = || NewNumber { name: "a".to_owned() };
     assert_eq!(numbers.create(new()).await.unwrap(), Number { name: "a".to_owned(), id: 1 });
     let made = numbers.create_or_get(Number::NAME, new()).await.unwrap();
-    assert_eq!((made.is_new, made.entity.id), (true, 1));
+    assert_eq!((made.is_new(), made.entity.id), (true, 1));
 }
 
 #[tokio::test]
@@ -57,7 +57,7 @@ async fn a_row_that_is_told_to_be_there_is_found() {
     let there = || vec![vec![Value::Uuid(id), Value::Text("a".into())]];
     let found = session(Canned::new().then_rows(there()));
     let found = found.repo::<Label>().create_or_get(Label::NAME, label("a")).await.unwrap();
-    assert_eq!((found.is_new, found.entity.id), (false, id));
+    assert_eq!((found.is_new(), found.entity.id), (false, id));
     let other = vec![vec![Value::Uuid(id), Value::Text("b".into())]];
     let other = session(Canned::new().then_rows(other));
     let other = other.repo::<Label>().create_or_get(Label::NAME, label("a")).await;

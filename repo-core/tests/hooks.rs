@@ -64,7 +64,7 @@ async fn a_new_row_that_is_not_added_is_told_to_nobody() {
     let bench = bench();
     bench.failing.then_fail(Error::Busy { source: DatabaseError::new("locked") });
     write(&bench.db.session(), "milk").await.unwrap_err();
-    assert!(write(&bench.db.session(), "").await.unwrap_err().is_invalid());
+    assert!(write(&bench.db.session(), "").await.unwrap_err().is_validation_failed());
     assert_eq!(*bench.told.lock().unwrap(), [""; 0]);
 }
 
@@ -91,7 +91,7 @@ async fn a_transaction_that_is_dropped_tells_nobody() {
 async fn a_refused_row_leaves_its_transaction_whole() {
     let bench = bench();
     let transaction = bench.db.session().begin().await.unwrap();
-    assert!(write(&transaction, "").await.unwrap_err().is_invalid());
+    assert!(write(&transaction, "").await.unwrap_err().is_validation_failed());
     write(&transaction, "milk").await.unwrap();
     transaction.commit().await.unwrap();
     assert_eq!(*bench.told.lock().unwrap(), ["milk"]);

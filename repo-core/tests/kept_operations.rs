@@ -8,11 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use repo_core::backend::{Backend, Connection, Dialect, Insert, OnRow, Statement};
 use repo_core::testing::Canned;
-use repo_core::{
-    Backend, Connection, Database, Dialect, Error, Health, Insert, OnRow, Repository, Result,
-    Statement, TransactionOptions,
-};
+use repo_core::{Database, Error, Health, Repository, Result, TransactionOptions};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 

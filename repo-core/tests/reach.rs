@@ -5,11 +5,9 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use repo_core::backend::{Backend, Connection, Dialect, Insert, OnRow, Reach, Statement};
 use repo_core::testing::{Canned, Recorder};
-use repo_core::{
-    Backend, Connection, Database, Dialect, Health, Insert, OnRow, Reach, Repository, Result,
-    Statement, TransactionOptions,
-};
+use repo_core::{Database, Health, Repository, Result, TransactionOptions};
 use uuid::Uuid;
 
 #[derive(Debug, Clone, PartialEq, Repository)]

@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 use chrono::{DateTime, Utc};
+use repo_core::backend::generated_name;
 use repo_core::testing::PlainDialect;
-use repo_core::{Error, Repository, Schema, generated_name, schema};
+use repo_core::{Error, Repository, Schema, schema};
 use uuid::Uuid;
 
 #[derive(Repository)]

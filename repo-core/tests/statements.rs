@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use repo_core::__private::Field;
+use repo_core::backend::Meaning;
 use repo_core::testing::{Canned, Failing, Recorder};
 use repo_core::{
-    Bucket, Database, DatabaseError, Error, Meaning, PageRequest, Patch, Repository, Tenant, Value,
+    Bucket, Database, DatabaseError, Error, PageRequest, Patch, Repository, Tenant, Value,
     WindowRequest, count,
 };
 use sha2::{Digest as _, Sha256};

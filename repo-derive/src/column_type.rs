@@ -126,7 +126,7 @@ fn expand(input: &DeriveInput, krate: &Path, field: &Field) -> TokenStream {
             }
 
             fn read(
-                row: &dyn #krate::Row,
+                row: &dyn #krate::backend::Row,
                 index: ::core::primitive::usize,
                 kind: #krate::Kind,
             ) -> ::core::result::Result<Self, #krate::InvalidValue> {

@@ -24,7 +24,7 @@ pub(crate) fn entity(input: &DeriveInput, krate: &Path) -> TokenStream {
                 type Deletion = #krate::__private::MarkedTogether;
                 type New = #krate::__private::Unknown<Self>;
                 type Repository<S: #krate::Scope> = ::std::boxed::Box<#krate::Repo<Self, S>>;
-                const TABLE: &'static #krate::Table = #krate::__private::UNKNOWN_TABLE;
+                const TABLE: &'static #krate::schema::Table = #krate::__private::UNKNOWN_TABLE;
                 fn id(&self) -> &::core::primitive::i64 {
                     ::core::unreachable!()
                 }

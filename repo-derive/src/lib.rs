@@ -53,7 +53,7 @@ pub fn derive_column_type(input: TokenStream) -> TokenStream {
     column_type::derive(&input).into()
 }
 
-/// Implements `repo_core::IntoFilter` for a struct of what is sought. The code calls `::repo_core`, unless
+/// Implements `repo_core::query::IntoFilter` for a struct of what is sought. The code calls `::repo_core`, unless
 /// `#[search(crate = path)]` says where that is.
 #[proc_macro_derive(Search, attributes(search))]
 pub fn derive_search(input: TokenStream) -> TokenStream {

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
-use repo_core::{
-    Access, Addition, Backend, Connection, Dialect, Error, Health, Insert, InspectedTable, Lookup,
-    OnRow, Reach, Result, Row, Statement, Table, TransactionOptions,
+use repo_core::backend::{
+    Access, Addition, Backend, Connection, Dialect, Insert, Lookup, OnRow, Reach, Row, Statement,
 };
+use repo_core::schema::{InspectedTable, Table};
+use repo_core::{Error, Health, Result, TransactionOptions};
 
 #[cfg(feature = "sqlx")]
 use crate::adopted;

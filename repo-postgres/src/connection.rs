@@ -6,9 +6,8 @@
 use std::any::Any;
 
 use async_trait::async_trait;
-use repo_core::{
-    Access, Connection, Error, Insert, Isolation, OnRow, Result, Statement, TransactionOptions,
-};
+use repo_core::backend::{Access, Connection, Insert, OnRow, Statement};
+use repo_core::{Error, Isolation, Result, TransactionOptions};
 use sqlx::{Connection as _, PgConnection};
 
 use crate::error::{Aftermath, Failure, SOME_ROW};

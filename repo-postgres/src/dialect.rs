@@ -11,10 +11,11 @@ mod keys;
 
 use std::fmt::Write as _;
 
-use repo_core::{
-    AuditEntry, AuditedChange, Chaining, Dialect, Entity as _, Extreme, Guards, Held, JsonType,
-    Kind, NeededName, Owner, Policy, Table, TextMatch, Trigger,
+use repo_core::backend::{
+    AuditedChange, Dialect, Extreme, Held, JsonType, NeededName, Owner, TextMatch,
 };
+use repo_core::schema::{Chaining, Guards, Policy, Table, Trigger};
+use repo_core::{AuditEntry, Entity as _, Kind};
 
 use crate::error::OLD_SNAPSHOT;
 use crate::row_security::{policies_of, write_policies};

@@ -12,9 +12,8 @@ mod pooler;
 use std::fmt;
 use std::io::ErrorKind;
 
-use repo_core::{
-    AuditEntry, DatabaseError, Entity as _, Error, Meaning, ReferenceSide, ToldReference,
-};
+use repo_core::backend::{Meaning, ToldReference};
+use repo_core::{AuditEntry, DatabaseError, Entity as _, Error, ReferenceSide};
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 use cause::{Cause, cause};

@@ -7,7 +7,8 @@
 mod copy;
 mod unnest;
 
-use repo_core::{Effect, Error, Insert, Kind, Row, Statement, Value, quote};
+use repo_core::backend::{Effect, Insert, Row, Statement, quote};
+use repo_core::{Error, Kind, Value};
 use sqlx::PgConnection;
 
 use crate::error::{Failure, NOT_SUPPORTED};

@@ -7,11 +7,12 @@ mod family;
 mod policies;
 mod queries;
 
-use repo_core::{
-    AuditEntry, Backend, Check, DatabaseError, DeleteAction, Effect, Entity as _, Error,
-    ForeignKey, Found, Guards, InspectedTable, Kind, Owner, Result, Row, Statement, Table, Trigger,
-    UniqueKey, Value, is_null_predicate, quote,
+use repo_core::backend::{Backend, Effect, Owner, Row, Statement, quote};
+use repo_core::schema::{
+    Check, DeleteAction, ForeignKey, Found, Guards, InspectedTable, Table, Trigger, UniqueKey,
+    is_null_predicate,
 };
+use repo_core::{AuditEntry, DatabaseError, Entity as _, Error, Kind, Result, Value};
 
 use crate::backend::Postgres;
 

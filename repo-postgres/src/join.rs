@@ -10,9 +10,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
 use repo_core::__beside::{Joinable, backend};
-use repo_core::{
-    Error, Insert, InvalidValue, Joined, Kind, Result, Row, Scope, Session, Statement, Value,
-};
+use repo_core::backend::{Insert, Row, Statement};
+use repo_core::{Error, InvalidValue, Joined, Kind, Result, Scope, Session, Value};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Connection as _, Either, Executor as _, PgConnection, Row as _};
 
@@ -133,7 +132,7 @@ async fn reach<S: Scope>(
     session: &Session<S>,
 ) -> Result<String> {
     let reach =
-        session.scope().chain().map_err(|it| Error::invalid_input("tenant", it.into_reason()))?;
+        session.scope().reach().map_err(|it| Error::invalid_input("tenant", it.into_reason()))?;
     let before = sqlx::query(row_security::BEFORE).persistent(ways.persistent);
     let before = before.fetch_one(&mut *connection).await;
     let before = before.map_err(|error| of_some_row(error.into()))?;

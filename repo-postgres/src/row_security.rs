@@ -11,7 +11,7 @@ mod role;
 
 use std::fmt::Write as _;
 
-use repo_core::Reach;
+use repo_core::backend::Reach;
 
 pub(crate) use policies::{Policy, Rows, of as policies_of, write as write_policies};
 pub(crate) use role::check as check_role;
@@ -62,7 +62,7 @@ fn hex(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use repo_core::Reach;
+    use repo_core::backend::Reach;
 
     use super::setting;
 

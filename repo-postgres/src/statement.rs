@@ -4,7 +4,7 @@
 //! a row: only then is it known what the server did with it.
 
 use futures_util::TryStreamExt as _;
-use repo_core::{OnRow, Row, Statement};
+use repo_core::backend::{OnRow, Row, Statement};
 use sqlx::{AssertSqlSafe, Connection as _, Either, Executor as _, PgConnection};
 
 use crate::error::Failure;

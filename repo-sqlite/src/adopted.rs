@@ -26,10 +26,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
-use repo_core::{
-    Access, Backend, Connection, Database, Dialect, Error, Health, Insert, InspectedTable, OnRow,
-    Result, Statement, Table, TransactionOptions,
-};
+use repo_core::backend::{Access, Backend, Connection, Dialect, Insert, OnRow, Statement};
+use repo_core::schema::{InspectedTable, Table};
+use repo_core::{Database, Error, Health, Result, TransactionOptions};
 use sqlx::{ConnectOptions as _, SqlitePool};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::coop::consume_budget;

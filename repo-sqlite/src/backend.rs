@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use repo_core::{
-    Access, Backend, BriefChange, Connection, Dialect, Health, Insert, InspectedTable, OnRow,
-    Result, Statement, Table, TransactionOptions,
+use repo_core::backend::{
+    Access, Backend, BriefChange, Connection, Dialect, Insert, OnRow, Statement,
 };
+use repo_core::schema::{InspectedTable, Table};
+use repo_core::{Health, Result, TransactionOptions};
 use tokio::time::timeout;
 
 use crate::connection::{Transaction, begin, commit};

@@ -4,7 +4,9 @@
 //! after would then be committed statement by statement. So each operation looks first.
 
 use async_trait::async_trait;
-use repo_core::{Connection, Error, Insert, OnRow, Result, Statement, Table};
+use repo_core::backend::{Connection, Insert, OnRow, Statement};
+use repo_core::schema::Table;
+use repo_core::{Error, Result};
 
 use crate::error::{Failure, is_busy, of_commit, of_script, without_table};
 use crate::insert::insert;

@@ -4,10 +4,11 @@ pub(crate) mod guards;
 
 use std::fmt::Write as _;
 
-use repo_core::{
-    ColumnDef, Dialect, Guards, JsonType, Kind, Named, NeededName, TextMatch, TimeUnit, Trigger,
-    quote_literal,
+use repo_core::Kind;
+use repo_core::backend::{
+    Dialect, JsonType, Named, NeededName, TextMatch, TimeUnit, quote_literal,
 };
+use repo_core::schema::{ColumnDef, Guards, Trigger};
 
 /// The numbers after the highest that has so many free ones behind it: the transaction keeps others from taking
 /// them. That is the last one of the tenant, unless somebody added entries at the end of all numbers.

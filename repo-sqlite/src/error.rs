@@ -3,7 +3,9 @@
 //! Messages of SQLite name tables and columns, not values, but for SQL by hand that makes a path of JSON or the text of
 //! a `RAISE` of one; the statement's text is left out.
 
-use repo_core::{DatabaseError, Error, InvalidValue, Meaning, ReferenceSide, Table, ToldReference};
+use repo_core::backend::{Meaning, ToldReference};
+use repo_core::schema::Table;
+use repo_core::{DatabaseError, Error, InvalidValue, ReferenceSide};
 use rusqlite::ffi;
 
 use crate::dialect::guards;

@@ -4,7 +4,8 @@
 
 use std::time::{Duration, Instant};
 
-use repo_core::{Effect, Error, Insert, Kind, Result, Row, Statement, Value};
+use repo_core::backend::{Effect, Insert, Row, Statement};
+use repo_core::{Error, Kind, Result, Value};
 use rusqlite::{CachedStatement, Connection};
 use tokio::task::yield_now;
 

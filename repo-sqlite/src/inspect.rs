@@ -9,7 +9,7 @@ mod replaceable;
 mod spelling;
 mod text;
 
-use repo_core::{
+use repo_core::schema::{
     Check, DeleteAction, ForeignKey, Found, InspectedTable, Table, Trigger, UniqueKey,
     is_null_predicate,
 };

@@ -5,7 +5,7 @@
 //! connection alone, and made when a statement was refused, never before. Absent: changes of a key that is referred to
 //! by SQL by hand, and keys that SQLite finds at the commit.
 
-use repo_core::{Access, Statement, ToldReference, quote, quote_literal};
+use repo_core::backend::{Access, Statement, ToldReference, quote, quote_literal};
 use rusqlite::{Connection, Row};
 
 use crate::error::{Failure, foreign_key, is_of_reference, said_by_trigger};

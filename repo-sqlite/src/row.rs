@@ -3,7 +3,8 @@
 pub(crate) mod batch;
 
 use chrono::{DateTime, Utc};
-use repo_core::{InvalidValue, Kind, Row, Value};
+use repo_core::backend::Row;
+use repo_core::{InvalidValue, Kind, Value};
 use rusqlite::types::ValueRef;
 use uuid::Uuid;
 

@@ -15,7 +15,8 @@ pub(crate) mod turns;
 
 use std::time::{Duration, Instant};
 
-use repo_core::{Access, OnRow, Result, Statement};
+use repo_core::Result;
+use repo_core::backend::{Access, OnRow, Statement};
 
 use crate::error::Failure;
 use crate::pool::checkout::Checkout;

@@ -3,7 +3,8 @@
 //! Nothing here waits: a database that another process holds is a [`Failure`] that the caller may
 //! answer by trying again, as long as no row was handed over.
 
-use repo_core::{Access, DatabaseError, Error, OnRow, Statement};
+use repo_core::backend::{Access, OnRow, Statement};
+use repo_core::{DatabaseError, Error};
 use rusqlite::{Connection, Row, Rows};
 
 use crate::error::Failure;
@@ -144,7 +145,7 @@ impl Drop for Stepping<'_> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use repo_core::Table;
+    use repo_core::schema::Table;
 
     /// A table, where one must be named.
     pub(crate) static TABLE: Table = Table::bare("T", "t", &[]);

@@ -258,7 +258,7 @@ pub(crate) async fn an_id_with_a_default_may_be_left_out(fixture: Fixture) {
     assert_eq!(ids.len(), 1_490);
     // What is left out is not compared, and stays.
     let found = calls.create_or_get(Call::NUMBER, call(1, "a")).await.unwrap();
-    assert_eq!((found.is_new, found.entity.id), (false, made.id.clone()));
+    assert_eq!((found.is_new(), found.entity.id), (false, made.id.clone()));
     let upserted = calls.upsert(Call::NUMBER, call(1, "e")).await.unwrap();
     assert_eq!((upserted.outcome, upserted.entity.id), (Outcome::Updated, made.id.clone()));
     let other = call(1, "e").id("call_of_mine_too");
@@ -317,7 +317,7 @@ pub(crate) async fn a_row_that_never_changes_is_given_its_id_once(fixture: Fixtu
         assert_error!(lines.create_many([line(text)]).await, Error::Conflict { .. });
     }
     let found = lines.create_or_get(FeedLine::ID, line("a")).await.unwrap();
-    assert_eq!((found.is_new, &found.entity), (false, &made));
+    assert_eq!((found.is_new(), &found.entity), (false, &made));
     let refused = lines.create_or_get(FeedLine::ID, line("b")).await;
     assert_error!(refused, Error::IdempotencyMismatch { .. });
     let mut by_hand = by_hand(&db).await;
@@ -365,7 +365,7 @@ pub(crate) async fn a_row_is_created_once_by_its_id(fixture: Fixture) {
     let instruments = session.repo::<Instrument>();
     let first = instruments.create_or_get(Instrument::SYMBOL, instrument("A")).await.unwrap();
     let again = instruments.create_or_get(Instrument::SYMBOL, instrument("A")).await.unwrap();
-    assert_eq!((first.is_new, again.is_new, first.entity), (true, false, again.entity));
+    assert_eq!((first.is_new(), again.is_new(), first.entity), (true, false, again.entity));
     let other = NewInstrument { name: "another".to_owned(), ..instrument("A") };
     let refused = instruments.create_or_get(Instrument::SYMBOL, other).await;
     assert_error!(refused, Error::IdempotencyMismatch { .. });
@@ -593,8 +593,8 @@ pub(crate) async fn an_id_may_be_unique_over_all_tenants(fixture: Fixture) {
     let db = fixture.with(&schema![Seal]).await;
     let (ours, theirs) = (acme(&db).repo::<Seal>(), bolt(&db).repo::<Seal>());
     let seal = |id: &str| NewSeal { id: id.to_owned(), name: "a".to_owned() };
-    assert!(ours.create_or_get(Seal::ID, seal("A")).await.unwrap().is_new);
-    assert!(!ours.create_or_get(Seal::ID, seal("A")).await.unwrap().is_new);
+    assert!(ours.create_or_get(Seal::ID, seal("A")).await.unwrap().is_new());
+    assert!(!ours.create_or_get(Seal::ID, seal("A")).await.unwrap().is_new());
     for refused in [
         theirs.create(seal("A")).await.map(drop),
         theirs.create_or_get(Seal::ID, seal("A")).await.map(drop),

@@ -4,9 +4,8 @@
 
 use std::sync::Arc;
 
-use repo_core::{
-    AuditEntry, Database, Effect, Entity as _, Reach, Statement, TransactionOptions, Value,
-};
+use repo_core::backend::{Effect, Reach, Statement};
+use repo_core::{AuditEntry, Database, Entity as _, TransactionOptions, Value};
 use sha2::{Digest as _, Sha256};
 
 use crate::fixture::{ACME, BOLT, acme, backend};

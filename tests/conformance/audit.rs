@@ -22,7 +22,7 @@ async fn trail(session: &Session<Tenant<Uuid>>) -> Vec<AuditEntry> {
     session.audit().query().order_by(AuditEntry::SEQ.asc()).all().await.unwrap()
 }
 
-fn text(image: &Option<repo_core::Image>) -> &str {
+fn text(image: &Option<repo_core::audit::Image>) -> &str {
     image.as_ref().map_or("-", |image| image.as_str())
 }
 

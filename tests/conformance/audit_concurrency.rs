@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use chrono::Utc;
-use repo_core::{Action, AuditEntry, Chain, Database, Error, Repository, schema};
+use repo_core::audit::Chain;
+use repo_core::{Action, AuditEntry, Database, Error, Repository, schema};
 use tokio::time::timeout;
 use uuid::Uuid;
 

@@ -6,7 +6,8 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use chrono::TimeDelta;
-use repo_core::{Action, AuditEntry, Chain, Database, Error, NoTenant, Session, Tenant, schema};
+use repo_core::audit::Chain;
+use repo_core::{Action, AuditEntry, Database, Error, NoTenant, Session, Tenant, schema};
 use uuid::Uuid;
 
 use crate::entities::*;
@@ -24,7 +25,7 @@ async fn recorded_codes(db: &Database) -> Vec<String> {
     assert!(verification.is_intact(), "{verification}");
     let entries = acme(db).audit().query().order_by(AuditEntry::SEQ.asc()).all().await.unwrap();
     let code = |entry: &AuditEntry| match entry.after.as_ref()?.get("code")? {
-        repo_core::ImageValue::Text(code) => Some(code),
+        repo_core::audit::ImageValue::Text(code) => Some(code),
         _ => None,
     };
     entries.iter().filter_map(code).collect()

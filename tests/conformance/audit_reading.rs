@@ -1,10 +1,10 @@
 //! Reading the audit trail: what happened, and what a row was.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use repo_core::audit::{Chain, ImageValue};
 use repo_core::testing::FixedClock;
 use repo_core::{
-    Action, Actor, AuditEntry, Chain, Database, Error, ImageValue, Repository, Session, Tenant,
-    WindowRequest, schema,
+    Action, Actor, AuditEntry, Database, Error, Repository, Session, Tenant, WindowRequest, schema,
 };
 use rust_decimal::Decimal;
 use uuid::Uuid;

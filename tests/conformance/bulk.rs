@@ -61,7 +61,7 @@ pub(crate) async fn each_patched_row_is_an_entry(fixture: Fixture) {
         assert_eq!(after.contains(r#""note":"n""#), row.id != rows[7].id, "{after}");
         assert!(after.contains(r#""amount":"#), "{after}");
     }
-    let chain = db.audit_chain(repo_core::Chain::tenant(session.scope().id()).unwrap());
+    let chain = db.audit_chain(repo_core::audit::Chain::tenant(session.scope().id()).unwrap());
     assert!(chain.verify().await.unwrap().is_intact());
     let later = chrono::Utc::now() + TimeDelta::days(1);
     for id in [rows[0].id, rows[7].id, rows[2_344].id] {

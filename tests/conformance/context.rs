@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use repo_core::audit::Chain;
 use repo_core::testing::{FixedClock, SequentialIds};
-use repo_core::{Chain, Clock, Error, Repository, schema};
+use repo_core::{Clock, Error, Repository, schema};
 use uuid::Uuid;
 
 use crate::entities::*;

@@ -1,8 +1,7 @@
 //! The doctor: which of the guards that a schema promises are not in the database.
 
-use repo_core::{
-    Database, Entity, GuardKind, Guards, Repository, Schema, Table, TransactionOptions, schema,
-};
+use repo_core::schema::{Guards, Table};
+use repo_core::{Database, Entity, GuardKind, Repository, Schema, TransactionOptions, schema};
 use uuid::Uuid;
 
 use crate::entities::*;

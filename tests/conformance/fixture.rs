@@ -11,10 +11,10 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 pub(crate) use repo_core::__beside::backend;
+use repo_core::backend::{Connection, Reach};
 use repo_core::testing::FixedClock;
 use repo_core::{
-    Connection, Database, Driver, Reach, Schema, Session, Settings, Tenant, TransactionOptions,
-    connect_with,
+    Database, Driver, Schema, Session, Settings, Tenant, TransactionOptions, connect_with,
 };
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};

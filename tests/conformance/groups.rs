@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use repo_core::query::Having;
 use repo_core::testing::Recorder;
-use repo_core::{Bucket, Database, Error, Having, count, schema};
+use repo_core::{Bucket, Database, Error, count, schema};
 use rust_decimal::Decimal;
 
 use crate::entities::*;

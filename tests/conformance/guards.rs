@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use repo_core::{Backend, Database, Entity, Error, Reach, Repository, Result, Statement, schema};
+use repo_core::backend::{Backend, Reach, Statement};
+use repo_core::{Database, Entity, Error, Repository, Result, schema};
 use uuid::Uuid;
 
 use crate::entities::*;
@@ -49,7 +50,7 @@ fn within(db: &Database, tenant: &str) -> Arc<dyn Backend> {
 }
 
 async fn run<E: Entity>(backend: &Arc<dyn Backend>, sql: &str) -> Result<u64> {
-    let effect = repo_core::Effect::Update;
+    let effect = repo_core::backend::Effect::Update;
     let statement = Statement { sql, params: &[], effect, table: E::TABLE };
     backend.run(statement, &mut |_| Ok(())).await
 }
@@ -71,7 +72,7 @@ fn ways(db: &Arc<dyn Backend>) -> &'static [&'static str] {
 
 async fn refuse_every_change<E: Entity>(db: &Arc<dyn Backend>, column: &str, key: &str) {
     let mut table = String::new();
-    repo_core::quote(&mut table, E::TABLE.name);
+    repo_core::backend::quote(&mut table, E::TABLE.name);
     let both = ["UPDATE {t} SET {c} = 7", "UPDATE {t} SET {c} = {c}", "DELETE FROM {t}"];
     for way in both.iter().chain(ways(db)) {
         let sql = way.replace("{t}", &table).replace("{c}", column).replace("{k}", key);

@@ -30,8 +30,8 @@ pub(crate) async fn of_many_at_once_one_adds_the_row(fixture: Fixture) {
     let (mut ids, mut made) = (BTreeSet::new(), (0, 0));
     for task in tasks {
         let (payment, claim) = task.await.unwrap().unwrap();
-        made.0 += u32::from(payment.is_new);
-        made.1 += u32::from(claim.is_new);
+        made.0 += u32::from(payment.is_new());
+        made.1 += u32::from(claim.is_new());
         ids.insert((payment.entity.id, claim.entity.id));
     }
     assert_eq!((ids.len(), made), (1, (1, 1)));
@@ -54,7 +54,7 @@ pub(crate) async fn who_adds_a_row_at_once_may_meet_at_any_of_its_keys(fixture: 
             .collect();
         let mut made = 0;
         for task in tasks {
-            made += u32::from(task.await.unwrap().unwrap().is_new);
+            made += u32::from(task.await.unwrap().unwrap().is_new());
         }
         assert_eq!(made, 1, "in round {round}");
     }
@@ -67,7 +67,7 @@ pub(crate) async fn another_key_that_is_taken_is_a_conflict_in_a_transaction_too
     let tx = acme(&db).actor("alice").begin().await.unwrap();
     let within = tx.repo::<Payment>();
     let again = within.create_or_get(Payment::KEY, payment("a", 5)).await.unwrap();
-    assert_eq!((again.is_new, &again.entity), (false, &first.entity));
+    assert_eq!((again.is_new(), &again.entity), (false, &first.entity));
     let taken = within.create_or_get(Payment::KEY, payment("b", 5)).await;
     assert_error!(taken, Error::Conflict { columns, .. } if columns == ["source", "number"]);
     tx.rollback().await.unwrap();
@@ -124,16 +124,16 @@ pub(crate) async fn the_same_key_with_another_payload_is_a_mismatch(fixture: Fix
     let db = fixture.with(&schema![Payment]).await;
     let payments = acme(&db).actor("alice").repo::<Payment>();
     let first = payments.create_or_get(Payment::KEY, payment("k", 5)).await.unwrap();
-    assert!(first.is_new);
+    assert!(first.is_new());
     let again = payments.create_or_get(Payment::KEY, payment("k", 5)).await.unwrap();
-    assert_eq!((again.is_new, &again.entity), (false, &first.entity));
+    assert_eq!((again.is_new(), &again.entity), (false, &first.entity));
     let other = payments.create_or_get(Payment::KEY, payment("k", 6)).await;
     assert_error!(
         other,
         Error::IdempotencyMismatch { entity: "Payment", columns } if columns == ["key"]
     );
     let theirs = bolt(&db).actor("bob").repo::<Payment>();
-    assert!(theirs.create_or_get(Payment::KEY, payment("k", 6)).await.unwrap().is_new);
+    assert!(theirs.create_or_get(Payment::KEY, payment("k", 6)).await.unwrap().is_new());
 }
 
 pub(crate) async fn a_key_may_have_several_columns_and_must_be_one(fixture: Fixture) {
@@ -157,7 +157,7 @@ pub(crate) async fn a_deleted_row_does_not_have_the_key(fixture: Fixture) {
     let first = claims.create_or_get(Claim::CODE, claim("C-1")).await.unwrap();
     claims.delete(first.entity.id).await.unwrap();
     let second = claims.create_or_get(Claim::CODE, claim("C-1")).await.unwrap();
-    assert!(second.is_new && second.entity.id != first.entity.id);
+    assert!(second.is_new() && second.entity.id != first.entity.id);
 }
 
 pub(crate) async fn it_is_part_of_its_transaction(fixture: Fixture) {
@@ -166,8 +166,8 @@ pub(crate) async fn it_is_part_of_its_transaction(fixture: Fixture) {
     let undone: Result<(), Error> = session
         .transaction(async |tx| {
             let payments = tx.repo::<Payment>();
-            assert!(payments.create_or_get(Payment::KEY, payment("k", 5)).await?.is_new);
-            assert!(!payments.create_or_get(Payment::KEY, payment("k", 5)).await?.is_new);
+            assert!(payments.create_or_get(Payment::KEY, payment("k", 5)).await?.is_new());
+            assert!(!payments.create_or_get(Payment::KEY, payment("k", 5)).await?.is_new());
             let other = payments.create_or_get(Payment::KEY, payment("k", 6)).await;
             assert_error!(other, Error::IdempotencyMismatch { .. });
             payments.count().await?;

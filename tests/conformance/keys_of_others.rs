@@ -55,7 +55,7 @@ pub(crate) async fn a_declared_key_is_told_alike_whatever_it_is_called(fixture: 
         expected
     );
     let again = items.create_or_get(Item::NAME, item("a")).await.unwrap();
-    assert!(!again.is_new && again.entity == made);
+    assert!(!again.is_new() && again.entity == made);
     let tx = db.session().begin().await.unwrap();
     assert_eq!(conflict(tx.repo::<Item>().create(item("a")).await), expected);
     tx.rollback().await.unwrap();

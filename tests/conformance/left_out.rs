@@ -1,7 +1,8 @@
 //! Rows that a trigger of the application leaves out, without an error: nobody is told that they were added, and nothing
 //! is recorded of them.
 
-use repo_core::{Chain, Database, Error, Repository, schema};
+use repo_core::audit::Chain;
+use repo_core::{Database, Error, Repository, schema};
 use uuid::Uuid;
 
 use crate::attacker::run;

@@ -84,12 +84,12 @@ pub(crate) async fn what_was_not_set_is_not_compared(fixture: Fixture) {
     let db = fixture.with(&schema![Loss]).await;
     let losses = losses(&db);
     let first = losses.create_or_get(KEY, loss(1, 5)).await.unwrap();
-    assert!(first.is_new);
+    assert!(first.is_new());
     let again = losses.create_or_get(KEY, loss(1, 5)).await.unwrap();
-    assert_eq!((again.is_new, &again.entity), (false, &first.entity));
+    assert_eq!((again.is_new(), &again.entity), (false, &first.entity));
     let row = worked_on(&losses, &first.entity).await;
     let again = losses.create_or_get(KEY, loss(1, 5)).await.unwrap();
-    assert_eq!((again.is_new, &again.entity), (false, &row));
+    assert_eq!((again.is_new(), &again.entity), (false, &row));
     let same = loss(1, 5).progress(Progress::Closed).notes(vec!["seen".to_owned()]);
     assert_eq!(losses.create_or_get(KEY, same).await.unwrap().entity, row);
     for other in [
@@ -131,7 +131,7 @@ pub(crate) async fn what_was_not_set_is_left_as_it_is(fixture: Fixture) {
     let set = losses.upsert(KEY, loss(1, 7).adjuster(None)).await.unwrap();
     assert_eq!((set.outcome, set.entity.adjuster), (Outcome::Updated, None));
     let opened = losses.upsert(KEY, loss(1, 7).progress(Progress::New)).await;
-    assert_error!(opened, Error::Invalid { problems, .. } if problems[0].column == Some("progress"));
+    assert_error!(opened, Error::ValidationFailed { problems, .. } if problems[0].column == Some("progress"));
     let moved = losses.upsert(KEY, loss(1, 7).arrival(row.arrival + 1)).await;
     assert_error!(moved, Error::InvalidInput { column, .. } if column == "arrival");
 }

@@ -176,10 +176,10 @@ pub(crate) async fn what_the_types_do_not_hold_is_exported_all_the_same(fixture:
     let mut connection = by_hand(&db).await;
     let document = r#"{"more": 123456789012345678901234567890, "words": [], "amount": null}"#;
     let sql = format!("UPDATE optional_samples SET json = '{document}', payload = '{document}'");
-    let statement = repo_core::Statement {
+    let statement = repo_core::backend::Statement {
         sql: &sql,
         params: &[],
-        effect: repo_core::Effect::Update,
+        effect: repo_core::backend::Effect::Update,
         table: Optional::TABLE,
     };
     connection.run(statement, &mut |_| Ok(())).await.unwrap();

@@ -306,7 +306,9 @@ pub(crate) async fn rows_are_grouped_by_what_they_refer_to(fixture: Fixture) {
 pub(crate) async fn a_cursor_belongs_to_its_relation(fixture: Fixture) {
     let Shelf { session, .. } = shelf(&fixture).await;
     let books = session.repo::<Book>();
-    let by = |column: repo_core::RelatedColumn<Book, String>| books.query().order_by(column.asc());
+    let by = |column: repo_core::query::RelatedColumn<Book, String>| {
+        books.query().order_by(column.asc())
+    };
     let author = by(Book::author().column(Author::NAME)).window(WindowRequest::first(1)).await;
     let end = author.unwrap().end.unwrap();
     for other in [

@@ -8,9 +8,9 @@ mod plant;
 use std::sync::Arc;
 
 use plant::*;
+use repo_core::backend::{Backend, Effect, Reach, Row, Statement};
 use repo_core::{
-    AuditEntry, Backend, Database, Effect, Entity as _, Kind, Reach, Result, Row, Session,
-    Statement, Tenant, Value, WindowRequest, schema,
+    AuditEntry, Database, Entity as _, Kind, Result, Session, Tenant, Value, WindowRequest, schema,
 };
 use tracing::Level;
 use uuid::Uuid;

@@ -114,13 +114,13 @@ pub(crate) async fn a_fixed_column_in_another_spelling_keeps_no_update_away(fixt
         let mut connection = by_hand(&db).await;
         for table in tables {
             let sql = format!("SELECT 1 FROM {table} WHERE length(at) = 35 AND time = '23:59'");
-            let statement = repo_core::Statement {
+            let statement = repo_core::backend::Statement {
                 sql: &sql,
                 params: &[],
-                effect: repo_core::Effect::Read,
+                effect: repo_core::backend::Effect::Read,
                 table: <Sealed as repo_core::Entity>::TABLE,
             };
-            let mut on_row = |_: &dyn repo_core::Row| {
+            let mut on_row = |_: &dyn repo_core::backend::Row| {
                 spelled += 1;
                 Ok(())
             };

@@ -200,13 +200,14 @@ pub(crate) async fn a_sum_is_recorded_as_what_it_came_to(fixture: Fixture) {
         .iter()
         .map(|entry| {
             assert_eq!(entry.action, Action::Update);
-            let amount = |image: &Option<repo_core::Image>| image.as_ref().unwrap().get("amount");
+            let amount =
+                |image: &Option<repo_core::audit::Image>| image.as_ref().unwrap().get("amount");
             (amount(&entry.before), amount(&entry.after))
         })
         .collect();
     let sum = |times: i64| {
         let sum = claim.amount + Decimal::new(5 * times, 1);
-        Some(repo_core::ImageValue::Text(format!("{sum:.2}")))
+        Some(repo_core::audit::ImageValue::Text(format!("{sum:.2}")))
     };
     assert_eq!(amounts, [(sum(0), sum(1)), (sum(1), sum(2))]);
     let nobody = acme(&db).repo::<Claim>().patch(claim.id, add()).await;

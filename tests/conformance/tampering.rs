@@ -1,6 +1,7 @@
 //! What somebody who can write the database does to the trail, and what verification says of it.
 
-use repo_core::{BadEntry, Chain, Checkpoint, Database, Error, Fault, Tail, Verification, schema};
+use repo_core::audit::{BadEntry, Chain, Checkpoint, Fault, Tail, Verification};
+use repo_core::{Database, Error, schema};
 use uuid::Uuid;
 
 use crate::attacker::{HEAD_IS_NOW, keep, put_back, restamp, run, unguard};

@@ -115,9 +115,9 @@ pub(crate) async fn the_tenant_may_be_the_key_by_which_a_row_is_found(fixture: F
     let key = Settings::TENANT_ID;
     let there = b.create(settings("de")).await.unwrap();
     let made = a.create_or_get(key, settings("en")).await.unwrap();
-    assert!(made.is_new);
+    assert!(made.is_new());
     let found = a.create_or_get(key, settings("en")).await.unwrap();
-    assert_eq!((found.is_new, &found.entity), (false, &made.entity));
+    assert_eq!((found.is_new(), &found.entity), (false, &made.entity));
     let mismatch = a.create_or_get(key, settings("fr")).await;
     assert_error!(mismatch, Error::IdempotencyMismatch { entity: "Settings", .. });
     let upserted = a.upsert(key, settings("fr")).await.unwrap();
@@ -126,7 +126,7 @@ pub(crate) async fn the_tenant_may_be_the_key_by_which_a_row_is_found(fixture: F
     let charters = acme(&db).repo::<Charter>();
     for is_new in [true, false] {
         let charter = charters.create_or_get(Charter::TENANT_ID, charter("a")).await.unwrap();
-        assert_eq!(charter.is_new, is_new);
+        assert_eq!(charter.is_new(), is_new);
     }
 }
 

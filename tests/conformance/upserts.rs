@@ -1,7 +1,7 @@
 //! Rows that are added, or changed where their key is there.
 
 use chrono::TimeDelta;
-use repo_core::{Action, Database, Error, Outcome, Session, Tenant, Upserted, schema};
+use repo_core::{Action, Database, Error, Keyed, Outcome, Session, Tenant, schema};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ fn of(code: &str, amount: i64) -> NewClaim {
     NewClaim { amount: Decimal::new(amount, 2), ..claim(code) }
 }
 
-fn outcomes<E>(upserted: &[Upserted<E>]) -> Vec<Outcome> {
+fn outcomes<E>(upserted: &[Keyed<E>]) -> Vec<Outcome> {
     upserted.iter().map(|it| it.outcome).collect()
 }
 
@@ -35,10 +35,10 @@ pub(crate) async fn a_row_is_added_changed_or_left(fixture: Fixture) {
         updated_at: created.entity.updated_at + TimeDelta::seconds(1),
         ..created.entity.clone()
     };
-    assert_eq!(updated, Upserted { entity: expected.clone(), outcome: Outcome::Updated });
+    assert_eq!(updated, Keyed { entity: expected.clone(), outcome: Outcome::Updated });
     clock.advance(TimeDelta::seconds(1));
     let same = claims.upsert(Claim::CODE, of("a", 200)).await.unwrap();
-    assert_eq!(same, Upserted { entity: expected.clone(), outcome: Outcome::Unchanged });
+    assert_eq!(same, Keyed { entity: expected.clone(), outcome: Outcome::Unchanged });
     assert_eq!(claims.all().await.unwrap(), [expected]);
     let history = session.audit().history::<Claim>(created.entity.id).all().await.unwrap();
     let actions: Vec<_> = history.iter().map(|entry| entry.action).collect();

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use repo_core::testing::{Event as Noted, Recorder};
 use repo_core::{
-    AuditEntry, ColumnEnum, Database, Entity as _, Error, Outcome, Repository, Result, Session,
-    Tenant, Upserted, schema,
+    AuditEntry, ColumnEnum, Database, Entity as _, Error, Keyed, Outcome, Repository, Result,
+    Session, Tenant, schema,
 };
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -28,7 +28,7 @@ struct Trace {
     told: Vec<String>,
 }
 
-async fn one_by_one(session: &Acting, feed: &[InvoiceDraft]) -> Result<Vec<Upserted<Invoice>>> {
+async fn one_by_one(session: &Acting, feed: &[InvoiceDraft]) -> Result<Vec<Keyed<Invoice>>> {
     session
         .transaction(async |tx| {
             let (invoices, mut done) = (tx.repo::<Invoice>(), Vec::new());
@@ -49,7 +49,7 @@ fn nameless(words: String, tenant: Uuid, numbers: &BTreeMap<Uuid, String>) -> St
 
 async fn trace(
     (session, tenant): (&Acting, Uuid),
-    answer: Result<Vec<Upserted<Invoice>>>,
+    answer: Result<Vec<Keyed<Invoice>>>,
     ear: &Ear,
     first_entry: usize,
 ) -> Trace {
@@ -255,8 +255,7 @@ pub(crate) async fn a_key_may_have_columns_of_several_kinds(fixture: Fixture) {
     recorder.clear();
     let again = quotes.upsert_many(key(), (0..9).rev().map(|n| quote(n, 5))).await.unwrap();
     assert_eq!(statements(&recorder), if db.system() == "postgres" { 2 } else { 18 });
-    let rows =
-        |done: &[Upserted<Quote>]| done.iter().map(|it| it.entity.clone()).collect::<Vec<_>>();
+    let rows = |done: &[Keyed<Quote>]| done.iter().map(|it| it.entity.clone()).collect::<Vec<_>>();
     let mut expected = rows(&first);
     expected.reverse();
     assert_eq!(rows(&again), expected);

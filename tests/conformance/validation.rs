@@ -50,10 +50,10 @@ async fn refuse_each<E: Entity + Debug>(
 
 fn assert_refused<E>(result: Result<()>, way: &Refused<E>, name: &str) {
     let error = result.expect_err(name);
-    assert!(error.is_invalid() && !error.is_retryable(), "{name}: {error:?}");
+    assert!(error.is_validation_failed() && !error.is_retryable(), "{name}: {error:?}");
     assert!(error.to_string().contains(way.problem), "{name}: {error}");
     let index = error.row();
-    let Error::Invalid { entity, id, problems } = error.into_cause() else {
+    let Error::ValidationFailed { entity, id, problems } = error.into_cause() else {
         panic!("{name}: of something else");
     };
     let what: Vec<_> = problems.iter().map(Problem::to_string).collect();
@@ -124,8 +124,8 @@ pub(crate) async fn a_partial_batch_leaves_out_what_is_refused(fixture: Fixture)
             &words[..],
             [
                 Ok("1"),
-                Err(Error::Invalid { .. }),
-                Err(Error::Invalid { .. }),
+                Err(Error::ValidationFailed { .. }),
+                Err(Error::ValidationFailed { .. }),
                 Err(Error::Conflict { .. }),
                 Ok("3")
             ]
@@ -143,11 +143,13 @@ pub(crate) async fn a_new_row_with_problems_reaches_nothing(fixture: Fixture) {
     let db = Database::new(Arc::new(recorder.clone()));
     let session = db.tenant(crate::fixture::ACME).actor("alice");
     let (rows, bad) = (session.repo::<Invoice>(), || invoice("", "open"));
-    assert!(rows.create(bad()).await.unwrap_err().is_invalid());
-    assert!(rows.create_many([invoice("1", "open"), bad()]).await.unwrap_err().is_invalid());
-    assert!(rows.create_or_get(Invoice::NUMBER, bad()).await.unwrap_err().is_invalid());
-    assert!(rows.upsert(Invoice::NUMBER, bad()).await.unwrap_err().is_invalid());
-    assert!(rows.upsert_many(Invoice::NUMBER, [bad()]).await.unwrap_err().is_invalid());
+    assert!(rows.create(bad()).await.unwrap_err().is_validation_failed());
+    assert!(
+        rows.create_many([invoice("1", "open"), bad()]).await.unwrap_err().is_validation_failed()
+    );
+    assert!(rows.create_or_get(Invoice::NUMBER, bad()).await.unwrap_err().is_validation_failed());
+    assert!(rows.upsert(Invoice::NUMBER, bad()).await.unwrap_err().is_validation_failed());
+    assert!(rows.upsert_many(Invoice::NUMBER, [bad()]).await.unwrap_err().is_validation_failed());
     assert_eq!(recorder.events(), []);
 }
 
@@ -180,7 +182,7 @@ pub(crate) async fn a_change_is_compared_with_what_is_stored(fixture: Fixture) {
     // Somebody else pays meanwhile: what was read before is no excuse.
     rows.patch(open.id, CouponPatch::new().state("paid")).await.unwrap();
     let late = rows.update(&Coupon { cents: 1, ..open }).await.unwrap_err();
-    assert_error!(Err::<(), _>(late), Error::Invalid { problems, .. }
+    assert_error!(Err::<(), _>(late), Error::ValidationFailed { problems, .. }
         if problems[0].column.is_none() && problems[0].reason == "what is paid stays paid");
 }
 
@@ -297,7 +299,10 @@ pub(crate) async fn an_import_is_asked_and_told_of(fixture: Fixture) {
         ("number,state,cents\n1,open,-5\n2,open,5\n", 2, "is negative"),
     ] {
         let refused = invoices.import_csv(csv.as_bytes()).fresh_ids().await.unwrap_err();
-        assert!(refused.is_invalid() && refused.to_string().contains(problem), "{refused}");
+        assert!(
+            refused.is_validation_failed() && refused.to_string().contains(problem),
+            "{refused}"
+        );
         assert_eq!(refused.line(), Some(line));
     }
     assert_eq!(invoices.count().await.unwrap(), 0);

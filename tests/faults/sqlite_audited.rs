@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use repo_core::{AuditEntry, Chain, Repository, Session, Tenant, schema};
+use repo_core::audit::Chain;
+use repo_core::{AuditEntry, Repository, Session, Tenant, schema};
 use repo_sqlite::Synchronous;
 use tokio::task::JoinSet;
 use uuid::Uuid;

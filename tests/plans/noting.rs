@@ -3,10 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use repo_core::{
-    Backend, Connection, Dialect, Health, Insert, OnRow, Result, Statement, Table,
-    TransactionOptions, Value,
-};
+use repo_core::backend::{Backend, Connection, Dialect, Insert, OnRow, Statement};
+use repo_core::schema::Table;
+use repo_core::{Health, Result, TransactionOptions, Value};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Noting {

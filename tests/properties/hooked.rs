@@ -167,7 +167,7 @@ impl Run {
             }
             Operation::CreateOrGet(given) => {
                 let made = slips.create_or_get(Slip::CODE, new(given)).await?;
-                self.ids.extend(made.is_new.then_some(made.entity.id));
+                self.ids.extend(made.is_new().then_some(made.entity.id));
             }
             Operation::Import(all) => {
                 let line = |it: &Given| format!("{},{},{}\n", it.code, it.amount, it.is_paid);
@@ -247,7 +247,7 @@ fn row_of(slip: Slip) -> Row {
 /// The cause, and which of the rows that are given.
 fn described(error: &Error) -> String {
     let cause = match error.cause() {
-        Error::Invalid { problems, .. } => {
+        Error::ValidationFailed { problems, .. } => {
             problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
         }
         Error::Conflict { .. } | Error::RestoreConflict { .. } => CONFLICT.to_owned(),

@@ -1,9 +1,8 @@
 //! Conditions and orders in the words of the library.
 
 use chrono::{DateTime, Utc};
-use repo_core::{
-    Column, ColumnType, Comparable, Filter, JsonOperand, JsonPath, Operand, Order, Searchable,
-};
+use repo_core::query::{JsonOperand, JsonPath, Operand};
+use repo_core::{Column, ColumnType, Comparable, Filter, Order, Searchable};
 
 use crate::entity::Item;
 use crate::operation::{Condition, Key, OrderColumn, Test, TextTest};

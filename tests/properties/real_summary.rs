@@ -2,9 +2,9 @@
 
 use std::fmt::Debug;
 
+use repo_core::query::{Answered, GroupOrder, Having, Keys as KeyColumns};
 use repo_core::{
-    Aggregate, Answered, Bucket, ColumnType, Comparable, GroupOrder, Having, Keys as KeyColumns,
-    OwnedBy, Query, ReachableFrom, Result, Scope, count,
+    Aggregate, Bucket, ColumnType, Comparable, OwnedBy, Query, ReachableFrom, Result, Scope, count,
 };
 
 use crate::answer::Trace;

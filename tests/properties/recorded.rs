@@ -11,11 +11,9 @@ use chrono::TimeDelta;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestError, TestRunner};
+use repo_core::audit::{AsOf, Chain, Image, ImageValue};
 use repo_core::testing::{FixedClock, SequentialIds};
-use repo_core::{
-    AsOf, AuditEntry, Chain, Clock as _, Database, Image, ImageValue, Outcome, Result, Session,
-    Tenant, schema,
-};
+use repo_core::{AuditEntry, Clock as _, Database, Outcome, Result, Session, Tenant, schema};
 use uuid::Uuid;
 
 use crate::generate::epoch;
@@ -162,7 +160,7 @@ impl Run {
             }
             Operation::CreateOrGet(given) => {
                 let made = parcels.create_or_get(Parcel::CODE, new(given)).await?;
-                self.ids.extend(made.is_new.then_some(made.entity.id));
+                self.ids.extend(made.is_new().then_some(made.entity.id));
             }
             Operation::Change { pick, change, is_whole: false } => {
                 let patch = parcels.patch(id(pick).unwrap_or_default(), change.patch());

@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use repo_core::{Action, ImageValue};
+use repo_core::Action;
+use repo_core::audit::ImageValue;
 
 use crate::recorded_operation::{Change, Given, Operation, Pick};
 

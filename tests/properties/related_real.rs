@@ -2,9 +2,10 @@
 
 use std::fmt::Debug;
 
+use repo_core::query::{RelatedColumn, Relation};
 use repo_core::{
-    ColumnType, Comparable, Filter, Order, PageRequest, Projection, Query, RelatedColumn, Relation,
-    Result, Session, Tenant, WindowRequest, count,
+    ColumnType, Comparable, Filter, Order, PageRequest, Projection, Query, Result, Session, Tenant,
+    WindowRequest, count,
 };
 
 use crate::answer::{Paged, Trace, Windowed};
@@ -180,7 +181,7 @@ async fn groups(works: Works, by: GroupBy, least: u64, descending: bool) -> Resu
     }
 }
 
-async fn grouped<K: repo_core::Keys<Work, Output: Debug>>(
+async fn grouped<K: repo_core::query::Keys<Work, Output: Debug>>(
     works: Works,
     keys: K,
     least: u64,

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
-use repo_core::{Chain, Database};
+use repo_core::Database;
+use repo_core::audit::Chain;
 use uuid::Uuid;
 
 use crate::Result;

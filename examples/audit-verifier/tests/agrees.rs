@@ -3,7 +3,9 @@
 use std::process::Command;
 use std::sync::Arc;
 
-use repo_core::{Backend, Chain, Checkpoint, Database, Repository, TransactionOptions, schema};
+use repo_core::audit::{Chain, Checkpoint};
+use repo_core::backend::Backend;
+use repo_core::{Database, Repository, TransactionOptions, schema};
 use uuid::Uuid;
 
 const TENANT: Uuid = Uuid::from_u128(0xacae);
@@ -43,7 +45,7 @@ async fn write(db: &Database) -> Checkpoint {
     chain(db).checkpoint().await.expect("a checkpoint")
 }
 
-fn chain(db: &Database) -> repo_core::AuditChain {
+fn chain(db: &Database) -> repo_core::audit::AuditChain {
     db.audit_chain(Chain::tenant(&TENANT).expect("a tenant"))
 }
 

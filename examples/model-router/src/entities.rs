@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn what_the_importer_checks_is_what_the_columns_hold() {
-        let column = |table: &'static repo_core::Table, name: &str| {
+        let column = |table: &'static repo_core::schema::Table, name: &str| {
             table.columns.iter().find(|column| column.name == name).expect("the column is there")
         };
         let provider = column(Provider::TABLE, "name").max_length;

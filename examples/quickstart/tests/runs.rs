@@ -2,7 +2,8 @@
 
 use std::process::Command;
 
-use repo_core::{Backend as _, TransactionOptions};
+use repo_core::TransactionOptions;
+use repo_core::backend::Backend as _;
 
 fn lines(url: Option<&str>) -> Vec<String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_quickstart"));

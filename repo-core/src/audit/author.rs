@@ -36,7 +36,7 @@ impl Author {
             None => Reach::Shared,
             Some(column) => session
                 .scope()
-                .chain()
+                .reach()
                 .map_err(|invalid| Error::invalid_value(column.name, invalid))?,
         };
         Self::acting(session, reach, table.entity).map(Some)

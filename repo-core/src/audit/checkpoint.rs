@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 /// kept anywhere.
 ///
 /// ```
-/// use repo_core::Checkpoint;
+/// use repo_core::audit::Checkpoint;
 ///
 /// let line = format!("repo-audit-1 shared 0 {} 2026-01-31T12:00:00.000000+00:00 unsigned", "0".repeat(64));
 /// let checkpoint: Checkpoint = line.parse()?;

@@ -40,7 +40,7 @@ pub enum Action {
 ///
 /// Written by the repository in the transaction of the change, and never changed after. Its hash is the
 /// SHA-256 of all its other fields. `prev_hash` is one of them, so each entry of a chain vouches for those before it, and
-/// [`AuditChain::verify`](crate::AuditChain::verify) computes them all again. The entry is serialized by the names of
+/// [`AuditChain::verify`](crate::audit::AuditChain::verify) computes them all again. The entry is serialized by the names of
 /// its fields, with the texts that are stored: a hash in hexadecimal digits, a moment in UTC.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 #[non_exhaustive]

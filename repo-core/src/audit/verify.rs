@@ -31,7 +31,8 @@ const PAGE: i64 = 500;
 /// A verification, done when it is awaited: [`AuditChain::verify`].
 ///
 /// ```no_run
-/// # use repo_core::{Chain, Checkpoint, Database, Error};
+/// # use repo_core::audit::{Chain, Checkpoint};
+/// # use repo_core::{Database, Error};
 /// # async fn f(db: Database, tenant: uuid::Uuid, kept: &str, key: &[u8]) -> Result<(), Error> {
 /// let kept: Checkpoint = kept.parse()?;
 /// assert!(kept.is_signed_with(key));

@@ -92,7 +92,7 @@ where
 /// A refusal of one of these rows, with its place among them.
 fn at_its_index<E: Entity>(error: Error, ids: &[E::Id]) -> Error {
     let index = match &error {
-        Error::Invalid { entity, id: Some(id), .. } if *entity == E::TABLE.entity => {
+        Error::ValidationFailed { entity, id: Some(id), .. } if *entity == E::TABLE.entity => {
             ids.iter().position(|given| id_in_words::<E>(given) == *id)
         }
         _ => None,

@@ -30,7 +30,7 @@ pub enum Meaning {
     /// serialize; a deadlock says nothing about the row, and neither does what transactions read of each other.
     RowChanged,
     /// Nothing was removed: more rows go one below the other than
-    /// [`Dialect::cascade_limit`](crate::Dialect::cascade_limit) says.
+    /// [`Dialect::cascade_limit`](crate::backend::Dialect::cascade_limit) says.
     TooDeep,
     /// The statement was stopped from outside, or took too long: the rows of it are not tried one by one.
     Cancelled,
@@ -59,7 +59,8 @@ impl DatabaseError {
     /// The same, and what it means: what a backend says of an error.
     ///
     /// ```
-    /// use repo_core::{DatabaseError, Error, Meaning};
+    /// use repo_core::backend::Meaning;
+    /// use repo_core::{DatabaseError, Error};
     ///
     /// let said = DatabaseError::with_code("40001", "could not serialize access due to concurrent update");
     /// let error = Error::Serialization { source: said.meaning(Meaning::RowChanged) };

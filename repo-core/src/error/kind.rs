@@ -35,7 +35,7 @@ impl Error {
     }
 
     /// Whether what the program asks of a row does not hold.
-    pub fn is_invalid(&self) -> bool {
-        matches!(self.cause(), Error::Invalid { .. })
+    pub fn is_validation_failed(&self) -> bool {
+        matches!(self.cause(), Error::ValidationFailed { .. })
     }
 }

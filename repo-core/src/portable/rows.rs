@@ -149,8 +149,8 @@ impl InsertRows for Rows<'_> {
 /// Whether a row can be the cause.
 fn is_of_a_row(error: &Error) -> bool {
     use Error::{
-        Check, Conflict, ForeignKey, Immutable, Invalid, InvalidInput, ParentDeleted,
-        TenantMismatch,
+        Check, Conflict, ForeignKey, Immutable, InvalidInput, ParentDeleted, TenantMismatch,
+        ValidationFailed,
     };
     matches!(
         error.cause(),
@@ -158,7 +158,7 @@ fn is_of_a_row(error: &Error) -> bool {
             | Conflict { .. }
             | ForeignKey { .. }
             | Immutable { .. }
-            | Invalid { .. }
+            | ValidationFailed { .. }
             | InvalidInput { .. }
             | ParentDeleted { .. }
             | TenantMismatch { .. }

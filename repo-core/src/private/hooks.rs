@@ -64,7 +64,7 @@ pub trait Observed {}
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`](crate::Error::Invalid): it has problems. As for [`NewEntity::into_entity`].
+/// [`Error::ValidationFailed`](crate::Error::ValidationFailed): it has problems. As for [`NewEntity::into_entity`].
 pub fn validated<N: NewEntity, V: Validate<Entity = N::Entity>>(
     new: N,
     given: fn(&N) -> &V,

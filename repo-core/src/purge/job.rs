@@ -149,7 +149,7 @@ impl<S: Scope> Job<'_, S> {
         let done = self.remove_in(own.session(), tenant, author, of).await;
         match own.finish(done).await {
             Ok(counts) => Ok(Some(counts)),
-            Err(Error::ForeignKey { .. } | Error::Invalid { .. }) => Ok(None),
+            Err(Error::ForeignKey { .. } | Error::ValidationFailed { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }

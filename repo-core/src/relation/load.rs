@@ -176,7 +176,7 @@ impl Sought<'_> {
 }
 
 fn reads_all<S: Scope>(session: &Session<S>) -> bool {
-    session.scope().reason_to_be().is_some()
+    session.scope().reason().is_some()
 }
 
 impl<C: Entity, P: Entity + Clone, K: 'static, S: Scope> Target<C, S> for BelongsTo<C, P, K>

@@ -83,7 +83,7 @@ pub struct Check {
 pub struct Trigger {
     /// The name.
     pub name: String,
-    /// What it does when, in the form in which [`Backend::inspect`](crate::Backend::inspect) tells it.
+    /// What it does when, in the form in which [`Backend::inspect`](crate::backend::Backend::inspect) tells it.
     pub definition: String,
 }
 
@@ -94,7 +94,7 @@ pub struct Policy {
     pub name: String,
 }
 
-/// A table as a database has it: what [`Backend::inspect`](crate::Backend::inspect) finds.
+/// A table as a database has it: what [`Backend::inspect`](crate::backend::Backend::inspect) finds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InspectedTable {

@@ -44,10 +44,10 @@ pub trait Scope: Sealed + Debug + Clone + Send + Sync + 'static {
     ///
     /// When the tenant is no value that a column can hold, or is a text without characters or of more than 1,000
     /// bytes.
-    fn chain(&self) -> Result<Reach, InvalidValue>;
+    fn reach(&self) -> Result<Reach, InvalidValue>;
 
     /// Why the session was opened, where that must be said.
-    fn reason_to_be(&self) -> Option<&str> {
+    fn reason(&self) -> Option<&str> {
         None
     }
 }
@@ -64,24 +64,24 @@ pub enum Reach {
 }
 
 impl Scope for NoTenant {
-    fn chain(&self) -> Result<Reach, InvalidValue> {
+    fn reach(&self) -> Result<Reach, InvalidValue> {
         Ok(Reach::Shared)
     }
 }
 
 impl<T: ColumnType + Clone + Debug> Scope for Tenant<T> {
-    fn chain(&self) -> Result<Reach, InvalidValue> {
+    fn reach(&self) -> Result<Reach, InvalidValue> {
         let tenant = in_bounds(stored(&self.0, T::KIND)?)?;
         Ok(Reach::Tenant(crate::audit::image::text(&tenant).into_owned()))
     }
 }
 
 impl Scope for AllTenants {
-    fn chain(&self) -> Result<Reach, InvalidValue> {
+    fn reach(&self) -> Result<Reach, InvalidValue> {
         Ok(Reach::All)
     }
 
-    fn reason_to_be(&self) -> Option<&str> {
+    fn reason(&self) -> Option<&str> {
         Some(&self.reason)
     }
 }
@@ -204,7 +204,7 @@ impl<T: 'static> ReachableFrom<AllTenants> for OwnedBy<T> {
 
 impl<S: Scope> ReachableFrom<S> for OfAnyTenant {
     fn tenant(scope: &S) -> Result<Option<Value<'_>>, InvalidValue> {
-        Ok(match scope.chain()? {
+        Ok(match scope.reach()? {
             Reach::Shared => Some(Value::Text("".into())),
             Reach::Tenant(tenant) => Some(Value::Text(tenant.into())),
             Reach::All => None,

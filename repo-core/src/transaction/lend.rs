@@ -49,7 +49,7 @@ impl<S: Scope> UncheckedSql<'_, S> {
         }
         let (session, why) = self.announced()?;
         session.record_look_by_hand().await?;
-        let reach = session.scope().chain().map_err(|it| Error::invalid_value("tenant", it))?;
+        let reach = session.scope().reach().map_err(|it| Error::invalid_value("tenant", it))?;
         let author = Author::acting(session, reach, UNCHECKED.entity)?;
         let author = Author { reason: Some(why.into()), ..author };
         let own = session.own_transaction().await?;

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::{By, Upserted, change};
+use super::{By, change};
 use crate::audit::image::is_same;
 use crate::backend::{Effect, Row, Statement};
 use crate::entity::{Entity, Mutable};
@@ -21,6 +21,7 @@ use crate::value::{Kind, Value};
 use crate::write::ahead::may_refer_ahead;
 use crate::write::column_set::ColumnSet;
 use crate::write::insert::{encode, insert_recorded};
+use crate::write::keyed::Keyed;
 use crate::write::perform::{Later, values};
 
 /// How many rows are looked for at once.
@@ -37,7 +38,7 @@ struct Together<'t, E: Entity, S: Scope> {
 
 /// What came of the rows: of each that was there what it is now, none of each that was added. None at all where they
 /// are to be taken one by one.
-type Done<E> = Option<Vec<Option<Upserted<E>>>>;
+type Done<E> = Option<Vec<Option<Keyed<E>>>>;
 
 /// A row that has a key: its place among those that were asked for, and what it is.
 type Found<E> = (i64, E, Vec<Value<'static>>);
@@ -124,7 +125,7 @@ where
         &self,
         entities: &[E],
         rows: Range<usize>,
-    ) -> Result<Option<Vec<Option<Upserted<E>>>>> {
+    ) -> Result<Option<Vec<Option<Keyed<E>>>>> {
         let given = encoded(&entities[rows.clone()])?;
         let mut found: Vec<Found<E>> = Vec::with_capacity(rows.len());
         let mut on_row = |row: &dyn Row| {

@@ -25,6 +25,7 @@ use crate::write::added::{Added, made_id, with_id};
 use crate::write::column_set::ColumnSet;
 use crate::write::creation::Completed;
 use crate::write::insert::{check_parents, encode, insert_values};
+use crate::write::keyed::Keyed;
 use crate::write::perform::{one, values};
 
 /// How often a row is looked for that is there when it is added and gone when it is read.
@@ -35,15 +36,6 @@ const ATTEMPTS_BY_ID: usize = 3;
 
 pub(crate) fn attempts(table: &Table, key: &[usize]) -> usize {
     if is_kept_by_deleted(table, key) { ATTEMPTS_BY_ID } else { ATTEMPTS }
-}
-
-/// What [`Repo::create_or_get`] found or made.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CreateOrGet<E> {
-    /// The row, as it is stored.
-    pub entity: E,
-    /// Whether it was added now.
-    pub is_new: bool,
 }
 
 /// The columns of a unique key: one column, or a tuple of up to four.
@@ -95,7 +87,7 @@ pub(crate) async fn create_or_get<E: Entity, S: Scope>(
     key: &[usize],
     Completed { entity, left }: Completed<E>,
     now: DateTime<Utc>,
-) -> Result<CreateOrGet<E>> {
+) -> Result<Keyed<E>> {
     // Also where it would only be read: what a call does must not depend on what is there.
     repo.session().refuse_within_transaction()?;
     let author = Author::at(repo.session(), E::TABLE, now)?;
@@ -109,7 +101,7 @@ pub(crate) async fn create_or_get<E: Entity, S: Scope>(
     let once = Once { repo, sql: &sql, key, author: author.as_ref() };
     for attempt in 0..attempts(E::TABLE, key) {
         if let Some(found) = once.find(&params, (&given, &left)).await? {
-            return Ok(CreateOrGet { entity: found, is_new: false });
+            return Ok(Keyed::unchanged(found));
         }
         if attempt > 0 {
             // Neither added nor there: it may be that it would refer to a deleted row.
@@ -118,7 +110,7 @@ pub(crate) async fn create_or_get<E: Entity, S: Scope>(
         if let Added::Row(made) = once.insert(&entity, Unless::of(attempt)).await? {
             drop(params);
             drop(given);
-            return Ok(CreateOrGet { entity: with_id(entity, made), is_new: true });
+            return Ok(Keyed::created(with_id(entity, made)));
         }
     }
     let error = once.unseen(dialect, repo.session().in_transaction());

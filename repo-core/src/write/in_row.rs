@@ -64,8 +64,9 @@ impl Error {
     /// Whether a row can be the cause of it.
     pub(crate) fn is_of_a_row(&self) -> bool {
         use Error::{
-            Check, Conflict, ForeignKey, IdempotencyMismatch, Immutable, Invalid, InvalidInput,
-            NotDeleted, NotFound, OutOfRange, ParentDeleted, RestoreConflict, VersionConflict,
+            Check, Conflict, ForeignKey, IdempotencyMismatch, Immutable, InvalidInput, NotDeleted,
+            NotFound, OutOfRange, ParentDeleted, RestoreConflict, ValidationFailed,
+            VersionConflict,
         };
         matches!(
             self.cause(),
@@ -74,7 +75,7 @@ impl Error {
                 | ForeignKey { .. }
                 | IdempotencyMismatch { .. }
                 | Immutable { .. }
-                | Invalid { .. }
+                | ValidationFailed { .. }
                 | InvalidInput { .. }
                 | NotDeleted { .. }
                 | NotFound { .. }

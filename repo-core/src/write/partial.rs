@@ -78,7 +78,7 @@ async fn insert_valid<E: Entity, S: Scope>(
                 entities.push(entity);
                 results.push(None);
             }
-            Err(error) if error.is_invalid() => results.push(Some(error)),
+            Err(error) if error.is_validation_failed() => results.push(Some(error)),
             Err(error) => return Err(error),
         }
     }

@@ -36,7 +36,7 @@ pub(crate) async fn explain<E: Entity, S: Scope>(
     };
     if !matches!(
         error.cause(),
-        Error::InvalidInput { .. } | Error::Invalid { .. } | Error::ParentDeleted { .. }
+        Error::InvalidInput { .. } | Error::ValidationFailed { .. } | Error::ParentDeleted { .. }
     ) {
         repo.session().fail(&error).await;
     }

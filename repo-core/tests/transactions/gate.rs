@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use repo_core::{
-    Backend, Connection, Dialect, Health, Insert, OnRow, Result, Statement, TransactionOptions,
-};
+use repo_core::backend::{Backend, Connection, Dialect, Insert, OnRow, Statement};
+use repo_core::{Health, Result, TransactionOptions};
 use tokio::sync::watch;
 
 #[derive(Debug, Clone)]

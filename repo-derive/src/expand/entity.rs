@@ -18,7 +18,7 @@ pub(crate) fn impls(entity: &Entity) -> TokenStream {
         #[automatically_derived]
         impl #impl_generics __core::Entity for #ident #ty_generics #where_clause {
             #types
-            const TABLE: &'static __core::Table = #table;
+            const TABLE: &'static __core::schema::Table = #table;
             #methods
         }
         #capabilities

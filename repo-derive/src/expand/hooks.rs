@@ -14,7 +14,7 @@ pub(crate) fn hooks(entity: &Entity) -> TokenStream {
     let hooks = &entity.hooks;
     let keys = [&hooks.create, &hooks.update, &hooks.delete, &hooks.events];
     if keys.into_iter().all(Option::is_none) {
-        return quote!(__core::Hooks::NONE);
+        return quote!(__core::schema::Hooks::NONE);
     }
     let new = &entity.names.new;
     let (_, ty_generics, _) = entity.generics.split_for_impl();
@@ -32,7 +32,7 @@ pub(crate) fn hooks(entity: &Entity) -> TokenStream {
         |key| quote_spanned!(key.span()=> __private::check_delete::<Self>),
     );
     let events = optional(hooks.events.as_ref(), |_| quote!(::core::any::TypeId::of::<Self>));
-    quote!(__core::Hooks { create: #create, update: #update, delete: #delete, events: #events })
+    quote!(__core::schema::Hooks { create: #create, update: #update, delete: #delete, events: #events })
 }
 
 /// The impls that say which keys are given, and what a new row becomes: also without a key, so that one which is

@@ -73,7 +73,7 @@ fn add(entity: &Entity) -> TokenStream {
         #vis fn add<__T: __core::ColumnType>(
             self,
             column: __core::Column<#owner #ty_generics, __T>,
-            amount: impl __core::Operand<__T::Bare>,
+            amount: impl __core::query::Operand<__T::Bare>,
         ) -> Self
         where
             <__T::Bare as __core::ColumnType>::Class: __core::Numeric,

@@ -18,7 +18,7 @@ pub(crate) fn table(entity: &Entity) -> TokenStream {
     let indexes = entity.indexes.iter().map(index);
     let references = entity.references.iter().map(reference);
     quote! {
-        &__core::Table {
+        &__core::schema::Table {
             entity: #name,
             entity_type: ::core::any::TypeId::of::<Self>,
             name: #table,
@@ -38,7 +38,7 @@ pub(crate) fn table(entity: &Entity) -> TokenStream {
 /// Where the ids of new rows come from.
 fn ids(column: &Column) -> TokenStream {
     if column.assigned {
-        return quote!(__core::Ids::Assigned);
+        return quote!(__core::schema::Ids::Assigned);
     }
     let codec = codec(column);
     quote!(#codec::COLUMN.ids())
@@ -46,8 +46,8 @@ fn ids(column: &Column) -> TokenStream {
 
 fn audit(entity: &Entity) -> TokenStream {
     match entity.audited {
-        Some(true) => quote!(::core::option::Option::Some(__core::Chaining::Chained)),
-        Some(false) => quote!(::core::option::Option::Some(__core::Chaining::Unchained)),
+        Some(true) => quote!(::core::option::Option::Some(__core::schema::Chaining::Chained)),
+        Some(false) => quote!(::core::option::Option::Some(__core::schema::Chaining::Unchained)),
         None => quote!(::core::option::Option::None),
     }
 }
@@ -95,7 +95,7 @@ fn roles(entity: &Entity) -> TokenStream {
         };
         quote!(#name: #position)
     });
-    quote!(__core::Roles { id: #id, #(#others),* })
+    quote!(__core::schema::Roles { id: #id, #(#others),* })
 }
 
 fn index(Index { columns, unique, global }: &Index) -> TokenStream {
@@ -107,16 +107,16 @@ fn index(Index { columns, unique, global }: &Index) -> TokenStream {
             quote!(__private::asc(#column))
         }
     });
-    quote!(__core::Index { columns: &[#(#columns),*], unique: #unique, global: #global })
+    quote!(__core::schema::Index { columns: &[#(#columns),*], unique: #unique, global: #global })
 }
 
 fn reference(Reference { column, parent, cascade, .. }: &Reference) -> TokenStream {
     let on_delete = if *cascade { quote!(Cascade) } else { quote!(Restrict) };
     quote! {
-        __core::Reference {
+        __core::schema::Reference {
             column: #column,
             parent: __private::Parent::<#parent>::table,
-            on_delete: __core::OnDelete::#on_delete,
+            on_delete: __core::schema::OnDelete::#on_delete,
         }
     }
 }

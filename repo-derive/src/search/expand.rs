@@ -19,7 +19,7 @@ pub(super) fn search(search: &Search<'_>) -> TokenStream {
         #[automatically_derived]
         #deprecated
         #[allow(unused_qualifications)]
-        impl #impl_generics #krate::IntoFilter<#entity> for #ident #ty_generics #where_clause {
+        impl #impl_generics #krate::query::IntoFilter<#entity> for #ident #ty_generics #where_clause {
             fn into_filter(self) -> #krate::Filter<#entity> {
                 #krate::Filter::<#entity>::all::<::core::option::Option<#krate::Filter<#entity>>>(
                     [#(#conditions),*],
@@ -64,7 +64,7 @@ pub(super) fn fallback(input: &DeriveInput, krate: &Path) -> TokenStream {
     let ident = &input.ident;
     quote! {
         #[automatically_derived]
-        impl #impl_generics #krate::IntoFilter<__E> for #ident #ty_generics #where_clause {
+        impl #impl_generics #krate::query::IntoFilter<__E> for #ident #ty_generics #where_clause {
             fn into_filter(self) -> #krate::Filter<__E> {
                 ::core::unreachable!()
             }

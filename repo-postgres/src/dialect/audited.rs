@@ -8,7 +8,9 @@
 
 use std::fmt::Write as _;
 
-use repo_core::{AuditedChange, Chaining, ColumnDef, ImageOf, Kind, quote};
+use repo_core::Kind;
+use repo_core::backend::{AuditedChange, ImageOf, quote};
+use repo_core::schema::{Chaining, ColumnDef};
 
 use super::blocks::literal;
 use crate::error::ENTRY_LEFT_OUT;
@@ -37,7 +39,7 @@ const XMIN: &str = "\"repo_before.xmin\"";
 const COLUMNS: &str = "\"tenant\", \"seq\", \"entity\", \"entity_id\", \"action\", \"actor\", \
     \"correlation_id\", \"reason\", \"at\", \"before\", \"after\", \"prev_hash\", \"hash\"";
 
-/// See [`Dialect::change_with_before`](repo_core::Dialect::change_with_before).
+/// See [`Dialect::change_with_before`](repo_core::backend::Dialect::change_with_before).
 pub(super) fn change_with_before(change: &AuditedChange<'_>) -> Option<String> {
     let before = change.before?;
     let mut sql = String::with_capacity(2048);
@@ -46,7 +48,7 @@ pub(super) fn change_with_before(change: &AuditedChange<'_>) -> Option<String> {
     Some(sql)
 }
 
-/// See [`Dialect::recorded_change`](repo_core::Dialect::recorded_change).
+/// See [`Dialect::recorded_change`](repo_core::backend::Dialect::recorded_change).
 pub(super) fn recorded_change(change: &AuditedChange<'_>) -> String {
     let mut sql = String::with_capacity(4096);
     changed(&mut sql, change);
@@ -72,7 +74,7 @@ pub(super) fn recorded_change(change: &AuditedChange<'_>) -> String {
     sql
 }
 
-/// See [`Dialect::append_entry`](repo_core::Dialect::append_entry).
+/// See [`Dialect::append_entry`](repo_core::backend::Dialect::append_entry).
 pub(super) fn append_entry(chaining: Chaining) -> String {
     let mut sql = format!(
         "WITH repo_entry AS (SELECT $9::text AS {ID}, $10::text AS {BEFORE}, $11::text AS {AFTER})"

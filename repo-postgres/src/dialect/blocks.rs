@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use repo_core::{Named, NeededName};
+use repo_core::backend::{Named, NeededName};
 
 /// Appends a block that runs `statement` where nothing in the search path is called `table`.
 pub(super) fn create_table(sql: &mut String, table: &str, statement: &str) {

@@ -4,7 +4,9 @@
 //! `ON CONFLICT DO UPDATE` and `MERGE` fall to the trigger of UPDATE; TRUNCATE, which row triggers never
 //! see, has one of its own.
 
-use repo_core::{AuditEntry, Entity as _, Guards, Table, Trigger, generated_name, quote};
+use repo_core::backend::{generated_name, quote};
+use repo_core::schema::{Guards, Table, Trigger};
+use repo_core::{AuditEntry, Entity as _};
 
 use super::blocks::{self, literal};
 use super::push;

@@ -1,6 +1,7 @@
 //! Keys and rows as a table: the elements of one array for each of their parts.
 
-use repo_core::{Dialect as _, Kind, quote};
+use repo_core::Kind;
+use repo_core::backend::{Dialect as _, quote};
 
 use super::{PostgresDialect, push};
 

@@ -1,6 +1,7 @@
 //! Rows through binary `COPY`: encoded and sent in chunks, so that they are never all in memory twice.
 
-use repo_core::{DatabaseError, Error, Insert, Value};
+use repo_core::backend::Insert;
+use repo_core::{DatabaseError, Error, Value};
 use sqlx::PgConnection;
 
 use super::{all_of, push_target};

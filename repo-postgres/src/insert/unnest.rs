@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use repo_core::{Effect, Insert, Statement, Value};
+use repo_core::Value;
+use repo_core::backend::{Effect, Insert, Statement};
 use sqlx::PgConnection;
 
 use super::{all_of, no_rows, push_target};

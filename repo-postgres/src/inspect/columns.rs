@@ -4,7 +4,9 @@
 //! `text`, and a precision of microseconds is what moments have anyway. Not here: checks, which are guards
 //! of their own.
 
-use repo_core::{InspectedColumn, Kind, Result, Row, Table};
+use repo_core::backend::Row;
+use repo_core::schema::{InspectedColumn, Table};
+use repo_core::{Kind, Result};
 
 use super::{flag, name, queries, read, text};
 use crate::backend::Postgres;

@@ -1,6 +1,8 @@
 //! Whether rows of a table are in other tables, or it is reached through another: what guards do not follow.
 
-use repo_core::{Owner, Result, Table};
+use repo_core::Result;
+use repo_core::backend::Owner;
+use repo_core::schema::Table;
 
 use super::{flag, queries, read};
 use crate::backend::Postgres;

@@ -5,10 +5,9 @@
 
 use std::fmt::Write as _;
 
-use repo_core::{
-    Backend, Connection, Dialect, Effect, Error, Found, InspectedTable, Kind, Owner, Policy,
-    Result, Row, Statement, Table, TransactionOptions, Value, quote,
-};
+use repo_core::backend::{Backend, Connection, Dialect, Effect, Owner, Row, Statement, quote};
+use repo_core::schema::{Found, InspectedTable, Policy, Table};
+use repo_core::{Error, Kind, Result, TransactionOptions, Value};
 
 use super::{flag, name, queries, read, text};
 use crate::backend::Postgres;

@@ -5,7 +5,9 @@
 //! long enough; the entries about that go to the trail of each tenant. None of them is for `TRUNCATE` and the
 //! checks of foreign keys, which no policy binds.
 
-use repo_core::{Dialect, Kind, Owner, Table, quote};
+use repo_core::Kind;
+use repo_core::backend::{Dialect, Owner, quote};
+use repo_core::schema::Table;
 
 use super::{ALL_TENANTS, TENANT};
 use crate::dialect::blocks;
@@ -105,7 +107,7 @@ fn condition(dialect: &dyn Dialect, table: &Table, owner: Owner, rows: Rows) -> 
     }
 }
 
-/// A column beside a tenant as text, in the form that [`Reach`](repo_core::Reach) has it.
+/// A column beside a tenant as text, in the form that [`Reach`](repo_core::backend::Reach) has it.
 fn compared(dialect: &dyn Dialect, column: &str, kind: Kind, set: &str) -> String {
     match kind {
         // The bits, in hexadecimal digits: databases differ in how they print a float.

@@ -1,7 +1,8 @@
 //! Who may not connect: a role that no policy binds, one that may make itself such a one, an owner that its own table
 //! does not bind, and who is refused tables with policies.
 
-use repo_core::{Error, Result, quote};
+use repo_core::backend::quote;
+use repo_core::{Error, Result};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 

@@ -14,9 +14,9 @@ use std::pin::pin;
 use std::task::{Context, Poll};
 
 use futures_util::future::{Either, select};
-use repo_core::{
-    Addition, DatabaseError, Effect, Error, Result, Row, Statement, Table, Value, quote,
-};
+use repo_core::backend::{Addition, Effect, Row, Statement, quote};
+use repo_core::schema::Table;
+use repo_core::{DatabaseError, Error, Result, Value};
 use tokio::sync::oneshot;
 
 use super::lines::{Turn, Waiting, owned};

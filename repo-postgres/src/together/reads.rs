@@ -5,9 +5,8 @@
 
 use std::time::Duration;
 
-use repo_core::{
-    DatabaseError, Error, InvalidValue, Kind, Lookup, OnRow, Result, Row, Statement, Value,
-};
+use repo_core::backend::{Lookup, OnRow, Row, Statement};
+use repo_core::{DatabaseError, Error, InvalidValue, Kind, Result, Value};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 

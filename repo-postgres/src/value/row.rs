@@ -4,7 +4,8 @@
 //! out of the row; [`Row::value`] is the way for the rest, and says what is wrong.
 
 use chrono::{DateTime, Utc};
-use repo_core::{InvalidValue, Kind, Row, Value};
+use repo_core::backend::Row;
+use repo_core::{InvalidValue, Kind, Value};
 use sqlx::postgres::PgRow;
 use sqlx::{Column as _, Row as _, TypeInfo as _, ValueRef as _};
 use uuid::Uuid;

@@ -1,6 +1,7 @@
 //! Names and variants with backslashes, for a role to whom these mean something in a text.
 
-use repo_core::{Chain, ColumnEnum, Database, Repository, schema};
+use repo_core::audit::Chain;
+use repo_core::{ColumnEnum, Database, Repository, schema};
 use uuid::Uuid;
 
 use crate::scratch::Scratch;

@@ -1,7 +1,8 @@
 //! Behind a pooler, which may give each transaction another server connection: it is found when a database is opened,
 //! and then no statement stays prepared. What it refuses for good is no lost connection.
 
-use repo_core::{Backend as _, Error, TransactionOptions};
+use repo_core::backend::Backend as _;
+use repo_core::{Error, TransactionOptions};
 use repo_postgres::{Options, Postgres};
 use tracing::Level;
 

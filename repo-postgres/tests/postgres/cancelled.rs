@@ -1,6 +1,7 @@
 //! What is cancelled at its very end, when the server may have committed it.
 
-use repo_core::{Access, Backend, Error, TransactionOptions, Value};
+use repo_core::backend::{Access, Backend};
+use repo_core::{Error, TransactionOptions, Value};
 use repo_postgres::{Options, Postgres};
 
 use crate::between::Between;

@@ -5,9 +5,8 @@ mod trail;
 
 use chrono::{DateTime, Utc};
 use repo_core::__beside::backend;
-use repo_core::{
-    Access, ColumnEnum, Database, Kind, Repository, Row, TransactionOptions, Value, schema,
-};
+use repo_core::backend::{Access, Row};
+use repo_core::{ColumnEnum, Database, Kind, Repository, TransactionOptions, Value, schema};
 use uuid::Uuid;
 
 use crate::scratch::{Scratch, statement};

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use repo_core::{Access, Backend, Error, Kind, TransactionOptions, Value};
+use repo_core::backend::{Access, Backend};
+use repo_core::{Error, Kind, TransactionOptions, Value};
 use repo_postgres::{Options, Postgres};
 
 use crate::scratch::{

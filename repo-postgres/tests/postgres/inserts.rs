@@ -1,6 +1,7 @@
 //! Bulk inserts: all rows or none, identities in order.
 
-use repo_core::{Backend, Error, Insert, Kind, TransactionOptions, Value};
+use repo_core::backend::{Backend, Insert};
+use repo_core::{Error, Kind, TransactionOptions, Value};
 
 use crate::scratch::{
     ALL_KINDS, CREATE_EVENTS, CREATE_NOTES, KINDS, Rows, Scratch, count, events, note, notes, read,

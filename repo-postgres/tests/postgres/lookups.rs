@@ -3,11 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use repo_core::backend::{Backend, Connection, Dialect, Insert, Lookup, OnRow, Statement};
 use repo_core::testing::Canned;
-use repo_core::{
-    Backend, Connection, Database, Dialect, Health, Insert, Lookup, OnRow, Repository, Result,
-    Statement, TransactionOptions,
-};
+use repo_core::{Database, Health, Repository, Result, TransactionOptions};
 use repo_postgres::PostgresDialect;
 use uuid::Uuid;
 

@@ -1,6 +1,7 @@
 //! A connection that is lost at a commit: what only read is done again without harm, and of anything else nobody knows.
 
-use repo_core::{Chain, Database, Error, PageRequest, Repository, TransactionOptions, schema};
+use repo_core::audit::Chain;
+use repo_core::{Database, Error, PageRequest, Repository, TransactionOptions, schema};
 use repo_postgres::Options;
 use uuid::Uuid;
 

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use repo_core::{Access, Backend, Error, Kind, Result, Row, TransactionOptions, Value};
+use repo_core::backend::{Access, Backend, Row};
+use repo_core::{Error, Kind, Result, TransactionOptions, Value};
 use repo_postgres::{Options, Postgres};
 use sqlx::{Connection as _, query_scalar};
 

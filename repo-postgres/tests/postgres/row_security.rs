@@ -10,10 +10,8 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use repo_core::{
-    Access, Backend, Database, Error, Kind, Reach, Repository, Result, TransactionOptions, Value,
-    schema,
-};
+use repo_core::backend::{Access, Backend, Reach};
+use repo_core::{Database, Error, Kind, Repository, Result, TransactionOptions, Value, schema};
 use repo_postgres::{Options, Postgres};
 use uuid::Uuid;
 
@@ -69,7 +67,7 @@ fn tenant(id: Uuid) -> Reach {
 
 async fn number(db: &dyn Backend, sql: &str) -> Result<i64> {
     let mut found = None;
-    let mut on_row = |row: &dyn repo_core::Row| {
+    let mut on_row = |row: &dyn repo_core::backend::Row| {
         found = row.value(0, Kind::I64).ok().map(Value::into_owned);
         Ok(())
     };
@@ -226,7 +224,7 @@ async fn the_index_that_starts_with_the_tenant_is_still_used() {
     ] {
         let sql = format!("EXPLAIN SELECT * FROM tickets WHERE {condition}");
         let mut plan = String::new();
-        let mut on_row = |row: &dyn repo_core::Row| {
+        let mut on_row = |row: &dyn repo_core::backend::Row| {
             plan.push_str(&format!("{:?}\n", row.value(0, Kind::Text)));
             Ok(())
         };

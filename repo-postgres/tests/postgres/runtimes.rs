@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use repo_core::{Access, Addition, Backend, Kind, Result, TransactionOptions, Value};
+use repo_core::backend::{Access, Addition, Backend};
+use repo_core::{Kind, Result, TransactionOptions, Value};
 use repo_postgres::Postgres;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;

@@ -6,10 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use repo_core::{
-    Access, Backend, ColumnDef, Effect, Error, Ids, Insert, InsertRows, Kind, Result, Row,
-    Statement, Table, TransactionOptions, Value,
-};
+use repo_core::backend::{Access, Backend, Effect, Insert, InsertRows, Row, Statement};
+use repo_core::schema::{ColumnDef, Ids, Table};
+use repo_core::{Error, Kind, Result, TransactionOptions, Value};
 use repo_postgres::{Options, Postgres};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, query_scalar};
 

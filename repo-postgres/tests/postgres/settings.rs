@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use repo_core::__beside::backend;
-use repo_core::{Backend as _, Driver as _, Error, Kind, Value};
+use repo_core::backend::Backend as _;
+use repo_core::{Driver as _, Error, Kind, Value};
 use repo_postgres::{Driver, Options};
 
 use crate::scratch::{Scratch, count, read};

@@ -1,6 +1,7 @@
 //! The short ways to what a row holds, against the long one.
 
-use repo_core::{Access, Backend, Kind, Row, Value};
+use repo_core::backend::{Access, Backend, Row};
+use repo_core::{Kind, Value};
 
 use crate::scratch::{Scratch, statement};
 use crate::values::samples;

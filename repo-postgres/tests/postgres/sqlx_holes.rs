@@ -6,7 +6,8 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use repo_core::{Access, Backend, Error, TransactionOptions};
+use repo_core::backend::{Access, Backend};
+use repo_core::{Error, TransactionOptions};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{Connection as _, PgConnection, query_scalar};
 use tokio::time::timeout;

@@ -1,6 +1,7 @@
 //! Statements outside transactions, and what their errors become.
 
-use repo_core::{Access, Backend, Error, Kind, Row, TransactionOptions, Value};
+use repo_core::backend::{Access, Backend, Row};
+use repo_core::{Error, Kind, TransactionOptions, Value};
 use repo_postgres::Postgres;
 
 use crate::scratch::{

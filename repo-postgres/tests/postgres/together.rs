@@ -5,10 +5,8 @@ mod broken;
 
 use std::time::Duration;
 
-use repo_core::{
-    Access, Backend, Connection, Database, Kind, Repository, Row, Tenant, TransactionOptions,
-    Value, schema,
-};
+use repo_core::backend::{Access, Backend, Connection, Row};
+use repo_core::{Database, Kind, Repository, Tenant, TransactionOptions, Value, schema};
 use repo_postgres::Postgres;
 use sqlx::PgConnection;
 use tokio::task::{JoinHandle, yield_now};

@@ -1,6 +1,7 @@
 //! Transactions: what commits, what does not, and what is said about it.
 
-use repo_core::{Access, Backend, Connection, Error, Isolation, Result, TransactionOptions, Value};
+use repo_core::backend::{Access, Backend, Connection};
+use repo_core::{Error, Isolation, Result, TransactionOptions, Value};
 
 use crate::scratch::{
     CREATE_NOTES, INSERT_NOTE, Scratch, count, no_rows, note, script, statement, write,

@@ -1,7 +1,8 @@
 //! Each kind of value to the server and back, and against what SQL literals mean.
 
 use chrono::{DateTime, NaiveDate, NaiveTime};
-use repo_core::{Backend, Dialect, Error, Kind, Value};
+use repo_core::backend::{Backend, Dialect};
+use repo_core::{Error, Kind, Value};
 use repo_postgres::{Postgres, PostgresDialect};
 use uuid::Uuid;
 
@@ -235,7 +236,7 @@ async fn text_is_found_and_ordered_by_its_bytes() {
     let list = Value::List(Kind::Text, list.to_vec());
     assert_eq!(read(&db, &sql, &[list], Kind::Text).await.unwrap().len(), 2);
 
-    use repo_core::TextMatch::{Contains, ContainsIgnoreCase, EndsWith, StartsWith};
+    use repo_core::backend::TextMatch::{Contains, ContainsIgnoreCase, EndsWith, StartsWith};
     let cases = [
         (Contains, "%", 1),
         (Contains, "", 7),

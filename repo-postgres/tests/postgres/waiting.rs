@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use repo_core::{Backend, Error, Kind, TransactionOptions};
+use repo_core::backend::Backend;
+use repo_core::{Error, Kind, TransactionOptions};
 use repo_postgres::{Options, Postgres};
 use sqlx::Connection as _;
 use tokio::net::{TcpListener, TcpStream};

@@ -5,7 +5,8 @@
 
 use async_trait::async_trait;
 use repo_core::__beside::Joinable;
-use repo_core::{Error, Insert, Joined, Result, Scope, Session, Statement};
+use repo_core::backend::{Insert, Statement};
+use repo_core::{Error, Joined, Result, Scope, Session};
 use rusqlite::types::ValueRef;
 use sqlx::SqliteConnection;
 

@@ -4,7 +4,8 @@
 //! statement after the other. Where another writer holds the database, an operation waits for as long as the
 //! application lets its own.
 
-use repo_core::{Access, Error, Insert, OnRow, Result, Statement};
+use repo_core::backend::{Access, Insert, OnRow, Statement};
+use repo_core::{Error, Result};
 use rusqlite::{Connection, Row};
 
 use crate::adopted::handle::{Handle, Home};

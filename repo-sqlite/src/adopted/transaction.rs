@@ -3,7 +3,8 @@
 use std::any::Any;
 
 use async_trait::async_trait;
-use repo_core::{Connection, Error, Insert, OnRow, Result, Statement};
+use repo_core::backend::{Connection, Insert, OnRow, Statement};
+use repo_core::{Error, Result};
 use sqlx::SqliteConnection;
 
 use crate::adopted::lease::Lease;

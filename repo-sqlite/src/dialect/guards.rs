@@ -8,10 +8,9 @@
 //! - Without `foreign_keys` a row may refer to anything. So each reference that carries a tenant has
 //!   triggers that look for the row referred to. After the write, because a row may refer to itself.
 
-use repo_core::{
-    AuditEntry, Entity as _, ForeignKey, Guards, Kind, Table, Trigger, UniqueKey, generated_name,
-    quote, quote_literal,
-};
+use repo_core::backend::{generated_name, quote, quote_literal};
+use repo_core::schema::{ForeignKey, Guards, Table, Trigger, UniqueKey};
+use repo_core::{AuditEntry, Entity as _, Kind};
 
 use super::append;
 

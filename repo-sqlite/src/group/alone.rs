@@ -5,7 +5,8 @@
 
 use std::time::Instant;
 
-use repo_core::{Error, OnRow, Result, Row, Statement};
+use repo_core::backend::{OnRow, Row, Statement};
+use repo_core::{Error, Result};
 
 use crate::connection::{begin, commit_of};
 use crate::error::{Failure, of_commit, without_table};
@@ -136,7 +137,7 @@ fn of_own_commit(error: rusqlite::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use repo_core::Effect;
+    use repo_core::backend::Effect;
     use rusqlite::Connection;
 
     use super::*;

@@ -7,7 +7,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use repo_core::{Access, BriefChange, OnRow, Result, Statement, Steps};
+use repo_core::Result;
+use repo_core::backend::{Access, BriefChange, OnRow, Statement, Steps};
 use rusqlite::Connection;
 
 use crate::connection::{begin, commit};

@@ -8,7 +8,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use repo_core::{OnRow, Result, Statement, Table};
+use repo_core::Result;
+use repo_core::backend::{OnRow, Statement};
+use repo_core::schema::Table;
 use rusqlite::Connection;
 use tokio::runtime::Handle;
 use tokio::task::yield_now;

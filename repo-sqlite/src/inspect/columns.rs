@@ -3,7 +3,8 @@
 //!
 //! Not here: checks, which say what a type of SQLite would take more than it should.
 
-use repo_core::{Dialect as _, InspectedColumn, Table};
+use repo_core::backend::Dialect as _;
+use repo_core::schema::{InspectedColumn, Table};
 use rusqlite::{Connection, Result};
 
 use super::{definition, rows, spelling};

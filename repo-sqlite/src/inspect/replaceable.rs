@@ -3,7 +3,7 @@
 //! The schema's own have a trigger that refuses it (`dialect/guards`). Of any other key no trigger knows: a connection
 //! without `recursive_triggers` that says REPLACE removes the row that is in its way, and nobody is asked.
 
-use repo_core::{Found, Guards, Table, UniqueKey};
+use repo_core::schema::{Found, Guards, Table, UniqueKey};
 
 use crate::dialect::SqliteDialect;
 

@@ -2,7 +2,7 @@
 //!
 //! Only ASCII letters: SQLite holds others apart.
 
-use repo_core::{ForeignKey, Table};
+use repo_core::schema::{ForeignKey, Table};
 
 /// The name of a column.
 pub(super) fn column(table: &Table, name: String) -> String {

@@ -3,7 +3,7 @@
 //!
 //! The values of some rows lie one after the other in one buffer, and are read there.
 
-use repo_core::Row;
+use repo_core::backend::Row;
 use rusqlite::types::ValueRef;
 
 use crate::row::{Cells, StoredRow};

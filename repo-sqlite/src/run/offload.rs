@@ -7,7 +7,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use repo_core::{Access, DatabaseError, Effect, Error, OnRow, Statement, Table, Value};
+use repo_core::backend::{Access, Effect, OnRow, Statement};
+use repo_core::schema::Table;
+use repo_core::{DatabaseError, Error, Value};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
 

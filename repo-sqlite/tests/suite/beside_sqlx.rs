@@ -1,7 +1,9 @@
 //! sqlx in the same program and on the same file: each reads what the other wrote.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use repo_core::{Access, Backend, ColumnDef, Dialect as _, Kind, Row, Value, quote};
+use repo_core::backend::{Access, Backend, Dialect as _, Row, quote};
+use repo_core::schema::ColumnDef;
+use repo_core::{Kind, Value};
 use repo_sqlite::{SqliteDialect, moment_text, time_of_day_text};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{ConnectOptions as _, Encode, FromRow, Row as _, Sqlite, Type};

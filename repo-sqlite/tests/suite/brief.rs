@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use repo_core::{Access, Backend, BriefChange, Result, Steps, Value};
+use repo_core::backend::{Access, Backend, BriefChange, Steps};
+use repo_core::{Result, Value};
 use tokio::task::JoinSet;
 
 use crate::groups::{NEVER, commits, hold, logged, poll, until_they_meet};

@@ -1,10 +1,11 @@
 //! Which error a cause becomes.
 
-use repo_core::{Access, Error, Result};
+use repo_core::backend::Access;
+use repo_core::{Error, Result};
 
 use crate::support::{File, add, both, ignore, statement};
 
-async fn run(backend: &dyn repo_core::Backend, sql: &str) -> Result<u64> {
+async fn run(backend: &dyn repo_core::backend::Backend, sql: &str) -> Result<u64> {
     backend.run(statement(Access::Write, sql, &[]), &mut ignore).await
 }
 

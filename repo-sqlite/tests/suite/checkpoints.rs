@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use repo_core::{Access, Backend, Error, TransactionOptions};
+use repo_core::backend::{Access, Backend};
+use repo_core::{Error, TransactionOptions};
 use repo_sqlite::Synchronous;
 use tokio::task::JoinSet;
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use repo_core::{Backend, TransactionOptions};
+use repo_core::TransactionOptions;
+use repo_core::backend::Backend;
 use repo_sqlite::Synchronous;
 use tokio::task::JoinSet;
 

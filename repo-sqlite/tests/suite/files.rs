@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use repo_core::{Access, Error};
+use repo_core::Error;
+use repo_core::backend::Access;
 use repo_sqlite::{Options, Synchronous};
 
 use crate::support::{File, add, count, open, statement};
@@ -119,7 +120,7 @@ async fn the_settings_are_those_of_the_options() {
     ] {
         let mut value = None;
         let sql = format!("PRAGMA {pragma}");
-        let on_row = &mut |row: &dyn repo_core::Row| {
+        let on_row = &mut |row: &dyn repo_core::backend::Row| {
             value = Some(crate::support::integer(row)?);
             Ok(())
         };

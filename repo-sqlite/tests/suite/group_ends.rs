@@ -5,7 +5,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use repo_core::{Access, Error, Result, TransactionOptions, Value};
+use repo_core::backend::Access;
+use repo_core::{Error, Result, TransactionOptions, Value};
 
 use crate::groups::{NEVER, all, hold, logged, poll, queue, until_they_meet, waiting};
 use crate::support::{File, add, add_in, count, ignore, open, statement, with_tables};

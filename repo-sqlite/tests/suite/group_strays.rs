@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use repo_core::{Access, Error, Value};
+use repo_core::backend::Access;
+use repo_core::{Error, Value};
 use tokio::time::timeout;
 
 use crate::groups::{NEVER, all, hold, logged, poll, waiting};

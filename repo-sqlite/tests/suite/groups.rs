@@ -6,7 +6,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use repo_core::{Access, Backend, Error, Result, TransactionOptions, Value};
+use repo_core::backend::{Access, Backend};
+use repo_core::{Error, Result, TransactionOptions, Value};
 use repo_sqlite::Synchronous;
 use tokio::task::JoinSet;
 
@@ -37,7 +38,7 @@ pub(crate) fn commits(file: &File) -> usize {
 }
 
 /// The only connection that writes, held so that others wait behind it.
-pub(crate) async fn hold(backend: &Arc<dyn Backend>) -> Box<dyn repo_core::Connection> {
+pub(crate) async fn hold(backend: &Arc<dyn Backend>) -> Box<dyn repo_core::backend::Connection> {
     backend.begin(TransactionOptions::new()).await.expect("a transaction")
 }
 
@@ -124,7 +125,7 @@ async fn stored(backend: &dyn Backend, title: &str) -> Option<i64> {
     let (mut id, params) = (None, [text(title)]);
     let sql = "SELECT id FROM notes WHERE title = ?1";
     let read = statement(Access::Read, sql, &params);
-    let on_row = &mut |row: &dyn repo_core::Row| {
+    let on_row = &mut |row: &dyn repo_core::backend::Row| {
         id = Some(crate::support::integer(row)?);
         Ok(())
     };
@@ -268,7 +269,7 @@ async fn a_panic_in_on_row_undoes_its_member_alone() {
         tasks.spawn(async move {
             let title = number.to_string();
             let params = [text(&title), Value::I64(1)];
-            let on_row = &mut |_: &dyn repo_core::Row| match number % 3 {
+            let on_row = &mut |_: &dyn repo_core::backend::Row| match number % 3 {
                 0 => panic!("on purpose"),
                 1 => Err(Error::Closed),
                 _ => Ok(()),

@@ -96,7 +96,7 @@ async fn two_backends_on_one_file_wait_for_each_other() {
     let file = File::new();
     let first = file.notes().await;
     let second = open(file.options()).await;
-    let write = async |backend: &dyn repo_core::Backend, name: &str| {
+    let write = async |backend: &dyn repo_core::backend::Backend, name: &str| {
         for n in 0..100 {
             add(backend, &format!("{name} {n}")).await.expect("a write");
             tokio::task::yield_now().await;

@@ -1,6 +1,7 @@
 //! Single statements: what they return, and what is undone when one fails.
 
-use repo_core::{Access, Error, Value};
+use repo_core::backend::Access;
+use repo_core::{Error, Value};
 
 use crate::support::{INSERT, Titles, add, both, count, ignore, integer, statement, text};
 
@@ -53,7 +54,7 @@ async fn many_rows_are_inserted_in_order_or_not_at_all() {
 async fn an_error_in_on_row_undoes_the_statement() {
     for (name, backend, _file) in both().await {
         let params = [text("never"), Value::I64(1)];
-        let refuse = &mut |_: &dyn repo_core::Row| Err(Error::Closed);
+        let refuse = &mut |_: &dyn repo_core::backend::Row| Err(Error::Closed);
         let error = backend.run(statement(Access::Write, INSERT, &params), refuse).await;
         assert!(matches!(error, Err(Error::Closed)), "{name}");
         assert_eq!(count(&*backend).await.expect(name), 0, "{name}");

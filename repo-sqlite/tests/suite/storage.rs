@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use repo_core::{Access, Backend, Dialect as _, Kind, Value};
+use repo_core::backend::{Access, Backend, Dialect as _};
+use repo_core::{Kind, Value};
 use repo_sqlite::{Options, SqliteDialect};
 use uuid::Uuid;
 
@@ -53,7 +54,7 @@ async fn every_kind_is_stored_as_documented_and_comes_back() {
         let sql = format!("SELECT ?1, ?1 IS {literal}, typeof(?1) = typeof({literal})");
         let params = [value.borrowed()];
         let mut rows = 0;
-        let on_row = &mut |row: &dyn repo_core::Row| {
+        let on_row = &mut |row: &dyn repo_core::backend::Row| {
             assert_eq!(row.value(0, kind), Ok(value.borrowed()), "{kind:?}");
             assert_eq!(row.value(1, Kind::Bool), Ok(Value::Bool(true)), "{value:?} is {literal}");
             assert_eq!(row.value(2, Kind::Bool), Ok(Value::Bool(true)), "type of {value:?}");
@@ -80,7 +81,7 @@ async fn a_list_of_any_kind_is_one_parameter() {
         ] {
             let params = [Value::List(kind, list)];
             let mut found = None;
-            let on_row = &mut |row: &dyn repo_core::Row| {
+            let on_row = &mut |row: &dyn repo_core::backend::Row| {
                 found = Some(integer(row)?);
                 Ok(())
             };
@@ -99,7 +100,7 @@ async fn a_list_is_looked_up_in_an_index() {
     SqliteDialect.in_list(&mut sql, "\"a\"", 1, Kind::Text);
     let params = [Value::List(Kind::Text, vec![text("x")])];
     let mut plan = String::new();
-    let on_row = &mut |row: &dyn repo_core::Row| {
+    let on_row = &mut |row: &dyn repo_core::backend::Row| {
         if let Ok(Value::Text(detail)) = row.value(3, Kind::Text) {
             plan.push_str(&detail);
         }

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use repo_core::{
-    Access, Backend, ColumnDef, Connection, Effect, Error, Ids, Index, IndexColumn, Insert,
-    InsertRows, Kind, Result, Row, Statement, Table, TransactionOptions, Value,
-};
+use repo_core::backend::{Access, Backend, Connection, Effect, Insert, InsertRows, Row, Statement};
+use repo_core::schema::{ColumnDef, Ids, Index, IndexColumn, Table};
+use repo_core::{Error, Kind, Result, TransactionOptions, Value};
 use repo_sqlite::Options;
 use tempfile::TempDir;
 

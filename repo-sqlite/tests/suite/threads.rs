@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use repo_core::{Access, Backend, Database, Error, Kind, Result, TransactionOptions, Value};
+use repo_core::backend::{Access, Backend};
+use repo_core::{Database, Error, Kind, Result, TransactionOptions, Value};
 use repo_sqlite::Synchronous;
 use tokio::task::JoinSet;
 
@@ -30,7 +31,7 @@ async fn filled(backend: &Arc<dyn Backend>) {
 
 async fn read(backend: &dyn Backend, sql: &str, params: &[Value<'_>]) -> Result<Vec<i64>> {
     let mut rows = Vec::new();
-    let on_row = &mut |row: &dyn repo_core::Row| {
+    let on_row = &mut |row: &dyn repo_core::backend::Row| {
         rows.push(integer(row)?);
         Ok(())
     };
@@ -88,7 +89,7 @@ async fn a_read_that_moves_to_another_thread_sees_one_snapshot() {
     filled(&backend).await;
     for round in 0..10 {
         let mut titles = Vec::new();
-        let on_row = &mut |row: &dyn repo_core::Row| {
+        let on_row = &mut |row: &dyn repo_core::backend::Row| {
             // Another connection deletes rows before and behind those that were read.
             if titles.len() == 5 {
                 file.stranger()
@@ -126,7 +127,7 @@ async fn long_writes_leave_the_thread_and_are_done_once() {
         let sql = "UPDATE notes SET stars = coalesce(stars, 0) + 1 RETURNING id";
         for round in 1..=3 {
             let mut rows = 0;
-            let on_row = &mut |_: &dyn repo_core::Row| {
+            let on_row = &mut |_: &dyn repo_core::backend::Row| {
                 rows += 1;
                 Ok(())
             };
@@ -151,7 +152,7 @@ async fn writes_that_are_short_for_some_and_long_for_others_change_all_rows_of_b
         for round in 1..=40_i64 {
             let most = if round % 8 == 7 { ROWS as i64 } else { round };
             let (params, mut rows) = ([Value::I64(most)], 0);
-            let on_row = &mut |_: &dyn repo_core::Row| {
+            let on_row = &mut |_: &dyn repo_core::backend::Row| {
                 rows += 1;
                 Ok(())
             };
@@ -172,7 +173,7 @@ async fn an_error_in_on_row_of_a_long_statement_ends_it_and_undoes_what_it_wrote
         for round in 0..3 {
             for (access, sql) in [(Access::Write, update), (Access::Read, ALL)] {
                 let mut left = 1_000;
-                let on_row = &mut |_: &dyn repo_core::Row| {
+                let on_row = &mut |_: &dyn repo_core::backend::Row| {
                     left -= 1;
                     if left == 0 { Err(Error::Closed) } else { Ok(()) }
                 };
@@ -238,7 +239,7 @@ async fn values_of_every_kind_cross_threads_as_they_are() {
         );
         for round in 0..2 {
             let mut rows = 0;
-            let on_row = &mut |row: &dyn repo_core::Row| {
+            let on_row = &mut |row: &dyn repo_core::backend::Row| {
                 rows += 1;
                 assert_eq!(row.value(0, Kind::Text), Ok(text(&long)));
                 assert_eq!(row.value(1, Kind::Bytes), Ok(Value::Bytes(vec![0, 255, 7].into())));

@@ -1,6 +1,7 @@
 //! Transactions: what is kept, what is undone, and what ends them.
 
-use repo_core::{Access, Error, Isolation, TransactionOptions, Value};
+use repo_core::backend::Access;
+use repo_core::{Error, Isolation, TransactionOptions, Value};
 
 use crate::support::{
     File, INSERT, Titles, add, add_in, both, count, ignore, integer, statement, text, with_tables,

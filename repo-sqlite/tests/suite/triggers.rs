@@ -1,6 +1,7 @@
 //! Writes whose triggers write as well: what is answered is what is stored, however long the triggers take.
 
-use repo_core::{Access, Repository, Row, Value, schema};
+use repo_core::backend::{Access, Row};
+use repo_core::{Repository, Value, schema};
 use repo_sqlite::Synchronous;
 use uuid::Uuid;
 

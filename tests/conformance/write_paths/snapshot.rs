@@ -7,10 +7,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use repo_core::{
-    Action, AuditEntry, ColumnDef, Database, Effect, Image, ImageValue, Reach, Row, Statement,
-    Table, TransactionOptions, Value, quote,
-};
+use repo_core::audit::{Image, ImageValue};
+use repo_core::backend::{Effect, Reach, Row, Statement, quote};
+use repo_core::schema::{ColumnDef, Table};
+use repo_core::{Action, AuditEntry, Database, TransactionOptions, Value};
 use uuid::Uuid;
 
 use super::entities::tables;

@@ -1,7 +1,8 @@
 //! Policies that a table with rows gets.
 
 use chrono::{DateTime, Utc};
-use repo_core::{Chain, Error, Repository, schema};
+use repo_core::audit::Chain;
+use repo_core::{Error, Repository, schema};
 use uuid::Uuid;
 
 use crate::before::{self, Line, Order, SHOP, State};

@@ -3,7 +3,8 @@
 
 use std::fmt::Write as _;
 
-use repo_core::{Chain, ColumnEnum, Error, Repository, Schema, schema};
+use repo_core::audit::Chain;
+use repo_core::{ColumnEnum, Error, Repository, Schema, schema};
 use uuid::Uuid;
 
 use crate::before::{self, SHOP};

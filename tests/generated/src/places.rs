@@ -27,7 +27,7 @@ impl Branch {
 
 /// The table of an entity that is local to a function.
 #[must_use]
-pub fn local() -> &'static repo_core::Table {
+pub fn local() -> &'static repo_core::schema::Table {
     #[derive(Repository)]
     #[repository(table = "locals", tenant)]
     struct Local {

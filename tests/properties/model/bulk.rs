@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use repo_core::{Error, Outcome, Result, Upserted};
+use repo_core::{Error, Keyed, Outcome, Result};
 use uuid::Uuid;
 
 use super::write::{check_values, joined, stored};
@@ -171,7 +171,7 @@ impl Model {
         })
     }
 
-    fn upsert(&mut self, tenant: i64, drafts: &[Draft]) -> Result<Vec<Upserted<Item>>> {
+    fn upsert(&mut self, tenant: i64, drafts: &[Draft]) -> Result<Vec<Keyed<Item>>> {
         let items: Vec<Item> = drafts.iter().map(|draft| self.complete(tenant, draft)).collect();
         let mut names = BTreeMap::new();
         for (index, item) in items.iter().enumerate() {
@@ -190,13 +190,13 @@ impl Model {
         })
     }
 
-    fn upsert_one(&mut self, tenant: i64, given: Item) -> Result<Upserted<Item>> {
+    fn upsert_one(&mut self, tenant: i64, given: Item) -> Result<Keyed<Item>> {
         self.check_write()?;
         let is_there = |item: &&Item| {
             item.tenant_id == tenant && item.deleted_at.is_none() && item.name == given.name
         };
         let Some(live) = self.rows.values().find(is_there).cloned() else {
-            return Ok(Upserted { entity: self.insert(given)?, outcome: Outcome::Created });
+            return Ok(Keyed { entity: self.insert(given)?, outcome: Outcome::Created });
         };
         if live.origin != given.origin {
             return Err(Error::invalid_input("origin", "is set at creation and never changed"));
@@ -205,9 +205,9 @@ impl Model {
         let (created_at, updated_at) = (live.created_at, live.updated_at);
         let item = Item { id, version, created_at, updated_at, ..given };
         if item == live {
-            return Ok(Upserted { entity: live, outcome: Outcome::Unchanged });
+            return Ok(Keyed { entity: live, outcome: Outcome::Unchanged });
         }
-        Ok(Upserted { entity: self.replace(item)?, outcome: Outcome::Updated })
+        Ok(Keyed { entity: self.replace(item)?, outcome: Outcome::Updated })
     }
 
     /// As one operation, of which an error leaves nothing: in a transaction it is a savepoint.

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use repo_core::{Backend, TransactionOptions};
+use repo_core::TransactionOptions;
+use repo_core::backend::Backend;
 use serde_json::Value;
 use tempfile::TempDir;
 

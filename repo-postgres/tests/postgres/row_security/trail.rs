@@ -1,6 +1,7 @@
 //! The tables of the audit trail: entries of a tenant are its own, those that belong to none everybody's.
 
-use repo_core::{Access, Backend as _, Error, Reach, Repository, Value, schema};
+use repo_core::backend::{Access, Backend as _, Reach};
+use repo_core::{Error, Repository, Value, schema};
 use uuid::Uuid;
 
 use super::{number, secured};

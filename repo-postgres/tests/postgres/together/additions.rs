@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use repo_core::{
-    Actor, Backend, ColumnEnum, Database, Repository, Tenant, TransactionOptions, schema,
-};
+use repo_core::backend::Backend;
+use repo_core::{Actor, ColumnEnum, Database, Repository, Tenant, TransactionOptions, schema};
 use repo_postgres::Postgres;
 use serde_json::{Value as Json, json};
 use sqlx::PgConnection;

@@ -3,7 +3,8 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use repo_core::{Backend, Database, Error, TransactionOptions, schema};
+use repo_core::backend::Backend;
+use repo_core::{Database, Error, TransactionOptions, schema};
 use sqlx::{AssertSqlSafe, Connection as _, query_scalar};
 use tokio::task::yield_now;
 

@@ -5,7 +5,8 @@ use generated_code::generic::Document;
 use generated_code::places;
 use generated_code::raw::Thing;
 use generated_code::types::{Everything, Ping};
-use repo_core::{Entity, Kind, OnDelete, Table};
+use repo_core::schema::{OnDelete, Table};
+use repo_core::{Entity, Kind};
 use uuid::Uuid;
 
 fn column(table: &Table, name: &str) -> usize {

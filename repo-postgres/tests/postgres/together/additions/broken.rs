@@ -4,7 +4,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use repo_core::{Backend, Database, Error, TransactionOptions, schema};
+use repo_core::backend::Backend;
+use repo_core::{Database, Error, TransactionOptions, schema};
 use sqlx::{AssertSqlSafe, query_scalar};
 use tokio::task::yield_now;
 use tokio::time::timeout;
