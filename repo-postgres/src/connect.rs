@@ -160,6 +160,22 @@ impl Options {
         self
     }
 
+    /// How long a statement waits for a lock of somebody else before it is [`Error::Busy`], which is worth another try:
+    /// what the server or the role says by default, which is for ever unless somebody set it. Less than a millisecond
+    /// is one.
+    ///
+    /// It holds for every statement of these connections, those of [`create_tables`](Database::create_tables) too: on
+    /// a live table others do not queue behind a statement that waits. It goes before what the URL's `options` say. A
+    /// pooler that refuses such settings refuses the connection; there, set it for the role: `ALTER ROLE .. SET
+    /// lock_timeout = ..`.
+    #[must_use]
+    pub fn lock_timeout(mut self, timeout: Duration) -> Self {
+        // The server counts in an i32, and takes 0 for no limit.
+        let milliseconds = timeout.as_millis().clamp(1, i32::MAX as u128);
+        self.connect = self.connect.options([("lock_timeout", format!("{milliseconds}ms"))]);
+        self
+    }
+
     /// What the server shows as the name of the application.
     #[must_use]
     pub fn application_name(mut self, name: &str) -> Self {

@@ -27,8 +27,8 @@ pub(super) fn refusal(error: &PgDatabaseError) -> Option<Error> {
     } else if message.contains("extra_float_digits") {
         "leave it out with `PgConnectOptions::extra_float_digits(None)`"
     } else {
-        "leave `options` out of the URL and of `PGOPTIONS`, and set what they say for the role: \
-         ALTER ROLE .. SET search_path = .."
+        "leave `options` out of the URL and of `PGOPTIONS`, and `lock_timeout` out of `Options`, and set what they \
+         say for the role: ALTER ROLE .. SET search_path = .."
     };
     Some(Error::Configuration {
         reason: format!("the pooler before the server refuses it ({message}): {help}"),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use repo_core::{Database, Error, Repository, schema};
+use repo_postgres::Options;
 use uuid::Uuid;
 
 use crate::capture::Watching;
@@ -134,4 +135,25 @@ async fn who_gives_up_waiting_in_a_nested_transaction_is_told_so_and_nothing_is_
     holder.commit().await.unwrap();
     let told = watching.found();
     assert!(!told.iter().any(|line| line.text.contains("is over")), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_row_that_is_held_is_waited_for_as_long_as_the_options_say() {
+    let Some(scratch) = Scratch::new().await else { return };
+    let (db, jobs) = jobs(&scratch).await;
+    let first = db.session().begin().await.unwrap();
+    first.repo::<Job>().patch(jobs[0].id, JobPatch::new().title("d")).await.unwrap();
+    // What the options say goes before the URL.
+    let url = format!("{}%20-c%20lock_timeout%3D1h", scratch.url);
+    for limit in [Duration::ZERO, Duration::from_millis(200)] {
+        let hasty = Options::new(&url).unwrap().lock_timeout(limit).connect().await.unwrap();
+        let jobs_of_hasty = hasty.session().repo::<Job>();
+        let change = jobs_of_hasty.patch(jobs[0].id, JobPatch::new().title("e")).into_future();
+        let ended = tokio::time::timeout(Duration::from_secs(20), change).await;
+        let busy = ended.expect("it waits no longer").unwrap_err();
+        assert!(matches!(busy, Error::Busy { .. }) && busy.is_retryable(), "{busy:?}");
+        hasty.close().await;
+    }
+    first.commit().await.unwrap();
+    assert_eq!(db.session().repo::<Job>().get(jobs[0].id).await.unwrap().title, "d");
 }
