@@ -8,6 +8,7 @@ pub(crate) mod comparisons;
 pub(crate) mod depth;
 pub(crate) mod json_path;
 pub(crate) mod shape;
+mod text_search;
 
 use std::fmt;
 use std::marker::PhantomData;
