@@ -56,11 +56,13 @@ pub enum GuardKind {
     Trigger,
     /// A policy of row-level security.
     Policy,
+    /// An index that is no key: without it reads are slow, and nothing else.
+    Index,
 }
 
 impl Database {
     /// What the database lacks of the guards that `schema` promises: tables, columns and their types,
-    /// `NOT NULL`, keys, partial unique indexes, references, checks, triggers and policies, there, as they
+    /// `NOT NULL`, keys, partial unique indexes, references, checks, triggers, policies and indexes, there, as they
     /// should be and enabled.
     /// Nothing, where all is well. Of two entities of `schema` on one table, whose policies are not those of the
     /// other, it is told as well.
@@ -140,6 +142,9 @@ async fn examine(
         // A trigger before INSERT can lose entries without a word, and so can one that keeps the head as it was.
         compare::strangers(&found.triggers, &triggers, table, findings);
     }
+    if let Some(indexes) = &found.indexes {
+        compare::all(indexes, &guards.indexes, table, findings);
+    }
     let policies = Owner::of(table).map(|owner| backend.dialect().policies(owner));
     compare::all(&found.policies, &policies.unwrap_or_default(), table, findings);
     probe_checks(backend, &guards, &found, findings).await
@@ -209,6 +214,7 @@ impl fmt::Display for GuardKind {
             GuardKind::Check => "the check",
             GuardKind::Trigger => "the trigger",
             GuardKind::Policy => "the policy",
+            GuardKind::Index => "the index",
         })
     }
 }

@@ -18,8 +18,8 @@ use crate::write::parents;
 
 pub use crate::hooks::{CheckRow, CheckUpdate, Hooks};
 pub use guards::{
-    Check, DeleteAction, ForeignKey, Found, Guards, InspectedColumn, InspectedTable, Policy,
-    Trigger, UniqueKey, is_null_predicate,
+    Check, DeleteAction, ForeignKey, Found, Guards, InspectedColumn, InspectedTable, PlainIndex,
+    Policy, Trigger, UniqueKey, is_null_predicate,
 };
 pub use table::{
     AddedWith, Chaining, ColumnDef, Ids, Index, IndexColumn, OnDelete, Reference, Roles, Table,

@@ -9,8 +9,8 @@ mod queries;
 
 use repo_core::backend::{Backend, Effect, Owner, Row, Statement, quote};
 use repo_core::schema::{
-    Check, DeleteAction, ForeignKey, Found, Guards, InspectedTable, Table, Trigger, UniqueKey,
-    is_null_predicate,
+    Check, DeleteAction, ForeignKey, Found, Guards, InspectedTable, PlainIndex, Table, Trigger,
+    UniqueKey, is_null_predicate,
 };
 use repo_core::{AuditEntry, DatabaseError, Entity as _, Error, Kind, Result, Value};
 
@@ -51,6 +51,9 @@ pub(crate) async fn inspect(
     })
     .await?;
     found.triggers = triggers(database, table).await?;
+    let mut indexes = Vec::new();
+    read(database, table, queries::INDEXES, |row| index(row, &mut indexes)).await?;
+    found.indexes = Some(indexes);
     match Owner::of(table) {
         Some(owner) if database.has_policies() => {
             policies::inspect(database, table, owner, &mut found).await?;
@@ -107,6 +110,18 @@ fn key(row: &dyn Row, keys: &mut Vec<Found<UniqueKey>>) -> Result<()> {
     let collation = defect(row, 7, "compares by another collation than its columns")?;
     let defect = defect(row, 5, "is not valid, or may be deferred")?;
     keys.push(Found::new(key, defect.or(nulls).or(collation)));
+    Ok(())
+}
+
+/// Name, column, whether its highest value comes first, and what must be.
+fn index(row: &dyn Row, indexes: &mut Vec<Found<PlainIndex>>) -> Result<()> {
+    let (name, column) = (name(row, 0)?, (name(row, 1)?, flag(row, 2)?));
+    if let Some(known) = indexes.last_mut().filter(|known| known.guard.name == name) {
+        known.guard.columns.push(column);
+        return Ok(());
+    }
+    let index = PlainIndex { name, columns: vec![column] };
+    indexes.push(Found::new(index, defect(row, 3, "is not valid: drop it, and make it again")?));
     Ok(())
 }
 

@@ -10,7 +10,7 @@ mod spelling;
 mod text;
 
 use repo_core::schema::{
-    Check, DeleteAction, ForeignKey, Found, InspectedTable, Table, Trigger, UniqueKey,
+    Check, DeleteAction, ForeignKey, Found, InspectedTable, PlainIndex, Table, Trigger, UniqueKey,
     is_null_predicate,
 };
 use rusqlite::{Connection, OptionalExtension as _, Result, Row};
@@ -28,6 +28,12 @@ const PRIMARY_INDEX: &str = "SELECT name FROM pragma_index_list(?1) WHERE origin
 const UNIQUE_KEYS: &str = "SELECT i.name, i.partial, s.sql FROM pragma_index_list(?1) i \
     LEFT JOIN sqlite_schema s ON s.type = 'index' AND s.name = i.name \
     WHERE i.\"unique\" AND i.origin <> 'pk'";
+
+/// Those over all rows.
+const INDEXES: &str = "SELECT name FROM pragma_index_list(?1) WHERE NOT partial";
+
+const INDEX_COLUMNS: &str = "SELECT coalesce(name, '(an expression)'), \"desc\", coll \
+    FROM pragma_index_xinfo(?1) WHERE key ORDER BY seqno";
 
 const KEY_COLUMNS: &str = "SELECT coalesce(name, '(an expression)'), coll \
     FROM pragma_index_xinfo(?1) WHERE key ORDER BY seqno";
@@ -78,6 +84,7 @@ pub(crate) fn inspect(
     found.triggers = rows(connection, TRIGGERS, name, |row| {
         Ok(Found::sound(Trigger { name: row.get(0)?, definition: row.get(1)? }))
     })?;
+    found.indexes = Some(indexes(connection, table, &sql)?);
     Ok(Some(found))
 }
 
@@ -120,6 +127,22 @@ fn keys(connection: &Connection, table: &Table, sql: &str) -> Result<Vec<Found<U
         keys.push(Found::new(UniqueKey { name, columns, is_primary: false, predicate }, defect));
     }
     Ok(keys)
+}
+
+fn indexes(connection: &Connection, table: &Table, sql: &str) -> Result<Vec<Found<PlainIndex>>> {
+    let own = definition::columns(sql);
+    let mut indexes = Vec::new();
+    for name in rows(connection, INDEXES, table.name, |row| row.get::<_, String>(0))? {
+        let columns = rows(connection, INDEX_COLUMNS, &name, |row| {
+            let (column, collation) = (row.get::<_, String>(0)?, row.get::<_, String>(2)?);
+            let is_own = collation.eq_ignore_ascii_case(definition::collation_of(&own, &column));
+            let column = spelling::column(table, column);
+            let column = if is_own { column } else { format!("({column} COLLATE {collation})") };
+            Ok((column, row.get::<_, bool>(1)?))
+        })?;
+        indexes.push(Found::sound(PlainIndex { name, columns }));
+    }
+    Ok(indexes)
 }
 
 /// The columns of an index, and what is wrong where it compares them in a way of its own.

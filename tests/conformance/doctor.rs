@@ -106,6 +106,58 @@ pub(crate) async fn it_names_a_unique_index_that_is_not_as_it_should_be(fixture:
     assert_eq!(found(&renamed).await, None, "the same under another name");
 }
 
+#[derive(Debug, Repository)]
+#[repository(table = "parcels", tenant, soft_delete, index(state, sent desc))]
+struct Parcel {
+    id: Uuid,
+    tenant_id: Uuid,
+    state: String,
+    sent: i64,
+    deleted_at: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+pub(crate) async fn it_names_an_index_that_does_not_find_what_it_should(fixture: Fixture) {
+    let schema = schema![Parcel];
+    let db = fixture.with(&schema).await;
+    let found = async |sql: &str| {
+        execute(&db, "DROP INDEX IF EXISTS parcels_tenant_id_state_sent_desc_idx").await;
+        execute(&db, "DROP INDEX IF EXISTS another").await;
+        execute(&db, sql).await;
+        let mut found = db.doctor(&schema).await.unwrap();
+        assert!(found.len() < 2 && found.iter().all(|it| it.kind == GuardKind::Index), "{found:?}");
+        let start = "the index `parcels_tenant_id_state_sent_desc_idx` of `parcels` ";
+        found.pop().map(|it| it.to_string().strip_prefix(start).expect(&it.problem).to_owned())
+    };
+    let named = |columns| {
+        format!("CREATE INDEX parcels_tenant_id_state_sent_desc_idx ON parcels {columns}")
+    };
+    for (columns, is) in [
+        ("(tenant_id, state)", "(tenant_id, state)"),
+        ("(state, tenant_id, sent DESC)", "(state, tenant_id, sent DESC)"),
+        ("(tenant_id, state, sent)", "(tenant_id, state, sent)"),
+        ("(tenant_id, lower(state), sent DESC)", "(tenant_id, (an expression), sent DESC)"),
+    ] {
+        let expected = format!("is {is} instead of (tenant_id, state, sent DESC)");
+        assert_eq!(found(&named(columns)).await, Some(expected));
+    }
+    let of_some = named("(tenant_id, state, sent DESC) WHERE deleted_at IS NULL");
+    assert_eq!(found(&of_some).await.as_deref(), Some("is missing"));
+    assert_eq!(found("SELECT 1").await.as_deref(), Some("is missing"));
+    for columns in [
+        "(tenant_id, state, sent DESC)",
+        "(tenant_id, state, sent DESC, id)",
+        "(tenant_id DESC, state DESC, sent)",
+    ] {
+        let sound = format!("CREATE INDEX another ON parcels {columns}");
+        assert_eq!(found(&sound).await, None, "{columns}: the same under another name");
+    }
+    let key = "CREATE UNIQUE INDEX another ON parcels (tenant_id, state, sent DESC)";
+    assert_eq!(found(key).await, None, "a key finds rows as well");
+    execute(&db, "DROP INDEX another").await;
+    db.create_tables(&schema).await.unwrap();
+    assert_eq!(findings(&db, &schema).await, [""; 0]);
+}
+
 /// A letter as it was: of any state and length, from nobody.
 #[derive(Debug, Repository)]
 #[repository(table = "letters", tenant)]
@@ -142,6 +194,7 @@ pub(crate) async fn it_names_all_that_a_table_of_before_lacks(fixture: Fixture) 
             "the foreign key `letters_team_id_fkey` of `letters` is missing",
             "the check `letters_state_check` of `letters` is missing",
             "the check `letters_body_check` of `letters` is missing",
+            "the index `letters_tenant_id_team_id_idx` of `letters` is missing",
         ]
     );
 }

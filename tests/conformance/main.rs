@@ -330,6 +330,7 @@ conformance! {
             it_names_a_foreign_key_that_changes_rows_unseen,
             it_names_a_second_foreign_key_that_removes_rows_unseen,
             it_names_a_unique_index_that_is_not_as_it_should_be,
+            it_names_an_index_that_does_not_find_what_it_should,
             it_names_all_that_a_table_of_before_lacks,
             it_names_a_column_that_refuses_what_the_schema_lets_be_null,
             it_says_of_a_view_that_it_is_no_table_and_no_more,

@@ -3,7 +3,8 @@
 use super::{Finding, GuardKind};
 use crate::audit::Action;
 use crate::schema::guards::{
-    Check, DeleteAction, ForeignKey, Found, Guards, InspectedTable, Policy, Trigger, UniqueKey,
+    Check, DeleteAction, ForeignKey, Found, Guards, InspectedTable, PlainIndex, Policy, Trigger,
+    UniqueKey,
 };
 use crate::schema::table::Table;
 
@@ -262,6 +263,25 @@ impl Guard for Policy {
     }
 }
 
+impl Guard for PlainIndex {
+    fn kind(&self) -> GuardKind {
+        GuardKind::Index
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Further columns do no harm, and an index is read from both ends.
+    fn difference(&self, found: &Self) -> Option<String> {
+        let reversed: Vec<_> = self.columns.iter().map(|(it, last)| (it.clone(), !last)).collect();
+        if [&self.columns, &reversed].iter().any(|it| found.columns.starts_with(it)) {
+            return None;
+        }
+        Some(format!("is {} instead of {}", ordered(&found.columns), ordered(&self.columns)))
+    }
+}
+
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split_whitespace()
 }
@@ -281,6 +301,13 @@ fn pairs(key: &ForeignKey) -> Vec<(&str, &str)> {
 
 fn reference(key: &ForeignKey) -> String {
     format!("{} to `{}` {}", list(&key.columns), key.parent, list(&key.parent_columns))
+}
+
+fn ordered(columns: &[(String, bool)]) -> String {
+    let column = |(name, descending): &(String, bool)| {
+        if *descending { format!("{name} DESC") } else { name.clone() }
+    };
+    list(&columns.iter().map(column).collect::<Vec<_>>())
 }
 
 fn list(columns: &[String]) -> String {

@@ -1,11 +1,11 @@
-//! What the database itself holds to, as data: keys, references, checks, triggers and policies of a table.
+//! What the database itself holds to, as data: keys, references, checks, triggers, policies and indexes of a table.
 //!
 //! `create_tables` writes them (`sql/ddl.rs`, and a dialect its triggers), a backend reads them back as an
 //! [`InspectedTable`], and `doctor` compares the two. Not here: how a database spells them, and guards of
 //! the repository alone, which the compiler or the condition of a statement keeps.
 
 use crate::dialect::{Dialect, quote};
-use crate::schema::table::{OnDelete, Reference, Table};
+use crate::schema::table::{Index, IndexColumn, OnDelete, Reference, Table};
 use crate::sql::{ddl, names};
 
 /// The guards that a table has on one database.
@@ -22,6 +22,18 @@ pub struct Guards {
     pub references: Vec<ForeignKey>,
     /// The checks.
     pub checks: Vec<Check>,
+    /// The indexes that are no keys.
+    pub indexes: Vec<PlainIndex>,
+}
+
+/// Columns by which rows are found and ordered, whether or not two rows may agree in them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlainIndex {
+    /// The name.
+    pub name: String,
+    /// The columns in their order, and of each whether its highest value comes first. What is no column, or compared in
+    /// a way of its own, has a name in brackets.
+    pub columns: Vec<(String, bool)>,
 }
 
 /// Columns in which no two rows agree.
@@ -114,6 +126,8 @@ pub struct InspectedTable {
     pub triggers: Vec<Found<Trigger>>,
     /// The policies, each with how it differs from what it should do.
     pub policies: Vec<Found<Policy>>,
+    /// The indexes over all rows, those of keys too; `None` where the backend does not tell.
+    pub indexes: Option<Vec<Found<PlainIndex>>>,
 }
 
 /// A column as a database has it.
@@ -161,6 +175,7 @@ impl Guards {
                 .map(|reference| ForeignKey::new(dialect, table, reference))
                 .collect(),
             checks: checks.collect(),
+            indexes: plain_indexes(dialect, table),
         }
     }
 }
@@ -238,6 +253,7 @@ impl InspectedTable {
             checks: Vec::new(),
             triggers: Vec::new(),
             policies: Vec::new(),
+            indexes: None,
         }
     }
 }
@@ -302,6 +318,15 @@ fn unique_keys(dialect: &dyn Dialect, table: &'static Table) -> Vec<UniqueKey> {
         });
     }
     keys
+}
+
+fn plain_indexes(dialect: &dyn Dialect, table: &Table) -> Vec<PlainIndex> {
+    let column = |part: IndexColumn| (table.columns[part.column].name.to_owned(), part.descending);
+    let index = |index: &Index| PlainIndex {
+        name: names::index(dialect, table, index),
+        columns: names::index_columns(table, index).into_iter().map(column).collect(),
+    };
+    table.indexes.iter().filter(|it| !it.unique).map(index).collect()
 }
 
 fn column_names(table: &Table, columns: impl IntoIterator<Item = usize>) -> Vec<String> {

@@ -7,9 +7,7 @@ use repo_core::Error;
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 use super::cause::{Cause, cause};
-use super::{
-    CANCELLED, SOME_ROW, describe, into_error, is_of_an_altered_table, is_stale, postgres,
-};
+use super::{CANCELLED, SOME_ROW, describe, into_error, is_stale, postgres};
 
 /// Why an operation on a connection failed. In logs it is without what the server says of the row.
 pub(crate) enum Failure {
@@ -110,7 +108,7 @@ impl Failure {
     /// The same, as its table was altered: so it is on other connections.
     #[cfg(feature = "sqlx")]
     pub(crate) fn is_of_an_altered_table(&self) -> bool {
-        matches!(self, Failure::Driver(error) if postgres(error).is_some_and(is_of_an_altered_table))
+        matches!(self, Failure::Driver(error) if postgres(error).is_some_and(super::is_of_an_altered_table))
     }
 
     /// Whether what is run on the connection next may get the answer to something else, or be in no transaction.

@@ -132,6 +132,32 @@ LEFT JOIN pg_catalog.pg_attribute a
 WHERE i.indrelid = to_regclass($1) AND i.indisunique AND k.position <= i.indnkeyatts
 ORDER BY x.relname, k.position";
 
+/// A row for each column of each index over all rows that is read in order: name, column, whether its highest value
+/// comes first, and whether the index is in use. A column that is compared or ordered in a way of its own is in brackets.
+pub(super) const INDEXES: &str = "
+SELECT x.relname::text,
+       CASE
+         WHEN a.attnum IS NULL THEN '(an expression)'
+         WHEN NOT o.opcdefault THEN format('(%s %s)', a.attname, o.opcname)
+         WHEN k.compared NOT IN (0, a.attcollation)
+           THEN format('(%s COLLATE %s)', a.attname, k.compared::regcollation)
+         WHEN k.flags NOT IN (0, 3)
+           THEN format('(%s NULLS %s)', a.attname, CASE WHEN k.flags & 2 = 0 THEN 'LAST' ELSE 'FIRST' END)
+         ELSE a.attname::text
+       END,
+       k.flags & 1 = 1,
+       i.indisvalid AND i.indisready AND i.indislive
+FROM pg_catalog.pg_index i
+JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+JOIN pg_catalog.pg_am m ON m.oid = x.relam AND m.amname = 'btree'
+CROSS JOIN LATERAL unnest(i.indkey::int2[], i.indclass::oid[], i.indcollation::oid[], i.indoption::int2[])
+  WITH ORDINALITY AS k (attnum, class, compared, flags, position)
+JOIN pg_catalog.pg_opclass o ON o.oid = k.class
+LEFT JOIN pg_catalog.pg_attribute a
+  ON a.attrelid = i.indrelid AND a.attnum = k.attnum AND k.attnum <> 0
+WHERE i.indrelid = to_regclass($1) AND i.indpred IS NULL AND k.position <= i.indnkeyatts
+ORDER BY x.relname, k.position";
+
 /// A row for each column of each foreign key: name, column, parent, column of the parent, action, whether
 /// it is enforced (validated, and none of its triggers disabled), is not MATCH FULL, does not wait for
 /// the commit, and whether it changes rows when the key that they refer to changes.

@@ -63,6 +63,7 @@ enum Rank {
 fn named(sql: &str) -> String {
     sql.replace("{m}_pkey", "\"Members \"\"1\"\"_pkey\"")
         .replace("{m}_key", "\"Members \"\"1\"\"_tenant_id_name_key\"")
+        .replace("{m}_idx", "\"Members \"\"1\"\"_tenant_id_team_id_idx\"")
         .replace("{m}_fkey", "\"Members \"\"1\"\"_team_id_fkey\"")
         .replace("{m}_rank", "\"Members \"\"1\"\"_rank_check\"")
         .replace("{m}_name", "\"Members \"\"1\"\"_name_check\"")
@@ -93,6 +94,7 @@ async fn a_key_or_a_check_that_is_not_as_it_should_be_is_told() {
     let recheck = "ALTER TABLE {m} DROP CONSTRAINT {m}_rank, ADD CONSTRAINT {m}_rank CHECK";
     let rank = "the check `{m}_rank_check` of `{m}`";
     let key = "the unique key `{m}_tenant_id_name_key` of `{m}`";
+    let index = "the index `{m}_tenant_id_team_id_idx` of `{m}`";
     for (change, expected) in [
         (
             "ALTER TABLE events DROP CONSTRAINT events_pkey, \
@@ -133,6 +135,22 @@ async fn a_key_or_a_check_that_is_not_as_it_should_be_is_told() {
              WHERE \"Deleted at\" IS NULL"
                 .to_owned(),
             vec![format!("{key} compares by another collation than its columns")],
+        ),
+        (
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{m}_idx'::regclass"
+                .to_owned(),
+            vec![format!("{index} is not valid: drop it, and make it again")],
+        ),
+        (
+            "DROP INDEX {m}_idx; CREATE INDEX {m}_idx ON {m} USING hash (team_id)".to_owned(),
+            vec![format!("{index} is missing")],
+        ),
+        (
+            "DROP INDEX {m}_idx; CREATE INDEX {m}_idx ON {m} (tenant_id, team_id NULLS FIRST)"
+                .to_owned(),
+            vec![format!(
+                "{index} is (tenant_id, (team_id NULLS FIRST)) instead of (tenant_id, team_id)"
+            )],
         ),
         ("ALTER TABLE {m} DROP CONSTRAINT {m}_rank".to_owned(), vec![format!("{rank} is missing")]),
         (format!("{recheck} (rank = 'low')"), vec![format!("{rank} refuses `high`")]),

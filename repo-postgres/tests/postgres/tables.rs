@@ -177,7 +177,7 @@ async fn what_a_table_lacks_is_made_beside_it_whatever_another_schema_has() {
         )
         .await;
     let db = in_path(&scratch, &[&other.schema, &scratch.schema]).await;
-    assert_eq!(db.doctor(&all()).await.unwrap().len(), 2);
+    assert_eq!(db.doctor(&all()).await.unwrap().len(), 3);
     let without = things_in(&scratch).await;
     db.create_tables(&all()).await.unwrap();
     assert_eq!(db.doctor(&all()).await.unwrap(), []);

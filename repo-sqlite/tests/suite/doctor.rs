@@ -365,6 +365,7 @@ async fn a_table_that_is_rebuilt_has_lost_its_indexes_and_triggers() {
             "the unique key `members_tenant_id_name_key` of `members` is missing",
             "the trigger `members_team_id_fkey_insert` of `members` is missing",
             "the trigger `members_team_id_fkey_update` of `members` is missing",
+            "the index `members_tenant_id_team_id_idx` of `members` is missing",
             "the trigger `events_refuse_minus_one` of `events` is missing",
             "the trigger `events_pkey_refuse_replace_by_key` of `events` is missing",
             "the trigger `events_pkey_refuse_replace` of `events` is missing",

@@ -42,8 +42,11 @@ pub(crate) async fn a_key_and_an_index(place: &Place) {
     let old_orders = old.tenant(crate::before::SHOP).repo::<before::Order>();
     let first = old_orders.create(order("A1")).await.unwrap();
     let schema = schema![after::Order];
-    let missing = "the unique key `orders_tenant_id_number_key` of `orders` is missing";
-    assert_eq!(place.findings(&schema).await, [missing]);
+    let missing = [
+        "the unique key `orders_tenant_id_number_key` of `orders` is missing",
+        "the index `orders_tenant_id_state_idx` of `orders` is missing",
+    ];
+    assert_eq!(place.findings(&schema).await, missing);
 
     place.migrate("A unique key or an index").await;
     let made = ["orders_tenant_id_number_key", "orders_tenant_id_state_idx"];
