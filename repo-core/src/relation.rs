@@ -5,6 +5,7 @@
 //! found as for any others; how rows are loaded is in `relation/load.rs`.
 
 mod compared;
+mod limited;
 pub(crate) mod link;
 pub(crate) mod load;
 mod many;
@@ -24,6 +25,7 @@ use crate::relation::link::{Link, Source};
 use crate::relation::with::Nested;
 use crate::value::column_type::{ColumnType, Comparable};
 
+pub use limited::Limited;
 pub use many::{HasMany, HasOne};
 pub use through::ManyToMany;
 

@@ -6,6 +6,7 @@ pub(crate) mod clauses;
 mod count;
 pub(crate) mod crud;
 pub(crate) mod ddl;
+pub(crate) mod first_of_each;
 pub(crate) mod insert;
 pub(crate) mod keys;
 pub(crate) mod keyset;

@@ -51,6 +51,7 @@ mod keys_of_others;
 mod left_as_it_was;
 mod left_out;
 mod left_to_defaults;
+mod limited_relations;
 mod nesting;
 mod ordering;
 mod own_triggers;
@@ -507,6 +508,16 @@ conformance! {
             sizes_and_numbers_that_mean_nothing_are_refused,
             a_page_has_its_own_size,
             a_page_can_lock_its_rows,
+        }
+        limited_relations {
+            each_row_comes_with_its_first_few,
+            the_first_few_of_all_rows_are_one_statement,
+            the_first_few_come_with_what_they_find,
+            the_first_few_are_those_in_the_order_of_what_they_find,
+            the_first_few_beside_a_row_are_counted_once,
+            what_is_deleted_is_none_of_the_first_few,
+            each_tenant_has_its_own_first_few,
+            a_look_at_the_first_few_recorded_rows_of_all_tenants_is_an_entry,
         }
         parents {
             nothing_is_created_under_a_deleted_parent,

@@ -17,8 +17,10 @@ use crate::read::{self, IdKey, encode_id};
 use crate::relation::link::Link;
 use crate::relation::{BelongsTo, HasMany, HasOne, ManyToMany};
 use crate::repo::Repo;
+use crate::schema::table::Table;
 use crate::session::Session;
 use crate::session::scope::{ReachableFrom, Scope};
+use crate::sql::first_of_each::First;
 use crate::sql::shape::Shape;
 use crate::value::Value;
 use crate::write::insert::tenant_of;
@@ -89,16 +91,18 @@ impl<T: Clone + Send + 'static> Found<T> {
 type Key = (Option<String>, IdKey);
 
 /// Which rows are found.
-struct Sought<'r> {
-    link: Link,
-    filters: &'r [Node],
-    order: &'r [OrderKey],
+pub(super) struct Sought<'r> {
+    pub(super) link: Link,
+    pub(super) filters: &'r [Node],
+    pub(super) order: &'r [OrderKey],
+    /// How many of each row that looks; all where it is nothing.
+    pub(super) first: Option<First>,
     /// What each row that looks has.
-    keys: Keys,
+    pub(super) keys: Keys,
 }
 
 /// What rows look by.
-struct Keys {
+pub(super) struct Keys {
     of: Vec<Option<Key>>,
     /// Whether the tenant is a part of them.
     by_tenant: bool,
@@ -122,13 +126,16 @@ impl Keys {
     }
 
     /// The same by the ids of the rows.
-    fn of_ids<E: Entity, T: Entity, S: Scope>(session: &Session<S>, rows: &[&E]) -> Result<Self> {
+    pub(super) fn of_ids<E: Entity, T: Entity, S: Scope>(
+        session: &Session<S>,
+        rows: &[&E],
+    ) -> Result<Self> {
         Self::of::<E, T, S>(session, rows, |row| Ok(Some(IdKey::of(&encode_id::<E>(row.id())?))))
     }
 }
 
 impl Sought<'_> {
-    async fn find<T: Entity, S: Scope>(&self, session: &Session<S>) -> Result<Found<T>>
+    pub(super) async fn find<T: Entity, S: Scope>(&self, session: &Session<S>) -> Result<Found<T>>
     where
         T::Tenancy: ReachableFrom<S>,
     {
@@ -143,7 +150,15 @@ impl Sought<'_> {
                 items.push(shape.read(row)?);
                 Ok(())
             };
-            read::each(&repo, &shape, &selection, &[], &mut on_row).await?;
+            match &self.first {
+                None => read::each(&repo, &shape, &selection, &[], &mut on_row).await?,
+                Some(first) => {
+                    let mut writer = read::writer::<T, S>(&repo);
+                    let per = self.key_columns(T::TABLE);
+                    writer.first_of_each(&shape, &selection, &per, first)?;
+                    read::run(session, &writer, &mut on_row).await?;
+                }
+            }
         }
         let found = |key: &Option<Key>| key.as_ref().and_then(|key| by_key.get(key)).cloned();
         let of = self.keys.of.iter().map(|key| found(key).unwrap_or_default()).collect();
@@ -165,11 +180,19 @@ impl Sought<'_> {
         query
     }
 
+    /// The columns that a row is found by.
+    fn key_columns(&self, table: &Table) -> Vec<usize> {
+        std::iter::once(self.link.to).chain(self.tenant_column(table)).collect()
+    }
+
+    fn tenant_column(&self, table: &Table) -> Option<usize> {
+        table.roles.tenant.filter(|_| self.keys.by_tenant)
+    }
+
     /// What a row is found by.
     fn key<T: Entity>(&self, row: &dyn Row) -> Result<Key> {
         let value = |column: usize| T::TABLE.read(row, column, column);
-        let tenant = T::TABLE.roles.tenant.filter(|_| self.keys.by_tenant);
-        let tenant = tenant.map(value).transpose()?;
+        let tenant = self.tenant_column(T::TABLE).map(value).transpose()?;
         let tenant = tenant.map(|tenant| image::text(&tenant).into_owned());
         Ok((tenant, IdKey::of(&value(self.link.to)?)))
     }
@@ -189,7 +212,8 @@ where
     fn find<'a>(&'a self, session: &'a Session<S>, rows: Vec<&'a C>) -> Loading<'a, Found<P>> {
         Box::pin(async move {
             let keys = Keys::of::<C, P, S>(session, &rows, |row| Ok((self.key)(row)))?;
-            Sought { link: self.link(), filters: &[], order: &[], keys }.find(session).await
+            let (link, filters, order, first) = (self.link(), &[], &[], None);
+            Sought { link, filters, order, first, keys }.find(session).await
         })
     }
 
@@ -209,7 +233,7 @@ where
         Box::pin(async move {
             let keys = Keys::of_ids::<P, C, S>(session, &rows)?;
             let Self { link, filters, order, .. } = self;
-            Sought { link: *link, filters, order, keys }.find(session).await
+            Sought { link: *link, filters, order, first: None, keys }.find(session).await
         })
     }
 
@@ -228,8 +252,9 @@ where
     fn find<'a>(&'a self, session: &'a Session<S>, rows: Vec<&'a P>) -> Loading<'a, Found<C>> {
         Box::pin(async move {
             let keys = Keys::of_ids::<P, C, S>(session, &rows)?;
-            let found: Found<C> =
-                Sought { link: self.link, filters: &[], order: &[], keys }.find(session).await?;
+            let (link, filters, order, first) = (self.link, &[], &[], None);
+            let sought = Sought { link, filters, order, first, keys };
+            let found: Found<C> = sought.find(session).await?;
             // Each tenant may have one beside what all share.
             if found.of.iter().any(|of| of.len() > 1) {
                 return Err(Error::MoreThanOne { entity: C::TABLE.entity });
@@ -254,24 +279,38 @@ where
     fn find<'a>(&'a self, session: &'a Session<S>, rows: Vec<&'a E>) -> Loading<'a, Found<T>> {
         Box::pin(async move {
             let joins = self.joins.find(session, rows).await?;
-            let rows: Vec<&J> = joins.items.iter().collect();
-            let keys = Keys::of::<J, T, S>(session, &rows, |row| Ok((self.key)(row)))?;
-            let Self { target, filters, order, .. } = self;
-            let found: Found<T> =
-                Sought { link: *target, filters, order, keys }.find(session).await?;
-            let of = |joins: &Vec<usize>| {
-                let mut of: Vec<_> = joins.iter().flat_map(|at| found.of[*at].clone()).collect();
-                // In their order, each once.
-                of.sort_unstable();
-                of.dedup();
-                of
-            };
-            let of = joins.of.iter().map(of).collect();
-            Ok(Found { items: found.items, of })
+            self.beyond(session, joins).await
         })
     }
 
     fn of<V: Clone + Send + 'static>(found: Vec<V>) -> Vec<V> {
         found
+    }
+}
+
+impl<E: Entity, J: Entity, T: Entity> ManyToMany<E, J, T> {
+    /// What the rows of the join find.
+    pub(super) async fn beyond<S: Scope>(
+        &self,
+        session: &Session<S>,
+        joins: Found<J>,
+    ) -> Result<Found<T>>
+    where
+        T::Tenancy: ReachableFrom<S>,
+    {
+        let rows: Vec<&J> = joins.items.iter().collect();
+        let keys = Keys::of::<J, T, S>(session, &rows, |row| Ok((self.key)(row)))?;
+        let Self { target, filters, order, .. } = self;
+        let sought = Sought { link: *target, filters, order, first: None, keys };
+        let found: Found<T> = sought.find(session).await?;
+        let of = |joins: &Vec<usize>| {
+            let mut of: Vec<_> = joins.iter().flat_map(|at| found.of[*at].clone()).collect();
+            // In their order, each once.
+            of.sort_unstable();
+            of.dedup();
+            of
+        };
+        let of = joins.of.iter().map(of).collect();
+        Ok(Found { items: found.items, of })
     }
 }

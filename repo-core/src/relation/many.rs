@@ -9,7 +9,7 @@ use crate::filter::{Filter, IntoFilter, Node};
 use crate::relation::link::Link;
 use crate::relation::through::ManyToMany;
 use crate::relation::with::Nested;
-use crate::relation::{BelongsTo, RelatedColumn, finds};
+use crate::relation::{BelongsTo, Limited, RelatedColumn, finds};
 use crate::session::scope::LooksAt;
 use crate::value::column_type::ColumnType;
 
@@ -73,6 +73,31 @@ impl<P: Entity, C: Entity> HasMany<P, C> {
         P::Tenancy: LooksAt<C::Tenancy>,
     {
         self.has(Filter::always())
+    }
+
+    /// At most `limit` of them for each row, where they are loaded: the first in their order, in one statement for
+    /// all rows.
+    ///
+    /// ```
+    /// # use repo_core::{NoTenant, Repository, Result};
+    /// # use uuid::Uuid;
+    /// # #[derive(Clone, Repository)]
+    /// # #[repository(table = "incidents")]
+    /// # struct Incident { id: Uuid, severity: i32 }
+    /// # #[derive(Clone, Repository)]
+    /// # #[repository(table = "comments")]
+    /// # struct Comment { id: i64, #[repository(references = Incident)] incident_id: Uuid }
+    /// # async fn f(incidents: IncidentRepository<NoTenant>) -> Result<()> {
+    /// let newest = Comment::incident().many().order_by(Comment::ID.desc()).limit(3);
+    /// let each: Vec<(Incident, Vec<Comment>)> = incidents.query().with(newest).all().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// With 0 there are none. A relation with a limit is only loaded: it has neither [`has`](Self::has) nor
+    /// [`exists`](Self::exists), of which a limit says nothing.
+    pub fn limit(self, limit: u64) -> Limited<Self> {
+        Limited::new(self, limit)
     }
 
     /// On to what these rows refer to: of an entity that stands between two others.

@@ -10,7 +10,7 @@ use crate::read::IdKey;
 use crate::relation::link::Link;
 use crate::relation::many::HasMany;
 use crate::relation::with::Nested;
-use crate::relation::{BelongsTo, finds};
+use crate::relation::{BelongsTo, Limited, finds};
 use crate::session::scope::LooksAt;
 
 /// The rows of `T` that rows of `J` put beside a row of `E`: made by [`HasMany::through`].
@@ -85,9 +85,9 @@ impl<E: Entity, J: Entity, T: Entity> ManyToMany<E, J, T> {
     where
         E::Tenancy: LooksAt<J::Tenancy>,
     {
-        let Self { joins, target, filters, .. } = self.filter(filter);
-        let there: Filter<J> = finds(target, Filter::<T>::new(Node::all(filters)));
-        joins.has(there)
+        let narrowed = self.filter(filter);
+        let there = narrowed.there();
+        narrowed.joins.has(there)
     }
 
     /// Holds for rows beside which there is one.
@@ -96,6 +96,16 @@ impl<E: Entity, J: Entity, T: Entity> ManyToMany<E, J, T> {
         E::Tenancy: LooksAt<J::Tenancy>,
     {
         self.has(Filter::always())
+    }
+
+    /// At most `limit` of them beside each row, where they are loaded: the first in their order, each once.
+    pub fn limit(self, limit: u64) -> Limited<Self> {
+        Limited::new(self, limit)
+    }
+
+    /// Holds for rows of the join that find one of those that are asked for.
+    pub(super) fn there(&self) -> Filter<J> {
+        finds(self.target, Filter::<T>::new(Node::all(self.filters.clone())))
     }
 
     /// With a relation of the rows that are found, or a tuple of them: loaded together.

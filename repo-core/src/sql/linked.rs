@@ -18,10 +18,17 @@ impl<'a> Writer<'a> {
             Source::Own(column) => return self.column(column),
             Source::Linked(link, column) => (link, column),
         };
+        self.of_found(&link, |writer| {
+            writer.column(column);
+        })
+    }
+
+    /// What `value` writes of the row that is found, as an expression; `NULL` where nothing is found.
+    pub(crate) fn of_found(&mut self, link: &Link, value: impl FnOnce(&mut Self)) -> &mut Self {
         self.push("(SELECT ");
-        let outer = self.enter(&link);
-        self.column(column);
-        self.found(&link, outer);
+        let outer = self.enter(link);
+        value(self);
+        self.found(link, outer);
         self.leave(outer);
         self.push(")")
     }

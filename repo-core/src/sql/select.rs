@@ -6,6 +6,7 @@ use crate::filter::Node;
 use crate::query::{Selection, Visibility};
 use crate::read::window::Bound;
 use crate::relation::link::Source;
+use crate::schema::table::Table;
 use crate::sql::keyset::Part;
 use crate::sql::predicate::LONGEST_CHAIN;
 use crate::sql::shape::Shape;
@@ -218,20 +219,29 @@ impl<'a> Writer<'a> {
         order: &[OrderKey],
         value: impl Fn(&mut Self, usize, OrderKey),
     ) {
+        self.order_in(self.table, order, value);
+    }
+
+    /// The same of keys that are those of a row of `table`.
+    pub(crate) fn order_in(
+        &mut self,
+        table: &Table,
+        order: &[OrderKey],
+        value: impl Fn(&mut Self, usize, OrderKey),
+    ) {
         for (position, key) in order.iter().enumerate() {
             self.push(if position == 0 { " ORDER BY " } else { ", " });
             value(self, position, *key);
             self.push(if key.descending { " DESC" } else { "" });
             // Where there is no NULL its place is left out: Postgres then finds the order in an index
             // of either direction.
-            if key.source.is_nullable(self.table) {
+            if key.source.is_nullable(table) {
                 self.push(if key.nulls_first { " NULLS FIRST" } else { " NULLS LAST" });
             }
         }
     }
 
     pub(crate) fn limit(&mut self, limit: Option<u64>, offset: Option<u64>) {
-        let number = |n: u64| Value::I64(i64::try_from(n).unwrap_or(i64::MAX));
         match limit {
             Some(limit) if is_usual(limit) => {
                 self.push(" LIMIT ").push(&limit.to_string());
@@ -253,6 +263,11 @@ impl<'a> Writer<'a> {
 fn is_usual(limit: u64) -> bool {
     const USUAL: [u64; 10] = [1, 10, 20, 25, 50, 100, 200, 250, 500, 1_000];
     USUAL.iter().any(|usual| limit == *usual || limit == usual + 1)
+}
+
+/// A number of rows, which is that of all where it is more than there can be.
+pub(crate) fn number(rows: u64) -> Value<'static> {
+    Value::I64(i64::try_from(rows).unwrap_or(i64::MAX))
 }
 
 /// How many conditions must hold side by side.
