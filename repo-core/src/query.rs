@@ -38,7 +38,7 @@ pub use crate::read::reading::Reading;
 pub use crate::read::stream::Chunks;
 pub use crate::relation::load::{Loading, Relation, Target};
 pub use crate::relation::with::{Nested, QueryWith};
-pub use crate::relation::{Limited, OnlyOne, RelatedColumn};
+pub use crate::relation::{ColumnOf, Limited, OnlyOne, RelatedColumn};
 pub use crate::session::scope::LooksAt;
 
 /// Rows of `E`, by filter and order. Made by [`Repo::query`] and [`Repo::filter`].

@@ -10,23 +10,23 @@ pub(crate) mod link;
 pub(crate) mod load;
 mod many;
 mod narrowed;
+mod related_column;
 mod through;
 pub(crate) mod with;
 
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::column::{Column, Order};
 use crate::entity::{Entity, SoftDelete};
 use crate::filter::{Filter, IntoFilter, Node};
 use crate::query::Visibility;
 use crate::read::IdKey;
-use crate::relation::link::{Link, Source};
+use crate::relation::link::Link;
 use crate::relation::with::Nested;
-use crate::value::column_type::{ColumnType, Comparable};
 
 pub use limited::Limited;
 pub use many::{HasMany, HasOne};
+pub use related_column::{ColumnOf, RelatedColumn};
 pub use through::ManyToMany;
 
 /// Several rows may refer to one.
@@ -102,13 +102,6 @@ pub struct BelongsTo<C, P, K = Many> {
 /// Holds no values of the types.
 type Of<T> = fn() -> T;
 
-/// A column of the one row of another entity that a row of `E` finds, if it finds one: to order by, and to read
-/// in a [`Projection`](crate::Projection).
-pub struct RelatedColumn<E, T> {
-    pub(crate) source: Source,
-    types: PhantomData<fn() -> (E, T)>,
-}
-
 impl<C, P, K> BelongsTo<C, P, K> {
     // Without bounds, so that a field whose type does not fit is reported once, at the field.
     #[doc(hidden)]
@@ -134,9 +127,9 @@ impl<C: Entity, P: Entity, K> BelongsTo<C, P, K> {
         self.has(Filter::always())
     }
 
-    /// A column of the parent.
-    pub fn column<T: ColumnType>(self, column: Column<P, T>) -> RelatedColumn<C, T> {
-        RelatedColumn::new(self.link(), column.index())
+    /// A column of the parent, or of a row that the parent finds: a [`RelatedColumn`], at most four relations away.
+    pub fn column<V: ColumnOf<P>>(self, column: V) -> V::Behind<C> {
+        column.behind(self.link())
     }
 
     /// A deleted parent as well as a live one.
@@ -164,40 +157,17 @@ impl<C: Entity, P: Entity, K> BelongsTo<C, P, K> {
     /// From the row to its parent.
     pub(crate) fn link(&self) -> Link {
         let visibility = visibility(self.shows_deleted);
-        Link { from: self.column, table: P::TABLE, to: P::TABLE.roles.id, visibility }
+        Link::new(self.column, P::TABLE, P::TABLE.roles.id, visibility)
     }
 
     /// From the parent to the live rows that refer to it.
     fn back(&self) -> Link {
-        let (from, visibility) = (P::TABLE.roles.id, Visibility::Live);
-        Link { from, table: C::TABLE, to: self.column, visibility }
+        Link::new(P::TABLE.roles.id, C::TABLE, self.column, Visibility::Live)
     }
 
     /// With a relation of the rows that are found, or a tuple of them: loaded together.
     pub fn with<R>(self, relation: R) -> Nested<Self, R> {
         Nested { target: self, relation }
-    }
-}
-
-impl<E: Entity, T: ColumnType> RelatedColumn<E, T> {
-    pub(crate) fn new(link: Link, column: usize) -> Self {
-        Self { source: Source::Linked(link, column), types: PhantomData }
-    }
-
-    /// The lowest value first, rows that find none last.
-    pub fn asc(self) -> Order<E>
-    where
-        <T::Bare as ColumnType>::Class: Comparable,
-    {
-        Order::new(self.source, false)
-    }
-
-    /// The highest value first, after rows that find none.
-    pub fn desc(self) -> Order<E>
-    where
-        <T::Bare as ColumnType>::Class: Comparable,
-    {
-        Order::new(self.source, true)
     }
 }
 
@@ -218,22 +188,8 @@ impl<C, P, K> Clone for BelongsTo<C, P, K> {
 
 impl<C, P, K> Copy for BelongsTo<C, P, K> {}
 
-impl<E, T> Clone for RelatedColumn<E, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<E, T> Copy for RelatedColumn<E, T> {}
-
 impl<C: Entity, P: Entity, K> fmt::Debug for BelongsTo<C, P, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.link().words(C::TABLE))
-    }
-}
-
-impl<E: Entity, T> fmt::Debug for RelatedColumn<E, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.source.name(E::TABLE))
     }
 }

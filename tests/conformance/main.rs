@@ -33,6 +33,7 @@ mod escapes;
 mod events;
 mod expect;
 mod expiry;
+mod far_relations;
 mod filter_data;
 mod filters;
 mod fixture;
@@ -406,6 +407,15 @@ conformance! {
             a_chunk_that_fails_leaves_those_before_it,
             what_goes_along_with_a_chunk_is_deleted_too,
             what_cannot_be_done_in_chunks_is_refused,
+        }
+        far_relations {
+            rows_are_ordered_by_what_lies_several_relations_away,
+            a_client_sorts_by_what_lies_several_relations_away,
+            rows_are_grouped_by_what_lies_several_relations_away,
+            what_is_hidden_on_the_way_is_null,
+            a_step_never_leaves_the_tenant,
+            a_cursor_belongs_to_all_relations_on_its_way,
+            a_way_through_recorded_rows_of_all_tenants_is_an_entry,
         }
         filter_data {
             a_filter_that_was_data_answers_the_same,

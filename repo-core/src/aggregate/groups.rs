@@ -253,7 +253,7 @@ where
     percentile::check(&grouping.terms(terms))?;
     query.refuse_order("group_by")?;
     let (repo, selection) = query.ready_for_all("group_by")?;
-    repo.session().looks_at(keys.iter().filter_map(|key| key.source().linked()))?;
+    repo.session().looks_at(keys.iter().flat_map(|key| key.source().linked()))?;
     let mut writer = read::writer::<E, S>(&repo);
     writer.groups(&selection, keys, terms, grouping)?;
     read::run(repo.session(), &writer, on_row).await

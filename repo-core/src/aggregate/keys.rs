@@ -12,7 +12,7 @@ use crate::schema::table::Table;
 use crate::value::Value;
 use crate::value::column_type::{ColumnType, Comparable};
 
-/// What the rows of `E` can be grouped by: a [`Column`], one of a row that is referred to ([`RelatedColumn`]), a
+/// What the rows of `E` can be grouped by: a [`Column`], one of a row that is found ([`RelatedColumn`]), a
 /// [`Bucketed`] column, or a tuple of them.
 #[diagnostic::on_unimplemented(
     message = "rows of `{E}` cannot be grouped by `{Self}`",
@@ -81,7 +81,7 @@ where
     }
 }
 
-impl<E: Entity, T: ColumnType> Keys<E> for RelatedColumn<E, T>
+impl<E: Entity, T: ColumnType, const LINKS: usize> Keys<E> for RelatedColumn<E, T, LINKS>
 where
     <T::Bare as ColumnType>::Class: Comparable,
 {

@@ -79,8 +79,11 @@ impl<E: Entity, T: Document> Shows<E, Option<T>> for Column<E, Option<Json<T>>> 
 }
 
 #[diagnostic::do_not_recommend]
-impl<E: Entity, F: ColumnType, T: ColumnType<Bare = F>> Shows<E, Option<F>> for RelatedColumn<E, T>
+impl<E, F, T, const LINKS: usize> Shows<E, Option<F>> for RelatedColumn<E, T, LINKS>
 where
+    E: Entity,
+    F: ColumnType,
+    T: ColumnType<Bare = F>,
     Option<F>: ColumnType,
 {
     fn source(&self) -> Source {

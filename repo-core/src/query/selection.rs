@@ -8,7 +8,7 @@ use crate::schema::table::Table;
 impl Selection {
     /// The tables of other rows that it looks at.
     pub(crate) fn linked(&self) -> Vec<&'static Table> {
-        let mut tables: Vec<_> = self.order.iter().filter_map(|key| key.source.linked()).collect();
+        let mut tables: Vec<_> = self.order.iter().flat_map(|key| key.source.linked()).collect();
         self.filters.iter().for_each(|node| node.linked(&mut tables));
         tables
     }

@@ -149,7 +149,7 @@ where
             };
             self.refuse_lock(method)?;
             let (repo, selection) = self.order_by_keys(&keys).ready()?;
-            repo.session().looks_at(keys.iter().filter_map(|key| key.source().linked()))?;
+            repo.session().looks_at(keys.iter().flat_map(|key| key.source().linked()))?;
             let mut writer = read::writer::<E, S>(&repo);
             writer.extreme_per(&selection, &keys, by, extreme)?;
             let mut rows = Vec::new();

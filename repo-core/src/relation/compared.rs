@@ -16,7 +16,7 @@ use crate::value::column_type::ColumnType;
 )]
 pub trait OfTheRow<E> {}
 
-impl<E: Entity, T: ColumnType> RelatedColumn<E, T> {
+impl<E: Entity, T: ColumnType, const LINKS: usize> RelatedColumn<E, T, LINKS> {
     #[doc(hidden)]
     pub fn eq(self, _: impl Sized) -> Filter<E>
     where

@@ -171,7 +171,7 @@ impl Sought<'_> {
         values: Vec<Value<'static>>,
     ) -> Query<T, S> {
         let mut query = Query::new(Repo::<T, S>::new(session.clone()));
-        let among = Node::InList { column: self.link.to, values, negated: false };
+        let among = Node::InList { column: self.link.to(), values, negated: false };
         let Selection { visibility, filters, order, .. } = &mut query.selection;
         *visibility = self.link.visibility;
         filters.push(among);
@@ -182,7 +182,7 @@ impl Sought<'_> {
 
     /// The columns that a row is found by.
     fn key_columns(&self, table: &Table) -> Vec<usize> {
-        std::iter::once(self.link.to).chain(self.tenant_column(table)).collect()
+        std::iter::once(self.link.to()).chain(self.tenant_column(table)).collect()
     }
 
     fn tenant_column(&self, table: &Table) -> Option<usize> {
@@ -194,7 +194,7 @@ impl Sought<'_> {
         let value = |column: usize| T::TABLE.read(row, column, column);
         let tenant = self.tenant_column(T::TABLE).map(value).transpose()?;
         let tenant = tenant.map(|tenant| image::text(&tenant).into_owned());
-        Ok((tenant, IdKey::of(&value(self.link.to)?)))
+        Ok((tenant, IdKey::of(&value(self.link.to())?)))
     }
 }
 

@@ -3,15 +3,14 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::column::{Column, IntoOrder, OrderKey};
+use crate::column::{IntoOrder, OrderKey};
 use crate::entity::{Entity, SoftDelete};
 use crate::filter::{Filter, IntoFilter, Node};
 use crate::relation::link::Link;
 use crate::relation::through::ManyToMany;
 use crate::relation::with::Nested;
-use crate::relation::{BelongsTo, Limited, RelatedColumn, finds};
+use crate::relation::{BelongsTo, ColumnOf, Limited, finds};
 use crate::session::scope::LooksAt;
-use crate::value::column_type::ColumnType;
 
 /// The rows of `C` that refer to a row of `P`: made by [`BelongsTo::many`].
 ///
@@ -132,12 +131,13 @@ impl<P: Entity, C: Entity> HasOne<P, C> {
         self.has(Filter::always())
     }
 
-    /// A column of the row that refers to this one.
-    pub fn column<T: ColumnType>(self, column: Column<C, T>) -> RelatedColumn<P, T>
+    /// A column of the row that refers to this one, or of a row that it finds, as
+    /// [`BelongsTo::column`](crate::BelongsTo::column).
+    pub fn column<V: ColumnOf<C>>(self, column: V) -> V::Behind<P>
     where
         P::Tenancy: LooksAt<C::Tenancy>,
     {
-        RelatedColumn::new(self.link, column.index())
+        column.behind(self.link)
     }
 
     /// With a relation of the rows that are found, or a tuple of them: loaded together.

@@ -14,13 +14,15 @@ use crate::sql::writer::Writer;
 impl<'a> Writer<'a> {
     /// The value, as an expression.
     pub(crate) fn source(&mut self, source: Source) -> &mut Self {
-        let (link, column) = match source {
-            Source::Own(column) => return self.column(column),
-            Source::Linked(link, column) => (link, column),
-        };
-        self.of_found(&link, |writer| {
-            writer.column(column);
-        })
+        match source {
+            Source::Own(column) => self.column(column),
+            Source::Linked(path, column) => {
+                let (link, rest) = path.split(column);
+                self.of_found(&link, |writer| {
+                    writer.source(rest);
+                })
+            }
+        }
     }
 
     /// What `value` writes of the row that is found, as an expression; `NULL` where nothing is found.
@@ -68,7 +70,7 @@ impl<'a> Writer<'a> {
             self.equal(tenants, outer);
             self.push(" AND ");
         }
-        self.equal((link.to, link.from), outer);
+        self.equal((link.to(), link.from()), outer);
         let deleted_at = link.table.roles.deleted_at;
         if let Some(deleted_at) = deleted_at.filter(|_| link.visibility == Visibility::Live) {
             self.push(" AND ").column(deleted_at).push(" IS NULL");

@@ -50,7 +50,7 @@ impl Shape {
 
     /// The tables of other rows that it looks at.
     pub(crate) fn linked(&self) -> impl Iterator<Item = &'static Table> {
-        self.sources.iter().filter_map(Source::linked)
+        self.sources.iter().flat_map(Source::linked)
     }
 
     /// The names of the columns.
