@@ -835,6 +835,7 @@ conformance! {
             a_pool_of_one_is_enough_for_everything_inside,
             a_write_beside_it_is_refused_before_anything_waits,
             a_task_of_its_own_writes_when_it_is_over,
+            a_write_beside_one_that_only_reads_waits_for_nothing,
             a_panic_within_leaves_nothing_around_later_writes,
         }
         unique {

@@ -1,7 +1,7 @@
 //! What a transaction keeps, and what it undoes.
 
 use futures_util::FutureExt as _;
-use repo_core::{Error, Session, Tenant, schema};
+use repo_core::{Error, Isolation, Session, Tenant, TransactionOptions, schema};
 use uuid::Uuid;
 
 use crate::entities::*;
@@ -270,6 +270,42 @@ pub(crate) async fn a_write_beside_it_is_refused_before_anything_waits(fixture: 
     .unwrap();
     assert_eq!(tickets.get(made.id).await.unwrap().title, "inside");
     rename(&acme, made.id, "outside").await.unwrap();
+}
+
+pub(crate) async fn a_write_beside_one_that_only_reads_waits_for_nothing(fixture: Fixture) {
+    let db = fixture.with(&schema![Ticket]).await;
+    if !fixture.is_shared() {
+        return;
+    }
+    let acme = acme(&db);
+    let tickets = acme.repo::<Ticket>();
+    let read_only = TransactionOptions::new().isolation(Isolation::RepeatableRead).read_only();
+    acme.transaction_with(read_only, async |tx| {
+        let seen = tx.repo::<Ticket>();
+        assert_eq!(seen.count().await?, 0);
+        tickets.create(ticket("A-1")).await?;
+        acme.transaction(async |beside| {
+            assert_error!(tickets.create(ticket("A-2")).await, Error::OutsideTransaction);
+            beside.repo::<Ticket>().create(ticket("A-2")).await
+        })
+        .await?;
+        assert_eq!(seen.count().await?, 0, "it sees what was there when it began");
+        Ok::<_, Error>(())
+    })
+    .await
+    .unwrap();
+    assert_eq!(tickets.count().await.unwrap(), 2);
+    let outcome: Result<(), Error> = acme
+        .transaction(async |_| {
+            let read_only = TransactionOptions::new().read_only();
+            acme.transaction_with(read_only, async |_| {
+                assert_error!(tickets.create(ticket("A-3")).await, Error::OutsideTransaction);
+                Ok(())
+            })
+            .await
+        })
+        .await;
+    outcome.unwrap();
 }
 
 pub(crate) async fn a_task_of_its_own_writes_when_it_is_over(fixture: Fixture) {

@@ -44,7 +44,7 @@ impl<S: Scope> Session<S> {
     ///
     /// The error of `work`; [`Error::TransactionFailed`] when an error inside was swallowed;
     /// [`Error::CommitUnknown`] when the connection went away during COMMIT. In `work`, a write through another session
-    /// than the one it is given is [`Error::OutsideTransaction`].
+    /// than the one it is given is [`Error::OutsideTransaction`], unless the transaction is a read-only one.
     pub async fn transaction<T, Err, F>(&self, work: F) -> Result<T, Err>
     where
         F: AsyncFnOnce(&Session<S>) -> Result<T, Err>,
@@ -69,7 +69,13 @@ impl<S: Scope> Session<S> {
         Err: From<Error>,
     {
         let transaction = self.begin_with(options).await?;
-        match around(&self.database, work(transaction.session())).await {
+        let work = work(transaction.session());
+        let worked = match options.read_only {
+            // Nothing waits for what only reads.
+            true => work.await,
+            false => around(&self.database, work).await,
+        };
+        match worked {
             Ok(value) => {
                 transaction.commit().await?;
                 Ok(value)

@@ -4,6 +4,7 @@
 //! Such a write may wait for the transaction, which waits for it: on SQLite it always does, on Postgres where both
 //! change one row or one chain of the trail, and neither database can tell. It is known here while the closure's future
 //! is polled, on that thread and for that database. A write that the closure hands to another task is that task's.
+//! A transaction that only reads is around nothing: no write waits for it.
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
