@@ -30,6 +30,18 @@ struct Key {
     on_delete: String,
 }
 
+/// Which keys that refuse a removal are asked together. One that refuses at the end of the statement may hold by then,
+/// where its own rows are removed as well: such keys are asked last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// Those that refuse at once.
+    AtOnce,
+    /// Those at the end, of tables that the statement removes nothing from.
+    OfStaying,
+    /// Those at the end, of the others.
+    OfRemoved,
+}
+
 /// The failure of a statement, with the reference if it is about one that can be found.
 #[cold]
 pub(crate) fn explained(
@@ -57,9 +69,11 @@ pub(crate) fn explained(
 
 fn find(connection: &Connection, statement: &Statement<'_>) -> Result<Option<Key>, Failure> {
     let mut keys = keys(connection)?;
-    // A key that refuses at the end of the statement may hold by then: it is asked last.
-    for on_delete in ["RESTRICT", "NO ACTION"] {
-        let triggers = triggers(&keys, statement.table.name, on_delete);
+    for asked in [Asked::AtOnce, Asked::OfStaying, Asked::OfRemoved] {
+        let triggers = triggers(&keys, statement.table.name, asked);
+        if triggers.is_empty() {
+            continue;
+        }
         let told = undone(connection, || {
             triggers.iter().try_for_each(|trigger| connection.execute_batch(trigger))?;
             let ran = step_once(connection, statement, OnError::Keep, |_| Ok(()));
@@ -102,7 +116,7 @@ fn key(row: &Row<'_>, table: String, id: i64) -> rusqlite::Result<Key> {
 
 /// The triggers of a write of `table`: for what its rows refer to, and for what refers to rows of it, or of a table
 /// whose rows SQLite removes with them.
-fn triggers(keys: &[Key], table: &str, on_delete: &str) -> Vec<String> {
+fn triggers(keys: &[Key], table: &str, asked: Asked) -> Vec<String> {
     let mut removed = vec![table];
     let mut next = 0;
     while let Some(parent) = removed.get(next).copied() {
@@ -113,13 +127,22 @@ fn triggers(keys: &[Key], table: &str, on_delete: &str) -> Vec<String> {
             }
         }
     }
+    let is_asked = |key: &Key| {
+        let is_removed = removed.iter().any(|it| it.eq_ignore_ascii_case(&key.table));
+        match &*key.on_delete {
+            "RESTRICT" => asked == Asked::AtOnce,
+            "NO ACTION" if is_removed => asked == Asked::OfRemoved,
+            "NO ACTION" => asked == Asked::OfStaying,
+            _ => false,
+        }
+    };
     let mut triggers = Vec::new();
     for (place, key) in keys.iter().enumerate() {
         if key.table.eq_ignore_ascii_case(table) {
             triggers.push(key.stray(place, "INSERT"));
             triggers.push(key.stray(place, "UPDATE"));
         }
-        if key.on_delete == on_delete && removed.iter().any(|parent| key.refers_to(parent)) {
+        if is_asked(key) && removed.iter().any(|parent| key.refers_to(parent)) {
             triggers.push(key.referred(place));
         }
     }
@@ -198,4 +221,44 @@ fn undone<T>(
         undo.iter().try_for_each(|sql| execute(connection, sql))?;
     }
     Ok(done?)
+}
+
+#[cfg(test)]
+mod tests {
+    use repo_core::Error;
+    use repo_core::backend::Effect;
+    use repo_core::schema::Table;
+
+    use super::*;
+    use crate::statement::step;
+
+    static TREES: Table = Table::bare("Tree", "trees", &[]);
+
+    #[test]
+    fn a_key_between_rows_that_go_together_is_not_blamed_for_another() {
+        let connection = Connection::open_in_memory().expect("memory");
+        let tables = "PRAGMA foreign_keys = ON;
+            CREATE TABLE trees (id INTEGER PRIMARY KEY, above INTEGER REFERENCES trees (id));
+            CREATE TABLE nests (id INTEGER PRIMARY KEY, tree INTEGER REFERENCES trees (id));
+            INSERT INTO trees VALUES (1, NULL), (2, 1), (3, 2);
+            INSERT INTO nests VALUES (1, 2)";
+        connection.execute_batch(tables).expect("tables");
+        for (sql, column) in [
+            ("DELETE FROM trees WHERE id <= 3", "tree"),
+            ("DELETE FROM trees WHERE id = 1", "above"),
+        ] {
+            let statement = Statement { sql, params: &[], effect: Effect::Delete, table: &TREES };
+            let Err(Failure::Ours(error)) =
+                step(&connection, &statement, OnError::Keep, |_| Ok(()))
+            else {
+                panic!("{sql}");
+            };
+            let Error::ForeignKey { told: Some(told), .. } = error else { panic!("{error:?}") };
+            assert_eq!(told.columns, [column], "{sql}");
+        }
+        let left: i64 = connection
+            .query_row("SELECT count(*) FROM temp.sqlite_schema", [], |row| row.get(0))
+            .expect("a count");
+        assert_eq!(left, 0, "nothing is left of looking for it");
+    }
 }
