@@ -1,13 +1,15 @@
 //! What a removal of old rows does about rows that cannot go.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
-use repo_core::testing::FixedClock;
-use repo_core::{Action, Actor, AuditEntry, Clock, Error, Purged, Repository, schema};
+use repo_core::testing::{Event as Noted, FixedClock, Recorder};
+use repo_core::{Action, Actor, AuditEntry, Clock, Database, Error, Purged, Repository, schema};
 use uuid::Uuid;
 
 use crate::entities::*;
 use crate::expect::assert_error;
-use crate::fixture::{ACME, BOLT, Fixture, acme, bolt, by_hand};
+use crate::fixture::{ACME, BOLT, Fixture, acme, backend, bolt, by_hand};
 
 /// What can be deleted, though not removed while somebody assessed it.
 #[derive(Debug, Clone, PartialEq, Repository)]
@@ -162,6 +164,33 @@ pub(crate) async fn rows_that_keep_each_other_go_in_any_chunks(fixture: Fixture)
         let expected = if is_held { &made[..2] } else { &[] };
         assert_eq!(left.iter().map(|row| row.id).collect::<Vec<_>>(), expected);
     }
+}
+
+pub(crate) async fn rows_that_later_ones_keep_are_set_aside_at_once(fixture: Fixture) {
+    let (db, clock) = fixture.with_clock(&schema![Dossier, Verdict, Annex]).await;
+    let recorder = Recorder::new(Arc::clone(backend(&db)));
+    let db = Database::new(Arc::new(recorder.clone())).with_clock(clock.clone());
+    db.register(&schema![Dossier, Verdict, Annex]).unwrap();
+    let session = acme(&db).actor("alice");
+    let dossiers = session.repo::<Dossier>();
+    let (mut last, mut made) = (None, Vec::new());
+    for _ in 0..32 {
+        let dossier = dossiers.create(NewDossier { follows: last }).await.unwrap();
+        last = Some(dossier.id);
+        made.push(dossier.id);
+    }
+    for id in &made {
+        dossiers.delete(*id).await.unwrap();
+        clock.advance(TimeDelta::seconds(1));
+    }
+    let later = later(&clock);
+    let would = dossiers.purge_deleted_before(later).chunk(16).dry_run().await.unwrap();
+    assert_eq!(would, purged(32, 0, 0));
+    recorder.clear();
+    let removed = dossiers.purge_deleted_before(later).chunk(16).await.unwrap();
+    assert_eq!(removed, would);
+    let begun = recorder.events().into_iter().filter(|it| matches!(it, Noted::Begin));
+    assert_eq!(begun.count(), 3, "the first half is refused once, and goes after the second");
 }
 
 pub(crate) async fn what_refers_by_a_key_of_the_application_keeps_a_row(fixture: Fixture) {

@@ -559,6 +559,7 @@ conformance! {
             a_row_that_is_referred_to_stays_and_the_others_go,
             no_tenant_waits_for_a_row_of_another,
             rows_that_keep_each_other_go_in_any_chunks,
+            rows_that_later_ones_keep_are_set_aside_at_once,
             what_refers_by_a_key_of_the_application_keeps_a_row,
             a_look_over_all_tenants_at_what_refers_is_somebodys,
         }
@@ -834,8 +835,8 @@ conformance! {
             it_runs_in_a_spawned_task,
             a_pool_of_one_is_enough_for_everything_inside,
             a_write_beside_it_is_refused_before_anything_waits,
-            a_task_of_its_own_writes_when_it_is_over,
             a_write_beside_one_that_only_reads_waits_for_nothing,
+            a_task_of_its_own_writes_when_it_is_over,
             a_panic_within_leaves_nothing_around_later_writes,
         }
         unique {

@@ -122,7 +122,11 @@ impl<S: Scope> Job<'_, S> {
                 purged.kept += 1;
                 continue;
             }
-            let kept = self.kept_from_outside(tenant, &part).await?;
+            let gone = match doing {
+                Doing::Removing(_) => None,
+                Doing::Counting(gone) => Some(&*gone),
+            };
+            let kept = self.kept_from_outside(tenant, &part, gone).await?;
             let all = part.len();
             part.retain(|id| !kept.contains(&IdKey::of(id)));
             if part.len() < all {

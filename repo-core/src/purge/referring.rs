@@ -1,6 +1,6 @@
 //! What keeps rows from being removed: rows that refer to them and do not go with them, as far as tables are known.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::backend::{Effect, Row, Statement};
 use crate::cascade::Collected;
@@ -27,21 +27,58 @@ impl<S: Scope> Job<'_, S> {
         keeping.into_iter().any(|child| self.is_of_family(child.table))
     }
 
-    /// Those of the rows to which a row refers that goes with none of them.
+    /// Those of the rows to which a row refers that goes with none of them, or that one of those refers to. `gone` are
+    /// rows that only count as removed.
     pub(super) async fn kept_from_outside(
         &self,
         tenant: Option<&Value<'_>>,
         of: &[Value<'static>],
+        gone: Option<&Collected>,
     ) -> Result<HashSet<IdKey>> {
-        let mut kept = HashSet::new();
+        let (mut kept, mut open, mut between) = (HashSet::new(), Vec::new(), HashMap::new());
+        let part: HashSet<_> = of.iter().map(IdKey::of).collect();
         for child in self.registry.keeping(self.table) {
+            let among = self.among(child, tenant, of);
             if !self.is_of_family(child.table) {
-                let writer = self.among(child, tenant, of);
-                let referred = self.values(&writer.referred(self.dialect()), child.column).await?;
-                kept.extend(referred.iter().map(IdKey::of));
+                let referred = self.values(&among.referred(self.dialect()), child.column).await?;
+                open.extend(referred.iter().map(IdKey::of));
+            } else if self.is_alone(child.table) {
+                for (referring, referred) in self.pairs(among).await? {
+                    let is_gone = gone.is_some_and(|gone| gone.has(self.table, &referring));
+                    let (referring, referred) = (IdKey::of(&referring), IdKey::of(&referred));
+                    if part.contains(&referring) {
+                        between.entry(referring).or_insert_with(Vec::new).push(referred);
+                    } else if !is_gone {
+                        open.push(referred);
+                    }
+                }
             }
         }
+        while let Some(id) = open.pop() {
+            open.extend(between.remove(&id).unwrap_or_default());
+            kept.insert(id);
+        }
         Ok(kept)
+    }
+
+    /// Whether it is the table of the rows, of which none goes with another.
+    fn is_alone(&self, table: &Table) -> bool {
+        table.is_same(self.table) && !self.registry.goes_with_itself(self.table)
+    }
+
+    /// The ids of rows of the table, and what each of them refers to.
+    async fn pairs(&self, among: Among<'_>) -> Result<Vec<(Value<'static>, Value<'static>)>> {
+        let (writer, columns) = (among.pairs(self.dialect()), [self.table.roles.id, among.column]);
+        let mut pairs = Vec::new();
+        let mut on_row = |row: &dyn Row| {
+            let value = |at: usize| self.table.read(row, at, columns[at]).map(Value::into_owned);
+            pairs.push((value(0)?, value(1)?));
+            Ok(())
+        };
+        let (sql, params) = (&writer.sql, &writer.params);
+        let statement = Statement { sql, params, effect: Effect::Read, table: self.table };
+        self.session.run(statement, &mut on_row).await?;
+        Ok(pairs)
     }
 
     /// Whether a row that was not met refers to one of these.

@@ -69,6 +69,15 @@ impl<'a> Among<'a> {
         writer
     }
 
+    /// The ids of the rows, each with its value in the column.
+    pub(crate) fn pairs(self, dialect: &'a dyn Dialect) -> Writer<'a> {
+        let mut writer = Writer::new(dialect, self.table);
+        writer.push("SELECT ").columns([self.table.roles.id, self.column]).push(" FROM ");
+        writer.table_name();
+        self.condition(&mut writer);
+        writer
+    }
+
     /// When each row was deleted; those that are live stay so until the transaction ends.
     pub(crate) fn deleted_at(self, dialect: &'a dyn Dialect, deleted_at: usize) -> Writer<'a> {
         let mut writer = Writer::new(dialect, self.table);
