@@ -124,6 +124,18 @@ pub trait Dialect: Debug + Send + Sync {
     /// The condition that the JSON column has something at the path, `null` too.
     fn json_exists(&self, sql: &mut String, quoted: &str, placeholder: usize);
 
+    /// The condition that the JSON column has an array at the path, and in it an element of the type that is equal to
+    /// the value bound as parameter `sought`, compared as [`json_value`](Self::json_value) is. What is no array has no
+    /// element.
+    fn json_has_element(
+        &self,
+        sql: &mut String,
+        quoted: &str,
+        placeholder: usize,
+        what: JsonType,
+        sought: usize,
+    );
+
     /// The condition that the column `quoted` and the value bound as parameter `placeholder` differ, two NULLs being
     /// equal and JSON documents compared by their text.
     fn is_distinct(&self, sql: &mut String, quoted: &str, placeholder: usize, kind: Kind) {

@@ -148,6 +148,8 @@ pub(crate) enum DocumentTest {
     Exists,
     Null,
     Compare(Comparison, JsonType, Value<'static>),
+    /// There is an array with an element that is equal.
+    Element(JsonType, Value<'static>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

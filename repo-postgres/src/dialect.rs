@@ -157,6 +157,33 @@ impl Dialect for PostgresDialect {
         push(sql, format_args!("jsonb_path_exists({quoted}, {path})"));
     }
 
+    fn json_has_element(
+        &self,
+        sql: &mut String,
+        quoted: &str,
+        placeholder: usize,
+        what: JsonType,
+        sought: usize,
+    ) {
+        let n = placeholder;
+        // Nothing else says what the parameter is: a function that makes an object takes any.
+        let kind = match what {
+            JsonType::Float => return json_float::write_element(sql, quoted, n, sought),
+            JsonType::Integer => "bigint",
+            JsonType::Bool => "boolean",
+            _ => "text",
+        };
+        // Of what is no array, a strict path has no elements, and is silent. Not in a subquery: the planner takes one
+        // for each row to be so dear that many conditions are compiled first, for a minute.
+        push(
+            sql,
+            format_args!(
+                "jsonb_path_exists({quoted}, ('strict ' || ${n} || '[*] ? (@ == $sought)')::jsonpath, \
+                 jsonb_build_object('sought', ${sought}::{kind}), true)"
+            ),
+        );
+    }
+
     fn is_distinct(&self, sql: &mut String, quoted: &str, placeholder: usize, kind: Kind) {
         if kind == Kind::Json {
             // As documents, 1 and 1.0 are equal; as text, they are not, as on other databases.

@@ -119,20 +119,36 @@ impl Dialect for SqliteDialect {
 
     fn json_value(&self, sql: &mut String, quoted: &str, placeholder: usize, what: JsonType) {
         let (json, n) = (quoted, placeholder);
-        let value = format!("json_extract({json}, ?{n})");
-        let (types, value) = match what {
-            JsonType::Text => ("'text'", value),
-            JsonType::Integer => ("'integer', 'real'", value),
-            JsonType::Float => ("'integer', 'real'", format!("CAST({value} AS REAL)")),
-            JsonType::Bool => ("'true', 'false'", value),
-            _ => ("'null'", "1".to_owned()),
-        };
+        let (types, value) = of_type(format!("json_extract({json}, ?{n})"), what);
         let text = format_args!("CASE WHEN json_type({json}, ?{n}) IN ({types}) THEN {value} END");
         append(sql, text);
     }
 
     fn json_exists(&self, sql: &mut String, quoted: &str, placeholder: usize) {
         append(sql, format_args!("json_type({quoted}, ?{placeholder}) IS NOT NULL"));
+    }
+
+    fn json_has_element(
+        &self,
+        sql: &mut String,
+        quoted: &str,
+        placeholder: usize,
+        what: JsonType,
+        sought: usize,
+    ) {
+        let n = placeholder;
+        let (types, value) = of_type("\"repo_element\".\"value\"".to_owned(), what);
+        // The column is named in a subquery of its own: `json_each` has columns too, and would take one that is called
+        // "json" for its own. Of what is no array it has rows as well.
+        let array = format!("CASE WHEN json_type({quoted}, ?{n}) = 'array' THEN {quoted} END");
+        append(
+            sql,
+            format_args!(
+                "EXISTS (SELECT 1 FROM (SELECT {array} AS \"array\") AS \"repo_found\", \
+                 json_each(\"repo_found\".\"array\", ?{n}) AS \"repo_element\" \
+                 WHERE \"repo_element\".\"type\" IN ({types}) AND {value} = ?{sought} LIMIT 1)"
+            ),
+        );
     }
 
     /// The least integer has no absolute value, and is what minus infinity is cast to.
@@ -207,6 +223,17 @@ impl Dialect for SqliteDialect {
     }
 
     fn keep_rows(&self, _: &mut String) {}
+}
+
+/// The types of a document that are compared as `what`, and its value for that.
+fn of_type(value: String, what: JsonType) -> (&'static str, String) {
+    match what {
+        JsonType::Text => ("'text'", value),
+        JsonType::Integer => ("'integer', 'real'", value),
+        JsonType::Float => ("'integer', 'real'", format!("CAST({value} AS REAL)")),
+        JsonType::Bool => ("'true', 'false'", value),
+        _ => ("'null'", "1".to_owned()),
+    }
 }
 
 /// A column, rounded to an `f32`. Its product with 2^29 + 1, less what that is above the column, has the first 24

@@ -28,7 +28,9 @@ fn everything() -> NewOptional {
         time: NaiveTime::from_hms_micro_opt(23, 59, 59, 1),
         fraction: Some(Decimal::new(123_456_789_012_345_678, 18)),
         whole: Some(Decimal::new(-999_999_999_999_999_999, 0)),
-        json: Some(json!({ "a \"b\"": [{ "": 1.0 }], "n": 7, "t": true, "z": null })),
+        json: Some(
+            json!({ "a \"b\"": [{ "": 1.0 }], "l": ["x", 2, 2.5, true], "n": 7, "t": true, "z": null }),
+        ),
         status: Some(Status::Done),
         instant: Some(Instant(moment("0001-01-01T00:00:00.000001Z"))),
         ..nothing("everything")
@@ -77,6 +79,12 @@ fn conditions(row: &Optional) -> Vec<(Filter<Optional>, serde_json::Value)> {
         (Optional::JSON.path(["n"]).lt(8), json!({ "column": "json", "path": ["n"], "lt": 8 })),
         (Optional::JSON.path(["t"]).ne(false), json!({ "column": "json", "path": ["t"], "ne": false })),
         (Optional::JSON.path(["z"]).is_null(), json!({ "column": "json", "path": ["z"], "is_null": true })),
+        (place().has_element("7"), json!({ "column": "json", "path": ["a \"b\"", 0, ""], "has_element": "7" })),
+        (Optional::JSON.path(["l"]).has_element("x"), json!({ "column": "json", "path": ["l"], "has_element": "x" })),
+        (Optional::JSON.path(["l"]).has_element(2), json!({ "column": "json", "path": ["l"], "has_element": 2 })),
+        (Optional::JSON.path(["l"]).has_element(2.5), json!({ "column": "json", "path": ["l"], "has_element": 2.5 })),
+        (Optional::JSON.path(["l"]).has_element(true), json!({ "column": "json", "path": ["l"], "has_element": true })),
+        (!Optional::JSON.has_element(7), json!({ "not": { "column": "json", "path": [], "has_element": 7 } })),
         (!Optional::JSON.path(["n"]).eq("7"), json!({ "not": { "column": "json", "path": ["n"], "eq": "7" } })),
         (Optional::SMALL.eq(1) | Optional::SMALL.lt(0), json!({ "any": [{ "column": "small", "eq": 1 }, { "column": "small", "lt": 0 }] })),
         (Filter::all([Filter::any([Filter::never()]), Filter::always()]), json!({ "all": [{ "any": [false] }, true] })),
@@ -203,6 +211,9 @@ fn what_is_wrong_with_data_is_named() {
         (r#"{"column":"json","path":"a","eq":"a"}"#, "`path` is a list of names and numbers"),
         (r#"{"column":"json","path":["a"],"contains":"a"}"#, "there is no operator `contains`: there are"),
         (r#"{"column":"json","path":["a"],"eq":[1]}"#, "a place in `json` is compared with a text, a number or a bool"),
+        (r#"{"column":"json","path":["a"],"has_element":[1]}"#, "a place in `json` is compared with a text, a number or a bool"),
+        (r#"{"column":"json","path":["a"],"has_element":null}"#, "a place in `json` is compared with a text, a number or a bool"),
+        (r#"{"column":"json","path":["a"],"has_elements":1}"#, "there is no operator `has_elements`: did you mean `has_element`?"),
         (r#"{"column":"json","path":["a"],"exists":false}"#, "`exists` of a path is `true`: put `not` around it for the opposite"),
         (r#"{"column":"label","eq_column":"small"}"#, "`label` and `small` are of different types"),
         (r#"{"column":"fraction","eq_column":"whole"}"#, "`fraction` and `whole` are of different types"),
@@ -322,6 +333,7 @@ pub(crate) async fn the_largest_filter_from_outside_is_answered(fixture: Fixture
     }
     let path =
         |steps| format!(r#"{{"column":"json","path":[{}],"exists":true}}"#, many("\"a\"", steps));
+    let element = r#"{"column":"json","path":["l"],"has_element":"-"}"#;
     for (data, expected) in [
         (format!(r#"{{"all":[{}]}}"#, many("true", 15_000)), 1),
         (format!(r#"{{"any":[{}]}}"#, many("false", 15_000)), 0),
@@ -331,6 +343,8 @@ pub(crate) async fn the_largest_filter_from_outside_is_answered(fixture: Fixture
         (wide, 1),
         (path(100), 0),
         (path(127), 0),
+        (format!(r#"{{"any":[{}]}}"#, many(element, 1_000)), 0),
+        (format!(r#"{{"any":[{}]}}"#, many(&element.replace(r#""-""#, "0.5"), 1_000)), 0),
     ] {
         let filter: Filter<Optional> = serde_json::from_str(&data).unwrap();
         let count = samples.filter(filter).count().await;

@@ -255,6 +255,8 @@ pub(crate) async fn conditions_are_nested_so_deep_and_no_deeper(fixture: Fixture
             assert_eq!(page.unwrap().total, 1, "{width}");
         }
     }
+    let elements = nested(Optional::JSON.path(["a"]).has_element(1.5), 50, 99);
+    assert_eq!(labels(&samples, elements).await, ["1"]);
     for levels in [51, 52, 102, 103, 1_200, 50_000] {
         assert_too_deep(samples.filter(nested(one(), levels, 1)).count().await);
     }
@@ -262,6 +264,9 @@ pub(crate) async fn conditions_are_nested_so_deep_and_no_deeper(fixture: Fixture
         (0..levels).fold(one(), |filter, _| !(filter & Optional::LABEL.is_not_null()))
     };
     assert_eq!(labels(&samples, crossed(44)).await, ["1"]);
+    let element = || Optional::JSON.has_element(1.5) | one();
+    let elements = (0..43).fold(element(), |filter, _| !(filter & element()));
+    assert_eq!(labels(&samples, !elements & one()).await, ["1"]);
     assert_too_deep(samples.filter(crossed(45)).all().await);
     let deep = !(crossed(100_000) | one());
     assert_eq!(format!("{:?}", deep.clone()), format!("{deep:?}"));

@@ -597,6 +597,8 @@ conformance! {
         }
         places {
             a_document_is_asked_at_a_place,
+            an_array_has_an_element_that_is_equal,
+            an_element_is_of_the_column_that_is_asked_whatever_its_name,
             numbers_and_texts_of_documents_are_ordered,
             a_number_beyond_all_doubles_is_compared_with_the_nearest,
             a_place_has_as_many_steps_as_a_document_has_levels,

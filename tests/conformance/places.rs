@@ -120,6 +120,107 @@ pub(crate) async fn numbers_and_texts_of_documents_are_ordered(fixture: Fixture)
     .await;
 }
 
+pub(crate) async fn an_array_has_an_element_that_is_equal(fixture: Fixture) {
+    let samples = samples(&fixture).await;
+    documents(
+        &samples,
+        &[
+            ("array", json!(["urgent", 7])),
+            ("deep", json!({ "tags": [["urgent"], { "urgent": "urgent" }, { "tags": 1 }] })),
+            ("empty", json!({ "tags": [] })),
+            ("float", json!({ "tags": [0.1, 1.0, -2.5] })),
+            ("integer", json!({ "tags": [null, 1, i64::MAX] })),
+            ("member", json!({ "tags": { "0": "urgent", "urgent": 1 } })),
+            ("missing", json!({ "tag": ["urgent"] })),
+            ("null", json!({ "tags": null })),
+            ("text", json!({ "tags": "urgent" })),
+            ("texts", json!({ "tags": ["open", "urgent", "urgent", "1", "true", "[]"] })),
+            ("truth", json!({ "tags": [false, true, "Urgent"] })),
+            ("within", json!([{ "tags": ["urgent"] }])),
+        ],
+    )
+    .await;
+    let tags = || Optional::JSON.path(["tags"]);
+    let first = || Optional::JSON.path([""; 0]).element(0);
+    check(
+        &samples,
+        vec![
+            (tags().has_element("urgent"), &["texts"]),
+            (tags().has_element(String::from("Urgent")), &["truth"]),
+            (tags().has_element("1"), &["texts"]),
+            (tags().has_element(""), &[]),
+            (tags().has_element("[]"), &["texts"]),
+            (tags().has_element(1), &["float", "integer"]),
+            (tags().has_element(1.0), &["float", "integer"]),
+            (tags().has_element(0.1), &["float"]),
+            (tags().has_element(i64::MAX), &["integer"]),
+            (tags().has_element(i64::MAX - 1), &[]),
+            (tags().has_element(0), &[]),
+            (tags().has_element(true), &["truth"]),
+            (tags().element(0).has_element("urgent"), &["deep"]),
+            (tags().element(0).has_element(false), &[]),
+            (first().member("tags").has_element("urgent"), &["within"]),
+            (Optional::JSON.has_element("urgent"), &["array"]),
+            (Optional::JSON.has_element(7), &["array"]),
+            (Optional::JSON.has_element(8), &[]),
+            (tags().has_element("open") & !tags().has_element("closed"), &["texts"]),
+            (tags().has_element(false) | tags().has_element(-2.5), &["float", "truth"]),
+        ],
+    )
+    .await;
+    for filter in [tags().has_element(f64::NAN), tags().has_element("\0")] {
+        let found = samples.filter(filter).all().await;
+        assert_error!(found, Error::InvalidInput { column, .. } if column == "json");
+    }
+}
+
+/// A table whose columns are called as what a database calls the elements of an array.
+#[derive(Debug, Clone, repo_core::Repository)]
+#[repository(table = "repo_element")]
+struct Element {
+    id: Uuid,
+    #[repository(json)]
+    value: Vec<String>,
+    #[repository(json)]
+    atom: Option<Vec<u32>>,
+}
+
+/// One that refers to it.
+#[derive(Debug, Clone, repo_core::Repository)]
+#[repository(table = "array")]
+struct Array {
+    id: Uuid,
+    #[repository(references = Element)]
+    element_id: Uuid,
+    #[repository(json)]
+    value: Vec<String>,
+}
+
+pub(crate) async fn an_element_is_of_the_column_that_is_asked_whatever_its_name(fixture: Fixture) {
+    let session = fixture.with(&schema![Element, Array]).await.session();
+    let (elements, arrays) = (session.repo::<Element>(), session.repo::<Array>());
+    let texts = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let new = |value: &[&str], atom| NewElement { value: texts(value), atom };
+    let a = elements.create(new(&["a", "b"], Some(vec![1, 2]))).await.unwrap();
+    let c = elements.create(new(&["c"], None)).await.unwrap();
+    for element_id in [a.id, c.id] {
+        arrays.create(NewArray { element_id, value: texts(&["z"]) }).await.unwrap();
+    }
+    for (filter, expected) in [
+        (Element::VALUE.has_element("b"), vec![a.id]),
+        (Element::VALUE.has_element("c"), vec![c.id]),
+        (Element::ATOM.has_element(2_u32), vec![a.id]),
+        (!Element::ATOM.has_element(2), vec![c.id]),
+        (Element::VALUE.has_element("z"), vec![]),
+    ] {
+        let found = elements.filter(filter.clone()).all().await.unwrap();
+        assert_eq!(found.iter().map(|it| it.id).collect::<Vec<_>>(), expected, "{filter:?}");
+        let of = arrays.filter(Array::element().has(filter.clone())).all().await.unwrap();
+        assert_eq!(of.iter().map(|it| it.element_id).collect::<Vec<_>>(), expected, "{filter:?}");
+    }
+    assert_eq!(arrays.filter(Array::VALUE.has_element("z")).count().await.unwrap(), 2);
+}
+
 /// The same table, with numbers of documents as they are written.
 #[derive(Debug, Clone, repo_core::Repository)]
 #[repository(table = "optional_samples")]
@@ -150,7 +251,7 @@ pub(crate) async fn a_number_beyond_all_doubles_is_compared_with_the_nearest(fix
     }
     let first = || Written::JSON.path([""; 0]).element(0);
     let data = r#"{"column": "json", "path": [0], "gt": 1e300}"#;
-    let cases: [(Filter<Written>, &[&str]); 9] = [
+    let cases: [(Filter<Written>, &[&str]); 12] = [
         (first().gt(2.0), &["1e400", "2.5", "max"]),
         (first().gt(f64::MAX), &["1e400"]),
         (first().ge(f64::MAX), &["1e400", "max"]),
@@ -159,6 +260,9 @@ pub(crate) async fn a_number_beyond_all_doubles_is_compared_with_the_nearest(fix
         (first().eq(0.0), &["-1e-400", "0", "1e-400"]),
         (first().eq(5e-324), &["3e-324"]),
         (first().lt(0.0), &["-1e400"]),
+        (Written::JSON.has_element(f64::MAX), &["max"]),
+        (Written::JSON.has_element(0.0), &["-1e-400", "0", "1e-400"]),
+        (Written::JSON.has_element(5e-324), &["3e-324"]),
         (serde_json::from_str(data).unwrap(), &["1e400", "max"]),
     ];
     for (filter, expected) in cases {
@@ -176,7 +280,8 @@ pub(crate) async fn a_place_has_as_many_steps_as_a_document_has_levels(fixture: 
     let at = |steps| (0..steps).fold(Optional::JSON.path([""; 0]), |path, _| path.element(0));
     check(&samples, vec![(at(127).eq("deepest"), &["deepest"])]).await;
     for place in [at(128), at(20_000), Optional::JSON.path(["a"; 128]), at(127).member("a")] {
-        for filter in [place.clone().exists(), place.clone().is_null(), place.eq(1)] {
+        let tests = [place.clone().exists(), place.clone().is_null(), place.clone().has_element(1)];
+        for filter in tests.into_iter().chain([place.eq(1)]) {
             assert!(serde_json::to_string(&filter).is_err(), "it would not be read");
             let found = samples.filter(filter).all().await;
             assert_error!(found, Error::InvalidInput { column, .. } if column == "json");

@@ -12,7 +12,7 @@ use crate::generate::{epoch, moment, name, note, status};
 use crate::operation::{Ask, Condition};
 use crate::operation_parts::{
     By, Comparison, DocumentTest, GroupOrder, Groups, Keys, Length, Moment, MomentTest, Pair, Part,
-    Per, Percentiles, Ranked,
+    Per, Percentiles, Ranked, Sought,
 };
 
 /// Names that a language of paths would treat in its own way.
@@ -158,8 +158,18 @@ pub(crate) fn about_documents() -> BoxedStrategy<Condition> {
         2 => (comparison(), -2..3_i64).prop_map(|(how, number)| DocumentTest::Integer(how, number)),
         1 => (comparison(), half()).prop_map(|(how, number)| DocumentTest::Float(how, number)),
         1 => (comparison(), any::<bool>()).prop_map(|(how, value)| DocumentTest::Bool(how, value)),
+        2 => sought().prop_map(DocumentTest::Element),
     ];
     (vec(part, 1..3), test).prop_map(|(path, test)| Condition::Document(path, test)).boxed()
+}
+
+fn sought() -> impl Strategy<Value = Sought> {
+    prop_oneof![
+        text().prop_map(Sought::Text),
+        (-2..3_i64).prop_map(Sought::Integer),
+        half().prop_map(Sought::Float),
+        any::<bool>().prop_map(Sought::Bool),
+    ]
 }
 
 pub(crate) fn document() -> BoxedStrategy<Json> {

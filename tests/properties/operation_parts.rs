@@ -127,6 +127,16 @@ pub(crate) enum DocumentTest {
     Integer(Comparison, i64),
     Float(Comparison, f64),
     Bool(Comparison, bool),
+    Element(Sought),
+}
+
+/// What an array is to have.
+#[derive(Debug, Clone)]
+pub(crate) enum Sought {
+    Text(String),
+    Integer(i64),
+    Float(f64),
+    Bool(bool),
 }
 
 impl Comparison {

@@ -6,7 +6,7 @@ use repo_core::{Column, ColumnType, Comparable, Filter, Order, Searchable};
 
 use crate::entity::Item;
 use crate::operation::{Condition, Key, OrderColumn, Test, TextTest};
-use crate::operation_parts::{Comparison, DocumentTest, Moment, MomentTest, Pair, Part};
+use crate::operation_parts::{Comparison, DocumentTest, Moment, MomentTest, Pair, Part, Sought};
 
 /// Written and read again; as it is, where a value fits no column.
 pub(crate) fn as_data(filter: Filter<Item>) -> Filter<Item> {
@@ -152,6 +152,10 @@ fn document(path: &[Part], test: &DocumentTest) -> Filter<Item> {
         DocumentTest::Integer(how, number) => in_document(place, *how, *number),
         DocumentTest::Float(how, number) => in_document(place, *how, *number),
         DocumentTest::Bool(how, value) => in_document(place, *how, *value),
+        DocumentTest::Element(Sought::Text(text)) => place.has_element(text),
+        DocumentTest::Element(Sought::Integer(number)) => place.has_element(*number),
+        DocumentTest::Element(Sought::Float(number)) => place.has_element(*number),
+        DocumentTest::Element(Sought::Bool(value)) => place.has_element(*value),
     }
 }
 

@@ -4,7 +4,7 @@
 //! Where that number is not reached a condition is answered by both databases, and walked through on a thread of
 //! 2 MiB. What would be deeper is refused while it is made: to walk through it, or drop it, takes as much.
 
-use crate::filter::Node;
+use crate::filter::{DocumentTest, Node};
 use crate::value::InvalidValue;
 
 /// What a condition on a column has at most.
@@ -28,6 +28,9 @@ pub(crate) struct Depth {
 
 impl Depth {
     pub(crate) const LEAF: Self = Self { height: LEAF, subqueries: 0 };
+
+    /// Of a condition on the elements of an array, which a subquery finds.
+    const ELEMENT: Self = Self { height: LEAF, subqueries: LEAF };
 
     /// Of conditions side by side.
     pub(crate) fn beside(self, other: Self) -> Self {
@@ -70,6 +73,7 @@ impl Node {
                 nodes.iter().map(Node::depth).fold(Depth::LEAF, Depth::beside).joined()
             }
             Node::Not(node) => node.depth().negated(),
+            Node::Document { test: DocumentTest::Element(..), .. } => Depth::ELEMENT,
             _ => Depth::LEAF,
         }
     }

@@ -28,7 +28,7 @@ pub struct JsonPath<E> {
 
 /// The class whose values have places.
 #[diagnostic::on_unimplemented(
-    message = "only a JSON column has paths",
+    message = "only a JSON column has paths and elements",
     label = "not a JSON column"
 )]
 pub trait Documents {}
@@ -59,6 +59,16 @@ impl<E: Entity, T: ColumnType> Column<E, T> {
         let (column, name, path) = (self.index(), self.name(), String::from("$"));
         let root = JsonPath { column, name, path, steps: 0, has_nul: false, entity: PhantomData };
         members.into_iter().fold(root, |path, member| path.member(member))
+    }
+
+    /// The document is an array, and one of its elements is equal to `value`:
+    /// `Incident::TAGS.has_element("urgent")`. The same as [`JsonPath::has_element`] of the place that is the
+    /// whole document.
+    pub fn has_element(self, value: impl JsonOperand) -> Filter<E>
+    where
+        <T::Bare as ColumnType>::Class: Documents,
+    {
+        self.path([""; 0]).has_element(value)
     }
 }
 
@@ -120,6 +130,14 @@ impl<E: Entity> JsonPath<E> {
         self.compare(Comparison::GreaterOrEqual, value)
     }
 
+    /// There is an array, and one of its elements is of this type and equal, as [`eq`](Self::eq) has it:
+    /// `Incident::PAYLOAD.path(["tags"]).has_element("urgent")`.
+    ///
+    /// It does not hold where nothing or no array is, and does not look into the arrays and objects in the array.
+    pub fn has_element(self, value: impl JsonOperand) -> Filter<E> {
+        self.with(value, DocumentTest::Element)
+    }
+
     /// One step further, which is not written where the path has too many.
     fn step(mut self, write: impl FnOnce(&mut String)) -> Self {
         self.steps = self.steps.saturating_add(1);
@@ -130,8 +148,16 @@ impl<E: Entity> JsonPath<E> {
     }
 
     fn compare(self, comparison: Comparison, value: impl JsonOperand) -> Filter<E> {
+        self.with(value, |what, value| DocumentTest::Compare(comparison, what, value))
+    }
+
+    fn with(
+        self,
+        value: impl JsonOperand,
+        test: impl FnOnce(JsonType, Value<'static>) -> DocumentTest,
+    ) -> Filter<E> {
         match value.into_json_operand() {
-            Ok((what, value)) => self.test(DocumentTest::Compare(comparison, what, value)),
+            Ok((what, value)) => self.test(test(what, value)),
             Err(invalid) => Filter::new(Node::Invalid { column: self.name, invalid }),
         }
     }

@@ -39,7 +39,7 @@ impl Node {
             }
             Node::Document { column, path, test } => {
                 write!(f, "{} at {path} {}", name(*column), test.words())?;
-                if let DocumentTest::Compare(..) = test { f.write_str(" ?") } else { Ok(()) }
+                f.write_str(if test.value().is_some() { " ?" } else { "" })
             }
             Node::Between { column, .. } => write!(f, "{} between ? and ?", name(*column)),
             Node::InList { column, values, negated } => {
@@ -88,7 +88,7 @@ impl Node {
             }
             Node::Document { column, path, test } => {
                 let mut values = vec![Value::Text(path.clone().into())];
-                if let DocumentTest::Compare(_, what, value) = test {
+                if let Some((what, value)) = test.value() {
                     // A text, an integer and a float may be the same bytes.
                     values.extend([Value::Text(what.words().into()), value.clone()]);
                 }
@@ -143,6 +143,17 @@ impl DocumentTest {
             DocumentTest::Exists => "exists",
             DocumentTest::Null => "is null",
             DocumentTest::Compare(comparison, ..) => comparison.sql(),
+            DocumentTest::Element(..) => "has an element =",
+        }
+    }
+
+    /// What is compared, and as what.
+    fn value(&self) -> Option<(JsonType, &Value<'static>)> {
+        match self {
+            DocumentTest::Compare(_, what, value) | DocumentTest::Element(what, value) => {
+                Some((*what, value))
+            }
+            DocumentTest::Exists | DocumentTest::Null => None,
         }
     }
 }

@@ -38,7 +38,8 @@ const OPERATORS: [&str; 21] = [
 ];
 
 /// What a place in a document can be asked.
-const PATH_OPERATORS: [&str; 8] = ["eq", "ne", "lt", "le", "gt", "ge", "exists", "is_null"];
+const PATH_OPERATORS: [&str; 9] =
+    ["eq", "ne", "lt", "le", "gt", "ge", "has_element", "exists", "is_null"];
 
 /// The filter of a tree.
 pub(super) fn read(tree: Tree, table: &'static Table, trust: Trust) -> Result<Node, String> {
@@ -276,22 +277,32 @@ fn as_number(number: Number, kind: Kind) -> Option<String> {
 /// What is asked of a place in a document.
 fn test(def: &ColumnDef, operator: &str, value: Tree) -> Result<DocumentTest, String> {
     if let Some(comparison) = Comparison::of_word(operator) {
-        let wrong =
-            || format!("a place in `{}` is compared with a text, a number or a bool", def.name);
-        let (what, value) = match value {
-            Tree::Bool(value) => (JsonType::Bool, Value::Bool(value)),
-            Tree::Number(Number::Signed(value)) => (JsonType::Integer, Value::I64(value)),
-            Tree::Number(Number::Float(value)) if value.is_finite() => {
-                (JsonType::Float, Value::F64(value + 0.0))
-            }
-            Tree::Text(text) if !text.contains('\0') => (JsonType::Text, Value::Text(text.into())),
-            _ => return Err(wrong()),
-        };
+        let (what, value) = in_document(def, value)?;
         return Ok(DocumentTest::Compare(comparison, what, value));
+    }
+    if operator == "has_element" {
+        let (what, value) = in_document(def, value)?;
+        return Ok(DocumentTest::Element(what, value));
     }
     let test = if operator == "exists" { DocumentTest::Exists } else { DocumentTest::Null };
     if truth(operator, &value)? {
         return Ok(test);
     }
     Err(format!("`{operator}` of a path is `true`: put `not` around it for the opposite"))
+}
+
+/// A value of a document, and what it is compared as.
+fn in_document(def: &ColumnDef, value: Tree) -> Result<(JsonType, Value<'static>), String> {
+    Ok(match value {
+        Tree::Bool(value) => (JsonType::Bool, Value::Bool(value)),
+        Tree::Number(Number::Signed(value)) => (JsonType::Integer, Value::I64(value)),
+        Tree::Number(Number::Float(value)) if value.is_finite() => {
+            (JsonType::Float, Value::F64(value + 0.0))
+        }
+        Tree::Text(text) if !text.contains('\0') => (JsonType::Text, Value::Text(text.into())),
+        _ => {
+            let operands = "is compared with a text, a number or a bool";
+            return Err(format!("a place in `{}` {operands}", def.name));
+        }
+    })
 }

@@ -155,6 +155,7 @@ fn place<M: SerializeMap>(test: &DocumentTest, object: &mut M) -> Result<(), M::
         DocumentTest::Compare(comparison, _, value) => {
             object.serialize_entry(comparison.word(), &Written(value))
         }
+        DocumentTest::Element(_, value) => object.serialize_entry("has_element", &Written(value)),
     }
 }
 

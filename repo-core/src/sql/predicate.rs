@@ -76,6 +76,11 @@ impl<'a> Writer<'a> {
                 self.dialect.json_value(&mut self.sql, &name, index, *what);
                 self.push(" ").push(comparison.sql()).push(" ").bind(value.borrowed());
             }
+            DocumentTest::Element(what, value) => {
+                self.params.push(value.borrowed());
+                let sought = self.params.len();
+                self.dialect.json_has_element(&mut self.sql, &name, index, *what, sought);
+            }
         }
     }
 

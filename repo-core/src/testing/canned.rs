@@ -264,6 +264,17 @@ impl Dialect for PlainDialect {
         let _ = write!(sql, "JSON_EXISTS({quoted}, ${placeholder})");
     }
 
+    fn json_has_element(
+        &self,
+        sql: &mut String,
+        quoted: &str,
+        placeholder: usize,
+        _: JsonType,
+        sought: usize,
+    ) {
+        let _ = write!(sql, "${sought} MEMBER OF (JSON_QUERY({quoted}, ${placeholder}))");
+    }
+
     fn lock_rows(&self, sql: &mut String) {
         sql.push_str(" FOR UPDATE");
     }

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::entity::Item;
-use crate::operation_parts::{Comparison, DocumentTest, Moment, MomentTest, Pair, Part};
+use crate::operation_parts::{Comparison, DocumentTest, Moment, MomentTest, Pair, Part, Sought};
 
 pub(super) fn document_holds(path: &[Part], test: &DocumentTest, document: &Json) -> bool {
     let Some(place) = path.iter().try_fold(document, |place, part| match part {
@@ -28,6 +28,18 @@ pub(super) fn document_holds(path: &[Part], test: &DocumentTest, document: &Json
         DocumentTest::Bool(how, other) => {
             place.as_bool().is_some_and(|place| how.holds(&place, other))
         }
+        DocumentTest::Element(sought) => {
+            place.as_array().is_some_and(|array| array.iter().any(|it| is_sought(it, sought)))
+        }
+    }
+}
+
+fn is_sought(element: &Json, sought: &Sought) -> bool {
+    match sought {
+        Sought::Text(text) => element.as_str() == Some(text),
+        Sought::Integer(number) => element.as_f64() == Some(*number as f64),
+        Sought::Float(number) => element.as_f64() == Some(*number),
+        Sought::Bool(value) => element.as_bool() == Some(*value),
     }
 }
 
