@@ -9,6 +9,8 @@ mod asked;
 pub(crate) mod bucket;
 pub(crate) mod bucketable;
 pub(crate) mod cells;
+pub(crate) mod edges;
+pub(crate) mod filled;
 pub(crate) mod groups;
 pub(crate) mod having;
 pub(crate) mod keys;

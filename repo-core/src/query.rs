@@ -22,7 +22,9 @@ use crate::value::Value;
 
 pub use crate::aggregate::bucket::Bucketed;
 pub use crate::aggregate::bucketable::Bucketable;
-pub use crate::aggregate::groups::{Filled, FilledGroups, Grouped, Groups};
+pub use crate::aggregate::edges::BucketedBetween;
+pub use crate::aggregate::filled::{Filled, FilledGroups};
+pub use crate::aggregate::groups::{Grouped, Groups};
 pub use crate::aggregate::having::{GroupOrder, Having};
 pub use crate::aggregate::keys::{Fillable, Keys};
 pub use crate::aggregate::select::Select;
@@ -184,8 +186,8 @@ impl<E: Entity, S: Scope, P> Query<E, S, P> {
     /// Locks the rows until the transaction ends: nobody else changes or locks them meanwhile. Rows that
     /// are not returned are not locked: those that `count`, `exists` and the total of a page count.
     ///
-    /// Only inside a transaction; anywhere else reading is [`Error::NoTransaction`], and in a read-only
-    /// one [`Error::ReadOnly`]. On SQLite a transaction already holds the whole database. Rows that another
+    /// Only inside a transaction; anywhere else reading is [`Error::NoTransaction`](crate::Error::NoTransaction), and in a read-only
+    /// one [`Error::ReadOnly`](crate::Error::ReadOnly). On SQLite a transaction already holds the whole database. Rows that another
     /// transaction holds are waited for; see [`skip_locked`](Self::skip_locked) and [`no_wait`](Self::no_wait).
     pub fn for_update(mut self) -> Self {
         self.selection.for_update = true;

@@ -1,7 +1,7 @@
-//! Rows in buckets of time: where they start and end, and those that are empty.
+//! Rows in buckets of time: where they start and end, those that are empty, and those between given moments.
 
-use chrono::NaiveDate;
-use repo_core::{Bucket, Error, Repository, Tenant, count, schema};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use repo_core::{Bucket, Error, Repository, Summary, Tenant, count, schema};
 use uuid::Uuid;
 
 use crate::entities::*;
@@ -123,6 +123,151 @@ pub(crate) async fn empty_buckets_are_there_on_request(fixture: Fixture) {
     let months = months.fill(range).select(count()).all().await.unwrap();
     let start = |text| (moment(text), 0);
     assert_eq!(months, [start("2025-01-01T00:00:00Z"), start("2025-02-01T00:00:00Z")]);
+}
+
+/// The midnights of Berlin around the day on which its clocks are put forward, which has 23 hours.
+const MIDNIGHTS: [&str; 4] = [
+    "2026-03-27T23:00:00Z",
+    "2026-03-28T23:00:00Z",
+    "2026-03-29T22:00:00Z",
+    "2026-03-30T22:00:00Z",
+];
+
+/// Measurements around and between these midnights, and in none of the two last days.
+async fn around_midnights(fixture: &Fixture) -> Measures {
+    let db = fixture.with(&schema![Measure]).await;
+    let measures = acme(&db).repo::<Measure>();
+    let moments = [
+        ("a", "2026-03-27T22:59:59.999999Z"),
+        ("a", "2026-03-27T23:00:00Z"),
+        ("b", "2026-03-28T22:59:59.999999Z"),
+        ("a", "2026-03-30T21:59:59.999999Z"),
+        ("b", "2026-03-30T22:00:00Z"),
+    ];
+    let rows = moments.map(|(device, at)| NewMeasure {
+        sent_at: Some(moment(at)).filter(|_| device == "a"),
+        ..measure(device, at)
+    });
+    measures.create_many(rows).await.unwrap();
+    measures
+}
+
+pub(crate) async fn a_moment_is_in_the_bucket_of_the_last_edge_before_it(fixture: Fixture) {
+    let measures = around_midnights(&fixture).await;
+    let edges = MIDNIGHTS.map(moment);
+    let days = || measures.query().group_by(Measure::AT.bucket_between(&edges));
+    let counted: Vec<(DateTime<Utc>, u64)> = days().select(count()).all().await.unwrap();
+    assert_eq!(counted, [(edges[0], 2), (edges[2], 1)], "nothing outside of the edges");
+    let down = days().select(count()).having(count().gt(0)).descending().limit(1);
+    assert_eq!(down.all().await.unwrap(), [(edges[2], 1)]);
+    let filled = days().fill(..).select((count(), Measure::COUNT.sum())).all().await.unwrap();
+    assert_eq!(filled[1], (edges[1], (0, None)));
+    let filled: Vec<_> = filled.iter().map(|(at, (n, _))| (*at, *n)).collect();
+    assert_eq!(filled, [(edges[0], 2), (edges[1], 0), (edges[2], 1)]);
+    let one = measures.query().group_by(Measure::AT.bucket_between(&edges[2..]));
+    assert_eq!(one.select(count()).all().await.unwrap(), [(edges[2], 1)], "one bucket");
+    let before = measures.filter(Measure::AT.lt(edges[0]));
+    let before = before.group_by(Measure::AT.bucket_between(&edges)).select(count());
+    assert_eq!(before.all().await.unwrap(), []);
+    let sent = measures.query().group_by(Measure::SENT_AT.bucket_between(&edges));
+    let sent: Vec<(DateTime<Utc>, u64)> = sent.select(count()).all().await.unwrap();
+    assert_eq!(sent, [(edges[0], 1), (edges[2], 1)], "no row without a moment");
+}
+
+pub(crate) async fn buckets_between_edges_are_keys_beside_others(fixture: Fixture) {
+    let measures = around_midnights(&fixture).await;
+    let edges = MIDNIGHTS.map(moment);
+    let device = |name: &str| Some(name.to_owned());
+    let day = || Measure::AT.bucket_between(&edges);
+    let groups = measures.query().group_by((Measure::DEVICE, day()));
+    let groups = groups.select((count(), Measure::COUNT.percentile(0.5))).all().await.unwrap();
+    let expected = [
+        ((device("a"), edges[0]), (1, Some(1))),
+        ((device("a"), edges[2]), (1, Some(1))),
+        ((device("b"), edges[0]), (1, Some(1))),
+    ];
+    assert_eq!(groups, expected);
+    let months = Measure::AT.bucket(Bucket::months(1));
+    let both = measures.query().group_by((day(), months)).select(count()).all().await.unwrap();
+    let march = moment("2026-03-01T00:00:00Z");
+    assert_eq!(both, [((edges[0], march), 2), ((edges[2], march), 1)]);
+    let latest = measures.query().latest_per(day(), Measure::AT).await.unwrap();
+    let latest: Vec<_> = latest.iter().map(|it| it.at.to_rfc3339()).collect();
+    assert_eq!(latest, ["2026-03-28T22:59:59.999999+00:00", "2026-03-30T21:59:59.999999+00:00"]);
+}
+
+#[derive(Debug, PartialEq, Summary)]
+#[summary(entity = Measure)]
+struct LocalDay {
+    #[summary(key = Measure::AT.bucket_between(&MIDNIGHTS.map(moment)))]
+    day: DateTime<Utc>,
+    #[summary(value = count())]
+    rows: u64,
+}
+
+pub(crate) async fn a_summary_has_a_bucket_between_edges(fixture: Fixture) {
+    let measures = around_midnights(&fixture).await;
+    let [first, _, third, _] = MIDNIGHTS.map(moment);
+    let days = measures.query().summaries::<LocalDay>().all().await.unwrap();
+    assert_eq!(days, [LocalDay { day: first, rows: 2 }, LocalDay { day: third, rows: 1 }]);
+}
+
+pub(crate) async fn a_day_is_in_the_bucket_of_the_last_edge_before_it(fixture: Fixture) {
+    let deliveries = on_days(&fixture).await;
+    let edges = ["1969-12-31", "1970-01-01", "2026-02-01", "9999-12-31"].map(day);
+    let groups = deliveries.query().group_by(Delivery::DAY.bucket_between(&edges));
+    let groups: Vec<(NaiveDate, u64)> = groups.select(count()).all().await.unwrap();
+    assert_eq!(groups, [(edges[0], 1), (edges[1], 2), (edges[2], 1)]);
+    let due = deliveries.query().group_by(Delivery::DUE.bucket_between(&edges)).fill(..);
+    let due: Vec<(NaiveDate, u64)> = due.select(count()).all().await.unwrap();
+    assert_eq!(due, [(edges[0], 0), (edges[1], 1), (edges[2], 1)]);
+}
+
+pub(crate) async fn thousands_of_edges_are_one_statement(fixture: Fixture) {
+    let measures = around_midnights(&fixture).await;
+    let start = moment("2026-03-27T23:00:00Z");
+    let edges: Vec<_> = (0..5_000).map(|minute| start + TimeDelta::minutes(minute)).collect();
+    let minutes = measures.query().group_by(Measure::AT.bucket_between(&edges));
+    let minutes = minutes.fill(..).select(count()).all().await.unwrap();
+    assert_eq!(minutes.len(), 4_999);
+    let found: Vec<_> = minutes.iter().filter(|(_, n)| *n > 0).map(|(at, _)| *at).collect();
+    let expected = [
+        "2026-03-27T23:00:00Z",
+        "2026-03-28T22:59:00Z",
+        "2026-03-30T21:59:00Z",
+        "2026-03-30T22:00:00Z",
+    ];
+    assert_eq!(found, expected.map(moment));
+}
+
+pub(crate) async fn edges_that_do_not_ascend_are_refused(fixture: Fixture) {
+    let measures = around_midnights(&fixture).await;
+    let [first, second, third, _] = MIDNIGHTS.map(moment);
+    let within_a_microsecond = first + TimeDelta::nanoseconds(999);
+    let many: Vec<_> = (0..5_001).map(|hour| first + TimeDelta::hours(hour)).collect();
+    for (edges, expected) in [
+        (&[][..], "has fewer than two edges"),
+        (&[first], "has fewer than two edges"),
+        (&[first, first], "has the edge 2026-03-27 23:00:00 UTC not before the edge 2026-03-27 23"),
+        (&[first, within_a_microsecond], "has the edge 2026-03-27 23:00:00 UTC not before"),
+        (&[first, third, second], "has the edge 2026-03-29 22:00:00 UTC not before"),
+        (&many, "has more than 5000 edges"),
+    ] {
+        let days = || measures.query().group_by(Measure::AT.bucket_between(edges));
+        let refused = |answer: Result<(), Error>| {
+            assert_error!(
+                answer,
+                Error::InvalidInput { column, reason } if column == "bucket" && reason.starts_with(expected)
+            );
+        };
+        refused(days().select(count()).all().await.map(drop));
+        refused(days().fill(..).select(count()).all().await.map(drop));
+        let latest = measures.query().latest_per(Measure::AT.bucket_between(edges), Measure::AT);
+        refused(latest.await.map(drop));
+    }
+    let beyond = [first, DateTime::<Utc>::MAX_UTC];
+    let beyond = measures.query().group_by(Measure::AT.bucket_between(&beyond)).select(count());
+    assert_error!(beyond.all().await, Error::InvalidInput { column, .. } if column == "at");
 }
 
 /// A delivery on each of some days on the edges of buckets.

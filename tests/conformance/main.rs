@@ -238,6 +238,12 @@ conformance! {
             empty_buckets_are_there_on_request,
             a_day_is_in_a_bucket_of_whole_days,
             empty_buckets_of_days_are_there_on_request,
+            a_moment_is_in_the_bucket_of_the_last_edge_before_it,
+            buckets_between_edges_are_keys_beside_others,
+            a_summary_has_a_bucket_between_edges,
+            a_day_is_in_the_bucket_of_the_last_edge_before_it,
+            thousands_of_edges_are_one_statement,
+            edges_that_do_not_ascend_are_refused,
         }
         bulk {
             all_rows_of_a_query_are_patched,

@@ -141,11 +141,7 @@ impl Bucket {
 
     /// The start of a bucket as a column of this kind has it.
     pub(crate) fn key(self, index: i64, kind: Kind) -> Result<Value<'static>, InvalidValue> {
-        let start = self.start(index)?;
-        Ok(match kind {
-            Kind::Date => Value::Date(start.date_naive()),
-            _ => Value::Timestamp(start),
-        })
+        self.start(index).map(|start| of_kind(start, kind))
     }
 
     /// The bucket that a moment is in.
@@ -162,6 +158,14 @@ impl Bucket {
             TimeUnit::Second => (MOST_SECONDS, FIRST_SECOND),
             TimeUnit::Month => (MOST_MONTHS, FIRST_MONTH),
         }
+    }
+}
+
+/// The start of a bucket as a column of this kind has it.
+pub(crate) fn of_kind(start: DateTime<Utc>, kind: Kind) -> Value<'static> {
+    match kind {
+        Kind::Date => Value::Date(start.date_naive()),
+        _ => Value::Timestamp(start),
     }
 }
 

@@ -1,24 +1,18 @@
-//! Rows in groups: one answer for each key that there is, or for each bucket of a range of time.
+//! Rows in groups: one answer for each key that there is. Those for each bucket of a range of time are in `filled.rs`.
 //!
 //! The tenant, the visibility and the filters of the query hold for the rows that are grouped. What a query
 //! says of its own order and size is about rows, and is refused.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::ops::Range;
 
-use chrono::{DateTime, Utc};
-
-use crate::aggregate::bucket::Bucketed;
-use crate::aggregate::bucketable::Bucketable;
 use crate::aggregate::cells::Cells;
 use crate::aggregate::having::{Condition, GroupOrder, Having, TermOrder};
-use crate::aggregate::keys::{Fillable, Key, Keys};
+use crate::aggregate::keys::{Key, Keys};
 use crate::aggregate::select::Select;
 use crate::aggregate::{Term, percentile};
 use crate::backend::Row;
 use crate::entity::Entity;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::query::Query;
 use crate::read;
 use crate::session::scope::{ReachableFrom, Scope};
@@ -42,21 +36,6 @@ pub struct Grouped<E: Entity, S: Scope, K, A> {
     grouping: Grouping,
 }
 
-/// The rows of a range of time in its buckets, to be asked for aggregates. Made by [`Groups::fill`].
-#[must_use = "buckets are asked for aggregates: `.select(..).all().await`"]
-pub struct Filled<E: Entity, S: Scope, T = DateTime<Utc>> {
-    query: Query<E, S>,
-    bucketed: Bucketed<E, T>,
-    range: Range<T>,
-}
-
-/// Aggregates of each bucket of a range of time: `.all().await` gives a pair of start and aggregates for each.
-#[must_use = "buckets do nothing until they are asked for: `.all().await`"]
-pub struct FilledGroups<E: Entity, S: Scope, A, T = DateTime<Utc>> {
-    filled: Filled<E, S, T>,
-    aggregates: A,
-}
-
 /// What is asked of groups, without its types.
 #[derive(Debug, Default)]
 pub(crate) struct Grouping {
@@ -65,9 +44,6 @@ pub(crate) struct Grouping {
     pub(crate) descending: bool,
     pub(crate) limit: Option<u64>,
 }
-
-/// The most buckets that are made for a range.
-const MOST_BUCKETS: i64 = 1_000_000;
 
 impl<E: Entity, S: Scope> Query<E, S>
 where
@@ -98,7 +74,7 @@ where
     /// # }
     /// ```
     ///
-    /// A query with an order, a limit or an offset is [`Error::InvalidInput`].
+    /// A query with an order, a limit or an offset is [`Error::InvalidInput`](crate::Error::InvalidInput).
     pub fn group_by<K: Keys<E>>(self, keys: K) -> Groups<E, S, K> {
         Groups { query: self, keys }
     }
@@ -111,17 +87,8 @@ impl<E: Entity, S: Scope, K: Keys<E>> Groups<E, S, K> {
         Grouped { query, keys, aggregates, grouping: Grouping::default() }
     }
 
-    /// The rows of a range of time, which does not include its end, and every bucket that the range touches,
-    /// whether rows are in it or not. Of a column of days it is a range of days.
-    ///
-    /// A range of more than a million buckets is [`Error::InvalidInput`]; one that ends before it starts has
-    /// none.
-    pub fn fill<T>(self, range: Range<T>) -> Filled<E, S, T>
-    where
-        K: Fillable<E, T>,
-    {
-        let (column, bucket) = self.keys.bucketed();
-        Filled { query: self.query, bucketed: Bucketed { column, bucket }, range }
+    pub(crate) fn into_parts(self) -> (Query<E, S>, K) {
+        (self.query, self.keys)
     }
 }
 
@@ -154,9 +121,9 @@ impl<E: Entity, S: Scope, K: Keys<E>, A: Select<E>> Grouped<E, S, K, A> {
     ///
     /// # Errors
     ///
-    /// - [`Error::OutOfRange`]: a sum does not fit.
-    /// - [`Error::InvalidInput`]: a filter or a condition holds a value that its column cannot, a bucket has no
-    ///   length, or the query has an order, a limit or an offset.
+    /// - [`Error::OutOfRange`](crate::Error::OutOfRange): a sum does not fit.
+    /// - [`Error::InvalidInput`](crate::Error::InvalidInput): a filter or a condition holds a value that its column cannot, a bucket has no
+    ///   length, edges do not ascend, or the query has an order, a limit or an offset.
     pub async fn all(self) -> Result<Vec<(K::Output, A::Output)>>
     where
         E::Tenancy: ReachableFrom<S>,
@@ -170,70 +137,6 @@ impl<E: Entity, S: Scope, K: Keys<E>, A: Select<E>> Grouped<E, S, K, A> {
         };
         run(query, &keys.keys(), &aggregates.terms(), &grouping, &mut on_row).await?;
         Ok(groups)
-    }
-}
-
-impl<E: Entity, S: Scope, T> Filled<E, S, T> {
-    /// What is asked of each bucket: an aggregate, or a tuple of up to six.
-    pub fn select<A: Select<E>>(self, aggregates: A) -> FilledGroups<E, S, A, T> {
-        FilledGroups { filled: self, aggregates }
-    }
-}
-
-impl<E, S, A, T> FilledGroups<E, S, A, T>
-where
-    E: Entity<Tenancy: ReachableFrom<S>>,
-    S: Scope,
-    A: Select<E>,
-    T: Bucketable,
-{
-    /// The buckets from the first to the last, each as its start and its aggregates: 0 and `None` where it has
-    /// no rows.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Grouped::all`].
-    pub async fn all(self) -> Result<Vec<(T, A::Output)>> {
-        let FilledGroups { filled, aggregates } = self;
-        let buckets = filled.buckets()?;
-        let Bucketed { column, bucket } = filled.bucketed;
-        let query = filled.query.filter(column.within(filled.range));
-        let keys = [Key::Bucket(column.index(), bucket)];
-        let mut found = HashMap::new();
-        let mut on_row = |row: &dyn Row| {
-            let mut cells = Cells::new(E::TABLE, row);
-            if let Some(index) = cells.integer()? {
-                found.insert(index, aggregates.read(&mut cells)?);
-            }
-            Ok(())
-        };
-        run(query, &keys, &aggregates.terms(), &Grouping::default(), &mut on_row).await?;
-        let start = |index| {
-            let start = bucket.start(index).map(T::starting);
-            start.map_err(|invalid| Error::invalid_value(column.name(), invalid))
-        };
-        buckets.map(|index| Ok((start(index)?, found.remove(&index).unwrap_or_default()))).collect()
-    }
-}
-
-impl<E: Entity, S: Scope, T: Bucketable> Filled<E, S, T> {
-    /// The numbers of the buckets that the range touches.
-    fn buckets(&self) -> Result<Range<i64>> {
-        let bucket = self.bucketed.bucket;
-        bucket.check(self.bucketed.column.def())?;
-        let (start, end) = (self.range.start.moment(), self.range.end.moment());
-        if start >= end {
-            return Ok(0..0);
-        }
-        let (first, last) = (bucket.index(start), bucket.index(end));
-        // The end is not part of the range: it may be the start of a bucket that is not touched.
-        let is_touched = bucket.start(last).is_ok_and(|start| start < end);
-        let buckets = first..last + i64::from(is_touched);
-        if buckets.end - buckets.start > MOST_BUCKETS {
-            let reason = format!("has more than {MOST_BUCKETS} buckets in this range");
-            return Err(Error::invalid_input(self.bucketed.column.name(), reason));
-        }
-        Ok(buckets)
     }
 }
 
@@ -252,7 +155,7 @@ where
     keys.iter().try_for_each(|key| key.check(E::TABLE))?;
     percentile::check(&grouping.terms(terms))?;
     query.refuse_order("group_by")?;
-    let (repo, selection) = query.ready_for_all("group_by")?;
+    let (repo, selection) = query.within_keys(keys).ready_for_all("group_by")?;
     repo.session().looks_at(keys.iter().flat_map(|key| key.source().linked()))?;
     let mut writer = read::writer::<E, S>(&repo);
     writer.groups(&selection, keys, terms, grouping)?;
@@ -293,21 +196,5 @@ impl<E: Entity, S: Scope, K: Keys<E>, A> fmt::Debug for Grouped<E, S, K, A> {
             .field("query", &self.query)
             .field("keys", &keys)
             .finish_non_exhaustive()
-    }
-}
-
-impl<E: Entity, S: Scope, T: Bucketable> fmt::Debug for Filled<E, S, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Filled")
-            .field("query", &self.query)
-            .field("buckets", &self.bucketed)
-            .field("range", &self.range)
-            .finish()
-    }
-}
-
-impl<E: Entity, S: Scope, A, T: Bucketable> fmt::Debug for FilledGroups<E, S, A, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FilledGroups").field("filled", &self.filled).finish_non_exhaustive()
     }
 }

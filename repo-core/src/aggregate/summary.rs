@@ -138,7 +138,7 @@ impl<E: Entity, S: Scope, T: Send> Summaries<E, S, T> {
     ///
     /// - [`Error::OutOfRange`]: a sum does not fit.
     /// - [`Error::InvalidInput`]: a filter or a condition holds a value that its column cannot, a bucket has no
-    ///   length, the query has an order, a limit or an offset, or groups are picked where there are no keys.
+    ///   length, edges do not ascend, the query has an order, a limit or an offset, or groups are picked where there are no keys.
     pub async fn all(self) -> Result<Vec<T>>
     where
         E::Tenancy: ReachableFrom<S>,

@@ -193,6 +193,12 @@ where
         self
     }
 
+    /// Only rows that have these keys.
+    pub(crate) fn within_keys(mut self, keys: &[Key]) -> Self {
+        self.selection.filters.extend(keys.iter().filter_map(|key| key.within(E::TABLE)));
+        self
+    }
+
     /// Now, by the clock of the database.
     pub(crate) fn now(&self) -> Result<DateTime<Utc>, InvalidValue> {
         self.repo.session().database().told()

@@ -148,7 +148,7 @@ where
                 Extreme::Greatest => "latest_per",
             };
             self.refuse_lock(method)?;
-            let (repo, selection) = self.order_by_keys(&keys).ready()?;
+            let (repo, selection) = self.order_by_keys(&keys).within_keys(&keys).ready()?;
             repo.session().looks_at(keys.iter().flat_map(|key| key.source().linked()))?;
             let mut writer = read::writer::<E, S>(&repo);
             writer.extreme_per(&selection, &keys, by, extreme)?;

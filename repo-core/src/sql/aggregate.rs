@@ -3,6 +3,7 @@
 //! Sums are added in two halves, so that each is exact: the upper bits of the units and the lower 32. The two
 //! are brought into one form, `high * 2^32 + low` with `low` below 2^32, in which pairs order as sums do.
 
+use crate::aggregate::bucket::Bucket;
 use crate::aggregate::groups::Grouping;
 use crate::aggregate::having::{Condition, TermOrder};
 use crate::aggregate::keys::Key;
@@ -30,7 +31,7 @@ impl<'a> Writer<'a> {
     ) -> Result<()> {
         self.push("SELECT ");
         for key in keys {
-            self.group_key(*key);
+            self.group_key(key);
             self.push(", ");
         }
         self.terms(terms);
@@ -66,7 +67,7 @@ impl<'a> Writer<'a> {
         self.push(", ROW_NUMBER() OVER (PARTITION BY ");
         for (position, key) in keys.iter().enumerate() {
             self.push(if position > 0 { ", " } else { "" });
-            self.group_key(*key);
+            self.group_key(key);
         }
         self.push(" ORDER BY ").column(by).push(direction);
         let id = self.table.roles.id;
@@ -113,17 +114,41 @@ impl<'a> Writer<'a> {
         }
     }
 
-    pub(crate) fn group_key(&mut self, key: Key) {
-        let Key::Bucket(column, bucket) = key else {
-            self.source(key.source());
-            return;
-        };
+    pub(crate) fn group_key(&mut self, key: &Key) {
+        match key {
+            Key::Value(source) => {
+                self.source(*source);
+            }
+            Key::Bucket(column, bucket) => self.bucket(*column, *bucket),
+            Key::Between(column, edges) => {
+                let edges = edges.keys(self.table.columns[*column].kind);
+                self.push("CAST(").between(*column, &edges, 0);
+                self.push(" AS BIGINT)");
+            }
+        }
+    }
+
+    fn bucket(&mut self, column: usize, bucket: Bucket) {
         let name = quoted(self.table, column);
         self.push("(");
         let kind = self.table.columns[column].kind;
         self.dialect.time_number(&mut self.sql, &name, kind, bucket.unit());
         self.push(" - ").bind(Value::I64(bucket.base())).push(") / ");
         self.bind(Value::I64(bucket.width()));
+    }
+
+    /// The number of the bucket that the column is in, of those between the edges, which are counted from `first`. Each
+    /// comparison leaves half of them.
+    fn between(&mut self, column: usize, edges: &[Value<'static>], first: usize) {
+        let middle = edges.len() / 2;
+        if edges.len() < 3 {
+            self.push(&first.to_string());
+            return;
+        }
+        self.push("CASE WHEN ").column(column).push(" < ").bind(edges[middle].clone());
+        self.push(" THEN ").between(column, &edges[..=middle], first);
+        self.push(" ELSE ").between(column, &edges[middle..], first + middle);
+        self.push(" END");
     }
 
     /// The conditions. Before them no sum of floats may be infinite, that of a group that is left out neither.

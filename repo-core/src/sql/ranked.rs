@@ -91,7 +91,7 @@ impl<'a> Writer<'a> {
     fn partition(&mut self, keys: &[Key]) {
         for (position, key) in keys.iter().enumerate() {
             self.push(if position > 0 { ", " } else { "PARTITION BY " });
-            self.group_key(*key);
+            self.group_key(key);
         }
     }
 }
