@@ -14,10 +14,10 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use repo_core::{Error, Result};
+use repo_core::{DatabaseError, Error, Result};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, PgConnection};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::error::{Failure, OF_POOLERS, SOME_ROW};
 
@@ -90,23 +90,27 @@ impl Opener {
         }
     }
 
-    /// Connects, waiting for a server that says that it is starting or full, for about as long as `most`.
+    /// Connects within `most`, waiting for a server that says that it is starting or full. What it said so is told where
+    /// the time ends before it says anything else.
     pub(crate) async fn open(&self, most: Duration) -> Result<PgConnection> {
         let mut pause = Duration::from_millis(10);
-        let started = Instant::now();
-        loop {
-            let failure = match self.attempt().await {
+        let end = Instant::now() + most;
+        let mut said = None;
+        while let Ok(answer) = timeout_at(end, self.attempt()).await {
+            let failure = match answer {
                 Ok(connection) => return Ok(connection),
                 Err(failure) => failure,
             };
             let is_for_now =
                 state(&failure).is_some_and(|state| state == STARTING || state == FULL);
-            if !is_for_now || started.elapsed() + pause >= most {
+            if !is_for_now || Instant::now() + pause >= end {
                 return Err(failure.into_error(SOME_ROW));
             }
+            said = Some(failure);
             sleep(pause).await;
             pause = (pause * 2).min(Duration::from_millis(500));
         }
+        Err(said.map_or_else(|| no_answer(most), |failure| failure.into_error(SOME_ROW)))
     }
 
     async fn attempt(&self) -> Result<PgConnection, Failure> {
@@ -146,6 +150,11 @@ fn is_of_a_pooler(error: &sqlx::Error) -> bool {
     let Some(said) = error.as_database_error() else { return false };
     said.message().contains(OF_POOLERS)
         || !said.code().is_some_and(|code| OF_SERVERS.contains(&&*code))
+}
+
+fn no_answer(most: Duration) -> Error {
+    let message = format!("the server did not answer within {most:?}");
+    Error::Connection { source: DatabaseError::new(message) }
 }
 
 fn came_later() -> Error {

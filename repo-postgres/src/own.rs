@@ -268,12 +268,7 @@ impl Home {
 
     async fn open(&self, runtime: Option<Id>) -> Result<Pooled> {
         let generation = self.generation.load(Ordering::Relaxed);
-        let most = self.terms.connect_timeout;
-        let connecting = Box::pin(timeout(most, self.terms.opener.open(most)));
-        let connection = connecting.await.map_err(|_| {
-            let message = format!("the server did not answer within {most:?}");
-            Error::Connection { source: DatabaseError::new(message) }
-        })??;
+        let connection = Box::pin(self.terms.opener.open(self.terms.connect_timeout)).await?;
         let now = Instant::now();
         Ok(Pooled { connection, runtime, generation, opened: now, used: now })
     }

@@ -129,6 +129,23 @@ async fn a_full_server_is_waited_for_and_then_said_to_be_full() {
     db.close().await;
 }
 
+/// Whichever attempt it is that the end of the time cuts off.
+#[tokio::test]
+async fn what_the_server_said_is_told_where_it_answers_no_more() {
+    let Some(scratch) = Scratch::of_a_role().await else { return };
+    scratch.admin(&format!("ALTER ROLE {} CONNECTION LIMIT 0", scratch.role())).await;
+    let slow = Slow::new(&scratch.url).await;
+    let options = slow.options().connect_timeout(Duration::from_secs(2));
+    let answers_no_more = async {
+        sleep(Duration::from_millis(700)).await;
+        slow.takes(LONG);
+    };
+    let (answer, ()) = tokio::join!(options.connect_backend(), answers_no_more);
+    let error = answer.unwrap_err();
+    let Error::Connection { source } = &error else { panic!("{error:?}") };
+    assert_eq!(source.code.as_deref(), Some("53300"));
+}
+
 #[tokio::test]
 async fn who_goes_away_while_connecting_hangs_takes_no_place_along() {
     let Some(scratch) = Scratch::new().await else { return };
