@@ -2,10 +2,12 @@
 //!
 //! No variant holds the value of a column, other than an id, nor the password of a URL.
 
+mod construct;
 pub(crate) mod database;
 pub(crate) mod failure;
 pub(crate) mod kind;
 pub(crate) mod reference;
+mod words;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -13,8 +15,8 @@ use std::time::Duration;
 pub use crate::error::database::{DatabaseError, Meaning};
 use crate::error::reference::in_words as in_words_of_key;
 pub use crate::error::reference::{BrokenReference, ToldReference};
+use crate::error::words::{actual_version, key_in_words, to_open_one};
 use crate::validation::{Problem, in_words};
-use crate::value::InvalidValue;
 
 /// The result of everything that talks to a database.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -365,65 +367,4 @@ pub enum ReferenceSide {
     Parent,
     /// One of the two: the database does not say which. It is so of SQL by hand, and of a commit.
     Either,
-}
-
-impl Error {
-    /// A row was to be added, changed or removed, and the database neither did nor refused that: a trigger of the
-    /// application's left it out (`RETURN NULL` of Postgres, `RAISE(IGNORE)` of SQLite). For backends.
-    #[doc(hidden)]
-    pub fn left_out() -> Self {
-        let message =
-            "a row was neither written nor refused: a trigger of the database leaves rows out";
-        Error::Backend(DatabaseError::new(message))
-    }
-
-    /// An entry cannot be appended to the audit trail: its number is taken, or none of a chain. For backends.
-    #[doc(hidden)]
-    pub fn trail_astray() -> Self {
-        let message = "the audit trail cannot be appended to: the head of the chain in `repo_audit_heads`, or the \
-                       sequence of entries in no chain, is not at its end; verify the trail";
-        Error::Backend(DatabaseError::new(message))
-    }
-
-    /// A refused value of `column`.
-    pub fn invalid_input(
-        column: impl Into<Cow<'static, str>>,
-        reason: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        Error::InvalidInput { column: column.into(), reason: reason.into() }
-    }
-
-    /// What is stored in a column is nothing that was to be read from there.
-    #[cold]
-    pub(crate) fn decode(
-        entity: &'static str,
-        column: &'static str,
-        invalid: InvalidValue,
-    ) -> Self {
-        Error::Decode { entity, column, reason: invalid.into_reason() }
-    }
-
-    pub(crate) fn invalid_value(column: &'static str, value: InvalidValue) -> Self {
-        Self::invalid_input(column, value.into_reason())
-    }
-}
-
-fn to_open_one(operation: &str) -> &'static str {
-    match operation {
-        "join" => "begin one with sqlx, and give its connection",
-        _ => "open one with `session.transaction(..)`",
-    }
-}
-
-/// The columns of a key, or what else is known of it.
-fn key_in_words(columns: &[String], constraint: &str) -> String {
-    match (columns, constraint) {
-        ([], "") => "unique key".to_owned(),
-        ([], name) => format!("unique key, `{name}`"),
-        (columns, _) => columns.join(", "),
-    }
-}
-
-fn actual_version(actual: Option<i64>) -> String {
-    actual.map_or_else(|| "found a newer one".to_owned(), |actual| format!("found {actual}"))
 }
