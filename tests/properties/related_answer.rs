@@ -1,5 +1,7 @@
 //! What the model answers about rows that find each other.
 
+use std::cmp::Reverse;
+
 use repo_core::Result;
 
 use crate::answer::{Paged, Windowed};
@@ -155,8 +157,26 @@ impl Model {
             Load::MarksAndCover => {
                 format!("{:?}", (work, (self.marks(work), self.cover(work))))
             }
+            Load::AuthorsLongest(limit) => {
+                let first = |it: &Person| self.longest_of(it, limit as usize);
+                format!("{:?}", (work, self.author(work).map(|it| (it.clone(), first(&it)))))
+            }
+            Load::FirstMarks(limit) => {
+                let mut marks = self.marks(work);
+                marks.truncate(limit as usize);
+                format!("{:?}", (work, marks))
+            }
         };
         works.iter().map(with).collect()
+    }
+
+    /// The longest come first, and those of nobody knows how many pages last.
+    fn longest_of(&self, author: &Person, limit: usize) -> Vec<&Work> {
+        let live = |it: &&Work| it.author_id == author.id && it.deleted_at.is_none();
+        let mut works: Vec<&Work> = self.works.iter().filter(live).collect();
+        works.sort_by_key(|it| Reverse((it.pages, it.id)));
+        works.truncate(limit);
+        works
     }
 
     fn groups(&self, works: Vec<Work>, by: GroupBy, least: u64, descending: bool) -> Vec<String> {
@@ -168,6 +188,12 @@ impl Model {
                     (editor, self.kind(work).map(|it| it.name), None)
                 }
                 GroupBy::SequelOf => (self.before(work).map(|it| it.title), None, work.pages),
+                GroupBy::EditorAndKindBefore => {
+                    let before = self.before(work);
+                    let that = before.as_ref().and_then(|it| self.before(it));
+                    let editor = before.and_then(|it| self.editor(&it)).map(|it| it.name);
+                    (editor, that.and_then(|it| self.kind(&it)).map(|it| it.name), None)
+                }
             }
         };
         let mut groups: Vec<(GroupKey, Vec<i32>, u64)> = Vec::new();
@@ -214,7 +240,7 @@ fn line(by: GroupBy, (a, b, c): GroupKey, mut pages: Vec<i32>, count: u64) -> St
     let answer = (count, sum, middle);
     match by {
         GroupBy::Author => format!("{:?}", (a, answer)),
-        GroupBy::EditorAndKind => format!("{:?}", ((a, b), answer)),
+        GroupBy::EditorAndKind | GroupBy::EditorAndKindBefore => format!("{:?}", ((a, b), answer)),
         GroupBy::SequelOf => format!("{:?}", ((a, c), answer)),
     }
 }

@@ -194,6 +194,14 @@ impl Model {
             By::KindName => directed(key, left, right, |it| self.kind(it).map(|it| it.name)),
             By::BeforePages => directed(key, left, right, |it| self.before(it)?.pages),
             By::CoverColor => directed(key, left, right, |it| self.cover(it).map(|it| it.color)),
+            By::BeforeEditorRank => directed(key, left, right, |it| {
+                let before = self.before(it)?;
+                self.editor(&before)?.rank
+            }),
+            By::BeforeThatAuthorName => directed(key, left, right, |it| {
+                let before = self.any_before(&self.before(it)?)?;
+                Some(self.author(&before)?.name)
+            }),
         }
     }
 }

@@ -85,6 +85,9 @@ pub(crate) enum Load {
     AuthorsWorks,
     Before,
     MarksAndCover,
+    /// At most so many of each.
+    AuthorsLongest(u64),
+    FirstMarks(u64),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -92,6 +95,8 @@ pub(crate) enum GroupBy {
     Author,
     EditorAndKind,
     SequelOf,
+    /// Two and three relations away.
+    EditorAndKindBefore,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -111,6 +116,9 @@ pub(crate) enum By {
     KindName,
     BeforePages,
     CoverColor,
+    /// Two and three relations away.
+    BeforeEditorRank,
+    BeforeThatAuthorName,
 }
 
 #[derive(Debug, Clone)]
@@ -192,9 +200,12 @@ fn selection() -> impl Strategy<Value = Selection> {
 }
 
 fn ask() -> impl Strategy<Value = Ask> {
-    let load =
-        || select(vec![Load::Parents, Load::AuthorsWorks, Load::Before, Load::MarksAndCover]);
-    let by = select(vec![GroupBy::Author, GroupBy::EditorAndKind, GroupBy::SequelOf]);
+    let by = select(vec![
+        GroupBy::Author,
+        GroupBy::EditorAndKind,
+        GroupBy::SequelOf,
+        GroupBy::EditorAndKindBefore,
+    ]);
     let (number, size) = (|| 1..4_u64, || 1..4_u64);
     prop_oneof![
         2 => Just(Ask::All),
@@ -213,6 +224,14 @@ fn ask() -> impl Strategy<Value = Ask> {
     ]
 }
 
+fn load() -> impl Strategy<Value = Load> {
+    prop_oneof![
+        4 => select(vec![Load::Parents, Load::AuthorsWorks, Load::Before, Load::MarksAndCover]),
+        1 => (0..4_u64).prop_map(Load::AuthorsLongest),
+        1 => (0..4_u64).prop_map(Load::FirstMarks),
+    ]
+}
+
 fn key() -> impl Strategy<Value = Key> {
     let by = select(vec![
         By::Title,
@@ -223,6 +242,8 @@ fn key() -> impl Strategy<Value = Key> {
         By::KindName,
         By::BeforePages,
         By::CoverColor,
+        By::BeforeEditorRank,
+        By::BeforeThatAuthorName,
     ]);
     (by, any::<bool>(), option::of(any::<bool>())).prop_map(|(by, descending, nulls_first)| Key {
         by,

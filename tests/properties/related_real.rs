@@ -153,6 +153,14 @@ async fn loaded(works: Works, load: Load, is_page: bool) -> Result<(Vec<String>,
             let by_name = Work::marks().order_by(Mark::NAME.asc());
             with(works, (by_name, Work::cover()), is_page).await
         }
+        Load::AuthorsLongest(limit) => {
+            let longest = Person::works().order_by(Work::PAGES.desc().nulls_last()).limit(limit);
+            with(works, Work::author().with(longest), is_page).await
+        }
+        Load::FirstMarks(limit) => {
+            let first = Work::marks().order_by(Mark::NAME.asc()).limit(limit);
+            with(works, first, is_page).await
+        }
     }
 }
 
@@ -178,6 +186,11 @@ async fn groups(works: Works, by: GroupBy, least: u64, descending: bool) -> Resu
         GroupBy::Author => grouped(works, author, least, descending).await,
         GroupBy::EditorAndKind => grouped(works, (editor, kind), least, descending).await,
         GroupBy::SequelOf => grouped(works, (before, Work::PAGES), least, descending).await,
+        GroupBy::EditorAndKindBefore => {
+            let editor = Work::sequel_of().column(Work::editor().column(Person::NAME));
+            let kind = Work::sequel_of().column(Work::sequel_of().column(kind));
+            grouped(works, (editor, kind), least, descending).await
+        }
     }
 }
 
@@ -205,6 +218,14 @@ fn by(key: Key) -> Order<Work> {
         By::KindName => directed(Work::kind().column(Kind::NAME), key),
         By::BeforePages => directed(Work::sequel_of().column(Work::PAGES), key),
         By::CoverColor => directed(Work::cover().column(Cover::COLOR), key),
+        By::BeforeEditorRank => {
+            let rank = Work::editor().column(Person::RANK);
+            directed(Work::sequel_of().column(rank), key)
+        }
+        By::BeforeThatAuthorName => {
+            let name = Work::author().column(Person::NAME);
+            directed(Work::sequel_of().column(Work::sequel_of().with_deleted().column(name)), key)
+        }
     };
     match key.nulls_first {
         None => order,
@@ -213,7 +234,10 @@ fn by(key: Key) -> Order<Work> {
     }
 }
 
-fn directed<T: ColumnType>(column: RelatedColumn<Work, T>, key: Key) -> Order<Work>
+fn directed<T: ColumnType, const LINKS: usize>(
+    column: RelatedColumn<Work, T, LINKS>,
+    key: Key,
+) -> Order<Work>
 where
     <T::Bare as ColumnType>::Class: Comparable,
 {
