@@ -1,6 +1,6 @@
 //! The ways past a policy: sessions over all tenants, and SQL by hand. Each leaves a trace.
 
-use repo_core::{Action, Actor, AuditEntry, Error, schema};
+use repo_core::{Action, Actor, AuditEntry, Error, TransactionOptions, schema};
 use uuid::Uuid;
 
 use crate::attacker::run;
@@ -88,6 +88,32 @@ pub(crate) async fn a_look_is_recorded_although_its_transaction_is_undone(fixtur
     let late: Result<u64, Error> =
         late.transaction(async |tx| tx.clone().actor("eve").repo::<Claim>().count().await).await;
     assert_error!(late, Error::MissingActor { .. });
+}
+
+pub(crate) async fn a_look_beside_a_transaction_waits_only_for_its_entry(fixture: Fixture) {
+    let db = fixture.with(&schema![Claim, Ticket]).await;
+    if !fixture.is_shared() {
+        return;
+    }
+    let alice = acme(&db).actor("alice");
+    let everywhere = db.all_tenants("a look").actor("eve");
+    let outcome: Result<(), Error> = alice
+        .transaction(async |tx| {
+            tx.repo::<Ticket>().create(ticket("A-1")).await?;
+            assert_eq!(everywhere.repo::<Ticket>().count().await?, 0, "it sees what is committed");
+            let watched = everywhere.repo::<Claim>().count().await;
+            assert_error!(watched, Error::OutsideTransaction);
+            let read_only = TransactionOptions::new().read_only();
+            let transaction = everywhere.transaction_with(read_only, async |_| Ok(())).await;
+            assert_error!(transaction, Error::OutsideTransaction);
+            Ok(())
+        })
+        .await;
+    outcome.unwrap();
+    assert_eq!(db.session().audit().count().await.unwrap(), 0);
+    assert_eq!(everywhere.repo::<Ticket>().count().await.unwrap(), 1);
+    let entry = db.session().audit().query().one().await.unwrap();
+    assert_eq!((entry.action, entry.actor), (Action::Access, Actor::User("eve".to_owned())));
 }
 
 pub(crate) async fn without_a_trail_a_look_is_not_recorded(fixture: Fixture) {

@@ -382,6 +382,7 @@ conformance! {
             a_schema_is_temporary_where_the_database_has_it_so,
         }
         escapes {
+            a_look_beside_a_transaction_waits_only_for_its_entry,
             looking_at_all_tenants_is_recorded_once,
             looking_at_all_tenants_by_hand_is_recorded,
             a_look_is_recorded_although_its_transaction_is_undone,
