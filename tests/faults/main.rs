@@ -6,9 +6,11 @@
 #![cfg(test)]
 
 mod access;
+mod backups;
 mod cancellation;
 mod connections;
 mod ledger;
+mod office;
 mod outsiders;
 mod pools;
 mod programs;

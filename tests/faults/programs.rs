@@ -86,7 +86,7 @@ impl fmt::Debug for Outsider {
 }
 
 /// The program, if it is on the machine; otherwise says that it is not.
-fn installed(name: &str, program: Option<PathBuf>) -> Option<PathBuf> {
+pub(crate) fn installed(name: &str, program: Option<PathBuf>) -> Option<PathBuf> {
     let program = program.unwrap_or_else(|| Path::new(name).to_owned());
     let found = Command::new(&program).arg("--version").stdout(Stdio::null()).status();
     if found.is_ok_and(|status| status.success()) {

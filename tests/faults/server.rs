@@ -1,6 +1,6 @@
 //! A Postgres server of one test's own, to stop, kill and start again.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Removed when it is dropped.
@@ -31,6 +31,12 @@ impl Server {
     /// Ends it at once, as a crash would.
     pub(crate) fn kill(&self) {
         script(&["kill", &self.folder]);
+    }
+
+    /// A program that came with it, such as `pg_dump`.
+    #[expect(clippy::unused_self, reason = "of this server's version")]
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        Path::new(&script(&["bin"])).join(name)
     }
 }
 
