@@ -213,6 +213,41 @@ pub use repo_derive::ColumnType;
 /// | `#[projection(crate = path)]` on the struct | the path of `repo_core`, where it is no direct dependency |
 pub use repo_derive::Projection;
 
+/// Makes a struct what SQL by hand answers with: each field is the column of its name.
+///
+/// ```
+/// use repo_core::{Database, Repository, Result, SqlRow};
+/// use uuid::Uuid;
+///
+/// #[derive(Repository)]
+/// #[repository(table = "parcels")]
+/// struct Parcel { id: Uuid, city: String, grams: i64 }
+///
+/// #[derive(Debug, SqlRow)]
+/// struct Load {
+///     city: String,
+///     parcels: i64,
+///     #[sql_row(column = Parcel::GRAMS)]
+///     heaviest: Option<i64>,
+/// }
+///
+/// # async fn f(db: Database) -> Result<()> {
+/// let sql = "SELECT city, count(*) AS parcels, max(grams) AS heaviest FROM parcels GROUP BY city";
+/// let loads: Vec<Load> = db.session().sql(sql).all().await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// It generates an implementation of the trait [`SqlRow`](trait@crate::SqlRow), for
+/// [`Session::sql`](crate::Session::sql) and [`UncheckedSql::sql`](crate::UncheckedSql::sql). For columns of one entity
+/// derive [`Projection`](derive@crate::Projection) instead, which queries read too.
+///
+/// | key | meaning |
+/// |---|---|
+/// | `#[sql_row(column = Parcel::GRAMS)]` on a field | it is read as this column is stored, and is of its type or an `Option` of that: needed for a decimal, as only a column says its digits. A field without it is read as its type is stored |
+/// | `#[sql_row(crate = path)]` on the struct | the path of `repo_core`, where it is no direct dependency |
+pub use repo_derive::SqlRow;
+
 /// Sums up groups of rows in a struct: each field is a key of a group or a value about it.
 ///
 /// ```

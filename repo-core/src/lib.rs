@@ -174,6 +174,7 @@ pub use session::scope::{
     Tenant, WritableFrom,
 };
 pub use transaction::Transaction;
+pub use unchecked::sql_row::SqlRow;
 pub use unchecked::typed::{OpenToSql, Sql};
 pub use unchecked::{Bindable, UncheckedRow, UncheckedSql};
 pub use validation::{Problem, Problems, Validate, ValidateDelete, ValidateUpdate};
@@ -188,7 +189,7 @@ pub use write::idempotent::UniqueColumns;
 pub use write::keyed::{Keyed, Outcome};
 pub use write::patch::{IntoPatch, Numeric, Patch};
 
-pub use derives::{ColumnEnum, ColumnType, Projection, Repository, Search, Summary};
+pub use derives::{ColumnEnum, ColumnType, Projection, Repository, Search, SqlRow, Summary};
 
 /// What a driver calls whose connections are also used by hand: it lends them, and repositories join its
 /// transactions.

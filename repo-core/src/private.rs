@@ -22,6 +22,7 @@ mod summary;
 mod text;
 
 pub use crate::read::reading::Reading;
+pub use crate::unchecked::sql_row::{ReadField, SqlFields, SqlLayout, StoredAs, field_of};
 pub use column::{ColumnDescription, Field, JsonField, OptionalJsonField};
 pub use deletion::{DeletedWith, GoesWith, Marked, MarkedTogether, Removed};
 pub use document::{Document, NoOption, WrittenAsOption};

@@ -8,6 +8,7 @@ mod named;
 mod parameter;
 mod passage;
 mod row;
+pub(crate) mod sql_row;
 mod temporary;
 pub(crate) mod typed;
 mod words;

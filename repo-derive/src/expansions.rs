@@ -7,7 +7,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::DeriveInput;
 
-use crate::{column_enum, column_type, projection, repository, search, summary};
+use crate::{column_enum, column_type, projection, repository, search, sql_row, summary};
 
 #[test]
 fn an_entity_with_every_policy() {
@@ -114,6 +114,18 @@ fn a_projection() {
         }
     };
     assert_expansion("projection", projection::derive, input);
+}
+
+#[test]
+fn a_row_of_sql() {
+    let input = quote! {
+        pub struct Ranked {
+            pub place: i64,
+            #[sql_row(column = Quote::PRICE)]
+            pub r#before: Option<Decimal>,
+        }
+    };
+    assert_expansion("sql_row", sql_row::derive, input);
 }
 
 #[test]

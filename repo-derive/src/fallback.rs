@@ -1,4 +1,4 @@
-//! What stands in for an entity, a projection or a column type that could not be read.
+//! What stands in for an entity, a projection, a row or a column type that could not be read.
 //!
 //! Code that uses it still compiles as far as it can, so that the mistakes in the type are the only ones
 //! reported.
@@ -84,6 +84,26 @@ pub(crate) fn projection(input: &DeriveInput, krate: &Path, entity: &Type) -> To
             }
 
             fn read(_: &mut #krate::Decoder<'_>) -> #krate::Result<Self> {
+                ::core::unreachable!()
+            }
+        }
+    }
+}
+
+/// A row of SQL by hand without columns.
+pub(crate) fn sql_row(input: &DeriveInput, krate: &Path) -> TokenStream {
+    if input.generics.lifetimes().next().is_some() {
+        return TokenStream::new();
+    }
+    let generics = bounded(input);
+    let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+    let ident = &input.ident;
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #krate::SqlRow for #ident #ty_generics #where_clause {
+            type Tenancy = #krate::Shared;
+
+            fn layout() -> #krate::__private::SqlLayout<Self> {
                 ::core::unreachable!()
             }
         }

@@ -1,5 +1,5 @@
 //! The derives of the repo data-access layer: `Repository`, `ColumnEnum`, `ColumnType`, `Projection`,
-//! `Search` and `Summary`.
+//! `Search`, `SqlRow` and `Summary`.
 //!
 //! Use them through `repo_core`, which documents them beside the traits they implement. Each goes
 //! `attr -> check -> model -> expand`, and each stage reads only the one before it. What a type can do is
@@ -21,6 +21,7 @@ mod model;
 mod names;
 mod projection;
 mod search;
+mod sql_row;
 mod summary;
 mod types;
 
@@ -67,6 +68,14 @@ pub fn derive_search(input: TokenStream) -> TokenStream {
 pub fn derive_projection(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     projection::derive(&input).into()
+}
+
+/// Implements `repo_core::SqlRow` for a struct with named fields. The code calls `::repo_core`, unless
+/// `#[sql_row(crate = path)]` says where that is.
+#[proc_macro_derive(SqlRow, attributes(sql_row))]
+pub fn derive_sql_row(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    sql_row::derive(&input).into()
 }
 
 /// Implements `repo_core::Summary` for a struct with named fields. The code calls `::repo_core`, unless

@@ -40,7 +40,7 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let mut diag = Diag::default();
     let Structure { entity, krate } = structure(&input.attrs, &mut diag);
     let krate = krate.map_or_else(|| parse_quote!(::repo_core), |given| given.value);
-    let fields = fields(input, &mut diag);
+    let fields = fields(input, "Projection", &mut diag);
     let mut tokens = TokenStream::new();
     if let Some(entity) = said(input, entity, fields.is_some(), &mut diag) {
         let columns = fields.and_then(|fields| columns(fields, &entity, &mut diag));
@@ -92,7 +92,12 @@ fn structure(attributes: &[Attribute], diag: &mut Diag) -> Structure {
     found
 }
 
-fn fields<'i>(input: &'i DeriveInput, diag: &mut Diag) -> Option<&'i Fields> {
+/// The fields of a struct with names for them, as `derive` takes it.
+pub(crate) fn fields<'i>(
+    input: &'i DeriveInput,
+    derive: &str,
+    diag: &mut Diag,
+) -> Option<&'i Fields> {
     let name = names::plain(&input.ident);
     let (tokens, what) = match &input.data {
         Data::Struct(data)
@@ -109,7 +114,7 @@ fn fields<'i>(input: &'i DeriveInput, diag: &mut Diag) -> Option<&'i Fields> {
     };
     diag.error(
         tokens,
-        format_args!("`Projection` is for a struct with named fields, and `{name}` is {what}"),
+        format_args!("`{derive}` is for a struct with named fields, and `{name}` is {what}"),
         "write a struct with a field for each column",
     );
     None

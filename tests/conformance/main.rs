@@ -71,6 +71,7 @@ mod refused_texts;
 mod related_rows;
 mod relations;
 mod retention;
+mod rows_by_hand;
 mod rows_in_order;
 mod search;
 mod secrets;
@@ -697,6 +698,11 @@ conformance! {
             all_tenants_have_one_retention,
             one_tenant_removes_its_own,
             what_belongs_to_no_tenant_is_removed_without_one,
+        }
+        rows_by_hand {
+            every_field_is_the_column_of_its_name,
+            a_row_of_no_entity_is_checked_as_any_other,
+            a_row_of_no_entity_is_no_way_to_rows_of_tenants,
         }
         rows_in_order {
             no_row_of_many_refers_to_one_that_comes_after_it,

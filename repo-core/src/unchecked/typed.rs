@@ -1,17 +1,16 @@
-//! Queries by hand whose rows are checked: each is what a [`Projection`] says, by the names of its fields.
+//! Queries by hand whose rows are checked: each is what a [`SqlRow`] says, by the names of its fields.
 
 use std::fmt;
 use std::marker::PhantomData;
 
 use super::named::{Numbered, columns_of, named, number};
+use super::sql_row::SqlRow;
 use super::{Bindable, UncheckedRow, UncheckedSql, parameter};
 use crate::column::Column;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
-use crate::read::projection::Projection;
 use crate::session::Session;
 use crate::session::scope::{Scope, Shared, Tenancy};
-use crate::sql::shape::Shape;
 use crate::value::column_type::ColumnType;
 use crate::value::{InvalidValue, Value};
 
@@ -37,9 +36,21 @@ pub trait OpenToSql: Tenancy {}
 
 impl OpenToSql for Shared {}
 
+/// Rows of which [`OpenToSql`] is asked. Named, so that what is no row at all is said to be none.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is nothing that SQL by hand can make of its rows",
+    label = "not a row of SQL by hand",
+    note = "derive it: `#[derive(SqlRow)]`, or `#[derive(Projection)]` for columns of an entity"
+)]
+pub trait OpenRow {}
+
+impl<P: SqlRow<Tenancy: OpenToSql>> OpenRow for P {}
+
 impl<S: Scope> Session<S> {
     /// A query by hand whose rows are what `P` says: columns are found by the names of its fields, of an
-    /// entity by those of its columns, and are of the kind that the entity stores.
+    /// entity by those of its columns. They are of the kind that the entity stores, or that the type of the field is
+    /// stored as where `P` is a struct of its own, with `#[derive(SqlRow)]`.
     ///
     /// ```no_run
     /// # use repo_core::{Database, Projection, Repository, Result};
@@ -68,10 +79,7 @@ impl<S: Scope> Session<S> {
     ///
     /// It only reads, and only what belongs to no tenant: a query that names the table of a tenant's entity is
     /// [`Error::InvalidInput`]. For those say why, with [`UncheckedSql::sql`].
-    pub fn sql<P: Projection>(&self, sql: &str) -> Sql<'_, S, P>
-    where
-        <P::Entity as Entity>::Tenancy: OpenToSql,
-    {
+    pub fn sql<P: SqlRow + OpenRow>(&self, sql: &str) -> Sql<'_, S, P> {
         Sql::new(self, sql, None)
     }
 }
@@ -79,7 +87,7 @@ impl<S: Scope> Session<S> {
 impl<'s, S: Scope> UncheckedSql<'s, S> {
     /// A query by hand whose rows are what `P` says, as [`Session::sql`] makes it, of any tables. The tenant is a
     /// parameter like others: no policy adds it.
-    pub fn sql<P: Projection>(self, sql: &str) -> Sql<'s, S, P> {
+    pub fn sql<P: SqlRow>(self, sql: &str) -> Sql<'s, S, P> {
         let Self { session, reason, params, mut error } = self;
         if !params.is_empty() {
             let reason = "of a typed query have names: bind them after `sql`";
@@ -89,7 +97,7 @@ impl<'s, S: Scope> UncheckedSql<'s, S> {
     }
 }
 
-impl<'s, S: Scope, P: Projection> Sql<'s, S, P> {
+impl<'s, S: Scope, P: SqlRow> Sql<'s, S, P> {
     fn new(session: &'s Session<S>, sql: &str, reason: Option<String>) -> Self {
         let (params, error) = (Vec::new(), None);
         Self { session, sql: sql.to_owned(), reason, params, error, rows: PhantomData }
@@ -150,10 +158,9 @@ impl<'s, S: Scope, P: Projection> Sql<'s, S, P> {
         }
         let Numbered { sql, names } = number(&sql)?;
         let params = in_order(&names, params)?;
-        let shape = Shape::of::<P>(P::Entity::TABLE);
-        let names = P::names().map_or_else(|| shape.names(), <[_]>::to_vec);
-        let sql = columns_of(&sql, &names);
-        let read = |row: &UncheckedRow<'_>| shape.read::<P>(row.row);
+        let layout = P::layout();
+        let sql = columns_of(&sql, &layout.names);
+        let read = |row: &UncheckedRow<'_>| (layout.read)(row.row);
         let unchecked = UncheckedSql { session, params, error: None, reason: String::new() };
         match reason {
             Some(reason) => UncheckedSql { reason, ..unchecked }.fetch(&sql, read).await,
@@ -169,7 +176,7 @@ impl<'s, S: Scope, P: Projection> Sql<'s, S, P> {
     /// [`Error::MoreThanOne`] where there are several.
     pub async fn one(self) -> Result<P> {
         let row = self.at_most_one().await?;
-        row.ok_or(Error::NoMatch { entity: P::Entity::TABLE.entity })
+        row.ok_or_else(|| Error::NoMatch { entity: P::layout().what })
     }
 
     /// The only row, or none.
@@ -180,7 +187,7 @@ impl<'s, S: Scope, P: Projection> Sql<'s, S, P> {
     pub async fn at_most_one(self) -> Result<Option<P>> {
         let mut rows = self.all().await?;
         if rows.len() > 1 {
-            return Err(Error::MoreThanOne { entity: P::Entity::TABLE.entity });
+            return Err(Error::MoreThanOne { entity: P::layout().what });
         }
         Ok(rows.pop())
     }

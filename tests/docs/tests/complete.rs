@@ -105,6 +105,8 @@ fn every_key_of_a_derive_is_in_its_documentation() {
         ("ColumnEnum", "column_enum.rs", "VARIANT_KEYS"),
         ("Projection", "projection.rs", "STRUCT_KEYS"),
         ("Projection", "projection.rs", "FIELD_KEYS"),
+        ("SqlRow", "sql_row.rs", "STRUCT_KEYS"),
+        ("SqlRow", "sql_row.rs", "FIELD_KEYS"),
         ("Summary", "attr.rs", "SUMMARY_KEYS"),
         ("Summary", "attr.rs", "SUMMARY_FIELD_KEYS"),
         ("Search", "search.rs", "STRUCT_KEYS"),

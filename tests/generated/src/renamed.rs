@@ -20,6 +20,16 @@ pub enum Colour {
 #[column(crate = data)]
 pub struct Length(i64);
 
+/// Ribbons of a colour.
+#[derive(Debug, Clone, PartialEq, Eq, data::SqlRow)]
+#[sql_row(crate = crate::renamed::data)]
+pub struct Coloured {
+    /// The colour.
+    pub colour: Colour,
+    /// How many.
+    pub ribbons: i64,
+}
+
 /// A ribbon.
 #[derive(Debug, Clone, PartialEq, Eq, data::Repository)]
 #[repository(table = "ribbons", tenant, soft_delete, crate = crate::renamed::data)]

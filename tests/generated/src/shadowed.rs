@@ -3,7 +3,7 @@
 #![no_implicit_prelude]
 #![allow(dead_code, reason = "they are here to be in the way")]
 
-use ::repo_core::{ColumnEnum, ColumnType, Repository, Summary};
+use ::repo_core::{ColumnEnum, ColumnType, Repository, SqlRow, Summary};
 use ::std::string::String;
 use ::uuid::Uuid;
 
@@ -97,4 +97,13 @@ struct Search {
     names: ::std::vec::Vec<Name>,
     #[search(is_null)]
     note: ::std::option::Option<bool>,
+}
+
+/// A row of no table.
+#[derive(::std::fmt::Debug, SqlRow)]
+pub struct Ranked {
+    /// The name.
+    pub name: String,
+    /// The number.
+    pub place: ::core::primitive::i64,
 }

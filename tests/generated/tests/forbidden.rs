@@ -16,7 +16,9 @@
 )]
 
 use chrono::{DateTime, Utc};
-use repo_core::{ColumnEnum, ColumnType, Entity as _, Projection, Repository, Search, Summary};
+use repo_core::{
+    ColumnEnum, ColumnType, Entity as _, Projection, Repository, Search, SqlRow, Summary,
+};
 use uuid::Uuid;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ColumnEnum)]
@@ -76,6 +78,19 @@ struct Number {
     number: String,
 }
 
+macro_rules! row {
+    ($name:ident { $($field:ident: $ty:ty = $column:expr),* ; $($bare:ident: $bare_ty:ty),* }) => {
+        #[derive(Debug, SqlRow)]
+        struct $name {
+            $(#[sql_row(column = $column)] $field: $ty,)*
+            $($bare: $bare_ty,)*
+            row: i64,
+        }
+    };
+}
+
+row!(Ranked { number: String = Order::NUMBER; place: i64 });
+
 #[derive(Debug, Search)]
 #[search(entity = Order)]
 struct OrderSearch {
@@ -96,6 +111,8 @@ fn what_is_forbidden_is_not_allowed_by_what_is_derived() {
     let tables = [Order::TABLE, Event::TABLE, Tray::TABLE, Bag::TABLE];
     assert_eq!(tables.map(|table| table.name), ["orders", "events", "trays", "bags"]);
     let number = Number { number: "7".to_owned() };
+    let ranked = Ranked { number: number.number.clone(), place: 1, row: 2 };
+    assert_eq!((ranked.number.as_str(), ranked.place, ranked.row), ("7", 1, 2));
     let search = OrderSearch { number: Some(number.number) };
     let count = Count { state: State::Open, orders: 1 };
     assert_eq!((search.number.as_deref(), count.state, count.orders), (Some("7"), State::Open, 1));
