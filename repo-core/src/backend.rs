@@ -27,7 +27,7 @@ pub use row::{OnRow, Row};
 pub use crate::aggregate::Extreme;
 pub use crate::aggregate::bucket::TimeUnit;
 pub use crate::dialect::{
-    AuditedChange, Dialect, ImageOf, JsonType, Owner, TextMatch, generated_name, quote,
+    AuditedChange, Dialect, ImageOf, JsonType, Lateral, Owner, TextMatch, generated_name, quote,
     quote_literal,
 };
 pub use crate::error::{Meaning, ToldReference};

@@ -22,6 +22,15 @@ pub use identifiers::{generated_name, quote, quote_literal};
 pub use owner::Owner;
 pub use recorded::{AuditedChange, ImageOf};
 
+/// How rows are read that each value of a table finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lateral {
+    /// A table in `FROM` names one before it, as `LATERAL`.
+    Table,
+    /// By their ids, from a subquery that names the value.
+    Ids,
+}
+
 /// How one database spells SQL.
 ///
 /// A method with a parameter `sql` appends to it. One that returns an `Option` says `None` where its database has
@@ -89,6 +98,13 @@ pub trait Dialect: Debug + Send + Sync {
     /// The condition that the column `quoted` is one of the list that is bound as parameter `placeholder`, a
     /// [`Value::List`](crate::Value::List).
     fn in_list(&self, sql: &mut String, quoted: &str, placeholder: usize, kind: Kind);
+
+    /// Appends a table `"repo_sought"` of the values of the list that is bound as parameter `placeholder`, whose column
+    /// is `"repo_key"`; nothing where there is none.
+    fn sought(&self, sql: &mut String, placeholder: usize, kind: Kind) -> Option<Lateral> {
+        let _ = (sql, placeholder, kind);
+        None
+    }
 
     /// A table of keys, which are bound as a [`Value::List`](crate::Value::List) for each of `kinds`: their values are
     /// `"key_1"`, `"key_2"` .., their places, from 1, `"place"`. Returns whether there is one.

@@ -12,7 +12,7 @@ mod keys;
 use std::fmt::Write as _;
 
 use repo_core::backend::{
-    AuditedChange, Dialect, Extreme, Held, JsonType, NeededName, Owner, TextMatch,
+    AuditedChange, Dialect, Extreme, Held, JsonType, Lateral, NeededName, Owner, TextMatch,
 };
 use repo_core::schema::{Chaining, Guards, Policy, Table, Trigger};
 use repo_core::{AuditEntry, Entity as _, Kind};
@@ -95,6 +95,12 @@ impl Dialect for PostgresDialect {
 
     fn in_list(&self, sql: &mut String, quoted: &str, placeholder: usize, _kind: Kind) {
         push(sql, format_args!("{quoted} = ANY(${placeholder})"));
+    }
+
+    fn sought(&self, sql: &mut String, placeholder: usize, kind: Kind) -> Option<Lateral> {
+        push(sql, format_args!("unnest(${placeholder}::{}[])", keys::element(kind)));
+        sql.push_str(" AS \"repo_sought\" (\"repo_key\")");
+        Some(Lateral::Table)
     }
 
     fn keys(&self, sql: &mut String, name: &str, kinds: &[Kind]) -> bool {

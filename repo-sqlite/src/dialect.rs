@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use repo_core::Kind;
 use repo_core::backend::{
-    Dialect, JsonType, Named, NeededName, TextMatch, TimeUnit, quote_literal,
+    Dialect, JsonType, Lateral, Named, NeededName, TextMatch, TimeUnit, quote_literal,
 };
 use repo_core::schema::{ColumnDef, Guards, Trigger};
 
@@ -96,6 +96,15 @@ impl Dialect for SqliteDialect {
     fn in_list(&self, sql: &mut String, quoted: &str, placeholder: usize, _: Kind) {
         // It is in every schema. Tables are in others than `temp`: one of this name does not hide it.
         append(sql, format_args!("{quoted} IN temp.rarray(?{placeholder})"));
+    }
+
+    fn sought(&self, sql: &mut String, placeholder: usize, _: Kind) -> Option<Lateral> {
+        append(
+            sql,
+            format_args!("(SELECT value AS \"repo_key\" FROM temp.rarray(?{placeholder}))"),
+        );
+        sql.push_str(" AS \"repo_sought\"");
+        Some(Lateral::Ids)
     }
 
     fn text_match(&self, sql: &mut String, quoted: &str, placeholder: usize, place: TextMatch) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use repo_core::testing::{Recorder, SequentialIds};
-use repo_core::{Database, Error, Session, Tenant};
+use repo_core::{Database, Error, Repository, Session, Tenant, schema};
 use uuid::Uuid;
 
 use crate::entities::*;
@@ -88,6 +88,76 @@ pub(crate) async fn the_first_few_of_all_rows_are_one_statement(fixture: Fixture
     let all = session.repo::<Author>().query().with(Author::books()).all().await.unwrap();
     assert_eq!(all.iter().map(|(_, books)| books.len()).sum::<usize>(), 6);
     assert_ne!(of_books()[2], sql[0], "another one without a number");
+}
+
+pub(crate) async fn the_first_few_by_an_index_are_looked_up_for_each_row(fixture: Fixture) {
+    let Shelf { db, authors, .. } = shelf(&fixture).await;
+    let recorder = Recorder::new(Arc::clone(backend(&db)));
+    let watched = Database::new(Arc::new(recorder.clone()));
+    let (one, all) = (acme(&watched), watched.all_tenants("a case"));
+    let is_ranked = || {
+        let sql = recorder.sql().into_iter().filter(|sql| sql.contains("\"books\""));
+        sql.map(|sql| sql.contains("DENSE_RANK")).collect::<Vec<_>>()
+    };
+    let longest = Author::books().order_by(Book::PAGES.desc().nulls_last());
+    let genre = Book::genre().column(Genre::NAME);
+    for few in [
+        longest.clone().limit(2),
+        longest.clone().limit(1).with_deleted(),
+        longest.clone().order_by(genre.desc()).order_by(Book::TITLE.desc()).limit(3),
+        longest.clone().filter(Book::author().has(Author::NAME.eq("Ada"))).limit(2),
+        longest.clone().filter(Book::PAGES.is_null() | Book::TITLE.starts_with("D")).limit(2),
+        longest.limit(0),
+    ] {
+        recorder.clear();
+        let indexed = one.repo::<Author>().load(&authors, few.clone()).await.unwrap();
+        let ranked = all.repo::<Author>().load(&authors, few.clone()).await.unwrap();
+        assert_eq!(indexed, ranked, "{few:?}");
+        assert_eq!(is_ranked(), [false, true], "an index begins with the author and the pages");
+    }
+    recorder.clear();
+    let by_title = Author::books().order_by(Book::TITLE.desc()).limit(2);
+    one.repo::<Author>().load(&authors, by_title).await.unwrap();
+    assert_eq!(is_ranked(), [true], "no index begins with the author and the title");
+}
+
+/// A parent whose key is a text.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "countries")]
+struct Country {
+    #[repository(assigned)]
+    id: String,
+}
+
+/// Its child, whose columns have the names that a statement may have for what it looks for.
+#[derive(Debug, Clone, PartialEq, Repository)]
+#[repository(table = "value", index(country_id, value desc))]
+struct City {
+    id: i64,
+    #[repository(references = Country)]
+    country_id: String,
+    value: i64,
+    key_1: i64,
+}
+
+pub(crate) async fn the_first_few_are_found_by_texts_too(fixture: Fixture) {
+    let db = fixture.with(&schema![Country, City]).await;
+    let session = db.session();
+    let ids = ["de", "DE", "it's", "\u{e9}"].map(|id| NewCountry { id: id.to_owned() });
+    let countries = session.repo::<Country>().create_many(ids).await.unwrap();
+    for (at, country) in countries.iter().enumerate() {
+        let cities = (0..=at).map(|value| {
+            let value = i64::try_from(value).unwrap();
+            NewCity { country_id: country.id.clone(), value, key_1: 7 }
+        });
+        session.repo::<City>().create_many(cities).await.unwrap();
+    }
+    let largest = City::country().many().order_by(City::VALUE.desc()).limit(2);
+    let loaded = session.repo::<Country>().load(&countries, largest).await.unwrap();
+    let values: Vec<Vec<_>> =
+        loaded.iter().map(|of| of.iter().map(|city| city.value).collect()).collect();
+    assert_eq!(values, [vec![0], vec![1, 0], vec![2, 1], vec![3, 2]]);
+    assert!(loaded.iter().flatten().all(|city| city.key_1 == 7));
 }
 
 pub(crate) async fn the_first_few_come_with_what_they_find(fixture: Fixture) {

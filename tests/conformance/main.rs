@@ -530,6 +530,8 @@ conformance! {
         limited_relations {
             each_row_comes_with_its_first_few,
             the_first_few_of_all_rows_are_one_statement,
+            the_first_few_by_an_index_are_looked_up_for_each_row,
+            the_first_few_are_found_by_texts_too,
             the_first_few_come_with_what_they_find,
             the_first_few_are_those_in_the_order_of_what_they_find,
             the_first_few_beside_a_row_are_counted_once,

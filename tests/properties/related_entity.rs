@@ -25,6 +25,7 @@ pub(crate) struct Person {
 
 #[derive(Debug, Clone, PartialEq, Repository)]
 #[repository(table = "works", tenant, soft_delete)]
+#[repository(index(author_id, pages))]
 pub(crate) struct Work {
     pub(crate) id: Uuid,
     pub(crate) tenant_id: i64,

@@ -142,8 +142,8 @@ impl Sought<'_> {
         let (mut items, mut by_key) = (Vec::new(), HashMap::<Key, Vec<usize>>::new());
         let ids: HashSet<&IdKey> = self.keys.of.iter().flatten().map(|(_, id)| id).collect();
         if !ids.is_empty() {
-            let values = ids.into_iter().map(IdKey::to_value).collect();
-            let (repo, selection) = self.query::<T, S>(session, values).ready()?;
+            let mut values: Vec<_> = ids.into_iter().map(IdKey::to_value).collect();
+            let (repo, mut selection) = self.query::<T, S>(session).ready()?;
             let shape = Shape::of::<T>(T::TABLE);
             let mut on_row = |row: &dyn Row| {
                 by_key.entry(self.key::<T>(row)?).or_default().push(items.len());
@@ -151,11 +151,25 @@ impl Sought<'_> {
                 Ok(())
             };
             match &self.first {
-                None => read::each(&repo, &shape, &selection, &[], &mut on_row).await?,
+                None => {
+                    selection.filters.insert(0, self.among(values));
+                    read::each(&repo, &shape, &selection, &[], &mut on_row).await?;
+                }
                 Some(first) => {
+                    let column = self.link.to();
+                    let lateral = first.by_index(session.dialect(), &selection, T::TABLE, column);
+                    if lateral.is_none() {
+                        selection.filters.insert(0, self.among(std::mem::take(&mut values)));
+                    }
                     let mut writer = read::writer::<T, S>(&repo);
-                    let per = self.key_columns(T::TABLE);
-                    writer.first_of_each(&shape, &selection, &per, first)?;
+                    if let Some(lateral) = lateral {
+                        let shape = Shape::of::<T>(T::TABLE).with_keys(&selection.order);
+                        let sought = (column, &values[..]);
+                        writer.first_of_values(&shape, &selection, lateral, sought, first.limit)?;
+                    } else {
+                        let per = self.key_columns(T::TABLE);
+                        writer.first_of_each(&shape, &selection, &per, first)?;
+                    }
                     read::run(session, &writer, &mut on_row).await?;
                 }
             }
@@ -165,19 +179,19 @@ impl Sought<'_> {
         Ok(Found { items, of })
     }
 
-    fn query<T: Entity, S: Scope>(
-        &self,
-        session: &Session<S>,
-        values: Vec<Value<'static>>,
-    ) -> Query<T, S> {
+    /// The rows that are looked among.
+    fn query<T: Entity, S: Scope>(&self, session: &Session<S>) -> Query<T, S> {
         let mut query = Query::new(Repo::<T, S>::new(session.clone()));
-        let among = Node::InList { column: self.link.to(), values, negated: false };
         let Selection { visibility, filters, order, .. } = &mut query.selection;
         *visibility = self.link.visibility;
-        filters.push(among);
         filters.extend_from_slice(self.filters);
         order.extend_from_slice(self.order);
         query
+    }
+
+    /// Those that are found by one of these.
+    fn among(&self, values: Vec<Value<'static>>) -> Node {
+        Node::InList { column: self.link.to(), values, negated: false }
     }
 
     /// The columns that a row is found by.

@@ -32,14 +32,18 @@ pub(super) fn write_rows(sql: &mut String, name: &str, kinds: &[Kind]) {
 fn arrays(sql: &mut String, kinds: &[Kind]) {
     sql.push_str("unnest(");
     for (position, kind) in kinds.iter().enumerate() {
-        let mut column_type = String::new();
-        PostgresDialect::default().column_type(&mut column_type, *kind);
-        // An array of text has no collation: the columns that it is compared with have theirs.
-        let element = column_type.split(" COLLATE").next().unwrap_or_default();
         let separator = if position > 0 { ", " } else { "" };
-        push(sql, format_args!("{separator}${}::{element}[]", position + 1));
+        push(sql, format_args!("{separator}${}::{}[]", position + 1, element(*kind)));
     }
     sql.push(')');
+}
+
+/// The type of the elements of an array of keys.
+pub(super) fn element(kind: Kind) -> String {
+    let mut column_type = String::new();
+    PostgresDialect::default().column_type(&mut column_type, kind);
+    // An array of text has no collation: the columns that it is compared with have theirs.
+    column_type.split(" COLLATE").next().unwrap_or_default().to_owned()
 }
 
 fn columns(sql: &mut String, name: &str, kinds: &[Kind]) {

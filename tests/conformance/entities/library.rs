@@ -27,6 +27,7 @@ pub(crate) struct Author {
 /// A child of them.
 #[derive(Debug, Clone, PartialEq, Repository)]
 #[repository(table = "books", tenant, soft_delete)]
+#[repository(index(author_id, pages), index(genre_id, pages desc))]
 pub(crate) struct Book {
     pub(crate) id: Uuid,
     pub(crate) tenant_id: Uuid,
